@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# make             build ./relight, naming what is missing
+# make demo        install what is missing, build, and recover a lost platform on this screen
+# make check       install what is missing, build, and run every test that needs no cluster
+# make help        everything else
+
+CC ?= gcc
+VARIANT ?= release
+O ?= build/$(VARIANT)
+prefix ?= /usr/local
+bindir ?= $(prefix)/bin
+mandir ?= $(prefix)/share/man
+datadir ?= $(prefix)/share/relight
+version := 0.1.0
+
+# The libraries that every role needs are linked; the heavy ones (libcurl, libjq) are loaded by the role that uses them,
+# because a process linked to all of them takes 8 ms to start and one without 2.
+linked := ncursesw libuv libcjson yaml-0.1 libcrypto libutf8proc
+loaded := libcurl
+tested := cmocka vterm
+
+warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2 \
+	-Wno-format-nonliteral -Wundef -Wwrite-strings
+ifdef WERROR
+warnings += -Werror
+endif
+optimise_release := -O2 -g
+optimise_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+optimise_clang := -O2 -g
+optimise := $(or $(optimise_$(VARIANT)),-O2 -g)
+ifneq ($(VARIANT),asan)
+hardening := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+endif
+
+have_pc := $(shell command -v pkg-config 2>/dev/null)
+pc_cflags = $(shell pkg-config --cflags $(linked) $(loaded) 2>/dev/null)
+pc_libs = $(shell pkg-config --libs $(linked) 2>/dev/null)
+CPPFLAGS += -D_GNU_SOURCE -DRELIGHT_VERSION='"$(version)"' -DRELIGHT_DATADIR='"$(datadir)"' -Iinclude -I$(O)/generated
+CFLAGS += -std=c11 $(optimise) $(hardening) $(warnings)
+LDFLAGS += $(optimise) -Wl,-O1 -Wl,--as-needed
+LDLIBS += $(pc_libs) -lpthread -ldl -lm
+
+core_objects := $(patsubst src/%.c,$(O)/%.o,$(sort $(wildcard src/core/*.c)))
+view_objects := $(patsubst src/%.c,$(O)/%.o,$(sort $(wildcard src/view/*.c)))
+world_objects := $(patsubst src/%.c,$(O)/%.o,$(sort $(wildcard src/world/*.c)))
+hall_objects := $(patsubst src/%.c,$(O)/%.o,$(sort $(filter-out src/main.c,$(wildcard src/*.c))))
+objects := $(O)/main.o $(hall_objects) $(world_objects) $(view_objects) $(core_objects)
+
+unit_tests := $(patsubst tests/unit/%.c,$(O)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+terminal_tests := $(patsubst tests/terminal/%.c,$(O)/terminal/%,$(sort $(wildcard tests/terminal/test_*.c)))
+terminal_support := $(patsubst tests/terminal/%.c,$(O)/terminal/%.o,$(sort $(filter-out tests/terminal/test_%.c,$(wildcard tests/terminal/*.c))))
+integration_tests := $(sort $(wildcard tests/integration/test_*.sh))
+
+.PHONY: all
+all: relight
+
+# --- what it is built from -------------------------------------------------------------------------------------------
+
+relight: $(O)/relight
+	@if ! cmp -s $< $@; then rm -f $@; cp $< $@; fi
+
+$(O)/relight: $(O)/main.o $(O)/hall.a $(O)/world.a $(O)/view.a $(O)/core.a
+	$(CC) $(LDFLAGS) -o $@ $(O)/main.o $(O)/hall.a $(O)/world.a $(O)/view.a $(O)/core.a $(LDLIBS)
+
+$(O)/core.a: $(core_objects)
+$(O)/view.a: $(view_objects)
+$(O)/world.a: $(world_objects)
+$(O)/hall.a: $(hall_objects)
+$(O)/%.a:
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(O)/%.o: src/%.c | needed
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(pc_cflags) -MMD -MP -c -o $@ $<
+
+# Files that the program carries inside itself, so that it needs nothing beside it: each becomes an array of bytes.
+carried := $(sort $(wildcard themes/*.yaml) $(wildcard runbooks/*.yaml) $(wildcard runbooks/scenarios/*.yaml) \
+	$(wildcard runbooks/catalog/*.yaml))
+$(O)/generated/carried.inc: $(carried) Makefile
+	@mkdir -p $(@D)
+	@{ for f in $(carried); do n=$$(printf '%s' "$$f" | tr -c 'A-Za-z0-9' '_'); \
+		printf 'static const unsigned char %s[] = {\n' "$$n"; od -An -v -tu1 "$$f" | sed 's/\([0-9]\)\( \|$$\)/\1,\2/g'; \
+		printf '0};\n'; done; \
+		printf 'static const struct carried_file carried_files[] = {\n'; \
+		for f in $(carried); do n=$$(printf '%s' "$$f" | tr -c 'A-Za-z0-9' '_'); \
+		printf '\t{"%s", %s, sizeof %s - 1},\n' "$$f" "$$n" "$$n"; done; printf '};\n'; } > $@.tmp
+	@mv $@.tmp $@
+$(O)/carried.o $(O)/world/carried.o: $(O)/generated/carried.inc
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+
+# --- what must be installed ------------------------------------------------------------------------------------------
+
+debian := gcc make pkg-config libncurses-dev libcurl4-openssl-dev libcjson-dev libyaml-dev libuv1-dev libjq-dev \
+	libonig-dev libssl-dev libutf8proc-dev uthash-dev libcmocka-dev libvterm-dev nginx-light openssl jq curl procps
+debian_lint := clang clang-format clang-tidy cppcheck libclang-rt-14-dev mandoc
+debian_bench := nano strace
+
+.PHONY: deps needed deps-lint deps-bench
+deps:
+	@sh tests/deps.sh $(debian)
+deps-lint:
+	@sh tests/deps.sh $(debian_lint)
+deps-bench:
+	@sh tests/deps.sh $(debian_bench)
+
+needed:
+	@command -v pkg-config >/dev/null || { echo "relight: build: pkg-config is missing; 'make deps' installs what is needed" >&2; exit 1; }
+	@for p in $(linked) $(loaded); do pkg-config --exists $$p || { echo "relight: build: library $$p is missing; 'make deps' installs what is needed" >&2; exit 1; }; done
+
+# --- trying it -------------------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: deps
+	@$(MAKE) --no-print-directory -s relight
+	@./relight demo --speed 20
+
+# --- tests -----------------------------------------------------------------------------------------------------------
+
+$(O)/unit/%: tests/unit/%.c $(O)/hall.a $(O)/world.a $(O)/view.a $(O)/core.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(pc_cflags) -Isrc -MMD -MP $(LDFLAGS) -o $@ $< $(O)/hall.a $(O)/world.a $(O)/view.a $(O)/core.a \
+		$(LDLIBS) $$(pkg-config --libs cmocka)
+$(O)/unit/test_core_%: tests/unit/test_core_%.c $(O)/core.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(pc_cflags) -MMD -MP $(LDFLAGS) -o $@ $< $(O)/core.a $(LDLIBS) $$(pkg-config --libs cmocka)
+$(O)/unit/test_view_%: tests/unit/test_view_%.c $(O)/view.a $(O)/core.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(pc_cflags) -MMD -MP $(LDFLAGS) -o $@ $< $(O)/view.a $(O)/core.a $(LDLIBS) $$(pkg-config --libs cmocka)
+$(O)/terminal/%.o: tests/terminal/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(O)/terminal/test_%: tests/terminal/test_%.c $(terminal_support)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/terminal -MMD -MP $(LDFLAGS) -o $@ $< $(terminal_support) $$(pkg-config --libs cmocka vterm) -lutil -lpthread
+
+.PHONY: check check-all check-unit check-terminal check-integration check-kubernetes asan clang
+check: deps
+	@$(MAKE) --no-print-directory check-all
+
+check-all: check-unit check-integration check-terminal
+	@echo "relight: all checks passed ($(VARIANT), $(CC))"
+
+check-unit: $(unit_tests)
+	@set -e; for t in $(unit_tests); do $$t; done
+check-terminal: $(O)/relight $(terminal_tests)
+	@set -e; for t in $(terminal_tests); do RELIGHT=$(abspath $(O)/relight) $$t; done
+check-integration: $(O)/relight
+	@set -e; for t in $(integration_tests); do RELIGHT=$(abspath $(O)/relight) sh $$t; done
+check-kubernetes: $(O)/relight
+	@RELIGHT=$(abspath $(O)/relight) sh tests/kubernetes/run.sh
+
+asan:
+	@$(MAKE) --no-print-directory VARIANT=asan WERROR=1 check-all
+clang:
+	@$(MAKE) --no-print-directory VARIANT=clang CC=clang WERROR=1 check-all
+
+.PHONY: walls lint format bench
+walls: $(objects)
+	@sh tests/walls.sh $(O)
+lint: deps-lint
+	@sh tests/lint.sh
+format:
+	clang-format -i $$(git ls-files 'src/*.[ch]' 'include/*.h' 'tests/*.[ch]')
+bench: deps deps-bench
+	@$(MAKE) --no-print-directory relight
+	@sh tests/bench/run.sh $(abspath relight)
+
+# --- installing ------------------------------------------------------------------------------------------------------
+
+.PHONY: install clean help
+install: relight
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(datadir)/themes \
+		$(DESTDIR)$(datadir)/runbooks/scenarios
+	install -m 755 relight $(DESTDIR)$(bindir)/relight
+	install -m 644 man/*.1 $(DESTDIR)$(mandir)/man1/
+	install -m 644 man/*.5 $(DESTDIR)$(mandir)/man5/
+	install -m 644 themes/*.yaml $(DESTDIR)$(datadir)/themes/
+	install -m 644 runbooks/*.yaml $(DESTDIR)$(datadir)/runbooks/
+	install -m 644 runbooks/scenarios/*.yaml $(DESTDIR)$(datadir)/runbooks/scenarios/
+
+clean:
+	rm -rf build relight
+
+help:
+	@echo "make                 build ./relight"
+	@echo "make demo            install what is missing, build, play a simulated disaster on this screen"
+	@echo "make check           install what is missing, build, run the tests"
+	@echo "make deps            only install what building and testing need"
+	@echo "make asan | clang    the tests under ASan and UBSan | built with clang"
+	@echo "make check-kubernetes  the tests against a real Kubernetes API server"
+	@echo "make walls | lint    the walls between the rooms | format and static analysis"
+	@echo "make bench           ratios against named references"
+	@echo "make install         honours DESTDIR and prefix"

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_MASK_H
+#define RELIGHT_MASK_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "relight/buf.h"
+
+// Keeps secrets from the disk and the screen: every text of the record and all output pass through here once.
+// Masked are the values that were declared secret (8 or more bytes also base64- and URL-encoded) and what looks like a secret by its
+// shape: Authorization and bearer values, passwords in URLs, PEM private keys, JWTs, AWS, Azure and GitHub keys.
+// A masked value reads as "[masked]" or "[masked NAME]".
+
+struct mask;
+
+struct mask *mask_new(void);
+void mask_free(struct mask *mask); // NULL is safe
+// Declares a value secret. Values under 4 bytes are not masked (they would blank out the whole record): false for those.
+bool mask_secret(struct mask *mask, const char *name, const char *value);
+
+// Appends the masked text. A NULL mask still masks by shape.
+void mask_text(const struct mask *mask, const char *text, size_t length, struct buf *out);
+// Masks every string value in place, at any depth; keys stay.
+void mask_json(const struct mask *mask, cJSON *value);
+
+// For output that arrives in pieces: a secret may be cut in two by a read. What might be the beginning of one is held back
+// until it is decided or mask_flush is called. Held back at most MASK_HELD_BYTES.
+#define MASK_HELD_BYTES 8192
+struct mask_stream {
+	const struct mask *mask;
+	struct buf held;
+};
+void mask_feed(struct mask_stream *stream, const char *bytes, size_t length, struct buf *out);
+void mask_flush(struct mask_stream *stream, struct buf *out);
+void mask_stream_fini(struct mask_stream *stream);
+
+#endif
