@@ -129,6 +129,7 @@ $(O)/unit/test_core_%: tests/unit/test_core_%.c $(O)/core.a
 $(O)/unit/test_view_%: tests/unit/test_view_%.c $(O)/view.a $(O)/core.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(pc_cflags) -MMD -MP $(LDFLAGS) -o $@ $< $(O)/view.a $(O)/core.a $(LDLIBS) $$(pkg-config --libs cmocka)
+.SECONDARY: $(terminal_support)
 $(O)/terminal/%.o: tests/terminal/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -159,6 +160,7 @@ clang:
 
 .PHONY: walls lint format bench
 walls: $(objects)
+	@sh tests/walls_test.sh
 	@sh tests/walls.sh $(O)
 lint: deps-lint
 	@sh tests/lint.sh
