@@ -18,8 +18,9 @@ char *memory_copy_bytes(const char *bytes, size_t length);
 // Makes room for one more element: returns the (possibly moved) array, doubling *capacity when `count` has reached it.
 void *memory_grow(void *array, size_t count, size_t *capacity, size_t size_bytes);
 
-// What runs before the process ends for want of memory (the terminal is restored there). NULL: nothing.
-void memory_on_exhausted(void (*restore)(void));
+// What runs before the process ends for want of memory: first `restore` (the terminal), then `say` (one line to stderr, without
+// allocating). Each may be NULL; replaces what was set before. memory_exhausted() then aborts.
+void memory_on_exhausted(void (*restore)(void), void (*say)(void));
 _Noreturn void memory_exhausted(void);
 
 #endif

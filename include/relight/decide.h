@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_DECIDE_H
+#define RELIGHT_DECIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "relight/event.h"
+#include "relight/intent.h"
+#include "relight/scenario.h"
+#include "relight/sensed.h"
+#include "relight/state.h"
+#include "relight/substitute.h"
+
+// What follows from what: an intent, or the passing of time and the latest observations, becomes events to record and effects
+// to carry out once those events are durable. Pure: everything it knows is in `struct facts`.
+
+struct scenario;
+
+struct facts {
+	const struct runbook *runbook;
+	const struct plan *plan;
+	const struct state *state;
+	const struct sensed *sensed;
+	const struct substitution *values; // as of now, secrets included
+	const struct scenario *scenario;   // rehearsal; else NULL
+	const char *const *contexts;	   // by target index: the kubeconfig's current context at opening, or NULL
+	struct moment now;		   // simulated in a rehearsal
+	double speed;			   // 1 unless in a rehearsal
+	struct watch *watches;		   // by step index; the deciders own their contents
+	bool is_recording;		   // the record can be written
+};
+
+// What verification keeps between two looks: which recheck was asked when the evidence began to count, and when.
+struct watch {
+	int64_t token; // 0: none asked
+	struct moment asked;
+	bool is_resolving; // an unknown attempt is being verified
+	int64_t more_ms;   // given to `settle`
+};
+
+enum effect_kind {
+	EFFECT_LAUNCH,	 // start the attempt: send `request`
+	EFFECT_CANCEL,	 // write the cancel file
+	EFFECT_EXTEND,
+	EFFECT_RECHECK,	 // ask the sensor to look at a dependency with a token
+	EFFECT_INPUTS,	 // inputs have changed: tell the sensor
+	EFFECT_END,	 // the incident is closed
+};
+struct effect {
+	enum effect_kind kind;
+	int step, attempt, dependency;
+	int64_t token, extend_ms;
+	cJSON *request; // EFFECT_LAUNCH; owned by the decision
+	char *why;
+};
+
+struct decision {
+	struct event **events; // in order; owned, with step/dependency/data filled in, the rest is record.h's
+	struct effect *effects;
+	size_t event_count, event_capacity, effect_count, effect_capacity;
+};
+void decision_fini(struct decision *decision); // frees what was not taken
+
+// A person wants something. False with `why` in words ("start: velero-restore: needs data; w waives it") if it cannot be; then the
+// decision is empty.
+bool decide_intent(const struct facts *facts, const struct intent *intent, struct decision *decision, struct err *why);
+
+// What is due by itself now: transitions of dependencies, ticks, verification and its expiry, regressions, steps that were
+// not chosen, automatic retries, serving, ended waivers. Empty when nothing is. To be called until it is empty, since
+// one thing leads to another.
+void decide_due(const struct facts *facts, struct decision *decision);
+
+// The attempt has a result (result.json of attempt.h), or its outcome was lost (`result` NULL).
+void decide_result(const struct facts *facts, int step, int attempt, const cJSON *result, struct decision *decision);
+
+// Whether the intent could be carried out now, for key bars and menus: decide_intent without its events.
+bool decide_allows(const struct facts *facts, enum intent_kind kind, int step, struct err *why);
+
+// What a step will run, for showing it beforehand: one line for each argument line, secrets masked by the caller.
+bool decide_preview(const struct facts *facts, int step, bool rollback, struct buf *out, struct err *err);
+
+#endif

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_SENSED_H
+#define RELIGHT_SENSED_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "relight/err.h"
+#include "relight/moment.h"
+#include "relight/runbook.h"
+#include "relight/status.h"
+
+// What the sensor said last about each dependency: the overlay beside the state. It has ages and words, is never recorded
+// as such, and is forgotten when the cockpit ends; what follows from it is decided in decide.h and recorded.
+
+struct sensed_dependency {
+	bool is_seen;		// anything since this session began
+	enum status status;
+	char *message;		// never NULL once seen
+	char *check;		// which check said so
+	struct wall observed_at;
+	struct mono heard;	// when the cockpit heard the newest observation
+	int latency_ms;		// -1: not known
+	struct mono healthy_from; // beginning of the unbroken run of healthy observations; MONO_NONE: not healthy
+	int bad_streak;		// successive observations degraded or missing
+	int64_t token;		// newest recheck answered; 0: none
+	struct mono token_heard; // when that answer came
+	bool answer_healthy;	// every observation since that answer, itself included, was healthy
+	struct wall expires;	// of a credential; WALL_NONE
+	double done, total;	// progress; total 0: none
+	char *unit;
+};
+
+struct sensed {
+	struct sensed_dependency *dependencies; // by dependency index
+	size_t count;
+	bool is_up;		 // the sensor speaks
+	char *why_down;		 // NULL while up
+	struct mono last_heard;	 // anything from the sensor, heartbeats included
+};
+
+struct sensed *sensed_new(size_t dependency_count);
+void sensed_free(struct sensed *sensed); // NULL is safe
+
+// Takes one observation line of FORMATS.md §2, heard at `now`. Gives the dependency's index, or -1 with `err` for an unknown
+// dependency or a malformed line.
+int sensed_observe(struct sensed *sensed, const struct runbook *runbook, const cJSON *observation, struct mono now, struct err *err);
+
+// Older than 2 × every + timeout, or never seen.
+bool sensed_is_stale(const struct sensed *sensed, const struct runbook *runbook, int dependency, struct mono now);
+
+#endif

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_STATE_H
+#define RELIGHT_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "relight/buf.h"
+#include "relight/event.h"
+#include "relight/moment.h"
+#include "relight/plan.h"
+#include "relight/runbook.h"
+#include "relight/status.h"
+
+// The state of an incident: a pure fold over its timeline (FORMATS.md §5, "The fold"). state_apply is the only mutator; the live
+// screen, resume, watch, report and verify all use it, so what a reviewer sees is what the operator saw.
+
+enum step_state {
+	STEP_WAITING, STEP_READY, STEP_RUNNING, STEP_VERIFYING, STEP_DONE, STEP_REGRESSED, STEP_FAILED, STEP_UNKNOWN,
+	STEP_SKIPPED, STEP_STATES,
+};
+const char *step_state_word(enum step_state state);
+
+enum outcome {
+	OUTCOME_NONE, OUTCOME_SUCCESS, OUTCOME_FAILED, OUTCOME_TIMEOUT, OUTCOME_CANCELLED, OUTCOME_NEVER_STARTED,
+};
+const char *outcome_word(enum outcome outcome);
+bool outcome_parse(const char *word, enum outcome *outcome);
+
+// How a step came to be done.
+enum done_how { DONE_NOT, DONE_VERIFIED, DONE_RESULT, DONE_CONFIRMED, DONE_DECIDED, DONE_OVERRIDDEN, DONE_RESOLVED };
+
+struct step_progress {
+	enum step_state state;	// as folded; waiting and ready are inferred by state_step() from this STEP_WAITING
+	enum done_how how;
+	int attempt;		// newest, 0: none
+	bool is_rollback;	// the newest attempt is the rollback
+	struct moment intent, result, done; // of the newest attempt; done: when it last became done
+	struct moment since;	// when it got into this state
+	struct wall first_started;
+	enum outcome outcome;	// of the newest attempt
+	int exit, signal;	// -1: absent
+	int64_t duration_ms;	// of the newest attempt; -1 absent
+	int64_t extended_ms;	// added to the timeout of the newest attempt
+	int64_t timeout_ms;	// of the newest attempt as announced; ABSENT_MS none
+	bool cancel_asked;
+	bool by_hand;		// confirmed as done by hand
+	int retried;		// automatic retries of the present run of failures
+	int never_started;	// attempts in a row that never started
+	char *by;		// who started, confirmed or decided last
+	char *said;		// what that person said, why it failed, was skipped or overridden
+	char *remains;		// "done, 2 left": what an override left open; NULL: nothing
+	char *chosen;		// decide: the option's id
+	char *owner;		// step.assigned
+	bool is_acknowledged;	// a person has seen the present failure, regression or unknown outcome
+	int64_t seq;		// of the event that last changed it
+	int64_t intent_seq;	// of the newest step.intent, -1
+	struct moment verifying_from; // since when evidence counts
+	struct moment ready_from; // of a pure wait: when its needs were met; wall WALL_NONE: not
+};
+
+struct dependency_known {
+	enum status status;
+	bool is_fresh;		// false: stale since the session began, or went silent
+	bool is_attested;	// dependency.confirmed: a person's word
+	char *message;
+	struct wall observed_at;
+	struct moment since;	// of this status
+	int64_t seq;
+	int flaps;
+};
+
+// Expectation words (FORMATS.md §1).
+enum expectation_word { AWAITED, DUE, HELD, LOST, GIVEN, EXPECTATION_WORDS };
+const char *expectation_word(enum expectation_word word);
+
+struct waiver {
+	int64_t seq;
+	int step, dependency;	// indexes, -1: absent
+	char *edge;		// the need or dependency of that step which is waived; NULL: all
+	enum waiver_as { WAIVER_START_ANYWAY, WAIVER_MUTED, WAIVER_DEGRADED } as;
+	char *why, *by;
+	struct moment since;
+	struct wall until;	// WALL_NONE: until ended
+	bool is_ended;
+};
+
+struct remark { // note, decision, follow-up, status …: what the report lists
+	int64_t seq;
+	enum event_kind kind;
+	struct wall ts, at;	// at: the time it is about
+	char *by, *type, *text, *step;
+};
+
+struct pin {
+	bool is_pinned;
+	char *endpoint, *fingerprint; // as one text: "uid 0b1c… ca 9f…"
+	bool has_changed;	// target.changed without target.repinned since: actions on it are refused
+	char *now;		// the changed fingerprint
+};
+
+struct state {
+	const struct runbook *runbook;	// borrowed
+	const struct plan *plan;	// borrowed
+	struct step_progress *steps;	// by step index
+	struct dependency_known *dependencies;
+	char **inputs;			// by input index; NULL: unset; a secret's value is "" once known to be set
+	bool *input_is_set;
+	struct pin *pins;		// by target index
+	struct waiver *waivers;
+	size_t waiver_count, waiver_capacity;
+	struct remark *remarks;
+	size_t remark_count, remark_capacity;
+	char *incident;			// id, NULL before incident.declared
+	enum event_mode mode;
+	int64_t events;			// folded: the newest seq + 1
+	struct moment last;		// of the newest event
+	int64_t mono_offset_us;		// makes monotonic times of another boot comparable
+	char boot[37];
+	struct moment declared;		// T0; wall WALL_NONE before
+	struct wall impact_at, detected_at;
+	char *declared_by;
+	bool is_open, is_armed, is_unrecorded;
+	char *armed_by;
+	bool was_aborted;
+	char *abort_why;
+	struct moment aborted, recovered, closed; // wall WALL_NONE: not
+	int recovered_level;		// -1
+	char *recovered_why;
+	char *closed_result;
+	struct moment *serving;		// by function index: since when; wall WALL_NONE: not
+	struct moment journey_serving;	// where there are no functions
+	int highest_level;		// evidence level reached, -1
+	bool *open_confirmed;		// lines of the open phase attested by a person, by open_line index
+	size_t open_line_count;
+	struct wall *restore_point_at;	// by restore point index; chosen
+	struct wall *restore_point_found;
+	int session_count;
+	double speed;			// of the newest session; 1 where absent
+	char *session_by;
+};
+
+// Nothing has happened yet. `runbook` and `plan` must outlive it.
+struct state *state_new(const struct runbook *runbook, const struct plan *plan);
+void state_free(struct state *state); // NULL is safe
+
+// Folds the next event. Never fails: what it does not know, or what names unknown ids, is skipped. Reads no clock.
+void state_apply(struct state *state, const struct event *event);
+
+// The event's place on the clock that durations are measured with: simulated time in a rehearsal, else its monotonic time made
+// comparable across boots.
+struct moment state_moment(const struct state *state, const struct event *event);
+
+// What can be said of a step now; waiting and ready are inferred here.
+enum step_state state_step(const struct state *state, int step);
+// The first thing that keeps a waiting step from starting, in words naming the first blocking cause ("needs data",
+// "requires recovery-api: unknown 12s", "needs input backup"); false: nothing does. `now` ends waivers.
+bool state_blocked(const struct state *state, int step, struct wall now, struct buf *why);
+// The step that holds it up at the root of a chain of waiting steps, or -1 (its own fault, or nothing).
+int state_root_cause(const struct state *state, int step, struct wall now);
+bool state_need_is_met(const struct state *state, int step, int need, struct wall now);
+
+enum expectation_word state_expectation(const struct state *state, int dependency);
+// Healthy and fresh, now.
+bool state_is_healthy(const struct state *state, int dependency);
+// Not healthy and one that it follows is not healthy either: the index of the first such, else -1.
+int state_folded_under(const struct state *state, int dependency);
+const struct waiver *state_waiver(const struct state *state, int step, int dependency, struct wall now); // NULL: none in force
+// Done downstream of something regressed.
+bool state_over_regression(const struct state *state, int step);
+
+struct counts {
+	int total, done, running, ready, verifying, waiting, failed, regressed, unknown, skipped;
+};
+// Over all steps (abort steps left out), or over those of one phase (-1: all).
+struct counts state_counts(const struct state *state, int phase);
+// Everything but abort steps done or skipped.
+bool state_is_recovered(const struct state *state);
+int state_evidence_level(const struct state *state); // -1: nothing proven
+
+// Lines of the built-in phase `open`.
+struct open_line {
+	char id[80];	// "open:impact", "open:input-backup"
+	char text[160];
+	bool is_done, is_attested;
+};
+size_t open_line_count(const struct runbook *runbook);
+void open_line_get(const struct state *state, size_t index, struct open_line *line);
+
+// Remaining seconds of the recovery, from what runs and what is left (DESIGN.md §5, "Forecast").
+struct forecast {
+	int64_t remaining_ms;	// of the critical path from now; -1: cannot be said
+	int rests_on;		// the first step of that path that is not done, -1
+	int64_t elapsed_ms;	// since impact (or the declaration)
+	int64_t rto_left_ms, mtd_left_ms; // negative when missed; only where there is an objective
+	bool has_rto, has_mtd;
+	int64_t finish_ms;	// since impact
+	bool misses_rto, misses_mtd;
+	int64_t misses_rto_by_ms;
+	int64_t loss_ms;	// data-loss window against RPO: impact − oldest chosen restore point; -1 unknown
+	bool has_rpo;
+	bool is_serving;	// the clock has stopped
+};
+struct forecast state_forecast(const struct state *state, struct moment now);
+
+// The whole state as canonical JSON, for comparing two of them. The caller frees.
+cJSON *state_dump(const struct state *state);
+
+#endif

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_UI_H
+#define RELIGHT_UI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "relight/buf.h"
+#include "relight/decide.h"
+#include "relight/intent.h"
+
+// What the person at the screen is doing: which pane, which line, which dialog. It decides nothing about the incident. Keys
+// come in, intents go out; frame.h draws it. Pure.
+
+// A key as the terminal module delivers it: a Unicode code point, or one of these.
+enum key {
+	KEY_CODE_BASE = 0x110000,
+	K_UP, K_DOWN, K_LEFT, K_RIGHT, K_HOME, K_END, K_PAGE_UP, K_PAGE_DOWN, K_INSERT, K_DELETE, K_BACKSPACE, K_ENTER, K_ESCAPE,
+	K_TAB, K_BACK_TAB, K_F1, K_CTRL_A, K_CTRL_C, K_CTRL_D, K_CTRL_E, K_CTRL_K, K_CTRL_L, K_CTRL_U, K_CTRL_W,
+	K_PASTE_BEGIN, K_PASTE_END, // bracketed paste: what is between goes into a text field or nowhere
+	K_HANGUP, // the terminal is gone
+};
+
+enum pane { PANE_ORDER, PANE_DETAIL, PANE_OUTPUT, PANE_DEPENDENCIES, PANE_TIMELINE, PANE_CLOCKS, PANE_HELP, PANES };
+
+// One line of the checklist.
+enum row_kind { ROW_OPEN, ROW_OPEN_LINE, ROW_PHASE, ROW_STEP, ROW_RETURN_LINE }; // ROW_RETURN_LINE: "point of no return"
+struct row {
+	enum row_kind kind;
+	int index; // open line, phase or step
+};
+
+enum dialog_kind {
+	DIALOG_NONE,
+	DIALOG_CONFIRM,	 // shows exactly what will run; Enter or y goes on, Esc leaves
+	DIALOG_TYPE,	 // the same, with a name to type in full
+	DIALOG_TEXT,	 // one text (a reason, a note), perhaps with a kind chosen by Tab and a time
+	DIALOG_CHOICE,	 // one of a list, with a reason
+	DIALOG_PALETTE,	 // ":" with completion
+	DIALOG_FILTER,	 // "/"
+	DIALOG_QUIT,	 // leave the screen: attempts go on
+};
+
+struct field {
+	char *text; // UTF-8, never NULL once the dialog is open
+	size_t length, cursor; // bytes
+	bool is_secret; // drawn as dots
+};
+
+struct dialog {
+	enum dialog_kind kind;
+	enum intent_kind intent; // what it will become
+	int step, dependency, input, target, open_line, restore_point;
+	char title[128];
+	char *body;		 // lines that explain: what will run, on what, how long; owned
+	char *wanted;		 // DIALOG_TYPE: the name to type; owned
+	struct field field;	 // the text being typed
+	struct field second;	 // a second one where a dialog needs it (until, at, remains); label NULL: none
+	const char *label, *second_label;
+	bool on_second;
+	char **choices;		 // ids; owned
+	char **choice_texts;
+	size_t choice_count, choice;
+	char complaint[200];	 // why Enter did not go on
+	int64_t opened_us;	 // keys that were typed before it was drawn do not count as its answer
+};
+
+#define UI_FILTER_BYTES 64
+
+struct ui {
+	int rows, columns;	// of the terminal
+	enum pane pane;		// the focused one; on a narrow screen the only one
+	struct row selected;	// in the checklist; stays on its line when others come and go
+	int selected_dependency;
+	int order_top;		// first visible row of the checklist
+	int dependencies_top, timeline_top; // timeline: lines back from the newest
+	int detail_top, help_top;
+	int64_t output_top;	// line of the output shown first; -1: following
+	bool output_wrap;
+	char output_search[UI_FILTER_BYTES];
+	char filter[UI_FILTER_BYTES];
+	bool *phase_open, *phase_touched; // by phase: unfolded by hand; index phase_count is `open`
+	struct dialog dialog;
+	char message[200];	// the last answer, shown on the lowest line
+	bool message_is_bad;
+	bool wants_quit;
+};
+
+void ui_init(struct ui *ui, const struct facts *facts, int rows, int columns);
+void ui_fini(struct ui *ui);
+
+// The lines of the checklist as they are now: finished phases folded, trouble unfolded, the filter applied. Returns how many were
+// stored (at most `limit`).
+size_t ui_rows(const struct ui *ui, const struct facts *facts, struct row *rows, size_t limit);
+
+// What needs a person, worst first, then what is ready: where Tab goes. Returns the number of steps stored.
+size_t ui_attention(const struct facts *facts, int *steps, size_t limit, size_t *needing);
+
+// One key. True: *intent is something that the person wants (its texts live in `ui` until the next key); false: only the
+// screen has changed.
+bool ui_key(struct ui *ui, const struct facts *facts, int key, struct intent *intent);
+// How the intent was answered: refusals are shown as a message (or in the dialog that is still open).
+void ui_answer(struct ui *ui, bool done, const char *message);
+void ui_resize(struct ui *ui, int rows, int columns);
+
+// Keys that only move about or open something, for the help screen and the manual; the others are intents.
+struct ui_command {
+	const char *word, *key, *label, *help;
+};
+extern const struct ui_command ui_commands[];
+extern const size_t ui_command_count;
+// The keys that matter on this line now, most important first: "s start  c cancel …" as pairs; returns how many were stored.
+struct key_hint {
+	const char *key, *label;
+};
+size_t ui_key_hints(const struct ui *ui, const struct facts *facts, struct key_hint *hints, size_t limit);
+
+#endif
