@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int command_fail(enum exit_code code, const struct err *err)
+{
+	fprintf(stderr, "relight: %s%s%s\n", err->place, err->place[0] ? ": " : "", err->message);
+	return code;
+}
+
+int command_usage(const char *command, const char *what)
+{
+	fprintf(stderr, "relight: %s: %s; 'relight %s --help' shows the usage\n", command, what, command);
+	return EXIT_USAGE;
+}
+
+int command_option(int argc, char **argv, const struct option *options)
+{
+	opterr = 0;
+	int option = getopt_long(argc, argv, ":", options, NULL);
+	if (option != '?' && option != ':')
+		return option;
+	char what[160];
+	const char *shown = argv[optind - 1];
+	snprintf(what, sizeof what, option == ':' ? "option %.80s needs a value" : "unknown option %.80s", shown);
+	command_usage(argv[0], what);
+	return '?';
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "command.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "relight/diag.h"
+
+const struct command_entry command_table[] = {
+};
+const int command_count = sizeof command_table / sizeof command_table[0];
+
+// Words of the contract whose commands are not there yet: better said than taken for a misspelling.
+static const char *const not_built[] = {"note", "do", "inject", "approve", "take", "assign", "replay", "compare", "score",
+	"advise", "catalog", "init", "schema", "theme", NULL};
+
+static void print_entry(FILE *out, const struct command_entry *entry)
+{
+	fprintf(out, "  %-9s %s\n", entry->name, entry->help);
+}
+
+static void print_help(FILE *out)
+{
+	fputs("relight: recover a lost platform by checklist, and keep the record\n\n"
+	      "usage: relight [--version] [--help] COMMAND ...\n\n",
+		out);
+	for (int i = 0; i < command_count; i++)
+		if (!command_table[i].is_inner)
+			print_entry(out, &command_table[i]);
+	fputs("\nroles that it starts itself in, each useful alone:\n", out);
+	for (int i = 0; i < command_count; i++)
+		if (command_table[i].is_inner)
+			print_entry(out, &command_table[i]);
+	fputs("\nBegin with: relight demo --speed 20\n'relight COMMAND --help' shows a command's options; relight(1) has the rest.\n",
+		out);
+}
+
+static const struct command_entry *find_command(const char *name)
+{
+	for (int i = 0; i < command_count; i++)
+		if (strcmp(command_table[i].name, name) == 0)
+			return &command_table[i];
+	return NULL;
+}
+
+static int unknown_command(const char *name)
+{
+	for (int i = 0; not_built[i]; i++)
+		if (strcmp(not_built[i], name) == 0) {
+			fprintf(stderr, "relight: %s: not built yet; 'relight --help' lists what is\n", name);
+			return EXIT_USAGE;
+		}
+	const char *names[64] = {NULL};
+	for (int i = 0; i < command_count && i < 63; i++)
+		names[i] = command_table[i].name;
+	const char *near = diag_nearest(name, names);
+	struct err err;
+	if (near)
+		err_set(&err, "unknown command: %s; did you mean '%s'? 'relight --help' lists them", name, near);
+	else
+		err_set(&err, "unknown command: %s; 'relight --help' lists them", name);
+	return command_fail(EXIT_USAGE, &err);
+}
+
+// A dumped core would hold the secrets that the record keeps out (DESIGN.md §7).
+static void forbid_core_dumps(void)
+{
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+}
+
+int main(int argc, char **argv)
+{
+	setlocale(LC_CTYPE, "");
+	forbid_core_dumps();
+	if (argc < 2) {
+		print_help(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("relight " RELIGHT_VERSION);
+		return EXIT_GOOD;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+		print_help(stdout);
+		return EXIT_GOOD;
+	}
+	const struct command_entry *entry = find_command(argv[1]);
+	if (!entry)
+		return unknown_command(argv[1]);
+	for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0) {
+			printf("usage: relight %s %s\n\n%s\n", entry->name, entry->usage, entry->help);
+			return EXIT_GOOD;
+		}
+	return entry->run(argc - 1, argv + 1);
+}
