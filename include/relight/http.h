@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_HTTP_H
+#define RELIGHT_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "relight/err.h"
+#include "relight/expect.h"
+
+// An HTTP client on a libuv loop: libcurl's multi interface, loaded when the first one is made.
+// Only http and https, TLS always verified, redirects never followed, bodies bounded, names
+// resolved in curl's own threads. Proxies as the environment says.
+
+struct http;          // one per loop
+struct http_exchange; // one request under way
+
+struct http_answer {
+	enum reach reach; // REACH_ANSWERED: the members below are there
+	const char
+		*why; // otherwise, in words: "connection refused", "the certificate has expired", …
+	bool is_timeout;
+	int status;
+	const char *body; // never NULL, terminated; empty where on_data took it
+	size_t length;    // bytes
+	bool is_cut;      // the body was longer than max_body_bytes; what came first is there
+	const char *content_type, *location; // or NULL
+	int64_t latency_ms;                  // to the end of the answer
+};
+
+struct http_request {
+	const char *method; // NULL: GET
+	const char *url;
+	const char *const *headers; // "Name: value", NULL-terminated; NULL: none
+	const char *body;           // NULL: none
+	size_t body_length;
+	const char *bearer;     // Authorization: Bearer …; NULL: none
+	const char *connect_to; // HOST[:PORT] to connect to instead, keeping URL, Host and SNI;
+				// NULL: the URL's
+	const char *ca_file;    // PEM; NULL: the system's
+	const char *ca;         // PEM text instead of a file; NULL: none
+	const char *cert, *key; // PEM texts of a client certificate; NULL: none
+	int64_t connect_timeout_ms, timeout_ms; // 0: 10 s, 30 s
+	size_t max_body_bytes;                  // 0: HTTP_BODY_BYTES
+	bool fresh; // a new connection, a new look-up of the name, a new handshake: what a health
+		    // check must see
+	// Takes the body as it comes, instead of keeping it; false ends the exchange. NULL: it is
+	// kept. max_body_bytes still counts.
+	bool (*on_data)(void *context, const char *bytes, size_t length);
+	// Called once, from the loop, never from in here; `answer` is borrowed. Not called after
+	// http_cancel.
+	void (*done)(void *context, const struct http_answer *answer);
+	void *context;
+};
+
+#define HTTP_BODY_BYTES (8u << 20)
+
+// NULL with `err` when libcurl cannot be loaded.
+struct http *http_new(uv_loop_t *loop, struct err *err);
+// Cancels what is under way. The loop must run once more before it is closed. NULL is safe.
+void http_free(struct http *http);
+// Copies all of `request`. A mistake in it (no URL, an unreadable CA) comes through `done` as
+// REACH_PREVENTED. Never NULL.
+struct http_exchange *http_start(struct http *http, const struct http_request *request);
+void http_cancel(struct http_exchange *exchange);
+
+#endif
