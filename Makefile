@@ -137,7 +137,9 @@ $(O)/terminal/test_%: tests/terminal/test_%.c $(terminal_support)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/terminal -MMD -MP $(LDFLAGS) -o $@ $< $(terminal_support) $$(pkg-config --libs cmocka vterm) -lutil -lpthread
 
-.PHONY: check check-all check-unit check-terminal check-integration check-kubernetes asan clang
+.PHONY: tests check check-all check-unit check-terminal check-integration check-kubernetes asan clang
+tests: $(O)/relight $(unit_tests) $(terminal_tests)
+
 check: deps
 	@$(MAKE) --no-print-directory check-all
 
