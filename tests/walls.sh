@@ -90,10 +90,16 @@ graph='
 		}
 		return "hall"
 	}
-	function module_of(file,   name) {
-		name = file
+	# A private header without a .c of its own is part of the module whose name its own begins with (health_rules.h of health).
+	function module_of(file,   folder, name, owner) {
+		name = folder = file
 		sub(/.*\//, "", name)
+		sub(/[^\/]*$/, "", folder)
 		sub(/[.][ch]$/, "", name)
+		if (file ~ /^src\/.*[.]h$/)
+			for (owner = name; !((folder name ".c") in files) && sub(/_[^_]*$/, "", owner);)
+				if ((folder owner ".c") in files)
+					name = owner
 		return room_of(file) "/" name
 	}
 	# The file that the compiler would take; "" for what is generated.

@@ -114,6 +114,11 @@ module core/plan '#include "relight/graph.h"' 'graph_use(text)'
 expect 'two modules include each other' 1 'closes a circle of includes: core/\(plan -> core/graph -> core/plan\|graph -> core/plan -> core/graph\)$'
 
 good_tree
+echo '#include "relight/plan.h"' >src/core/plan_parts.h
+module core/plan '#include "plan_parts.h"' 'strlen(text)'
+expect 'a private header is a part of its module' 0 'they stand'
+
+good_tree
 rm -rf objects/core
 mkdir -p objects/core
 status=0
