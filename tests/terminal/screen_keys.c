@@ -92,7 +92,7 @@ static void press_one(struct screen *s, const char *name)
 	if (modifiers & VTERM_MOD_ALT)
 		screen_queue("\033", 1, s);
 	if (modifiers & VTERM_MOD_CTRL)
-		screen_queue(&(char){rest[0] & 0x1f}, 1, s);
+		screen_queue(&(char){(char)(rest[0] & 0x1f)}, 1, s);
 	else
 		screen_queue(rest, 1, s);
 }

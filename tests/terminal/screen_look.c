@@ -93,7 +93,7 @@ struct screen_cell screen_cell(struct screen *s, int row, int col)
 	assert(row >= 0 && row < s->rows && col >= 0 && col < s->cols);
 	vterm_screen_get_cell(s->cells, (VTermPos){.row = row, .col = col}, &cell);
 	vterm_screen_get_text(s->cells, out.text, sizeof out.text - 1, rect);
-	out.width_cells = cell.width;
+	out.width_cells = (unsigned char)cell.width;
 	out.bold = cell.attrs.bold;
 	out.italic = cell.attrs.italic;
 	out.underline = cell.attrs.underline != VTERM_UNDERLINE_OFF;
