@@ -26,6 +26,7 @@ struct diags {
 	struct diag *items;
 	size_t count, capacity;
 	size_t errors, warnings; // those beyond the limit included
+	struct diag *newest;	 // the one that was added last; NULL where it was beyond the limit
 };
 
 void diags_fini(struct diags *diags);
