@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_FRAME_H
+#define RELIGHT_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "relight/cells.h"
+#include "relight/decide.h"
+#include "relight/moment.h"
+#include "relight/ui.h"
+
+// The whole screen, drawn from values: the incident (facts), what the person at the screen does
+// (ui), and what only the hall knows. Pure: the same input gives the same grid.
+
+// What a line of the timeline is like; decides its colour.
+enum tone { TONE_PLAIN, TONE_DIM, TONE_PERSON, TONE_GOOD, TONE_WARN, TONE_BAD };
+
+// One event in words, as story.h tells it.
+struct frame_line {
+	int64_t seq;
+	struct wall ts;
+	const char *who;  // "sensed", "relight", or a person
+	const char *text; // one line
+	enum tone tone;
+};
+
+// The output of the newest attempt of the selected step, or a window of it.
+struct frame_output {
+	int step, attempt;        // -1, 0: none
+	const char *const *lines; // without their LF; untrusted
+	size_t count;
+	int64_t first;  // the number of lines[0] in the whole output
+	int64_t total;  // lines of the whole output
+	int64_t age_ms; // since the newest byte; -1: nothing yet
+};
+
+// Who sits at this screen.
+enum seat {
+	SEAT_COCKPIT,  // may arm, or has armed
+	SEAT_ONLOOKER, // another relight has the incident: looks on, cannot arm
+	SEAT_REPLAY,   // a finished timeline, moving through time
+};
+
+struct frame_input {
+	const struct facts *facts;
+	const struct ui *ui;
+	enum seat seat;
+	const char *person;        // at this screen; NULL: not known
+	int64_t newest_seq;        // of the record; -1 before the first
+	int64_t durable_seq;       // on disk for good
+	const char *fault;         // why the record cannot be written; NULL: it can
+	int64_t sensor_silence_ms; // since the sensor last spoke; -1: it never did
+	const char *sensor_why;    // why it is down, where facts->sensed does not say; NULL
+	int lookers;               // other screens that look on
+	const struct frame_line
+		*lines; // timeline, oldest first; may be a window that ends with the newest
+	size_t line_count;
+	struct frame_output output;
+	const char *preview; // what the selected step will run, secrets masked, lines separated by
+			     // LF; NULL: nothing
+	const int64_t *output_age_ms; // by step index: since the newest byte of its output, -1
+				      // none; NULL: not known
+};
+
+// Draws everything, on a grid of any size from 1×1 up. Clears the grid first.
+void frame_draw(struct grid *grid, const struct frame_input *input);
+
+// Lines that a pane can show on a screen of this size, for moving by pages; at least 1.
+int frame_page_rows(int rows, int columns, enum pane pane);
+// Whether several panes are shown at once (the restore order is then always there).
+bool frame_is_wide(int rows, int columns);
+
+#endif
