@@ -41,21 +41,25 @@ bool err_errno(struct err *err, int errnum, const char *format, ...)
 
 bool err_prefix(struct err *err, const char *format, ...)
 {
-	char prefix[sizeof err->message], message[sizeof err->message];
+	char prefix[sizeof err->message];
 	va_list arguments;
 
 	if (!err)
 		return false;
 	va_start(arguments, format);
-	vsnprintf(prefix, sizeof prefix, format, arguments);
+	vsnprintf(prefix, sizeof prefix - 2, format, arguments);
 	va_end(arguments);
-	memcpy(message, err->message, sizeof message);
+	strcat(prefix, ": ");
 
-	// Cut the message, not the prefix, which says what was being done.
-	int used = snprintf(err->message, sizeof err->message, "%s: ", prefix);
+	// What does not fit is cut from the message, not from the prefix, which says what was being
+	// done.
+	size_t used = strlen(prefix), kept = strlen(err->message);
 
-	if (used > 0 && (size_t)used < sizeof err->message)
-		snprintf(err->message + used, sizeof err->message - (size_t)used, "%s", message);
+	if (kept > sizeof err->message - 1 - used)
+		kept = sizeof err->message - 1 - used;
+	memmove(err->message + used, err->message, kept);
+	memcpy(err->message, prefix, used);
+	err->message[used + kept] = '\0';
 	return false;
 }
 
