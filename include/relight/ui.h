@@ -9,18 +9,10 @@
 #include "relight/buf.h"
 #include "relight/decide.h"
 #include "relight/intent.h"
+#include "relight/key.h"
 
 // What the person at the screen is doing: which pane, which line, which dialog. It decides nothing about the incident. Keys
 // come in, intents go out; frame.h draws it. Pure.
-
-// A key as the terminal module delivers it: a Unicode code point, or one of these.
-enum key {
-	KEY_CODE_BASE = 0x110000,
-	K_UP, K_DOWN, K_LEFT, K_RIGHT, K_HOME, K_END, K_PAGE_UP, K_PAGE_DOWN, K_INSERT, K_DELETE, K_BACKSPACE, K_ENTER, K_ESCAPE,
-	K_TAB, K_BACK_TAB, K_F1, K_CTRL_A, K_CTRL_C, K_CTRL_D, K_CTRL_E, K_CTRL_K, K_CTRL_L, K_CTRL_U, K_CTRL_W,
-	K_PASTE_BEGIN, K_PASTE_END, // bracketed paste: what is between goes into a text field or nowhere
-	K_HANGUP, // the terminal is gone
-};
 
 enum pane { PANE_ORDER, PANE_DETAIL, PANE_OUTPUT, PANE_DEPENDENCIES, PANE_TIMELINE, PANE_CLOCKS, PANE_HELP, PANES };
 
