@@ -7,31 +7,12 @@
 #include <stdint.h>
 
 #include "relight/buf.h"
+#include "relight/grid.h"
 #include "relight/theme.h"
 
 // The screen as a value: rows and columns of cells, each one character with its combining marks and
 // the role it plays. Every text that is drawn is treated as untrusted. What is drawn outside of its
 // area is cut off, never written elsewhere.
-
-#define CELL_TEXT_BYTES 17 // 16 bytes of UTF-8 and a NUL
-
-struct cell {
-	char text[CELL_TEXT_BYTES]; // one base character and its marks; " " where blank; "" in the
-				    // right half of a wide one
-	uint8_t width;              // columns: 1 or 2; 0: right half of the cell before
-	uint8_t role;               // enum role
-};
-
-struct grid {
-	int rows, columns;
-	bool is_utf8;                  // false: only ASCII is ever put into cells
-	int cursor_row, cursor_column; // where the terminal's cursor is shown; -1: hidden
-	struct cell *cells;            // rows × columns, row by row
-};
-
-// Limits of a terminal's size; larger ones are cut down to these.
-#define GRID_MAX_ROWS    1000
-#define GRID_MAX_COLUMNS 2000
 
 // A blank grid of at least 1×1. The caller frees with grid_free.
 struct grid *grid_new(int rows, int columns, bool is_utf8);
@@ -76,22 +57,23 @@ void area_clear(struct area area, enum role role);
 // Puts the terminal's cursor there.
 void area_cursor(struct area area, int row, int column);
 
-// One character of untrusted text made safe to show: `cell` gets its text, width and, where it had
-// to be made visible, the text of a part of it. Used by area_text, and by what wraps and scrolls
-// text.
+// Untrusted text, taken apart into cells that are safe to show. What area_text does, for those who
+// wrap and scroll.
 struct safe_text {
-	const char *next; // unread bytes
-	const char *end;
-	bool is_utf8;    // of the grid
-	char hidden[12]; // the rest of something that was made visible: "U+202E>"
-	int hidden_next;
-	int column;      // columns given so far; tabs go by it
-	int tab_columns; // 0: a tab is one blank
+	const char *next, *end; // unread bytes
+	bool is_utf8;           // of the grid
+	int tab_columns;        // a tab goes on to the next multiple of this; 0: a tab is one blank
+	int column;             // columns given so far
+	char rest[12];          // of something that takes several cells: "U+202E>"
+	int rest_next;
+	uint8_t rest_role;
 };
-void safe_begin(struct safe_text *text, const char *bytes, size_t length_bytes, bool is_utf8);
-// The next cell, with role ROLE_NORMAL or ROLE_HIDDEN; false at the end.
+// `tab_columns` at most 8.
+void safe_begin(struct safe_text *text, const char *bytes, size_t length_bytes, bool is_utf8,
+	int tab_columns);
+// The next cell, with ROLE_NORMAL or ROLE_HIDDEN; false at the end.
 bool safe_next(struct safe_text *text, struct cell *cell);
-// Columns that a text takes when it is drawn whole on such a grid.
-int text_columns(const char *text, bool is_utf8);
+// Columns that a text takes when it is drawn whole; NULL: 0.
+int safe_columns(const char *text, bool is_utf8);
 
 #endif

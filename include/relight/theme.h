@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "relight/diag.h"
+#include "relight/grid.h"
 
 // What things on the screen are (roles), and how a terminal shows each (looks). Panes speak of
 // roles only, so that a theme can change every colour and nothing else. Words and glyphs carry the
@@ -46,20 +47,6 @@ enum role {
 	ROLES(X)
 #undef X
 		ROLE_COUNT,
-};
-
-#define LOOK_BOLD      1u
-#define LOOK_DIM       2u
-#define LOOK_UNDERLINE 4u
-#define LOOK_REVERSE   8u
-#define LOOK_ITALIC    16u
-
-#define COLOUR_OWN (-1) // the terminal's own foreground or background
-
-// How one role is shown on one terminal.
-struct look {
-	int fg, bg; // a colour of that terminal's palette, or COLOUR_OWN
-	unsigned attributes;
 };
 
 #define PALETTES 3 // 256, 16 and 8 colours
