@@ -160,7 +160,7 @@ asan:
 clang:
 	@$(MAKE) --no-print-directory VARIANT=clang CC=clang WERROR=1 check-all
 
-.PHONY: walls lint format bench
+.PHONY: walls lint format bench bench-programs
 walls: $(objects)
 	@sh tests/walls_test.sh
 	@sh tests/walls.sh $(O)
@@ -171,6 +171,10 @@ format:
 bench: deps deps-bench
 	@$(MAKE) --no-print-directory relight
 	@sh tests/bench/run.sh $(abspath relight)
+bench-programs: $(patsubst tests/bench/%.c,$(O)/bench/%,$(sort $(wildcard tests/bench/*.c)))
+$(O)/bench/%: tests/bench/%.c $(terminal_support)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/terminal -MMD -MP $(LDFLAGS) -o $@ $< $(terminal_support) $$(pkg-config --libs vterm) -lutil
 
 # --- installing ------------------------------------------------------------------------------------------------------
 
