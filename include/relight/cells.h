@@ -64,7 +64,7 @@ struct safe_text {
 	bool is_utf8;           // of the grid
 	int tab_columns;        // a tab goes on to the next multiple of this; 0: a tab is one blank
 	int column;             // columns given so far
-	char rest[12];          // of something that takes several cells: "U+202E>"
+	char rest[16];          // of something that takes several cells: "U+202E>"
 	int rest_next;
 	uint8_t rest_role;
 };
