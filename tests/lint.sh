@@ -29,7 +29,6 @@ tidy() {
 	flags="$flags -Iinclude -Isrc -Itests/terminal -Ibuild/release/generated"
 	flags="$flags $(pkg-config --cflags ncursesw libuv libcjson yaml-0.1 libcrypto libutf8proc libcurl)"
 	# What it counts in system headers is no finding, and is all that it says on stderr.
-	# shellcheck disable=SC2016
 	git ls-files '*.c' | xargs -P "$jobs" -n 4 sh -c '
 		flags=$1
 		shift
@@ -47,7 +46,7 @@ manual() {
 }
 
 shell() {
-	git ls-files '*.sh' .ci/run | xargs shellcheck
+	git ls-files '*.sh' | xargs shellcheck -s sh -S warning && shellcheck -S warning .ci/run
 }
 
 run clang-format format

@@ -42,7 +42,6 @@ symbols() {
 	nm -P -A -u $(objects_of "$1") | awk '{ sub(/:$/, "", $1); print "want", $1, $2 }'
 }
 
-# shellcheck disable=SC2016
 judge='
 	function as_regex(glob) {
 		gsub(/[.]/, "[.]", glob)
@@ -71,7 +70,6 @@ done
 # --- who includes whom ---------------------------------------------------------------------------------------------------
 
 # Reads "FILE" lines (every source and header), then "FILE:LINE:#include "NAME"" lines.
-# shellcheck disable=SC2016
 graph='
 	function room_of(file,   name) {
 		if (file ~ /^include\/relight\//) {

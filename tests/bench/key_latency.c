@@ -73,6 +73,14 @@ static bool measure(
 	return true;
 }
 
+// Of sorted latencies, in milliseconds, by the nearest rank.
+static double percentile_ms(const int64_t *latency_us, int count, int percent)
+{
+	int rank = (count * percent + 99) / 100;
+
+	return (double)latency_us[rank - 1] / 1000;
+}
+
 int main(int argc, char *argv[])
 {
 	const char *const *program =
@@ -87,9 +95,8 @@ int main(int argc, char *argv[])
 	(void)argc;
 	if (good) {
 		qsort(latency_us, (size_t)keys, sizeof *latency_us, by_value);
-		printf("%.3f %.3f %.3f\n", (double)latency_us[keys / 2] / 1000,
-			(double)latency_us[(keys - 1) * 99 / 100] / 1000,
-			(double)latency_us[keys - 1] / 1000);
+		printf("%.3f %.3f %.3f\n", percentile_ms(latency_us, keys, 50),
+			percentile_ms(latency_us, keys, 99), percentile_ms(latency_us, keys, 100));
 	}
 	screen_hang_up(s);
 	screen_wait_exit(s, QUIT_MS);
