@@ -21,6 +21,7 @@ struct moment {
 
 #define WALL_NONE ((struct wall){INT64_MIN})
 #define MONO_NONE ((struct mono){INT64_MIN})
+#define MOMENT_NONE ((struct moment){WALL_NONE, MONO_NONE})
 
 #define MS_PER_S   1000LL
 #define US_PER_MS  1000LL

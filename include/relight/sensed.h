@@ -27,7 +27,6 @@ struct sensed_dependency {
 	int bad_streak;		// successive observations degraded or missing
 	int64_t token;		// newest recheck answered; 0: none
 	struct mono token_heard; // when that answer came
-	bool answer_healthy;	// every observation since that answer, itself included, was healthy
 	struct wall expires;	// of a credential; WALL_NONE
 	double done, total;	// progress; total 0: none
 	char *unit;

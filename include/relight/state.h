@@ -93,6 +93,10 @@ struct remark { // note, decision, follow-up, status …: what the report lists
 	char *by, *type, *text, *step;
 };
 
+struct role_holder {
+	char *role, *who;
+};
+
 struct pin {
 	bool is_pinned;
 	char *endpoint, *fingerprint; // as one text: "uid 0b1c… ca 9f…"
@@ -129,11 +133,14 @@ struct state {
 	int recovered_level;		// -1
 	char *recovered_why;
 	char *closed_result;
+	struct role_holder *roles;	// the newest holder of each role
+	size_t role_count, role_capacity;
 	struct moment *serving;		// by function index: since when; wall WALL_NONE: not
 	struct moment journey_serving;	// where there are no functions
 	int highest_level;		// evidence level reached, -1
 	bool *open_confirmed;		// lines of the open phase attested by a person, by open_line index
 	size_t open_line_count;
+	int regressed_count, running_count; // steps in that state
 	struct wall *restore_point_at;	// by restore point index; chosen
 	struct wall *restore_point_found;
 	int session_count;
@@ -153,13 +160,15 @@ void state_apply(struct state *state, const struct event *event);
 struct moment state_moment(const struct state *state, const struct event *event);
 
 // What can be said of a step now; waiting and ready are inferred here.
-enum step_state state_step(const struct state *state, int step);
+enum step_state state_step(const struct state *state, int step, struct wall now);
 // The first thing that keeps a waiting step from starting, in words naming the first blocking cause ("needs data",
 // "requires recovery-api: unknown 12s", "needs input backup"); false: nothing does. `now` ends waivers.
 bool state_blocked(const struct state *state, int step, struct wall now, struct buf *why);
 // The step that holds it up at the root of a chain of waiting steps, or -1 (its own fault, or nothing).
 int state_root_cause(const struct state *state, int step, struct wall now);
 bool state_need_is_met(const struct state *state, int step, int need, struct wall now);
+// Every dependency that the step restores is healthy and fresh, or waived.
+bool state_restored(const struct state *state, int step, struct wall now);
 
 enum expectation_word state_expectation(const struct state *state, int dependency);
 // Healthy and fresh, now.
@@ -174,7 +183,7 @@ struct counts {
 	int total, done, running, ready, verifying, waiting, failed, regressed, unknown, skipped;
 };
 // Over all steps (abort steps left out), or over those of one phase (-1: all).
-struct counts state_counts(const struct state *state, int phase);
+struct counts state_counts(const struct state *state, int phase, struct wall now);
 // Everything but abort steps done or skipped.
 bool state_is_recovered(const struct state *state);
 int state_evidence_level(const struct state *state); // -1: nothing proven
@@ -203,8 +212,10 @@ struct forecast {
 	bool is_serving;	// the clock has stopped
 };
 struct forecast state_forecast(const struct state *state, struct moment now);
+// When each step is expected to be done, in milliseconds from now (0: it is), by step index; abort steps stay untouched.
+void state_finishes(const struct state *state, struct moment now, int64_t *finish_ms);
 
-// The whole state as canonical JSON, for comparing two of them. The caller frees.
+// The whole state as canonical JSON, for comparing two of them. The caller frees. Waiting and ready are as of the newest event.
 cJSON *state_dump(const struct state *state);
 
 #endif

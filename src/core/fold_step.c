@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fold.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "relight/json.h"
+#include "relight/memory.h"
+
+static void step_enter(const struct fold *fold, enum step_state to)
+{
+	struct step_progress *step = fold->step;
+	struct state *state = fold->state;
+	state->running_count += (to == STEP_RUNNING) - (step->state == STEP_RUNNING);
+	state->regressed_count += (to == STEP_REGRESSED) - (step->state == STEP_REGRESSED);
+	step->state = to;
+	step->since = fold->at;
+	step->is_acknowledged = false;
+	step->seq = fold->event->seq;
+	if (to != STEP_DONE)
+		step->how = DONE_NOT;
+}
+
+static void step_done(const struct fold *fold, enum done_how how)
+{
+	step_enter(fold, STEP_DONE);
+	fold->step->how = how;
+	fold->step->done = fold->at;
+	fold_text(&fold->step->remains, NULL);
+	fold->step->retried = 0;
+	if (how != DONE_OVERRIDDEN)
+		fold_level(fold->state, fold->state->runbook->steps[fold->step_index].proves);
+}
+
+// The action succeeded, or a person attests it: what the step restores decides.
+static void step_submitted(const struct fold *fold, enum done_how how)
+{
+	if (fold->state->runbook->steps[fold->step_index].restores.count == 0) {
+		step_done(fold, how);
+		return;
+	}
+	step_enter(fold, STEP_VERIFYING);
+	fold->step->verifying_from = fold->at;
+	fold->step->extended_ms = 0;
+}
+
+void fold_intent(const struct fold *fold)
+{
+	struct step_progress *step = fold->step;
+	if (!step || fold->event->attempt <= step->attempt)
+		return;
+	bool is_automatic = fold->event->by && strcmp(fold->event->by, "relight") == 0;
+	const char *role = json_text(fold->data, "role");
+	int64_t timeout_s = json_int(fold->data, "timeout_s", -1);
+	step_enter(fold, STEP_RUNNING);
+	step->attempt = fold->event->attempt;
+	step->is_rollback = role && strcmp(role, "rollback") == 0;
+	step->intent = fold->at;
+	step->intent_seq = fold->event->seq;
+	step->outcome = OUTCOME_NONE;
+	step->exit = step->signal = -1;
+	step->duration_ms = -1;
+	step->result = MOMENT_NONE;
+	step->extended_ms = 0;
+	step->timeout_ms = timeout_s < 0 ? ABSENT_MS : timeout_s * MS_PER_S;
+	step->cancel_asked = step->by_hand = false;
+	step->retried = is_automatic ? step->retried + 1 : 0;
+	fold_text(&step->by, fold->event->by);
+	fold_text(&step->said, json_text(fold->data, "why"));
+	if (!wall_known(step->first_started))
+		step->first_started = fold->event->ts;
+}
+
+static bool is_newest_attempt(const struct fold *fold)
+{
+	return fold->step &&
+	       (fold->event->attempt == 0 || fold->event->attempt == fold->step->attempt);
+}
+
+void fold_result(const struct fold *fold)
+{
+	struct step_progress *step = fold->step;
+	enum outcome outcome;
+	if (!is_newest_attempt(fold) || !outcome_parse(json_text(fold->data, "outcome"), &outcome))
+		return;
+	step->outcome = outcome;
+	step->exit = (int)json_int(fold->data, "exit", -1);
+	step->signal = (int)json_int(fold->data, "signal", -1);
+	step->duration_ms = json_int(fold->data, "duration_ms", -1);
+	step->result = fold->at;
+	step->never_started = outcome == OUTCOME_NEVER_STARTED ? step->never_started + 1 : 0;
+	fold_text(&step->said, json_text(fold->data, "why"));
+	if (outcome != OUTCOME_SUCCESS)
+		step_enter(fold, STEP_FAILED);
+	else if (step->is_rollback)
+		step_enter(fold, STEP_WAITING);
+	else
+		step_submitted(fold, DONE_RESULT);
+}
+
+void fold_verified(const struct fold *fold)
+{
+	if (fold->step)
+		step_done(fold, DONE_VERIFIED);
+}
+
+void fold_step_failed(const struct fold *fold)
+{
+	if (!fold->step)
+		return;
+	step_enter(fold, STEP_FAILED);
+	fold_text(&fold->step->said, json_text(fold->data, "why"));
+}
+
+void fold_step_unknown(const struct fold *fold)
+{
+	if (!is_newest_attempt(fold))
+		return;
+	step_enter(fold, STEP_UNKNOWN);
+	fold_text(&fold->step->said, json_text(fold->data, "why"));
+}
+
+void fold_resolved(const struct fold *fold)
+{
+	const char *to = json_text(fold->data, "to");
+	if (!fold->step || !to)
+		return;
+	if (strcmp(to, "done") == 0)
+		step_done(fold, DONE_RESOLVED);
+	else if (strcmp(to, "failed") == 0)
+		step_enter(fold, STEP_FAILED);
+	fold_text(&fold->step->said, json_text(fold->data, "how"));
+}
+
+void fold_confirmed(const struct fold *fold)
+{
+	struct state *state = fold->state;
+	if (fold->event->step && strncmp(fold->event->step, "open:", 5) == 0) {
+		for (size_t i = 0; i < state->open_line_count; i++) {
+			struct open_line line;
+			open_line_get(state, i, &line);
+			if (strcmp(line.id, fold->event->step) == 0)
+				state->open_confirmed[i] = true;
+		}
+		return;
+	}
+	if (!fold->step)
+		return;
+	if (!wall_known(fold->step->first_started))
+		fold->step->first_started = fold->event->ts;
+	fold_text(&fold->step->by, fold->event->by);
+	fold_text(&fold->step->said, json_text(fold->data, "say"));
+	fold->step->by_hand = json_bool(fold->data, "by_hand", false);
+	step_submitted(fold, DONE_CONFIRMED);
+}
+
+void fold_skipped(const struct fold *fold)
+{
+	if (!fold->step)
+		return;
+	step_enter(fold, STEP_SKIPPED);
+	fold_text(&fold->step->by, fold->event->by);
+	fold_text(&fold->step->said, json_text(fold->data, "why"));
+}
+
+void fold_reopened(const struct fold *fold)
+{
+	if (!fold->step)
+		return;
+	step_enter(fold, STEP_WAITING);
+	fold_text(&fold->step->said, json_text(fold->data, "why"));
+}
+
+void fold_overridden(const struct fold *fold)
+{
+	if (!fold->step)
+		return;
+	step_done(fold, DONE_OVERRIDDEN);
+	fold_text(&fold->step->by, fold->event->by);
+	fold_text(&fold->step->said, json_text(fold->data, "why"));
+	fold_text(&fold->step->remains, json_text(fold->data, "remains"));
+}
+
+void fold_regressed(const struct fold *fold)
+{
+	if (fold->step)
+		step_enter(fold, STEP_REGRESSED);
+}
+
+void fold_extended(const struct fold *fold)
+{
+	if (is_newest_attempt(fold))
+		fold->step->extended_ms += json_int(fold->data, "by_s", 0) * MS_PER_S;
+}
+
+void fold_cancel(const struct fold *fold)
+{
+	if (is_newest_attempt(fold))
+		fold->step->cancel_asked = true;
+}
+
+void fold_assigned(const struct fold *fold)
+{
+	if (fold->step)
+		fold_text(&fold->step->owner, json_text(fold->data, "who"));
+}
+
+void fold_acknowledged(const struct fold *fold)
+{
+	if (fold->step)
+		fold->step->is_acknowledged = true;
+}
+
+void fold_decision(const struct fold *fold)
+{
+	fold_remark(fold);
+	const char *chosen = json_text(fold->data, "chosen");
+	if (!fold->step || !chosen)
+		return;
+	fold_text(&fold->step->chosen, chosen);
+	fold_text(&fold->step->by, fold->event->by);
+	fold_text(&fold->step->said, json_text(fold->data, "why"));
+	if (!wall_known(fold->step->first_started))
+		fold->step->first_started = fold->event->ts;
+	step_done(fold, DONE_DECIDED);
+}

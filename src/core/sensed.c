@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relight/sensed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "relight/json.h"
+#include "relight/memory.h"
+
+struct sensed *sensed_new(size_t dependency_count)
+{
+	struct sensed *sensed = memory_zeroed(1, sizeof *sensed);
+	sensed->dependencies = memory_zeroed(dependency_count + 1, sizeof *sensed->dependencies);
+	sensed->count = dependency_count;
+	sensed->last_heard = MONO_NONE;
+	for (size_t d = 0; d < dependency_count; d++) {
+		struct sensed_dependency *one = &sensed->dependencies[d];
+		one->status = STATUS_UNKNOWN;
+		one->latency_ms = -1;
+		one->healthy_from = one->heard = one->token_heard = MONO_NONE;
+		one->observed_at = one->expires = WALL_NONE;
+	}
+	return sensed;
+}
+
+void sensed_free(struct sensed *sensed)
+{
+	if (!sensed)
+		return;
+	for (size_t d = 0; d < sensed->count; d++) {
+		free(sensed->dependencies[d].message);
+		free(sensed->dependencies[d].check);
+		free(sensed->dependencies[d].unit);
+	}
+	free(sensed->dependencies);
+	free(sensed->why_down);
+	free(sensed);
+}
+
+static void text_replace(char **text, const char *with)
+{
+	if (*text && with && strcmp(*text, with) == 0)
+		return;
+	free(*text);
+	*text = memory_copy_text(with);
+}
+
+static void take_health(struct sensed_dependency *one, enum status status, struct mono now)
+{
+	if (status != STATUS_HEALTHY)
+		one->healthy_from = MONO_NONE;
+	else if (!mono_known(one->healthy_from))
+		one->healthy_from = now;
+	one->bad_streak = status_is_bad(status) ? one->bad_streak + 1 : 0;
+	one->status = status;
+}
+
+static void take_progress(struct sensed_dependency *one, const cJSON *progress)
+{
+	const cJSON *done = json_get(progress, "done"), *total = json_get(progress, "total");
+	bool is_given = cJSON_IsNumber(done) && cJSON_IsNumber(total);
+	one->done = is_given ? done->valuedouble : 0;
+	one->total = is_given ? total->valuedouble : 0;
+	text_replace(&one->unit, json_text(progress, "unit"));
+}
+
+static void take_token(struct sensed_dependency *one, int64_t token, struct mono now)
+{
+	if (token <= one->token)
+		return;
+	one->token = token;
+	one->token_heard = now;
+}
+
+int sensed_observe(struct sensed *sensed, const struct runbook *runbook, const cJSON *observation,
+	struct mono now, struct err *err)
+{
+	const char *id = json_text(observation, "dependency");
+	const char *word = json_text(observation, "status");
+	enum status status;
+	if (!id || !word || !status_parse(word, &status)) {
+		err_set(err, "sensor: an observation without a dependency or a status word");
+		return -1;
+	}
+	int dependency = runbook_dependency(runbook, id);
+	if (dependency < 0) {
+		err_set(err, "sensor: an observation of %s, which the runbook does not know", id);
+		return -1;
+	}
+	struct sensed_dependency *one = &sensed->dependencies[dependency];
+	const char *message = json_text(observation, "message");
+	one->is_seen = true;
+	one->heard = now;
+	one->latency_ms = (int)json_int(observation, "latency_ms", -1);
+	one->observed_at = one->expires = WALL_NONE;
+	wall_parse(json_text(observation, "ts"), &one->observed_at);
+	wall_parse(json_text(observation, "expires"), &one->expires);
+	text_replace(&one->message, message ? message : "");
+	text_replace(&one->check, json_text(observation, "check"));
+	take_progress(one, json_get(observation, "progress"));
+	take_health(one, status, now);
+	take_token(one, json_int(observation, "token", 0), now);
+	return dependency;
+}
+
+bool sensed_is_stale(
+	const struct sensed *sensed, const struct runbook *runbook, int dependency, struct mono now)
+{
+	const struct sensed_dependency *one = &sensed->dependencies[dependency];
+	const struct dependency *of = &runbook->dependencies[dependency];
+	return !one->is_seen ||
+	       now.us - one->heard.us > (2 * of->every_ms + of->timeout_ms) * US_PER_MS;
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Finish time = now + remaining critical path: expected durations, for running steps what is left
+// of them (DESIGN.md §5). The clock against the RTO stops when the business journey serves, not
+// when the last line is ticked.
+#include "relight/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "relight/memory.h"
+
+static int64_t left_ms(const struct state *state, int step, struct moment now)
+{
+	const struct step_progress *progress = &state->steps[step];
+	int64_t takes_ms = state->runbook->steps[step].takes_ms;
+	switch (progress->state) {
+	case STEP_DONE:
+	case STEP_SKIPPED:
+	case STEP_VERIFYING: return 0;
+	case STEP_RUNNING: {
+		int64_t left = takes_ms - (now.mono.us - progress->intent.mono.us) / US_PER_MS;
+		return left > 0 ? left : 0;
+	}
+	default: return takes_ms == ABSENT_MS ? 0 : takes_ms;
+	}
+}
+
+static int64_t *weights(const struct state *state, struct moment now)
+{
+	int64_t *weight_ms = memory_zeroed(state->runbook->step_count + 1, sizeof *weight_ms);
+	for (size_t s = 0; s < state->runbook->step_count; s++)
+		weight_ms[s] = left_ms(state, (int)s, now);
+	return weight_ms;
+}
+
+void state_finishes(const struct state *state, struct moment now, int64_t *finish_ms)
+{
+	int64_t *weight_ms = weights(state, now);
+	plan_finishes(state->plan, weight_ms, finish_ms);
+	free(weight_ms);
+}
+
+// Until the journey serves, or where no step restores it until everything is done.
+static void find_path(const struct state *state, struct moment now, struct forecast *forecast)
+{
+	const struct plan *plan = state->plan;
+	int64_t *weight_ms = weights(state, now);
+	int64_t *finish_ms = memory_zeroed(state->runbook->step_count + 1, sizeof *finish_ms);
+	int *chain = memory_zeroed(plan->count + 1, sizeof *chain);
+	int end = -1;
+	plan_finishes(plan, weight_ms, finish_ms);
+	for (size_t i = 0; i < plan->count; i++) {
+		int step = plan->order[i];
+		bool counts = !plan->has_serving ||
+			      (plan->serves[step] && state->steps[step].state != STEP_SKIPPED);
+		if (counts && (end < 0 || finish_ms[step] > finish_ms[end]))
+			end = step;
+	}
+	forecast->remaining_ms = end < 0 ? 0 : finish_ms[end];
+	size_t length = end < 0 ? 0 : plan_chain(plan, weight_ms, finish_ms, end, chain);
+	for (size_t i = 0; i < length && forecast->rests_on < 0; i++)
+		if (weight_ms[chain[i]] > 0 ||
+			(state->steps[chain[i]].state != STEP_DONE &&
+				state->steps[chain[i]].state != STEP_SKIPPED))
+			forecast->rests_on = chain[i];
+	free(weight_ms);
+	free(finish_ms);
+	free(chain);
+}
+
+// The moment from which every function serves; MOMENT_NONE while one does not.
+static struct moment serving_since(const struct state *state)
+{
+	struct moment latest =
+		state->runbook->function_count ? state->serving[0] : state->journey_serving;
+	for (size_t f = 0; f < state->runbook->function_count; f++) {
+		if (!wall_known(state->serving[f].wall))
+			return MOMENT_NONE;
+		if (state->serving[f].wall.us > latest.wall.us)
+			latest = state->serving[f];
+	}
+	if (!wall_known(latest.wall) && !state->plan->has_serving)
+		return state->recovered;
+	return latest;
+}
+
+static bool is_replayable(const struct runbook *runbook, const char *store)
+{
+	for (size_t i = 0; store && i < runbook->store_count; i++)
+		if (strcmp(runbook->stores[i].id, store) == 0)
+			return runbook->stores[i].replayable;
+	return false;
+}
+
+static int64_t loss_ms(const struct state *state, struct wall impact)
+{
+	struct wall oldest = WALL_NONE;
+	for (size_t r = 0; r < state->runbook->restore_point_count; r++) {
+		struct wall at = wall_known(state->restore_point_found[r])
+					 ? state->restore_point_found[r]
+					 : state->restore_point_at[r];
+		if (!wall_known(at) ||
+			is_replayable(state->runbook, state->runbook->restore_points[r].of))
+			continue;
+		if (!wall_known(oldest) || at.us < oldest.us)
+			oldest = at;
+	}
+	return wall_known(oldest) && wall_known(impact) ? (impact.us - oldest.us) / US_PER_MS : -1;
+}
+
+struct forecast state_forecast(const struct state *state, struct moment now)
+{
+	const struct objectives *objectives = &state->runbook->objectives;
+	struct forecast forecast = {.rests_on = -1, .loss_ms = -1};
+	struct wall impact = wall_known(state->impact_at) ? state->impact_at : state->declared.wall;
+	struct moment stopped = serving_since(state);
+	find_path(state, now, &forecast);
+	forecast.is_serving = wall_known(stopped.wall);
+	if (wall_known(state->declared.wall)) {
+		struct moment until = forecast.is_serving ? stopped : now;
+		// The impact has only a wall time; from the declaration on the monotonic clock
+		// counts.
+		forecast.elapsed_ms = (until.mono.us - state->declared.mono.us +
+					      state->declared.wall.us - impact.us) /
+				      US_PER_MS;
+	}
+	if (forecast.is_serving)
+		forecast.remaining_ms = 0;
+	forecast.finish_ms = forecast.elapsed_ms + forecast.remaining_ms;
+	forecast.has_rto = objectives->rto_ms != ABSENT_MS;
+	forecast.has_mtd = objectives->mtd_ms != ABSENT_MS;
+	forecast.has_rpo = objectives->rpo_ms != ABSENT_MS;
+	forecast.rto_left_ms = forecast.has_rto ? objectives->rto_ms - forecast.elapsed_ms : 0;
+	forecast.mtd_left_ms = forecast.has_mtd ? objectives->mtd_ms - forecast.elapsed_ms : 0;
+	forecast.misses_rto = forecast.has_rto && forecast.finish_ms > objectives->rto_ms;
+	forecast.misses_mtd = forecast.has_mtd && forecast.finish_ms > objectives->mtd_ms;
+	forecast.misses_rto_by_ms =
+		forecast.misses_rto ? forecast.finish_ms - objectives->rto_ms : 0;
+	forecast.loss_ms = loss_ms(state, impact);
+	return forecast;
+}

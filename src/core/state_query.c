@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is inferred from the state: who waits for what and why, expectation words, counts, evidence.
+// FORMATS.md §1 "Order" and "Expectation" are the source of the rules.
+#include "relight/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "relight/memory.h"
+
+static const char *const expectation_words[EXPECTATION_WORDS] = {
+	[AWAITED] = "awaited",
+	[DUE] = "due",
+	[HELD] = "held",
+	[LOST] = "lost",
+	[GIVEN] = "given",
+};
+
+const char *expectation_word(enum expectation_word word)
+{
+	return expectation_words[word];
+}
+
+// --- dependencies ---
+
+bool state_is_healthy(const struct state *state, int dependency)
+{
+	const struct dependency_known *known = &state->dependencies[dependency];
+	return known->is_fresh && known->status == STATUS_HEALTHY;
+}
+
+static bool step_has_started(const struct step_progress *step)
+{
+	return step->state != STEP_WAITING && step->state != STEP_SKIPPED;
+}
+
+static bool step_is_finished(const struct step_progress *step)
+{
+	return step->state == STEP_DONE || step->state == STEP_REGRESSED;
+}
+
+enum expectation_word state_expectation(const struct state *state, int dependency)
+{
+	const struct refs *by = &state->runbook->dependencies[dependency].restored_by;
+	size_t counting = 0, started = 0, finished = 0;
+	if (by->count == 0)
+		return GIVEN;
+	for (size_t i = 0; i < by->count; i++) {
+		const struct step_progress *step = &state->steps[by->items[i]];
+		counting += step->state != STEP_SKIPPED;
+		started += step_has_started(step);
+		finished += step_is_finished(step);
+	}
+	if (started == 0)
+		return AWAITED;
+	if (finished < counting)
+		return DUE;
+	return status_is_bad(state->dependencies[dependency].status) ? LOST : HELD;
+}
+
+static int folded_under(const struct state *state, int dependency, bool *was_seen)
+{
+	const struct refs *follows = &state->runbook->dependencies[dependency].follows;
+	for (size_t i = 0; i < follows->count; i++) {
+		int cause = follows->items[i];
+		if (was_seen[cause])
+			continue;
+		was_seen[cause] = true;
+		if (!state_is_healthy(state, cause))
+			return cause;
+		int farther = folded_under(state, cause, was_seen);
+		if (farther >= 0)
+			return farther;
+	}
+	return -1;
+}
+
+int state_folded_under(const struct state *state, int dependency)
+{
+	if (state_is_healthy(state, dependency) ||
+		state->runbook->dependencies[dependency].follows.count == 0)
+		return -1;
+	bool *was_seen = memory_zeroed(state->runbook->dependency_count, sizeof *was_seen);
+	was_seen[dependency] = true;
+	int cause = folded_under(state, dependency, was_seen);
+	free(was_seen);
+	return cause;
+}
+
+const struct waiver *state_waiver(
+	const struct state *state, int step, int dependency, struct wall now)
+{
+	for (size_t w = state->waiver_count; w-- > 0;) {
+		const struct waiver *waiver = &state->waivers[w];
+		bool is_over = waiver->is_ended ||
+			       (wall_known(waiver->until) && now.us >= waiver->until.us);
+		if (!is_over && waiver->step == step && waiver->dependency == dependency)
+			return waiver;
+	}
+	return NULL;
+}
+
+static bool dependency_is_met(const struct state *state, int dependency, struct wall now)
+{
+	return state_is_healthy(state, dependency) || state_waiver(state, -1, dependency, now);
+}
+
+bool state_restored(const struct state *state, int step, struct wall now)
+{
+	const struct refs *restores = &state->runbook->steps[step].restores;
+	for (size_t i = 0; i < restores->count; i++)
+		if (!dependency_is_met(state, restores->items[i], now))
+			return false;
+	return true;
+}
+
+// --- steps ---
+
+// A waiver of this step that covers the named edge (a step's or dependency's id).
+static bool edge_is_waived(const struct state *state, int step, const char *edge, struct wall now)
+{
+	for (size_t w = 0; w < state->waiver_count; w++) {
+		const struct waiver *waiver = &state->waivers[w];
+		bool is_over = waiver->is_ended ||
+			       (wall_known(waiver->until) && now.us >= waiver->until.us);
+		if (!is_over && waiver->step == step && waiver->as == WAIVER_START_ANYWAY &&
+			(!waiver->edge || strcmp(waiver->edge, edge) == 0))
+			return true;
+	}
+	return false;
+}
+
+bool state_need_is_met(const struct state *state, int step, int need, struct wall now)
+{
+	enum step_state is = state->steps[need].state;
+	return is == STEP_DONE || is == STEP_SKIPPED ||
+	       edge_is_waived(state, step, state->runbook->steps[need].id, now);
+}
+
+static const char *need_words(enum step_state state)
+{
+	switch (state) {
+	case STEP_FAILED: return ", which failed";
+	case STEP_REGRESSED: return ", which regressed";
+	case STEP_UNKNOWN: return ", whose outcome is unknown";
+	case STEP_VERIFYING: return ", which is verifying";
+	default: return "";
+	}
+}
+
+// Everything that can block a step, most fundamental first; each says in `why` what it is and
+// returns true if it blocks.
+
+static bool blocked_by_end(const struct state *state, int step, struct wall now, struct buf *why)
+{
+	(void)now;
+	const struct runbook *runbook = state->runbook;
+	if (wall_known(state->closed.wall)) {
+		buf_text(why, "the incident is closed");
+		return true;
+	}
+	if (!runbook->steps[step].is_abort) {
+		if (state->was_aborted)
+			buf_text(why, "the recovery was aborted");
+		return state->was_aborted;
+	}
+	if (!state->was_aborted) {
+		buf_text(why, "kept for aborting");
+		return true;
+	}
+	for (size_t i = 0; i < runbook->abort.steps.count && runbook->abort.steps.items[i] != step;
+		i++) {
+		int before = runbook->abort.steps.items[i];
+		if (state->steps[before].state != STEP_DONE &&
+			state->steps[before].state != STEP_SKIPPED) {
+			buf_printf(why, "needs %s", runbook->steps[before].id);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool blocked_by_needs(const struct state *state, int step, struct wall now, struct buf *why)
+{
+	const struct refs *waits_for = &state->plan->waits_for[step];
+	int first = -1;
+	size_t unmet = 0;
+	for (size_t i = 0; i < waits_for->count; i++) {
+		int need = waits_for->items[i];
+		if (state_need_is_met(state, step, need, now))
+			continue;
+		unmet++;
+		// What is wrong is named before what is merely not done yet.
+		if (first < 0 || (!*need_words(state->steps[first].state) &&
+					 *need_words(state->steps[need].state)))
+			first = need;
+	}
+	if (unmet == 0)
+		return false;
+	buf_printf(why, "needs %s%s", state->runbook->steps[first].id,
+		need_words(state->steps[first].state));
+	if (unmet > 1)
+		buf_printf(why, " and %zu more", unmet - 1);
+	return true;
+}
+
+// Steps of traffic wait until the journey is proven, whatever their needs say.
+static bool blocked_by_lock(const struct state *state, int step, struct wall now, struct buf *why)
+{
+	const struct plan *plan = state->plan;
+	if (plan->traffic_phase < 0 || state->runbook->steps[step].phase != plan->traffic_phase ||
+		state->runbook->steps[step].is_abort || edge_is_waived(state, step, "journey", now))
+		return false;
+	const struct refs *journey = &plan->phase_steps[plan->journey_phase];
+	for (size_t i = 0; i < journey->count; i++) {
+		const struct step *proof = &state->runbook->steps[journey->items[i]];
+		enum step_state is = state->steps[journey->items[i]].state;
+		if (is == STEP_SKIPPED)
+			continue;
+		if (is != STEP_DONE) {
+			buf_printf(why, "locked until journey is done: %s%s", proof->id,
+				need_words(is));
+			return true;
+		}
+		for (size_t r = 0; r < proof->restores.count; r++)
+			if (!dependency_is_met(state, proof->restores.items[r], now)) {
+				int dependency = proof->restores.items[r];
+				buf_printf(why, "locked: journey is not healthy now: %s %s",
+					state->runbook->dependencies[dependency].id,
+					status_word(state->dependencies[dependency].status));
+				return true;
+			}
+	}
+	return false;
+}
+
+static bool blocked_by_inputs(const struct state *state, int step, struct wall now, struct buf *why)
+{
+	(void)now;
+	const struct refs *mentions = &state->runbook->steps[step].mentions;
+	for (size_t i = 0; i < mentions->count; i++)
+		if (!state->input_is_set[mentions->items[i]]) {
+			buf_printf(why, "needs input %s",
+				state->runbook->inputs[mentions->items[i]].id);
+			return true;
+		}
+	return false;
+}
+
+static bool blocked_by_requires(
+	const struct state *state, int step, struct wall now, struct buf *why)
+{
+	const struct refs *requires = &state->runbook->steps[step].requires;
+	for (size_t i = 0; i < requires->count; i++) {
+		int dependency = requires->items[i];
+		const struct dependency_known *known = &state->dependencies[dependency];
+		const char *id = state->runbook->dependencies[dependency].id;
+		if (dependency_is_met(state, dependency, now) ||
+			edge_is_waived(state, step, id, now))
+			continue;
+		buf_printf(why, "requires %s: %s", id,
+			known->is_fresh                   ? status_word(known->status)
+			: known->status == STATUS_HEALTHY ? "healthy once, now stale"
+							  : "not known");
+		if (known->is_fresh && known->message && known->message[0])
+			buf_printf(why, " (%s)", known->message);
+		return true;
+	}
+	return false;
+}
+
+static bool blocked_by_target(const struct state *state, int step, struct wall now, struct buf *why)
+{
+	(void)now;
+	int target = state->runbook->steps[step].target;
+	if (target < 0 || !state->pins[target].has_changed)
+		return false;
+	buf_printf(why, "target %s is another one now; re-pin it with a reason",
+		state->runbook->targets[target].id);
+	return true;
+}
+
+typedef bool blocker(const struct state *state, int step, struct wall now, struct buf *why);
+static blocker *const blockers[] = {
+	blocked_by_end,
+	blocked_by_needs,
+	blocked_by_lock,
+	blocked_by_inputs,
+	blocked_by_requires,
+	blocked_by_target,
+};
+
+bool state_blocked(const struct state *state, int step, struct wall now, struct buf *why)
+{
+	for (size_t i = 0; i < sizeof blockers / sizeof *blockers; i++)
+		if (blockers[i](state, step, now, why))
+			return true;
+	return false;
+}
+
+// A pure wait is ready once its needs are met: what it waits for is what it restores.
+enum step_state state_step(const struct state *state, int step, struct wall now)
+{
+	enum step_state folded = state->steps[step].state;
+	if (folded != STEP_WAITING)
+		return folded;
+	struct buf why = {0};
+	bool is_blocked = state_blocked(state, step, now, &why);
+	buf_fini(&why);
+	return is_blocked ? STEP_WAITING : STEP_READY;
+}
+
+int state_root_cause(const struct state *state, int step, struct wall now)
+{
+	size_t left = state->runbook->step_count;
+	for (int at = step; left-- > 0;) {
+		const struct refs *waits_for = &state->plan->waits_for[at];
+		int next = -1;
+		for (size_t i = 0; i < waits_for->count; i++) {
+			int need = waits_for->items[i];
+			if (state_need_is_met(state, at, need, now))
+				continue;
+			if (next < 0 || (!*need_words(state->steps[next].state) &&
+						*need_words(state->steps[need].state)))
+				next = need;
+		}
+		if (next < 0)
+			return at == step ? -1 : at;
+		at = next;
+	}
+	return -1;
+}
+
+static bool over_regression(const struct state *state, int step, bool *was_seen)
+{
+	const struct refs *waits_for = &state->plan->waits_for[step];
+	for (size_t i = 0; i < waits_for->count; i++) {
+		int need = waits_for->items[i];
+		if (was_seen[need])
+			continue;
+		was_seen[need] = true;
+		if (state->steps[need].state == STEP_REGRESSED ||
+			over_regression(state, need, was_seen))
+			return true;
+	}
+	return false;
+}
+
+bool state_over_regression(const struct state *state, int step)
+{
+	if (state->regressed_count == 0 || state->steps[step].state != STEP_DONE)
+		return false;
+	bool *was_seen = memory_zeroed(state->runbook->step_count, sizeof *was_seen);
+	bool is_over = over_regression(state, step, was_seen);
+	free(was_seen);
+	return is_over;
+}
+
+// --- counts ---
+
+struct counts state_counts(const struct state *state, int phase, struct wall now)
+{
+	struct counts counts = {0};
+	int *const counters[STEP_STATES] = {
+		[STEP_WAITING] = &counts.waiting,
+		[STEP_READY] = &counts.ready,
+		[STEP_RUNNING] = &counts.running,
+		[STEP_VERIFYING] = &counts.verifying,
+		[STEP_DONE] = &counts.done,
+		[STEP_REGRESSED] = &counts.regressed,
+		[STEP_FAILED] = &counts.failed,
+		[STEP_UNKNOWN] = &counts.unknown,
+		[STEP_SKIPPED] = &counts.skipped,
+	};
+	for (size_t i = 0; i < state->plan->count; i++) {
+		int step = state->plan->order[i];
+		if (phase >= 0 && state->runbook->steps[step].phase != phase)
+			continue;
+		counts.total++;
+		(*counters[state_step(state, step, now)])++;
+	}
+	return counts;
+}
+
+bool state_is_recovered(const struct state *state)
+{
+	for (size_t i = 0; i < state->plan->count; i++) {
+		enum step_state is = state->steps[state->plan->order[i]].state;
+		if (is != STEP_DONE && is != STEP_SKIPPED)
+			return false;
+	}
+	return true;
+}
+
+int state_evidence_level(const struct state *state)
+{
+	int level = -1;
+	for (size_t s = 0; s < state->runbook->step_count; s++) {
+		bool is_proven = state->steps[s].state == STEP_DONE &&
+				 state->steps[s].how != DONE_OVERRIDDEN;
+		if (is_proven && state->runbook->steps[s].proves > level)
+			level = state->runbook->steps[s].proves;
+	}
+	for (size_t d = 0; d < state->runbook->dependency_count; d++)
+		if (state->runbook->dependencies[d].proves > level &&
+			state_is_healthy(state, (int)d))
+			level = state->runbook->dependencies[d].proves;
+	return level;
+}
