@@ -10,6 +10,7 @@
 #include "relight/diag.h"
 
 const struct command_entry command_table[] = {
+	{"health", cmd_health, "[FILE|-] [--format jsonl|text]", "judge Kubernetes objects without a cluster"},
 };
 const int command_count = sizeof command_table / sizeof command_table[0];
 

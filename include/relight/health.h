@@ -3,27 +3,39 @@
 #define RELIGHT_HEALTH_H
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
 
 #include "relight/moment.h"
 #include "relight/status.h"
 
-// How a Kubernetes object is, read from the object alone: by a rule for its kind where there is one, else by the
-// conventions that controllers share (deletionTimestamp, suspend, observedGeneration, conditions, phases, replicas).
+// How a Kubernetes object is, read from the object alone: by a rule for its kind where there is
+// one, else by the conventions that controllers share (deletionTimestamp, suspend,
+// observedGeneration, conditions, phases, replicas).
 
 #define HEALTH_MESSAGE_BYTES 1024
 #define HEALTH_RULE_BYTES    160
 
 struct health {
-	enum status status;		    // never STATUS_MISSING by itself: an object that was read exists
-	char message[HEALTH_MESSAGE_BYTES]; // why, in words; in UTF-8, cut at a whole character; never empty
-	char rule[HEALTH_RULE_BYTES];	    // what decided: "builtin/Deployment", "convention/conditions", …
+	enum status status; // never STATUS_MISSING by itself: an object that was read exists
+	char message[HEALTH_MESSAGE_BYTES]; // why, in words; in UTF-8, cut at a whole character;
+					    // never empty
+	char rule[HEALTH_RULE_BYTES]; // what decided: "builtin/Deployment",
+				      // "convention/conditions", …
 };
 
-// Judges one object as the API server returned it (with apiVersion and kind). `now` serves for ages; WALL_NONE: ages decide
-// nothing. What is no object at all is unknown. Keeps no reference to `object`.
+// Judges one object as the API server returned it (with apiVersion and kind). `now` serves for
+// ages; WALL_NONE: ages decide nothing. What is no object at all is unknown. Keeps no reference to
+// `object`.
 void health_judge(const cJSON *object, struct wall now, struct health *out);
 
-// The API group of an object ("apps"; "" for the core group or where there is no apiVersion), copied and cut to fit.
+// The API group of an object ("apps"; "" for the core group or where there is no apiVersion),
+// copied and cut to fit.
 void health_group(const cJSON *object, char group[128]);
+
+// Whether it is a list as the API server returns it ("PodList", "List" with items).
+bool health_is_list(const cJSON *object);
+// Gives an item of such a list the kind and apiVersion that the API server leaves out there. One
+// that has them is unchanged.
+void health_name_item(cJSON *item, const cJSON *list);
 
 #endif

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_CORE_HEALTH_RULES_H
+#define RELIGHT_CORE_HEALTH_RULES_H
+
+#include "relight/health.h"
+#include "relight/json.h"
+
+// What the rules of health share. A rule looks at a subject and either says how it is, or nothing.
+
+// An object taken apart once. The parts are NULL where they are absent or no objects.
+struct subject {
+	const cJSON *object, *metadata, *spec, *status;
+	const cJSON *conditions; // status.conditions, where that is a list
+	char group[128];
+	const char *kind;
+	struct wall now;
+};
+
+// True: decided, and `out` has status and message (the caller sets `rule`). False: nothing to say,
+// `out` is unspecified.
+typedef bool (*health_rule)(const struct subject *subject, struct health *out);
+
+// A rule for one kind. Ended by a row without a kind.
+struct kind_rule {
+	const char *group, *kind;
+	health_rule judge;
+};
+extern const struct kind_rule health_workloads[]; // Deployment, Pod, Job, …
+extern const struct kind_rule health_platform[];  // Node, PersistentVolumeClaim, Service, …
+
+// A rule for any kind, by how controllers commonly report. Ended by a row without a name.
+struct convention {
+	const char *name;
+	health_rule judge;
+	bool is_final; // what it says stands; else it is one opinion among several, and the worst
+		       // counts
+};
+extern const struct convention health_conventions[];
+
+// Sets status and message; always true, so that a rule can `return health_say(…)`.
+bool health_say(struct health *out, enum status status, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+// The condition of that type, or NULL. `conditions` may be NULL.
+const cJSON *condition_find(const cJSON *conditions, const char *type);
+// Whether it is there and its status is exactly `value` ("True", "False", "Unknown").
+bool condition_is(const cJSON *condition, const char *value);
+// Says a status in the condition's own words: "Reason: message", or what there is of them.
+bool condition_say(struct health *out, enum status status, const cJSON *condition);
+// How long since it last changed, in milliseconds; -1 where that is not known.
+int64_t condition_age_ms(const cJSON *condition, struct wall now);
+
+// Whether one of the NULL-terminated `words` (lower case) occurs in `text`, ignoring case. NULL
+// text: no.
+bool words_occur(const char *text, const char *const *words);
+// Whether a reason speaks of something that went wrong ("ValidationFailed"), or is under way
+// ("Creating").
+bool reason_is_failure(const char *reason);
+bool reason_is_waiting(const char *reason);
+
+// Whether the controller has not seen the newest spec; then says so, as progressing.
+bool generation_rule(const struct subject *subject, struct health *out);
+
+// Whether opinion `newer` replaces the one before it: the worse one does, but a pause explains why
+// nothing moves, and an unknown one only stands in for nothing or for a healthy one that comes
+// after it.
+bool health_outweighs(enum status newer, enum status older);
+
+// Judges by the words under keys like phase and health of `fields`, a status or a part of one (NULL
+// or no object: nothing).
+bool phase_judge(const struct subject *subject, const cJSON *fields, struct health *out);
+
+#endif

@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relight/health.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "relight/json.h"
+
+struct example {
+	const char *object; // JSON with ' for "
+	enum status status;
+	const char *says; // part of the message
+	const char *rule;
+};
+
+static void judge(const char *object, const char *now, struct health *out)
+{
+	char text[4096];
+	struct wall at = WALL_NONE;
+
+	assert_true(strlen(object) < sizeof text);
+	strcpy(text, object);
+	for (char *quote = text; (quote = strchr(quote, '\''));)
+		*quote = '"';
+	cJSON *value = json_parse(text, strlen(text), NULL);
+	if (!value)
+		fail_msg("the example is no JSON: %s", text);
+	if (now)
+		assert_true(wall_parse(now, &at));
+	health_judge(value, at, out);
+	cJSON_Delete(value);
+}
+
+static void expect_all(const struct example *examples, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct health health;
+
+		judge(examples[i].object, "2026-07-03T12:00:00Z", &health);
+		if (health.status != examples[i].status ||
+			!strstr(health.message, examples[i].says) ||
+			strcmp(health.rule, examples[i].rule) != 0)
+			fail_msg("%s\n  is %s (%s) by %s", examples[i].object,
+				status_word(health.status), health.message, health.rule);
+	}
+}
+
+#define EXPECT(examples) expect_all(examples, sizeof(examples) / sizeof *(examples))
+
+#define DEPLOYMENT(replicas, status)                                                               \
+	"{'apiVersion':'apps/"                                                                     \
+	"v1','kind':'Deployment','metadata':{'name':'api','generation':3},'spec':{'replicas'"      \
+	":" replicas "},'status':{" status "}}"
+
+static void deployments(void **state)
+{
+	(void)state;
+	static const struct example examples[] = {
+		{DEPLOYMENT("3", "'observedGeneration':3,'replicas':3,'updatedReplicas':3,'"
+				 "availableReplicas':3"),
+			STATUS_HEALTHY, "3 of 3 available", "builtin/Deployment"},
+		{DEPLOYMENT("3", "'observedGeneration':2,'replicas':3,'updatedReplicas':3,'"
+				 "availableReplicas':3"),
+			STATUS_PROGRESSING, "generation 2 of 3", "builtin/Deployment"},
+		{DEPLOYMENT("3", "'observedGeneration':3,'replicas':4,'updatedReplicas':2,'"
+				 "availableReplicas':3"),
+			STATUS_PROGRESSING, "2 of 3 updated", "builtin/Deployment"},
+		{DEPLOYMENT("3", "'observedGeneration':3,'replicas':4,'updatedReplicas':3,'"
+				 "availableReplicas':4"),
+			STATUS_PROGRESSING, "1 old replicas", "builtin/Deployment"},
+		{DEPLOYMENT("3", "'observedGeneration':3,'replicas':3,'updatedReplicas':3,'"
+				 "availableReplicas':1"),
+			STATUS_PROGRESSING, "1 of 3 available", "builtin/Deployment"},
+		{DEPLOYMENT("0", "'observedGeneration':3"), STATUS_HEALTHY, "0 of 0",
+			"builtin/Deployment"},
+		{DEPLOYMENT("3", ""), STATUS_PROGRESSING, "no status yet", "builtin/Deployment"},
+		{DEPLOYMENT("3", "'observedGeneration':3,'replicas':3,'updatedReplicas':1,'"
+				 "conditions':[{'type':'Progressing',"
+				 "'status':'False','reason':'ProgressDeadlineExceeded','message':'"
+				 "timed out'}]"),
+			STATUS_DEGRADED, "ProgressDeadlineExceeded: timed out",
+			"builtin/Deployment"},
+		{DEPLOYMENT("3", "'observedGeneration':3,'conditions':[{'type':'ReplicaFailure','"
+				 "status':'True',"
+				 "'reason':'FailedCreate','message':'exceeded quota'}]"),
+			STATUS_DEGRADED, "exceeded quota", "builtin/Deployment"},
+		{"{'apiVersion':'apps/v1','kind':'Deployment','spec':{'paused':true}}",
+			STATUS_SUSPENDED, "paused", "builtin/Deployment"},
+	};
+	EXPECT(examples);
+}
+
+#define FINISHED_ROLLOUT                                                                           \
+	DEPLOYMENT("3",                                                                            \
+		"'observedGeneration':3,'replicas':3,'updatedReplicas':3,'availableReplicas':0,'"  \
+		"conditions':["                                                                    \
+		"{'type':'Progressing','status':'True','reason':'NewReplicaSetAvailable'},"        \
+		"{'type':'Available','status':'False','lastTransitionTime':'2026-07-03T11:58:00Z'" \
+		"}]")
+
+static void a_finished_rollout_that_lost_its_pods_is_degraded_after_a_minute(void **state)
+{
+	(void)state;
+	struct health health;
+
+	judge(FINISHED_ROLLOUT, "2026-07-03T11:58:59Z", &health);
+	assert_int_equal(health.status, STATUS_PROGRESSING);
+	judge(FINISHED_ROLLOUT, "2026-07-03T12:00:00Z", &health);
+	assert_int_equal(health.status, STATUS_DEGRADED);
+	assert_non_null(strstr(health.message, "2m"));
+	judge(FINISHED_ROLLOUT, NULL, &health);
+	assert_int_equal(health.status, STATUS_PROGRESSING);
+}
+
+#define STATEFUL_SET(strategy, status)                                                             \
+	"{'apiVersion':'apps/"                                                                     \
+	"v1','kind':'StatefulSet','metadata':{'generation':1},'spec':{'replicas':3,"               \
+	"'updateStrategy':{" strategy "}},'status':{'observedGeneration':1," status "}}"
+
+static void other_workloads(void **state)
+{
+	(void)state;
+	static const struct example examples[] = {
+		{STATEFUL_SET("", "'readyReplicas':3,'replicas':3,'currentRevision':'a','"
+				  "updateRevision':'a'"),
+			STATUS_HEALTHY, "3 of 3 ready", "builtin/StatefulSet"},
+		{STATEFUL_SET("", "'readyReplicas':2,'replicas':3"), STATUS_PROGRESSING,
+			"2 of 3 ready", "builtin/StatefulSet"},
+		{STATEFUL_SET("", "'readyReplicas':3,'replicas':3,'updatedReplicas':1,'"
+				  "currentRevision':'a','updateRevision':'b'"),
+			STATUS_PROGRESSING, "1 of 3 updated", "builtin/StatefulSet"},
+		{STATEFUL_SET("'rollingUpdate':{'partition':2}",
+			 "'readyReplicas':3,'replicas':3,'updatedReplicas':1,'currentRevision':'a',"
+			 "'updateRevision':'b'"),
+			STATUS_HEALTHY, "held at ordinal 2", "builtin/StatefulSet"},
+		{STATEFUL_SET(
+			 "'type':'OnDelete'", "'readyReplicas':3,'replicas':3,'updatedReplicas':0,'"
+					      "currentRevision':'a','updateRevision':'b'"),
+			STATUS_HEALTHY, "3 of 3 ready", "builtin/StatefulSet"},
+		{"{'apiVersion':'apps/"
+		 "v1','kind':'DaemonSet','status':{'desiredNumberScheduled':2,'"
+		 "updatedNumberScheduled':2,"
+		 "'numberAvailable':1}}",
+			STATUS_PROGRESSING, "1 of 2 available", "builtin/DaemonSet"},
+		{"{'apiVersion':'apps/"
+		 "v1','kind':'DaemonSet','status':{'desiredNumberScheduled':2,'"
+		 "updatedNumberScheduled':2,"
+		 "'numberAvailable':2}}",
+			STATUS_HEALTHY, "2 of 2", "builtin/DaemonSet"},
+		{"{'apiVersion':'apps/"
+		 "v1','kind':'ReplicaSet','spec':{'replicas':2},'status':{'replicas':2,'"
+		 "availableReplicas':2}}",
+			STATUS_HEALTHY, "2 of 2", "builtin/ReplicaSet"},
+		{"{'apiVersion':'batch/"
+		 "v1','kind':'Job','spec':{'completions':4},'status':{'succeeded':1,'active':2,'"
+		 "failed':1}}",
+			STATUS_PROGRESSING, "1 of 4 done, 2 running, 1 failed", "builtin/Job"},
+		{"{'apiVersion':'batch/"
+		 "v1','kind':'Job','status':{'conditions':[{'type':'Failed','status':'True',"
+		 "'reason':'BackoffLimitExceeded','message':'too many'}]}}",
+			STATUS_DEGRADED, "BackoffLimitExceeded", "builtin/Job"},
+		{"{'apiVersion':'batch/"
+		 "v1','kind':'Job','status':{'succeeded':1,'conditions':[{'type':'Complete','"
+		 "status':'True'}]}}",
+			STATUS_HEALTHY, "1 of 1 done", "builtin/Job"},
+		{"{'apiVersion':'batch/v1','kind':'Job','spec':{'suspend':true}}", STATUS_SUSPENDED,
+			"suspended", "builtin/Job"},
+		{"{'apiVersion':'batch/"
+		 "v1','kind':'CronJob','status':{'lastScheduleTime':'2026-07-03T01:00:00Z',"
+		 "'lastSuccessfulTime':'2026-07-02T01:05:00Z'}}",
+			STATUS_DEGRADED, "did not succeed", "builtin/CronJob"},
+		{"{'apiVersion':'batch/"
+		 "v1','kind':'CronJob','status':{'lastScheduleTime':'2026-07-03T01:00:00Z',"
+		 "'lastSuccessfulTime':'2026-07-03T01:05:00Z'}}",
+			STATUS_HEALTHY, "succeeded", "builtin/CronJob"},
+	};
+	EXPECT(examples);
+}
+
+#define POD(spec, status) "{'apiVersion':'v1','kind':'Pod','spec':{" spec "},'status':{" status "}}"
+
+static void pods(void **state)
+{
+	(void)state;
+	static const struct example examples[] = {
+		{POD("", "'phase':'Running','conditions':[{'type':'Ready','status':'True'}]"),
+			STATUS_HEALTHY, "ready", "builtin/Pod"},
+		{POD("", "'phase':'Running','conditions':[{'type':'Ready','status':'False','reason'"
+			 ":'ContainersNotReady'}]"),
+			STATUS_PROGRESSING, "ContainersNotReady", "builtin/Pod"},
+		{POD("", "'phase':'Running','containerStatuses':[{'name':'web','ready':false,'"
+			 "restartCount':4,'state':{'waiting':"
+			 "{'reason':'CrashLoopBackOff','message':'back-off 5m'}}}]"),
+			STATUS_DEGRADED, "web: CrashLoopBackOff: back-off 5m", "builtin/Pod"},
+		{POD("", "'phase':'Pending','initContainerStatuses':[{'name':'init','state':{'"
+			 "waiting':{'reason':"
+			 "'ErrImagePull'}}}]"),
+			STATUS_DEGRADED, "init: ErrImagePull", "builtin/Pod"},
+		{POD("", "'phase':'Pending','containerStatuses':[{'name':'web','state':{'waiting':{"
+			 "'reason':'ContainerCreating'}}}]"),
+			STATUS_PROGRESSING, "pending", "builtin/Pod"},
+		{POD("", "'phase':'Running','containerStatuses':[{'name':'web','ready':false,'"
+			 "restartCount':2,'state':{'running':"
+			 "{}},'lastState':{'terminated':{'reason':'OOMKilled','exitCode':137}}}]"),
+			STATUS_DEGRADED,
+			"web: not ready after 2 restarts; last: OOMKilled, exit 137",
+			"builtin/Pod"},
+		{POD("", "'phase':'Pending','conditions':[{'type':'PodScheduled','status':'False','"
+			 "reason':'Unschedulable',"
+			 "'message':'0/3 nodes are available'}]"),
+			STATUS_PROGRESSING, "Unschedulable: 0/3 nodes", "builtin/Pod"},
+		{POD("", "'phase':'Failed','reason':'Evicted','message':'low on disk'"),
+			STATUS_DEGRADED, "Evicted: low on disk", "builtin/Pod"},
+		{POD("", "'phase':'Failed','containerStatuses':[{'name':'web','state':{'terminated'"
+			 ":{'reason':'Error','exitCode':3}}}]"),
+			STATUS_DEGRADED, "web: Error, exit 3", "builtin/Pod"},
+		{POD("", "'phase':'Succeeded'"), STATUS_HEALTHY, "success", "builtin/Pod"},
+		{POD("", "'phase':'Unknown'"), STATUS_UNKNOWN, "Unknown", "builtin/Pod"},
+		{POD("", ""), STATUS_PROGRESSING, "not scheduled", "builtin/Pod"},
+		{POD("'restartPolicy':'Never'",
+			 "'phase':'Running','conditions':[{'type':'Ready','status':'True'}]"),
+			STATUS_PROGRESSING, "meant to end", "builtin/Pod"},
+	};
+	EXPECT(examples);
+}
+
+#define NODE(spec, conditions)                                                                     \
+	"{'apiVersion':'v1','kind':'Node','spec':{" spec "},'status':{'conditions':[" conditions   \
+	"]}}"
+#define READY(value) "{'type':'Ready','status':'" value "','reason':'KubeletReady'}"
+
+static void platform(void **state)
+{
+	(void)state;
+	static const struct example examples[] = {
+		{NODE("", READY("True")), STATUS_HEALTHY, "ready", "builtin/Node"},
+		{NODE("'unschedulable':true", READY("True")), STATUS_SUSPENDED, "cordoned",
+			"builtin/Node"},
+		{NODE("", READY("Unknown")), STATUS_DEGRADED, "KubeletReady", "builtin/Node"},
+		{NODE("", READY("True") ",{'type':'DiskPressure','status':'True','reason':'"
+					"KubeletHasDiskPressure'}"),
+			STATUS_DEGRADED, "DiskPressure", "builtin/Node"},
+		{"{'apiVersion':'v1','kind':'PersistentVolumeClaim','status':{'phase':'Bound'}}",
+			STATUS_HEALTHY, "bound", "builtin/PersistentVolumeClaim"},
+		{"{'apiVersion':'v1','kind':'PersistentVolumeClaim','spec':{'storageClassName':'"
+		 "gp3'},'status':{'phase':'Pending'}}",
+			STATUS_PROGRESSING, "gp3", "builtin/PersistentVolumeClaim"},
+		{"{'apiVersion':'v1','kind':'PersistentVolumeClaim','status':{'phase':'Lost'}}",
+			STATUS_DEGRADED, "lost", "builtin/PersistentVolumeClaim"},
+		{"{'apiVersion':'v1','kind':'Service','spec':{'type':'LoadBalancer'},'status':{'"
+		 "loadBalancer':{}}}",
+			STATUS_PROGRESSING, "load balancer", "builtin/Service"},
+		{"{'apiVersion':'v1','kind':'Service','spec':{'type':'ClusterIP'}}", STATUS_HEALTHY,
+			"exists", "builtin/Service"},
+		{"{'apiVersion':'v1','kind':'ConfigMap','data':{'a':'b'}}", STATUS_HEALTHY,
+			"exists", "builtin/ConfigMap"},
+		{"{'apiVersion':'v1','kind':'Namespace','status':{'phase':'Terminating'}}",
+			STATUS_PROGRESSING, "terminating", "builtin/Namespace"},
+		{"{'apiVersion':'apiregistration.k8s.io/"
+		 "v1','kind':'APIService','status':{'conditions':[{'type':'Available',"
+		 "'status':'False','reason':'MissingEndpoints'}]}}",
+			STATUS_DEGRADED, "MissingEndpoints", "builtin/APIService"},
+		{"{'apiVersion':'autoscaling/"
+		 "v2','kind':'HorizontalPodAutoscaler','status':{'conditions':[{'type':'"
+		 "AbleToScale',"
+		 "'status':'True','reason':'ReadyForNewScale'},{'type':'ScalingActive','status':'"
+		 "False','reason':"
+		 "'FailedGetResourceMetric'}]}}",
+			STATUS_DEGRADED, "FailedGetResourceMetric",
+			"builtin/HorizontalPodAutoscaler"},
+		{"{'apiVersion':'policy/"
+		 "v1','kind':'PodDisruptionBudget','status':{'currentHealthy':1,'desiredHealthy':2}"
+		 "}",
+			STATUS_DEGRADED, "1 of at least 2", "builtin/PodDisruptionBudget"},
+	};
+	EXPECT(examples);
+}
+
+#define CUSTOM(metadata, spec, status)                                                             \
+	"{'apiVersion':'db.example.io/v1','kind':'Store','metadata':{" metadata "},'spec':{" spec  \
+	"},'status':{" status "}}"
+#define CONDITION(type, status, reason)                                                            \
+	"{'type':'" type "','status':'" status "','reason':'" reason "','message':'m'}"
+
+static void conventions(void **state)
+{
+	(void)state;
+	static const struct example examples[] = {
+		{CUSTOM("'deletionTimestamp':'2026-07-03T11:00:00Z','finalizers':['example.io/"
+			"guard']",
+			 "", "'conditions':[" CONDITION("Ready", "True", "Up") "]"),
+			STATUS_PROGRESSING, "example.io/guard", "convention/deletion"},
+		{CUSTOM("", "'suspend':true",
+			 "'conditions':[" CONDITION("Ready", "True", "Up") "]"),
+			STATUS_SUSPENDED, "spec.suspend", "convention/suspend"},
+		{CUSTOM("'generation':7", "",
+			 "'observedGeneration':6,'conditions':[" CONDITION(
+				 "Ready", "True", "Up") "]"),
+			STATUS_PROGRESSING, "generation 6 of 7", "convention/generation"},
+		{CUSTOM("", "", "'conditions':[" CONDITION("Ready", "True", "Up") "]"),
+			STATUS_HEALTHY, "Up: m", "convention/conditions"},
+		{CUSTOM("", "", "'conditions':[" CONDITION("Available", "False", "DialFailed") "]"),
+			STATUS_DEGRADED, "DialFailed: m", "convention/conditions"},
+		{CUSTOM("", "", "'conditions':[" CONDITION("Ready", "False", "Creating") "]"),
+			STATUS_PROGRESSING, "Creating", "convention/conditions"},
+		{CUSTOM("", "", "'conditions':[" CONDITION("Ready", "Unknown", "Odd") "]"),
+			STATUS_PROGRESSING, "Odd", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("Ready", "True", "Up") "," CONDITION(
+				 "Stalled", "True", "Quota") "]"),
+			STATUS_DEGRADED, "Quota", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("Ready", "True", "Up") "," CONDITION(
+				 "Reconciling", "True", "Again") "]"),
+			STATUS_PROGRESSING, "Again", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("Ready", "True", "Up") "," CONDITION(
+				 "CacheReady", "False", "Cold") "]"),
+			STATUS_HEALTHY, "Up", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION(
+				 "example.io/disk-ready", "False", "DiskMissing") "]"),
+			STATUS_DEGRADED, "DiskMissing", "convention/conditions"},
+		{CUSTOM("", "", "'conditions':[" CONDITION("DriverInstalled", "True", "Done") "]"),
+			STATUS_HEALTHY, "Done", "convention/conditions"},
+		{CUSTOM("'generation':2", "",
+			 "'conditions':[{'type':'Ready','status':'True','observedGeneration':1}]"),
+			STATUS_PROGRESSING, "older generation", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("Ready", "True", "Up") "],'phase':'Failed'"),
+			STATUS_DEGRADED, "Failed", "convention/phase"},
+		{CUSTOM("", "", "'phase':'ScalingDown'"), STATUS_PROGRESSING, "ScalingDown",
+			"convention/phase"},
+		{CUSTOM("", "", "'phase':'Ready','message':'all up'"), STATUS_HEALTHY, "all up",
+			"convention/phase"},
+		{CUSTOM("", "", "'state':'Flummoxed','readyReplicas':1,'replicas':1"),
+			STATUS_UNKNOWN, "Flummoxed", "convention/phase"},
+		{CUSTOM("", "", "'desiredState':'Ready'"), STATUS_UNKNOWN, "nothing in its status",
+			"none"},
+		{CUSTOM("", "", "'readyToUse':true"), STATUS_HEALTHY, "readyToUse",
+			"convention/flags"},
+		{CUSTOM("", "", "'readyToUse':false,'error':{'message':'no snapshot class'}"),
+			STATUS_DEGRADED, "no snapshot class", "convention/error"},
+		{CUSTOM("", "'replicas':5", "'readyReplicas':3"), STATUS_PROGRESSING,
+			"3 of 5 ready", "convention/replicas"},
+		{CUSTOM("", "",
+			 "'members':[{'name':'a','conditions':[" CONDITION("Ready", "True",
+				 "Up") "]},{'name':'b','conditions':[" CONDITION("Ready", "False",
+				 "DiskLost") "]}]"),
+			STATUS_DEGRADED, "members b: DiskLost", "convention/parts"},
+		{CUSTOM("", "'size':3", ""), STATUS_PROGRESSING, "no status yet",
+			"convention/silence"},
+		{"{'apiVersion':'jobs.example.io/"
+		 "v1','kind':'ImportJob','status':{'phase':'Running'}}",
+			STATUS_PROGRESSING, "Running", "convention/phase"},
+	};
+	EXPECT(examples);
+}
+
+static void what_is_no_object_is_unknown(void **state)
+{
+	(void)state;
+	static const struct example examples[] = {
+		{"[]", STATUS_UNKNOWN, "no Kubernetes object", "none"},
+		{"{'kind':7}", STATUS_UNKNOWN, "no Kubernetes object", "none"},
+		{"{'kind':'Pod','apiVersion':'v1','metadata':[],'spec':3,'status':'x'}",
+			STATUS_PROGRESSING, "no status", "builtin/Pod"},
+		{"{'kind':'Deployment','apiVersion':'apps/"
+		 "v1','status':{'conditions':[3,null,[],{'type':{}}]}}",
+			STATUS_PROGRESSING, "0 of 1", "builtin/Deployment"},
+	};
+	EXPECT(examples);
+	struct health health;
+	health_judge(NULL, WALL_NONE, &health);
+	assert_int_equal(health.status, STATUS_UNKNOWN);
+}
+
+static void long_messages_are_cut_at_a_whole_character(void **state)
+{
+	(void)state;
+	char object[4096], words[2100] = "";
+	struct health health;
+
+	for (int i = 0; i < 1000; i++)
+		strcat(words, "\xC3\xA9");
+	snprintf(object, sizeof object,
+		"{'kind':'Pod','apiVersion':'v1','status':{'phase':'Failed','reason':'E','message':"
+		"'%s'}}",
+		words);
+	judge(object, NULL, &health);
+	size_t length = strlen(health.message);
+	assert_in_range(length, HEALTH_MESSAGE_BYTES - 3, HEALTH_MESSAGE_BYTES - 1);
+	assert_int_equal((unsigned char)health.message[length - 1], 0xA9);
+	assert_int_equal((unsigned char)health.message[length - 2], 0xC3);
+}
+
+static void items_of_a_list_get_its_kind(void **state)
+{
+	(void)state;
+	const char *text = "{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"items\":[{\"status\":{"
+			   "\"phase\":\"Succeeded\"}},"
+			   "{\"kind\":\"Own\",\"apiVersion\":\"x/v1\"}]}";
+	cJSON *list = json_parse(text, strlen(text), NULL);
+	struct health health;
+
+	assert_true(health_is_list(list));
+	cJSON *first = cJSON_GetObjectItem(list, "items")->child;
+	assert_false(health_is_list(first));
+	health_name_item(first, list);
+	health_name_item(first->next, list);
+	assert_string_equal(json_text(first->next, "kind"), "Own");
+	health_judge(first, WALL_NONE, &health);
+	assert_string_equal(health.rule, "builtin/Pod");
+	assert_int_equal(health.status, STATUS_HEALTHY);
+	cJSON_Delete(list);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(deployments),
+		cmocka_unit_test(a_finished_rollout_that_lost_its_pods_is_degraded_after_a_minute),
+		cmocka_unit_test(other_workloads),
+		cmocka_unit_test(pods),
+		cmocka_unit_test(platform),
+		cmocka_unit_test(conventions),
+		cmocka_unit_test(what_is_no_object_is_unknown),
+		cmocka_unit_test(long_messages_are_cut_at_a_whole_character),
+		cmocka_unit_test(items_of_a_list_get_its_kind),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
