@@ -8,29 +8,38 @@
 
 #include "relight/buf.h"
 
-// Keeps secrets from the disk and the screen: every text of the record and all output pass through here once.
-// Masked are the values that were declared secret (8 or more bytes also base64- and URL-encoded) and what looks like a secret by its
-// shape: Authorization and bearer values, passwords in URLs, PEM private keys, JWTs, AWS, Azure and GitHub keys.
-// A masked value reads as "[masked]" or "[masked NAME]".
+// Keeps secrets from the disk and the screen: every text of the record and all output pass through
+// here once. Masked are the values that were declared secret (8 or more bytes also base64- and
+// URL-encoded) and what looks like a secret by its shape: Authorization and bearer values,
+// passwords in URLs, PEM private keys, JWTs, AWS, Azure and GitHub keys. A masked value reads as
+// "[masked]" or "[masked NAME]".
 
 struct mask;
 
 struct mask *mask_new(void);
 void mask_free(struct mask *mask); // NULL is safe
-// Declares a value secret. Values under 4 bytes are not masked (they would blank out the whole record): false for those.
+// Declares a value secret, white space around it not counted. Values under 4 bytes are not masked
+// (they would blank out the whole record): false for those. `name` stands in the mask's text; NULL
+// or "": none.
 bool mask_secret(struct mask *mask, const char *name, const char *value);
 
 // Appends the masked text. A NULL mask still masks by shape.
 void mask_text(const struct mask *mask, const char *text, size_t length, struct buf *out);
-// Masks every string value in place, at any depth; keys stay.
+// Masks every string value in place, at any depth; keys stay, and one that is named like a secret
+// ("Authorization") hides its whole text.
 void mask_json(const struct mask *mask, cJSON *value);
 
-// For output that arrives in pieces: a secret may be cut in two by a read. What might be the beginning of one is held back
-// until it is decided or mask_flush is called. Held back at most MASK_HELD_BYTES.
+// For output that arrives in pieces: a secret may be cut in two by a read. What might be the
+// beginning of one is held back until it is decided or mask_flush is called. Held back at most
+// MASK_HELD_BYTES; of a longer secret the rest is dropped as it comes. A zeroed struct with its
+// mask set is ready.
 #define MASK_HELD_BYTES 8192
 struct mask_stream {
 	const struct mask *mask;
 	struct buf held;
+	char before; // the byte before `held`, 0 at the start
+	bool (*swallowing)(
+		unsigned char byte); // in a long secret: what still belongs to it; else NULL
 };
 void mask_feed(struct mask_stream *stream, const char *bytes, size_t length, struct buf *out);
 void mask_flush(struct mask_stream *stream, struct buf *out);
