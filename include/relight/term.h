@@ -23,7 +23,7 @@ struct term_hooks {
 	void *context;
 	// Keys in the order they were typed (key.h), at most a few thousand at once; K_HANGUP comes once, as the last key ever.
 	void (*on_keys)(void *context, const int *keys, size_t count);
-	// The terminal has another size now, or has lost what it showed: draw and show again. Also called once after the start.
+	// The terminal has another size now, or has lost what it showed: draw and show again.
 	void (*on_resize)(void *context, int rows, int columns);
 	// All that was shown has reached the terminal, after having been behind. May be NULL.
 	void (*on_drawn)(void *context);
@@ -31,8 +31,8 @@ struct term_hooks {
 
 // Opens the terminal that this process sits at, and puts it into raw mode without signals: Ctrl-C, Ctrl-Z and Ctrl-S are keys.
 // NULL with `err` ("terminal: …", nothing changed) when there is none, or one that cannot move the cursor; "…; use --headless".
-// Until term_stop it is brought back to what it was also when memory runs out (memory_on_exhausted's first hook), and by any
-// signal that ends the process and that nobody else handles. Calls setlocale(LC_CTYPE, ""). Reads the terminfo database.
+// Until term_stop it is also brought back by any signal that ends the process and that nobody else handles. Calls
+// setlocale(LC_CTYPE, ""). Reads the terminfo database.
 // `loop` must outlive the term. RELIGHT_KEYS=FILE in the environment types keys from a script (term_script.h).
 struct term *term_start(uv_loop_t *loop, const struct term_hooks *hooks, struct err *err);
 
@@ -55,6 +55,10 @@ bool term_is_behind(const struct term *term);
 void term_bell(struct term *term);
 // The whole screen is drawn anew with the next term_show (Ctrl-L).
 void term_redraw(struct term *term);
+
+// Brings the terminal back at once, without waiting for anything; async-signal-safe, and without effect where no term is started.
+// For memory_on_exhausted().
+void term_restore(void);
 
 // Brings the terminal back to what it was and frees everything; the hooks are not called any more. Waits at most TERM_STOP_MS for a
 // drawing thread that is stuck, then leaves it behind. The loop must run once more for its handles to be closed. NULL is safe.
