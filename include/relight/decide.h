@@ -17,6 +17,7 @@
 
 struct scenario;
 
+// The values behind `values` are of one moment: secrets are in them, so nothing that is made of them is shown before it was masked.
 struct facts {
 	const struct runbook *runbook;
 	const struct plan *plan;
@@ -28,6 +29,8 @@ struct facts {
 	struct moment now;		   // simulated in a rehearsal
 	double speed;			   // 1 unless in a rehearsal
 	struct watch *watches;		   // by step index; the deciders own their contents
+	struct flap *flaps;		   // by dependency index; likewise
+	int64_t *next_token;		   // of rechecks; counts up
 	bool is_recording;		   // the record can be written
 };
 
@@ -37,6 +40,13 @@ struct watch {
 	struct moment asked;
 	bool is_resolving; // an unknown attempt is being verified
 	int64_t more_ms;   // given to `settle`
+};
+
+// How often a dependency has changed lately: transitions are recorded one by one up to three in a burst, then at most one in
+// five seconds.
+struct flap {
+	int burst, held_back;
+	struct mono recorded; // the newest transition written down; zero: none
 };
 
 enum effect_kind {
@@ -77,7 +87,9 @@ void decide_result(const struct facts *facts, int step, int attempt, const cJSON
 // Whether the intent could be carried out now, for key bars and menus: decide_intent without its events.
 bool decide_allows(const struct facts *facts, enum intent_kind kind, int step, struct err *why);
 
-// What a step will run, for showing it beforehand: one line for each argument line, secrets masked by the caller.
+// What a step will run, for showing it beforehand, as a person would type it. The caller masks it.
 bool decide_preview(const struct facts *facts, int step, bool rollback, struct buf *out, struct err *err);
+// The name that must be typed before a destructive step starts, expanded into `out`. False for a step that asks for none.
+bool decide_typed_name(const struct facts *facts, int step, struct buf *out);
 
 #endif

@@ -233,7 +233,8 @@ static void fold_dependency_status(const struct fold *fold)
 	enum status status;
 	if (!fold->dependency || !status_parse(to, &status))
 		return;
-	fold->dependency->is_attested = false;
+	if (fold->event->kind == EVENT_DEPENDENCY_STATUS)
+		fold->dependency->is_attested = false;
 	fold->dependency->flaps = (int)json_int(fold->data, "flaps", 0);
 	dependency_take(fold, status, json_text(fold->data, "message"));
 }
@@ -251,6 +252,7 @@ static void fold_dependency_confirmed(const struct fold *fold)
 		return;
 	fold->dependency->is_attested = true;
 	dependency_take(fold, status, json_text(fold->data, "say"));
+	fold->dependency->since = fold->at;
 }
 
 // --- waivers and what people said ---

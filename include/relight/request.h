@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_REQUEST_H
+#define RELIGHT_REQUEST_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+
+#include "relight/decide.h"
+
+// What one attempt of a step will do, with every variable filled in: for the record, for the actuator, for the screen.
+
+struct request_plan {
+	int step;
+	int attempt;
+	bool is_rollback;
+	const char *const *argv; // amended by the operator, NULL: as the runbook says
+};
+
+// The action exactly as it will be carried out, e.g. {"command":["terraform","apply"],"dir":"/r/infra","env":{"A":"b"}}, for step.intent.
+// The caller frees. NULL with `err` when an input or environment name has no value. Secrets are in it.
+cJSON *request_action(const struct facts *facts, const struct request_plan *plan, struct err *err);
+
+// The whole request for the actuator (attempt.h). In a rehearsal its action is {"simulate":…}, as the scenario says.
+cJSON *request_new(const struct facts *facts, const struct request_plan *plan, struct err *err);
+
+// The command as a person would type it, for showing it before it runs: arguments quoted where they need it; a shell text as it is.
+// In the words of request_action's result.
+void request_show(const cJSON *action, struct buf *out);
+
+#endif

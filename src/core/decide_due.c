@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is due by itself: the checklist ticks and unticks from what is sensed. Source of the rules:
+// FORMATS.md §5, "The fold", and DESIGN.md §5. Each rule looks at one dependency or one step and
+// adds at most one event for it; the caller folds that and asks again until nothing is due.
+#include "decision.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "relight/json.h"
+#include "relight/memory.h"
+
+#define BURST             3
+#define BURST_INTERVAL_US (5 * US_PER_S)
+#define RETRY_FIRST_MS    (1 * MS_PER_S)
+#define RETRY_LONGEST_MS  (60 * MS_PER_S)
+
+// --- dependencies: what is sensed against what is known ---
+
+static void add_observed(cJSON *data, const struct sensed_dependency *seen)
+{
+	if (seen->message && seen->message[0])
+		json_add_text(data, "message", seen->message);
+	decision_add_wall(data, "observed_at", seen->observed_at);
+}
+
+static void record_transition(const struct facts *facts, int d, struct decision *decision)
+{
+	const struct sensed_dependency *seen = &facts->sensed->dependencies[d];
+	const struct dependency_known *known = &facts->state->dependencies[d];
+	struct flap *flap = &facts->flaps[d];
+	struct event *event = decision_event(decision, facts, EVENT_DEPENDENCY_STATUS, -1, d);
+	json_add_text(event->data, "from", status_word(known->status));
+	json_add_text(event->data, "to", status_word(seen->status));
+	add_observed(event->data, seen);
+	json_add_text(event->data, "check", seen->check);
+	json_add_text(
+		event->data, "expectation", expectation_word(state_expectation(facts->state, d)));
+	if (flap->held_back > 0)
+		json_add_int(event->data, "flaps", flap->held_back);
+	flap->held_back = 0;
+	flap->burst++;
+	flap->recorded = facts->now.mono;
+}
+
+// True while the transition has to wait: three in a burst are recorded at once, then one in five
+// seconds.
+static bool is_held_back(const struct facts *facts, int d)
+{
+	struct flap *flap = &facts->flaps[d];
+	bool is_quiet = flap->recorded.us == 0 ||
+			facts->now.mono.us - flap->recorded.us >= BURST_INTERVAL_US;
+	if (is_quiet)
+		flap->burst = 0;
+	return flap->burst >= BURST;
+}
+
+static void record_fresh(
+	const struct facts *facts, int d, enum status status, struct decision *decision)
+{
+	struct event *event = decision_event(decision, facts, EVENT_DEPENDENCY_FRESH, -1, d);
+	json_add_text(event->data, "status", status_word(status));
+	add_observed(event->data, &facts->sensed->dependencies[d]);
+}
+
+static void look_at_dependency(const struct facts *facts, int d, struct decision *decision)
+{
+	const struct sensed_dependency *seen = &facts->sensed->dependencies[d];
+	const struct dependency_known *known = &facts->state->dependencies[d];
+	if (known->is_attested && seen->status == STATUS_UNKNOWN) {
+		// A person's word stands until the sensor knows better.
+		if (!known->is_fresh && seen->is_seen)
+			record_fresh(facts, d, known->status, decision);
+		return;
+	}
+	if (sensed_is_stale(facts->sensed, facts->runbook, d, facts->now.mono)) {
+		if (!known->is_fresh || known->is_attested)
+			return;
+		struct event *event =
+			decision_event(decision, facts, EVENT_DEPENDENCY_STALE, -1, d);
+		decision_add_wall(event->data, "observed_at", known->observed_at);
+		json_add_text(event->data, "why",
+			facts->sensed->is_up ? "no observation any more" : "the sensor is silent");
+	} else if (seen->status != known->status) {
+		if (!is_held_back(facts, d))
+			record_transition(facts, d, decision);
+	} else if (!known->is_fresh) {
+		struct event *event =
+			decision_event(decision, facts, EVENT_DEPENDENCY_FRESH, -1, d);
+		json_add_text(event->data, "status", status_word(seen->status));
+		add_observed(event->data, seen);
+	}
+}
+
+// --- steps: verification ---
+
+// A person attested it after it was asked.
+static bool is_attested_since(const struct facts *facts, int d, const struct watch *watch)
+{
+	const struct dependency_known *known = &facts->state->dependencies[d];
+	return known->is_attested && known->since.mono.us >= watch->asked.mono.us;
+}
+
+// Healthy, asked after the result, and for so long as the dependency's `stable` asks.
+static bool is_proven(const struct facts *facts, int d, const struct watch *watch)
+{
+	const struct sensed_dependency *seen = &facts->sensed->dependencies[d];
+	if (state_waiver(facts->state, -1, d, facts->now.wall))
+		return true;
+	if (!state_is_healthy(facts->state, d))
+		return false;
+	if (is_attested_since(facts, d, watch))
+		return true;
+	if (seen->token < watch->token || !mono_known(seen->healthy_from))
+		return false;
+	int64_t from_us = seen->healthy_from.us;
+	if (watch->token > 0 && watch->asked.mono.us > from_us)
+		from_us = watch->asked.mono.us;
+	return facts->now.mono.us - from_us >=
+	       facts->runbook->dependencies[d].stable_ms * US_PER_MS;
+}
+
+static bool all_proven(const struct facts *facts, int step)
+{
+	const struct refs *restores = &facts->runbook->steps[step].restores;
+	for (size_t i = 0; i < restores->count; i++)
+		if (!is_proven(facts, restores->items[i], &facts->watches[step]))
+			return false;
+	return true;
+}
+
+static void add_verified(const struct facts *facts, int step, struct decision *decision)
+{
+	struct event *event = decision_event(decision, facts, EVENT_STEP_VERIFIED, step, -1);
+	event->attempt = facts->state->steps[step].attempt;
+	json_add(event->data, "observations", decision_observations(facts, step));
+	facts->watches[step] = (struct watch){0};
+}
+
+// Names the first restored dependency that is not proven: "settle of 5m is over: pg-primary
+// progressing (creating)".
+static char *unproven_words(const struct facts *facts, int step, int64_t settle_ms)
+{
+	const struct refs *restores = &facts->runbook->steps[step].restores;
+	struct buf why = {0};
+	char settle[DURATION_TEXT_BYTES];
+	duration_format(settle_ms, settle);
+	buf_printf(&why, "settle of %s is over:", settle);
+	for (size_t i = 0; i < restores->count; i++) {
+		int d = restores->items[i];
+		const struct dependency_known *known = &facts->state->dependencies[d];
+		if (is_proven(facts, d, &facts->watches[step]))
+			continue;
+		buf_printf(&why, " %s %s%s", facts->runbook->dependencies[d].id,
+			status_word(known->status),
+			state_is_healthy(facts->state, d) ? ", not for long enough" : "");
+		if (known->message && known->message[0])
+			buf_printf(&why, " (%s)", known->message);
+		break;
+	}
+	return buf_take(&why);
+}
+
+static void add_expired(const struct facts *facts, int step, bool is_resolving, int64_t settle_ms,
+	struct decision *decision)
+{
+	char *why = unproven_words(facts, step, settle_ms);
+	struct event *event = decision_event(
+		decision, facts, is_resolving ? EVENT_STEP_RESOLVED : EVENT_STEP_FAILED, step, -1);
+	event->attempt = facts->state->steps[step].attempt;
+	if (is_resolving)
+		json_add_text(event->data, "to", "failed");
+	json_add_text(event->data, is_resolving ? "how" : "why", why);
+	facts->watches[step] = (struct watch){0};
+	free(why);
+}
+
+static void verify(
+	const struct facts *facts, int step, bool is_resolving, struct decision *decision)
+{
+	struct watch *watch = &facts->watches[step];
+	const struct step_progress *progress = &facts->state->steps[step];
+	if (watch->token == 0) {
+		decision_recheck(decision, facts, step);
+		return;
+	}
+	int64_t settle_ms = facts->runbook->steps[step].settle_ms +
+			    (is_resolving ? watch->more_ms : progress->extended_ms);
+	if (all_proven(facts, step))
+		add_verified(facts, step, decision);
+	else if (facts->now.mono.us - watch->asked.mono.us >= settle_ms * US_PER_MS)
+		add_expired(facts, step, is_resolving, settle_ms, decision);
+}
+
+static void look_at_verifying(const struct facts *facts, int step, struct decision *decision)
+{
+	verify(facts, step, false, decision);
+}
+
+static void look_at_unknown(const struct facts *facts, int step, struct decision *decision)
+{
+	if (facts->watches[step].is_resolving)
+		verify(facts, step, true, decision);
+}
+
+// --- steps: those that wait, and those that are done ---
+
+static const char *not_chosen(const struct facts *facts, int s, struct buf *why)
+{
+	const struct step *step = &facts->runbook->steps[s];
+	if (step->when_step < 0)
+		return NULL;
+	const struct step_progress *decision = &facts->state->steps[step->when_step];
+	const char *id = facts->runbook->steps[step->when_step].id;
+	if (decision->state == STEP_SKIPPED) {
+		buf_printf(why, "decision %s was skipped", id);
+		return buf_str(why);
+	}
+	if (decision->state != STEP_DONE || !decision->chosen)
+		return NULL;
+	for (size_t i = 0; i < step->when_is.count; i++)
+		if (strcmp(step->when_is.items[i], decision->chosen) == 0)
+			return NULL;
+	buf_printf(why, "decision %s chose %s", id, decision->chosen);
+	return buf_str(why);
+}
+
+static void look_at_wait(const struct facts *facts, int step, struct decision *decision)
+{
+	struct watch *watch = &facts->watches[step];
+	if (state_step(facts->state, step, facts->now.wall) != STEP_READY) {
+		*watch = (struct watch){0};
+		return;
+	}
+	if (watch->token == 0 && facts->runbook->steps[step].restores.count > 0)
+		decision_recheck(decision, facts, step);
+	else if (all_proven(facts, step))
+		add_verified(facts, step, decision);
+}
+
+static void look_at_waiting(const struct facts *facts, int step, struct decision *decision)
+{
+	struct buf why = {0};
+	const char *reason = not_chosen(facts, step, &why);
+	if (reason) {
+		struct event *event = decision_event(decision, facts, EVENT_STEP_SKIPPED, step, -1);
+		json_add_text(event->data, "why", reason);
+	} else if (facts->runbook->steps[step].kind == STEP_WAIT) {
+		look_at_wait(facts, step, decision);
+	}
+	buf_fini(&why);
+}
+
+static void look_at_done(const struct facts *facts, int step, struct decision *decision)
+{
+	const struct refs *restores = &facts->runbook->steps[step].restores;
+	if (facts->state->steps[step].how == DONE_OVERRIDDEN)
+		return;
+	for (size_t i = 0; i < restores->count; i++) {
+		int d = restores->items[i];
+		bool is_bad = status_is_bad(facts->state->dependencies[d].status) &&
+			      facts->state->dependencies[d].is_fresh &&
+			      facts->sensed->dependencies[d].bad_streak >= 2;
+		if (!is_bad || state_waiver(facts->state, -1, d, facts->now.wall))
+			continue;
+		struct event *event =
+			decision_event(decision, facts, EVENT_STEP_REGRESSED, step, -1);
+		json_add(event->data, "observations", decision_observations(facts, step));
+		return;
+	}
+}
+
+// Healthy again, and lastingly: every observation since the regression was asked after the result
+// anyway.
+static void look_at_regressed(const struct facts *facts, int step, struct decision *decision)
+{
+	if (all_proven(facts, step))
+		add_verified(facts, step, decision);
+}
+
+static void look_at_failed(const struct facts *facts, int step, struct decision *decision)
+{
+	const struct step *of = &facts->runbook->steps[step];
+	const struct step_progress *progress = &facts->state->steps[step];
+	if (!facts->state->is_armed || !facts->is_recording || facts->state->was_aborted ||
+		progress->outcome != OUTCOME_FAILED || progress->is_rollback ||
+		progress->retried >= of->retries)
+		return;
+	int64_t pause_ms = RETRY_FIRST_MS << (progress->retried < 6 ? progress->retried : 6);
+	if (pause_ms > RETRY_LONGEST_MS)
+		pause_ms = RETRY_LONGEST_MS;
+	if (facts->now.mono.us - progress->result.mono.us < pause_ms * US_PER_MS)
+		return;
+	char why[64];
+	snprintf(why, sizeof why, "automatic retry %d of %d", progress->retried + 1, of->retries);
+	decision_launch(decision, facts, step, false, NULL, "relight", why, NULL);
+}
+
+typedef void step_rule(const struct facts *facts, int step, struct decision *decision);
+static step_rule *const step_rules[STEP_STATES] = {
+	[STEP_WAITING] = look_at_waiting,
+	[STEP_VERIFYING] = look_at_verifying,
+	[STEP_DONE] = look_at_done,
+	[STEP_REGRESSED] = look_at_regressed,
+	[STEP_FAILED] = look_at_failed,
+	[STEP_UNKNOWN] = look_at_unknown,
+};
+
+// --- the incident ---
+
+static void add_serving(const struct facts *facts, const char *function, struct mono since,
+	struct decision *decision)
+{
+	struct wall since_wall = {facts->now.wall.us - (facts->now.mono.us - since.us)};
+	struct event *event = decision_event(decision, facts, EVENT_INCIDENT_SERVING, -1, -1);
+	json_add_text(event->data, "function", function);
+	decision_add_wall(event->data, "since", since_wall);
+}
+
+// Since when this dependency has been healthy for its `stable`; MONO_NONE: it is not.
+static struct mono lasting_since(const struct facts *facts, int d)
+{
+	const struct sensed_dependency *seen = &facts->sensed->dependencies[d];
+	bool is_lasting = state_is_healthy(facts->state, d) && mono_known(seen->healthy_from) &&
+			  facts->now.mono.us - seen->healthy_from.us >=
+				  facts->runbook->dependencies[d].stable_ms * US_PER_MS;
+	if (state_is_healthy(facts->state, d) && facts->state->dependencies[d].is_attested)
+		return facts->state->dependencies[d].since.mono;
+	return is_lasting ? seen->healthy_from : MONO_NONE;
+}
+
+static struct mono journey_since(const struct facts *facts, const struct refs *journey)
+{
+	struct mono latest = MONO_NONE;
+	for (size_t i = 0; i < journey->count; i++) {
+		struct mono since = lasting_since(facts, journey->items[i]);
+		if (!mono_known(since))
+			return MONO_NONE;
+		if (!mono_known(latest) || since.us > latest.us)
+			latest = since;
+	}
+	return latest;
+}
+
+static void look_at_serving(const struct facts *facts, struct decision *decision)
+{
+	const struct runbook *runbook = facts->runbook;
+	if (!facts->state->is_open || wall_known(facts->state->closed.wall))
+		return;
+	for (size_t f = 0; f < runbook->function_count; f++) {
+		struct mono since = journey_since(facts, &runbook->functions[f].journey);
+		if (mono_known(since) && !wall_known(facts->state->serving[f].wall))
+			add_serving(facts, runbook->functions[f].id, since, decision);
+	}
+	if (runbook->function_count > 0 || wall_known(facts->state->journey_serving.wall))
+		return;
+	bool *is_journey = memory_zeroed(runbook->dependency_count + 1, sizeof *is_journey);
+	int *items = memory_zeroed(runbook->dependency_count + 1, sizeof *items);
+	struct refs journey = {items, 0};
+	if (plan_journey(runbook, is_journey) > 0)
+		for (size_t d = 0; d < runbook->dependency_count; d++)
+			if (is_journey[d])
+				items[journey.count++] = (int)d;
+	struct mono since = journey_since(facts, &journey);
+	if (mono_known(since))
+		add_serving(facts, NULL, since, decision);
+	free(is_journey);
+	free(items);
+}
+
+static void look_at_waivers(const struct facts *facts, struct decision *decision)
+{
+	for (size_t w = 0; w < facts->state->waiver_count; w++) {
+		const struct waiver *waiver = &facts->state->waivers[w];
+		if (waiver->is_ended || !wall_known(waiver->until) ||
+			facts->now.wall.us < waiver->until.us)
+			continue;
+		struct event *event = decision_event(
+			decision, facts, EVENT_WAIVER_ENDED, waiver->step, waiver->dependency);
+		json_add_int(event->data, "of", waiver->seq);
+		json_add_text(event->data, "why", "its end has come");
+	}
+}
+
+void decide_due(const struct facts *facts, struct decision *decision)
+{
+	for (size_t d = 0; d < facts->runbook->dependency_count; d++)
+		look_at_dependency(facts, (int)d, decision);
+	// Steps are judged by what is known, so what is known is folded first.
+	if (decision->event_count > 0)
+		return;
+	look_at_waivers(facts, decision);
+	for (size_t s = 0; s < facts->runbook->step_count; s++) {
+		step_rule *rule = step_rules[facts->state->steps[s].state];
+		if (rule)
+			rule(facts, (int)s, decision);
+	}
+	look_at_serving(facts, decision);
+}

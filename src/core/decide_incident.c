@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wish.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "relight/json.h"
+#include "relight/memory.h"
+
+bool decide_open_line(const struct wish *wish)
+{
+	struct open_line line;
+	if (wish->intent->open_line < 0 ||
+		(size_t)wish->intent->open_line >= wish->state->open_line_count)
+		return wish_refuse(wish, "no such line", NULL);
+	open_line_get(wish->state, (size_t)wish->intent->open_line, &line);
+	if (!line.is_attested)
+		return err_set(wish->why, "%s: this line ticks itself", line.id);
+	struct event *event = wish_add(wish, EVENT_STEP_CONFIRMED);
+	event_set_step(event, line.id);
+	json_add_text(event->data, "say",
+		wish_has_text(wish->intent->text) ? wish->intent->text : "seen");
+	return true;
+}
+
+bool decide_input(const struct wish *wish)
+{
+	if (wish->intent->input < 0)
+		return wish_refuse(wish, "name an input", NULL);
+	if (!wish_input_fits(wish, wish->intent->input, wish->intent->text))
+		return false;
+	wish_add_input(wish, wish->intent->input, wish->intent->text,
+		wish->intent->is_automatic ? "answers" : "person");
+	return true;
+}
+
+bool decide_impact(const struct wish *wish)
+{
+	if (!wall_known(wish->intent->at) && !wall_known(wish->intent->detected_at))
+		return wish_refuse(wish, "say when, for example 02:47 or -10m", NULL);
+	struct event *event =
+		decision_event(wish->decision, wish->facts, EVENT_INCIDENT_DECLARED, -1, -1);
+	event->by = memory_copy_text(wish->intent->by);
+	json_add_text(event->data, "id", wish->state->incident);
+	decision_add_wall(event->data, "impact_at", wish->intent->at);
+	decision_add_wall(event->data, "detected_at", wish->intent->detected_at);
+	decision_add_wall(event->data, "declared_at", wish->state->declared.wall);
+	return true;
+}
+
+bool decide_restore_point(const struct wish *wish)
+{
+	if (wish->intent->restore_point < 0 || !wall_known(wish->intent->at))
+		return wish_refuse(wish, "name a restore point and its time", NULL);
+	struct event *event =
+		decision_event(wish->decision, wish->facts, EVENT_RESTORE_POINT, -1, -1);
+	event->by = memory_copy_text(wish->intent->by);
+	json_add_text(event->data, "id",
+		wish->facts->runbook->restore_points[wish->intent->restore_point].id);
+	decision_add_wall(event->data, "at", wish->intent->at);
+	decision_add_wall(event->data, "observed_at", wish->facts->now.wall);
+	return true;
+}
+
+bool decide_note(const struct wish *wish)
+{
+	static const char *const types[] = {"observation", "hypothesis", "decision", "action",
+		"communication", "milestone", NULL};
+	const char *type = wish->intent->choice ? wish->intent->choice : types[0];
+	size_t i = 0;
+	while (types[i] && strcmp(types[i], type) != 0)
+		i++;
+	if (!types[i])
+		return err_set(wish->why,
+			"note: type %s: it is none of observation, hypothesis, decision, action, "
+			"communication, "
+			"milestone",
+			type);
+	if (!wish_has_text(wish->intent->text))
+		return wish_refuse(wish, "an empty note says nothing", NULL);
+	struct event *event = wish_add(wish, EVENT_NOTE);
+	json_add_text(event->data, "type", type);
+	json_add_text(event->data, "text", wish->intent->text);
+	return true;
+}
+
+bool decide_assign(const struct wish *wish)
+{
+	if (!wish_has_text(wish->intent->text))
+		return wish_refuse(wish, "say to whom", NULL);
+	json_add_text(wish_add(wish, EVENT_STEP_ASSIGNED)->data, "who", wish->intent->text);
+	return true;
+}
+
+bool decide_role(const struct wish *wish)
+{
+	if (!wish_has_text(wish->intent->choice) || !wish_has_text(wish->intent->text))
+		return wish_refuse(wish, "say which role and who", NULL);
+	struct event *event = wish_add(wish, EVENT_ROLE_ASSIGNED);
+	json_add_text(event->data, "role", wish->intent->choice);
+	json_add_text(event->data, "who", wish->intent->text);
+	return true;
+}
+
+bool decide_status(const struct wish *wish)
+{
+	if (!wish_has_text(wish->intent->text))
+		return wish_refuse(wish, "an empty update says nothing", NULL);
+	json_add_text(wish_add(wish, EVENT_INCIDENT_STATUS)->data, "say", wish->intent->text);
+	return true;
+}
+
+bool decide_repin(const struct wish *wish)
+{
+	int target = wish->intent->target;
+	if (target < 0 || !wish->state->pins[target].has_changed)
+		return wish_refuse(wish, "that target has not changed", NULL);
+	if (!wish_needs_reason(wish))
+		return false;
+	struct event *event = wish_add(wish, EVENT_TARGET_REPINNED);
+	json_add_text(event->data, "target", wish->facts->runbook->targets[target].id);
+	cJSON *fingerprint = cJSON_AddObjectToObject(event->data, "fingerprint");
+	// The pin keeps "name value name value"; the event carries them as members again.
+	char *words = memory_copy_text(wish->state->pins[target].now), *rest = NULL;
+	for (char *name = words ? strtok_r(words, " ", &rest) : NULL; name;
+		name = strtok_r(NULL, " ", &rest))
+		json_add_text(fingerprint, name, strtok_r(NULL, " ", &rest));
+	free(words);
+	json_add_text(event->data, "why", wish->intent->text);
+	return true;
+}
+
+bool decide_abort(const struct wish *wish)
+{
+	if (wish->state->was_aborted)
+		return wish_refuse(wish, "aborted already", NULL);
+	if (!wish_needs_reason(wish))
+		return false;
+	json_add_text(wish_add(wish, EVENT_ABORT)->data, "why", wish->intent->text);
+	return true;
+}
+
+#define LEVEL_GOAL 4
+
+bool decide_recovered(const struct wish *wish)
+{
+	int level = state_evidence_level(wish->state);
+	char word[8];
+	if (wall_known(wish->state->recovered.wall))
+		return wish_refuse(wish, "declared already", NULL);
+	if (wish->state->was_aborted)
+		return wish_refuse(wish, "the recovery was aborted", NULL);
+	if (!state_is_recovered(wish->state) && !wish_has_text(wish->intent->text))
+		return wish_refuse(wish,
+			"not every step is done or skipped: say why it is recovered all the same",
+			NULL);
+	if (level < LEVEL_GOAL && !wish_has_text(wish->intent->text))
+		return wish_refuse(wish, "the evidence is below L4: say why that is enough", NULL);
+	struct event *event = wish_add(wish, EVENT_INCIDENT_RECOVERED);
+	snprintf(word, sizeof word, "L%d", level);
+	if (level >= 0)
+		json_add_text(event->data, "level", word);
+	if (wish_has_text(wish->intent->text))
+		json_add_text(event->data, "why", wish->intent->text);
+	return true;
+}
+
+// What is still open when the incident is closed: waivers in force and steps that were overridden
+// with something left.
+static cJSON *open_ends(const struct wish *wish)
+{
+	const struct runbook *runbook = wish->facts->runbook;
+	cJSON *list = cJSON_CreateArray();
+	struct buf text = {0};
+	for (size_t w = 0; w < wish->state->waiver_count; w++) {
+		const struct waiver *waiver = &wish->state->waivers[w];
+		if (waiver->is_ended)
+			continue;
+		buf_clear(&text);
+		buf_printf(&text, "waiver #%lld: %s: %s", (long long)waiver->seq,
+			waiver->step >= 0 ? runbook->steps[waiver->step].id
+					  : runbook->dependencies[waiver->dependency].id,
+			waiver->why ? waiver->why : "");
+		json_append_text(list, buf_str(&text));
+	}
+	for (size_t s = 0; s < runbook->step_count; s++) {
+		if (!wish->state->steps[s].remains || wish->state->steps[s].state != STEP_DONE)
+			continue;
+		buf_clear(&text);
+		buf_printf(
+			&text, "%s: left: %s", runbook->steps[s].id, wish->state->steps[s].remains);
+		json_append_text(list, buf_str(&text));
+	}
+	buf_fini(&text);
+	return list;
+}
+
+static bool abort_steps_are_over(const struct wish *wish)
+{
+	const struct refs *steps = &wish->facts->runbook->abort.steps;
+	for (size_t i = 0; i < steps->count; i++) {
+		enum step_state is = wish->state->steps[steps->items[i]].state;
+		if (is != STEP_DONE && is != STEP_SKIPPED)
+			return false;
+	}
+	return true;
+}
+
+bool decide_close(const struct wish *wish)
+{
+	const char *result = "abandoned";
+	if (wish->state->running_count > 0)
+		return wish_refuse(wish, "an attempt is still running", "cancel it or wait for it");
+	if (wall_known(wish->state->recovered.wall))
+		result = "recovered";
+	else if (wish->state->was_aborted && abort_steps_are_over(wish))
+		result = "aborted";
+	else if (!wish_has_text(wish->intent->text))
+		return wish_refuse(wish,
+			"it is neither recovered nor aborted to the end: say why it is abandoned",
+			NULL);
+	struct event *event = wish_add(wish, EVENT_INCIDENT_CLOSED);
+	json_add_text(event->data, "result", result);
+	if (wish_has_text(wish->intent->text))
+		json_add_text(event->data, "why", wish->intent->text);
+	json_add(event->data, "open", open_ends(wish));
+	decision_effect(wish->decision, EFFECT_END, -1);
+	return true;
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decision.h"
+
+#include <string.h>
+
+#include "relight/json.h"
+
+// How long it took in the time of the incident: a simulated attempt slept `speed` times less.
+static int64_t duration_ms(const struct facts *facts, const cJSON *result)
+{
+	return (int64_t)((double)json_int(result, "duration_ms", 0) * facts->speed);
+}
+
+// The hint whose pattern fits the output stands behind the reason.
+static void add_why(cJSON *data, const cJSON *result)
+{
+	const char *why = json_text(result, "why"), *tail = json_text(result, "tail"),
+		   *hint = json_text(result, "hint");
+	struct buf text = {0};
+	if (why || tail)
+		buf_text(&text, why ? why : tail);
+	if (hint)
+		buf_printf(&text, "%shint: %s", text.length ? "; " : "", hint);
+	if (text.length)
+		json_add_text(data, "why", buf_str(&text));
+	buf_fini(&text);
+}
+
+static void add_result(struct decision *decision, const struct facts *facts, int step, int attempt,
+	const cJSON *result)
+{
+	const char *outcome = json_text(result, "outcome");
+	struct event *event = decision_event(decision, facts, EVENT_STEP_RESULT, step, -1);
+	event->attempt = attempt;
+	json_add_text(event->data, "outcome", outcome);
+	static const char *const numbers[] = {"exit", "signal", "http_status"};
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		if (json_get(result, numbers[i]))
+			json_add_int(event->data, numbers[i], json_int(result, numbers[i], 0));
+	json_add_int(event->data, "duration_ms", duration_ms(facts, result));
+	if (json_get(result, "output"))
+		json_add(event->data, "output", cJSON_Duplicate(json_get(result, "output"), true));
+	if (strcmp(outcome, outcome_word(OUTCOME_SUCCESS)) != 0)
+		add_why(event->data, result);
+}
+
+static void add_learned(struct decision *decision, const struct facts *facts, const cJSON *sets)
+{
+	bool is_any = false;
+	json_each (value, sets) {
+		int input = runbook_input(facts->runbook, value->string);
+		if (input < 0 || !cJSON_IsString(value))
+			continue;
+		struct event *event = decision_event(decision, facts, EVENT_INPUT_SET, -1, -1);
+		json_add_text(event->data, "name", value->string);
+		if (!facts->runbook->inputs[input].secret)
+			json_add_text(event->data, "value", value->valuestring);
+		json_add_text(event->data, "from", "step");
+		is_any = true;
+	}
+	if (is_any)
+		decision_effect(decision, EFFECT_INPUTS, -1);
+}
+
+void decide_result(const struct facts *facts, int step, int attempt, const cJSON *result,
+	struct decision *decision)
+{
+	const struct step_progress *progress = &facts->state->steps[step];
+	enum outcome outcome;
+	if (attempt != progress->attempt || progress->state != STEP_RUNNING)
+		return;
+	if (!outcome_parse(json_text(result, "outcome"), &outcome)) {
+		const char *why = json_text(result, "why");
+		struct event *event = decision_event(decision, facts, EVENT_STEP_UNKNOWN, step, -1);
+		event->attempt = attempt;
+		json_add_text(event->data, "why",
+			why ? why : "the attempt ended without leaving its result");
+		return;
+	}
+	add_result(decision, facts, step, attempt, result);
+	if (outcome == OUTCOME_SUCCESS && progress->is_rollback) {
+		struct event *event =
+			decision_event(decision, facts, EVENT_STEP_REOPENED, step, -1);
+		json_add_text(event->data, "why", "rolled back");
+	} else if (outcome == OUTCOME_SUCCESS) {
+		add_learned(decision, facts, json_get(result, "sets"));
+	}
+}

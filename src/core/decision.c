@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decision.h"
+
+#include <stdlib.h>
+
+#include "relight/json.h"
+#include "relight/memory.h"
+#include "relight/request.h"
+
+struct event *decision_event(struct decision *decision, const struct facts *facts,
+	enum event_kind kind, int step, int dependency)
+{
+	struct event *event = event_new(kind);
+	if (step >= 0)
+		event_set_step(event, facts->runbook->steps[step].id);
+	if (dependency >= 0)
+		event_set_dependency(event, facts->runbook->dependencies[dependency].id);
+	decision->events = memory_grow(decision->events, decision->event_count,
+		&decision->event_capacity, sizeof *decision->events);
+	decision->events[decision->event_count++] = event;
+	return event;
+}
+
+struct effect *decision_effect(struct decision *decision, enum effect_kind kind, int step)
+{
+	decision->effects = memory_grow(decision->effects, decision->effect_count,
+		&decision->effect_capacity, sizeof *decision->effects);
+	struct effect *effect = &decision->effects[decision->effect_count++];
+	*effect = (struct effect){.kind = kind, .step = step, .dependency = -1};
+	return effect;
+}
+
+void decision_clear(struct decision *decision)
+{
+	for (size_t i = 0; i < decision->event_count; i++)
+		event_free(decision->events[i]);
+	for (size_t i = 0; i < decision->effect_count; i++) {
+		cJSON_Delete(decision->effects[i].request);
+		free(decision->effects[i].why);
+	}
+	decision->event_count = decision->effect_count = 0;
+}
+
+void decision_fini(struct decision *decision)
+{
+	decision_clear(decision);
+	free(decision->events);
+	free(decision->effects);
+	*decision = (struct decision){0};
+}
+
+void decision_add_wall(cJSON *data, const char *key, struct wall at)
+{
+	char text[WALL_TEXT_BYTES];
+	if (!wall_known(at))
+		return;
+	wall_format(at, text);
+	json_add_text(data, key, text);
+}
+
+cJSON *decision_observations(const struct facts *facts, int step)
+{
+	const struct refs *restores = &facts->runbook->steps[step].restores;
+	cJSON *list = cJSON_CreateArray();
+	for (size_t i = 0; i < restores->count; i++) {
+		const struct dependency_known *known =
+			&facts->state->dependencies[restores->items[i]];
+		cJSON *one = json_object();
+		json_add_text(
+			one, "dependency", facts->runbook->dependencies[restores->items[i]].id);
+		json_add_text(one, "status", status_word(known->status));
+		json_add_text(one, "message", known->message);
+		decision_add_wall(one, "observed_at", known->observed_at);
+		cJSON_AddItemToArray(list, one);
+	}
+	return list;
+}
+
+void decision_recheck(struct decision *decision, const struct facts *facts, int step)
+{
+	const struct refs *restores = &facts->runbook->steps[step].restores;
+	int64_t token = ++*facts->next_token;
+	facts->watches[step].token = token;
+	facts->watches[step].asked = facts->now;
+	for (size_t i = 0; i < restores->count; i++) {
+		struct effect *effect = decision_effect(decision, EFFECT_RECHECK, step);
+		effect->dependency = restores->items[i];
+		effect->token = token;
+	}
+}
+
+static void add_amended(cJSON *data, const struct facts *facts, int step, bool is_rollback)
+{
+	struct request_plan as_written = {.step = step, .attempt = 1, .is_rollback = is_rollback};
+	cJSON *was = request_action(facts, &as_written, NULL);
+	json_add_bool(data, "amended", true);
+	json_add(data, "was", was);
+}
+
+bool decision_launch(struct decision *decision, const struct facts *facts, int step,
+	bool is_rollback, const char *const *argv, const char *by, const char *why, struct err *err)
+{
+	const struct step *of = &facts->runbook->steps[step];
+	struct request_plan plan = {
+		.step = step,
+		.attempt = facts->state->steps[step].attempt + 1,
+		.is_rollback = is_rollback,
+		.argv = argv,
+	};
+	cJSON *action = request_action(facts, &plan, err);
+	cJSON *request = action ? request_new(facts, &plan, err) : NULL;
+	if (!request) {
+		cJSON_Delete(action);
+		return false;
+	}
+	struct event *event = decision_event(decision, facts, EVENT_STEP_INTENT, step, -1);
+	event->attempt = plan.attempt;
+	event->by = memory_copy_text(by);
+	json_add_text(event->data, "role", is_rollback ? "rollback" : "run");
+	json_add(event->data, "action", action);
+	if (of->target >= 0)
+		json_add_text(event->data, "target", facts->runbook->targets[of->target].id);
+	if (of->timeout_ms != ABSENT_MS)
+		json_add_int(event->data, "timeout_s", of->timeout_ms / MS_PER_S);
+	if (argv)
+		add_amended(event->data, facts, step, is_rollback);
+	json_add_text(event->data, "why", why);
+	struct effect *effect = decision_effect(decision, EFFECT_LAUNCH, step);
+	effect->attempt = plan.attempt;
+	effect->request = request;
+	facts->watches[step] = (struct watch){0};
+	return true;
+}
+
+bool decide_preview(
+	const struct facts *facts, int step, bool rollback, struct buf *out, struct err *err)
+{
+	struct request_plan plan = {
+		.step = step,
+		.attempt = facts->state->steps[step].attempt + 1,
+		.is_rollback = rollback,
+	};
+	cJSON *action = request_action(facts, &plan, err);
+	if (!action)
+		return false;
+	request_show(action, out);
+	cJSON_Delete(action);
+	return true;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_CORE_DECISION_H
+#define RELIGHT_CORE_DECISION_H
+
+#include "relight/decide.h"
+
+// Shared by the deciders: building a decision.
+
+// A new last event of the decision, to be filled in. `step` and `dependency` are indexes, -1:
+// absent.
+struct event *decision_event(struct decision *decision, const struct facts *facts,
+	enum event_kind kind, int step, int dependency);
+// A new last effect, everything absent but its kind.
+struct effect *decision_effect(struct decision *decision, enum effect_kind kind, int step);
+// Drops everything, for a refusal half-way.
+void decision_clear(struct decision *decision);
+
+// Announces and launches the next attempt of a step. `why` may be NULL. False with `err`, the
+// decision unchanged.
+bool decision_launch(struct decision *decision, const struct facts *facts, int step,
+	bool is_rollback, const char *const *argv, const char *by, const char *why,
+	struct err *err);
+// Asks the sensor to look again at all that the step restores, and remembers the token: evidence
+// counts from its answer.
+void decision_recheck(struct decision *decision, const struct facts *facts, int step);
+// [{dependency, status, message, observed_at}] of what the step restores, as it is known now.
+cJSON *decision_observations(const struct facts *facts, int step);
+void decision_add_wall(cJSON *data, const char *key, struct wall at);
+
+#endif

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relight/request.h"
+
+#include <string.h>
+
+#include "relight/json.h"
+#include "relight/memory.h"
+#include "relight/scenario.h"
+
+static struct substitution values_for(const struct facts *facts, const struct request_plan *plan)
+{
+	struct substitution values = *facts->values;
+	values.each = facts->runbook->steps[plan->step].each;
+	values.attempt = plan->attempt;
+	return values;
+}
+
+static bool add_expanded(cJSON *object, const char *key, const char *template,
+	const struct substitution *values, struct err *err)
+{
+	struct buf text = {0};
+	bool is_expanded = substitute(template, values, &text, err);
+	if (is_expanded)
+		json_add_text(object, key, buf_str(&text));
+	buf_fini(&text);
+	return is_expanded;
+}
+
+static bool add_argv(
+	cJSON *action, const struct texts *argv, const struct substitution *values, struct err *err)
+{
+	cJSON *list = cJSON_AddArrayToObject(action, "command");
+	struct buf text = {0};
+	bool is_expanded = true;
+	for (size_t i = 0; is_expanded && i < argv->count; i++) {
+		buf_clear(&text);
+		is_expanded = substitute(argv->items[i], values, &text, err);
+		if (is_expanded)
+			json_append_text(list, buf_str(&text));
+	}
+	buf_fini(&text);
+	return is_expanded;
+}
+
+static bool add_dir(cJSON *action, const char *base, const char *dir,
+	const struct substitution *values, struct err *err)
+{
+	struct buf path = {0}, expanded = {0};
+	bool is_expanded = !dir || substitute(dir, values, &expanded, err);
+	const char *below = buf_str(&expanded);
+	if (below[0] == '/')
+		buf_text(&path, below);
+	else
+		buf_printf(&path, "%s%s%s", base, below[0] ? "/" : "", below);
+	if (is_expanded)
+		json_add_text(action, "dir", buf_str(&path));
+	buf_fini(&path);
+	buf_fini(&expanded);
+	return is_expanded;
+}
+
+static bool add_env(cJSON *action, const struct env_pairs *pairs, const struct substitution *values,
+	struct err *err)
+{
+	if (pairs->count == 0)
+		return true;
+	cJSON *env = cJSON_AddObjectToObject(action, "env");
+	for (size_t i = 0; i < pairs->count; i++)
+		if (!add_expanded(env, pairs->items[i].name, pairs->items[i].value, values, err))
+			return false;
+	return true;
+}
+
+static const struct action *action_of(const struct facts *facts, const struct request_plan *plan)
+{
+	const struct step *step = &facts->runbook->steps[plan->step];
+	return plan->is_rollback ? &step->rollback : &step->run;
+}
+
+static bool fill_action(
+	cJSON *out, const struct facts *facts, const struct request_plan *plan, struct err *err)
+{
+	const struct action *action = action_of(facts, plan);
+	struct substitution values = values_for(facts, plan);
+	const struct command *command = &action->command;
+	if (action->kind != ACTION_COMMAND && action->kind != ACTION_SHELL) {
+		// A rehearsal plays every kind; for real, only these two are there.
+		json_add_text(out, "kind", action_kind_word(action->kind));
+		return facts->scenario ||
+		       err_set(err, "%s: action %s: not built yet; do it by hand (b)",
+			       facts->runbook->steps[plan->step].id,
+			       action_kind_word(action->kind));
+	}
+	if (plan->argv) {
+		json_add(out, "command", json_texts(plan->argv));
+	} else if (action->kind == ACTION_SHELL) {
+		json_add_text(out, "shell", command->shell);
+	} else if (!add_argv(out, &command->argv, &values, err)) {
+		return false;
+	}
+	return add_dir(out, facts->runbook->base, command->dir, &values, err) &&
+	       add_env(out, &command->env, &values, err);
+}
+
+cJSON *request_action(const struct facts *facts, const struct request_plan *plan, struct err *err)
+{
+	cJSON *action = json_object();
+	if (fill_action(action, facts, plan, err))
+		return action;
+	err_prefix(err, "%s", facts->runbook->steps[plan->step].id);
+	cJSON_Delete(action);
+	return NULL;
+}
+
+// --- for the actuator ---
+
+// Declared secrets travel beside the action, so that the actuator can mask them in the output.
+static void add_inputs(cJSON *request, const struct facts *facts, bool is_shell)
+{
+	cJSON *env = (cJSON *)json_get(request, "env");
+	cJSON *secrets = cJSON_CreateArray();
+	struct buf name = {0};
+	for (size_t i = 0; i < facts->runbook->input_count; i++) {
+		const struct input *input = &facts->runbook->inputs[i];
+		const char *value = facts->values->inputs[i];
+		if (!value)
+			continue;
+		buf_clear(&name);
+		substitute_input_name(input->id, &name);
+		if (is_shell)
+			json_add_text(env, buf_str(&name), value);
+		if (input->secret) {
+			cJSON *secret = json_object();
+			json_add_text(secret, "name", input->id);
+			json_add_text(secret, "value", value);
+			cJSON_AddItemToArray(secrets, secret);
+		}
+	}
+	buf_fini(&name);
+	json_add(request, "secrets", secrets);
+}
+
+static void add_expectation(cJSON *request, const struct expectation *expect)
+{
+	cJSON *out = cJSON_AddObjectToObject(request, "expect");
+	json_add_int(out, "exit", expect->exit);
+	json_add_text(out, "contains", expect->contains);
+	json_add_text(out, "matches", expect->matches);
+	json_add_text(out, "jq", expect->jq.text);
+}
+
+static void add_limits(cJSON *request, const struct step *step)
+{
+	if (step->timeout_ms != ABSENT_MS)
+		json_add_int(request, "timeout_ms", step->timeout_ms);
+	json_add_int(request, "signal", step->stop_signal);
+	json_add_int(request, "grace_ms", step->grace_ms);
+}
+
+static void add_learning(cJSON *request, const struct runbook *runbook, const struct step *step)
+{
+	cJSON *sets = cJSON_CreateArray(), *hints = cJSON_CreateArray();
+	for (size_t i = 0; i < step->set_count; i++) {
+		if (!step->sets[i].jq.text)
+			continue;
+		cJSON *set = json_object();
+		json_add_text(set, "input", runbook->inputs[step->sets[i].input].id);
+		json_add_text(set, "jq", step->sets[i].jq.text);
+		cJSON_AddItemToArray(sets, set);
+	}
+	for (size_t i = 0; i < step->hint_count; i++) {
+		cJSON *hint = json_object();
+		json_add_text(hint, "match", step->hints[i].match);
+		json_add_text(hint, "say", step->hints[i].say);
+		cJSON_AddItemToArray(hints, hint);
+	}
+	json_add(request, "sets", sets);
+	json_add(request, "hints", hints);
+}
+
+static void add_simulation(
+	cJSON *request, const struct facts *facts, const struct request_plan *plan)
+{
+	struct scenario_attempt attempt =
+		scenario_attempt(facts->scenario, plan->step, plan->attempt, plan->is_rollback);
+	cJSON *action = cJSON_AddObjectToObject(request, "action");
+	cJSON *simulate = cJSON_AddObjectToObject(action, "simulate");
+	json_add_int(simulate, "takes_ms", (int64_t)((double)attempt.takes_ms / facts->speed));
+	json_add_int(simulate, "exit", attempt.exit);
+	json_add_text(simulate, "output", attempt.output);
+}
+
+// The actuator measures real time; simulated limits pass `speed` times as fast.
+static void scale_limits(cJSON *request, double speed)
+{
+	static const char *const keys[] = {"timeout_ms", "grace_ms"};
+	for (size_t i = 0; i < 2; i++) {
+		cJSON *limit = (cJSON *)json_get(request, keys[i]);
+		if (limit)
+			cJSON_SetNumberValue(
+				limit, limit->valuedouble / speed < 1
+					       ? 1
+					       : (double)(int64_t)(limit->valuedouble / speed));
+	}
+}
+
+// The parts of the action that the actuator takes beside it: its folder and its environment.
+static void lift(cJSON *request, cJSON *action, const char *key)
+{
+	cJSON *part = cJSON_DetachItemFromObjectCaseSensitive(action, key);
+	if (part)
+		json_add(request, key, part);
+}
+
+cJSON *request_new(const struct facts *facts, const struct request_plan *plan, struct err *err)
+{
+	const struct step *step = &facts->runbook->steps[plan->step];
+	const struct action *of = action_of(facts, plan);
+	cJSON *action = request_action(facts, plan, err);
+	if (!action)
+		return NULL;
+	cJSON *request = json_object();
+	json_add_text(request, "step", step->id);
+	json_add_int(request, "attempt", plan->attempt);
+	json_add_text(request, "role", plan->is_rollback ? "rollback" : "run");
+	lift(request, action, "dir");
+	lift(request, action, "env");
+	if (!json_get(request, "env"))
+		cJSON_AddObjectToObject(request, "env");
+	add_inputs(request, facts, of->kind == ACTION_SHELL && !plan->argv);
+	add_limits(request, step);
+	add_learning(request, facts->runbook, step);
+	if (facts->scenario) {
+		cJSON_Delete(action);
+		add_simulation(request, facts, plan);
+		scale_limits(request, facts->speed);
+		return request;
+	}
+	json_add(request, "action", action);
+	json_add_text(request, "env_file", facts->runbook->env_file);
+	add_expectation(request, &of->expect);
+	return request;
+}
+
+// --- for the screen ---
+
+static bool needs_quotes(const char *argument)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,@%+";
+	return argument[0] == '\0' || argument[strspn(argument, plain)] != '\0';
+}
+
+static void show_argument(const char *argument, struct buf *out)
+{
+	if (!needs_quotes(argument)) {
+		buf_text(out, argument);
+		return;
+	}
+	buf_byte(out, '\'');
+	for (const char *at = argument; *at; at++) {
+		if (*at == '\'')
+			buf_text(out, "'\\''");
+		else
+			buf_byte(out, *at);
+	}
+	buf_byte(out, '\'');
+}
+
+void request_show(const cJSON *action, struct buf *out)
+{
+	const char *separator = "";
+	if (json_text(action, "shell"))
+		buf_text(out, json_text(action, "shell"));
+	if (json_text(action, "kind"))
+		buf_printf(out, "(%s)", json_text(action, "kind"));
+	json_each (argument, json_get(action, "command")) {
+		buf_text(out, separator);
+		show_argument(cJSON_IsString(argument) ? argument->valuestring : "", out);
+		separator = " ";
+	}
+}
