@@ -9,11 +9,12 @@
 #include "relight/mask.h"
 #include "relight/timeline.h"
 
-// The one write path: an event is masked, its large values become blobs, it is numbered, chained and encoded, queued for the disk,
-// and decoded again from the very bytes that will be written, to be folded.
+// The one write path: an event is masked, its large values become blobs, it is numbered, chained
+// and encoded, queued for the disk, and decoded again from the very bytes that will be written, to
+// be folded.
 
 struct record {
-	struct timeline *timeline;
+	struct timeline *timeline; // NULL: nothing is kept, events are only numbered and chained
 	struct mask *mask;
 	struct chain chain; // next seq and head
 	char sid[40], boot[37];
@@ -24,9 +25,10 @@ struct record {
 // A new session id (random), and this boot's id, into `record`. Blocks on /proc once.
 void record_session(struct record *record);
 
-// Takes ownership of `event`, gives it seq, sid, by (where it has none), mode, boot, `now` and its links, and queues it.
-// Returns the event as decoded from the written bytes; the caller frees it. An event that would be over 64 KiB even
-// with its large values moved out is cut down to a `fault` event that says so. Never NULL.
+// Takes ownership of `event`, gives it seq, sid, by (where it has none), mode, boot, `now` and its
+// links, and queues it. Returns the event as decoded from the written bytes; the caller frees it.
+// An event that would be over 64 KiB even with its large values moved out is cut down to a `fault`
+// event that says so. Never NULL.
 struct event *record_event(struct record *record, struct event *event, struct moment now);
 
 #endif

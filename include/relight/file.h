@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_FILE_H
+#define RELIGHT_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "relight/buf.h"
+#include "relight/err.h"
+
+// Whole files and whole writes. Names are relative to `dir_fd` (AT_FDCWD: the working directory).
+// Everything here blocks on the disk; errors say "NAME: why".
+
+// All of the bytes, across interruptions and short writes. False: errno says why, *written (may be
+// NULL) how far it came.
+bool file_write(int fd, const void *bytes, size_t length, size_t *written);
+
+// Makes a new file 0600; nothing may be there, not even a symbolic link. The descriptor is
+// close-on-exec; -1 with errno.
+int file_create(int dir_fd, const char *name);
+
+// Replaces a file by a new one of this content (0600): written beside it as NAME.new and renamed,
+// so that a reader sees the old or the new one, whole. `is_durable`: both the file and its name are
+// on disk for good when this returns (dir_fd is a real descriptor).
+bool file_save(int dir_fd, const char *name, const void *bytes, size_t length, bool is_durable,
+	struct err *err);
+
+// Appends the content of a regular file of at most `most_bytes` to `out`. Anything else (a FIFO, a
+// directory, one that is larger) is refused without blocking.
+bool file_read(int dir_fd, const char *name, size_t most_bytes, struct buf *out, struct err *err);
+
+// Opens a directory, close-on-exec; with `make`, it is made (0700) if it is not there. -1 with
+// `err`.
+int file_open_directory(int dir_fd, const char *name, bool make, struct err *err);
+
+#endif

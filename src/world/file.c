@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relight/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool file_write(int fd, const void *bytes, size_t length, size_t *written)
+{
+	const char *at = bytes;
+	size_t left = length;
+
+	while (left) {
+		ssize_t n = write(fd, at, left);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			if (n == 0) // not of a regular file, but it must not loop
+				errno = EIO;
+			break;
+		}
+		at += n;
+		left -= (size_t)n;
+	}
+	if (written)
+		*written = length - left;
+	return !left;
+}
+
+int file_create(int dir_fd, const char *name)
+{
+	return openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+static bool rename_over(int dir_fd, const char *name, const char *beside, int fd, bool is_durable)
+{
+	if (is_durable && fsync(fd) < 0)
+		return false;
+	if (renameat(dir_fd, beside, dir_fd, name) < 0)
+		return false;
+	return !is_durable || fsync(dir_fd) == 0;
+}
+
+bool file_save(int dir_fd, const char *name, const void *bytes, size_t length, bool is_durable,
+	struct err *err)
+{
+	char beside[256];
+
+	if ((size_t)snprintf(beside, sizeof beside, "%s.new", name) >= sizeof beside)
+		return err_errno(err, ENAMETOOLONG, "%s", name);
+	unlinkat(dir_fd, beside, 0); // what a killed process left there
+
+	int fd = file_create(dir_fd, beside);
+
+	if (fd < 0)
+		return err_errno(err, errno, "%s", beside);
+
+	bool is_saved = file_write(fd, bytes, length, NULL) &&
+			rename_over(dir_fd, name, beside, fd, is_durable);
+
+	if (!is_saved) {
+		err_errno(err, errno, "%s", name);
+		unlinkat(dir_fd, beside, 0);
+	}
+	close(fd);
+	return is_saved;
+}
+
+static bool read_all(int fd, const char *name, size_t most_bytes, struct buf *out, struct err *err)
+{
+	size_t start = out->length;
+
+	for (;;) {
+		buf_reserve(out, 16384);
+
+		ssize_t n = read(fd, out->data + out->length, 16384);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, errno, "%s", name);
+		out->length += (size_t)n;
+		out->data[out->length] = '\0';
+		if (out->length - start > most_bytes)
+			return err_set(err, "%s: larger than %zu bytes", name, most_bytes);
+		if (!n)
+			return true;
+	}
+}
+
+bool file_read(int dir_fd, const char *name, size_t most_bytes, struct buf *out, struct err *err)
+{
+	// Non-blocking: opening a FIFO would wait for its writer.
+	int fd = openat(dir_fd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	struct stat status;
+	bool is_read;
+
+	if (fd < 0)
+		return err_errno(err, errno, "%s", name);
+	if (fstat(fd, &status) < 0)
+		is_read = err_errno(err, errno, "%s", name);
+	else if (!S_ISREG(status.st_mode))
+		is_read = err_set(err, "%s: not a regular file", name);
+	else
+		is_read = read_all(fd, name, most_bytes, out, err);
+	close(fd);
+	return is_read;
+}
+
+int file_open_directory(int dir_fd, const char *name, bool make, struct err *err)
+{
+	if (make && mkdirat(dir_fd, name, 0700) < 0 && errno != EEXIST) {
+		err_errno(err, errno, "%s", name);
+		return -1;
+	}
+
+	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (make ? O_NOFOLLOW : 0));
+
+	if (fd < 0)
+		err_errno(err, errno, "%s", name);
+	return fd;
+}

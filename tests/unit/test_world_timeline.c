@@ -1,0 +1,511 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "relight/event.h"
+#include "relight/file.h"
+#include "relight/json.h"
+#include "relight/record.h"
+#include "relight/timeline.h"
+
+struct place {
+	char directory[64], file[96];
+};
+
+static int setup(void **state)
+{
+	struct place *place = calloc(1, sizeof *place);
+
+	strcpy(place->directory, "/tmp/relight-timeline-XXXXXX");
+	if (!mkdtemp(place->directory))
+		return -1;
+	snprintf(place->file, sizeof place->file, "%s/timeline.jsonl", place->directory);
+	*state = place;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct place *place = *state;
+	char command[128];
+
+	snprintf(command, sizeof command, "rm -rf '%s'", place->directory);
+	free(place);
+	return system(command);
+}
+
+static struct moment at_second(int64_t s)
+{
+	return (struct moment){{1783047942000000 + s * 1000000}, {s * 1000000}};
+}
+
+static struct record record_on(struct timeline *timeline)
+{
+	struct record record = {.timeline = timeline, .by = (char *)"ana", .mode = EVENT_DRILL};
+
+	chain_init(&record.chain);
+	record_session(&record);
+	return record;
+}
+
+static void add_notes(struct record *record, int count)
+{
+	for (int i = 0; i < count; i++) {
+		struct event *event = event_new(EVENT_NOTE);
+
+		json_add_int(event->data, "n", record->chain.next_seq);
+		event_free(record_event(record, event, at_second(i)));
+	}
+}
+
+// A timeline of `count` events in the place; returns its bytes.
+static struct buf written(const struct place *place, int count)
+{
+	struct err err = {0};
+	struct timeline *timeline = timeline_create(place->directory, NULL, NULL, &err);
+	struct buf bytes = {0};
+
+	if (!timeline)
+		fail_msg("%s", err.message);
+
+	struct record record = record_on(timeline);
+
+	add_notes(&record, count);
+	assert_true(timeline_drain(timeline, &err));
+	assert_int_equal(timeline_durable(timeline), count - 1);
+	timeline_close(timeline);
+	assert_true(file_read(AT_FDCWD, place->file, 64 << 20, &bytes, &err));
+	return bytes;
+}
+
+static void overwrite(const struct place *place, const char *bytes, size_t length)
+{
+	int fd = open(place->file, O_WRONLY | O_TRUNC);
+
+	assert_true(fd >= 0 && file_write(fd, bytes, length, NULL));
+	close(fd);
+}
+
+static bool count_line(void *context, const char *line, size_t length, struct err *err)
+{
+	struct event *event = event_decode(line, length, err);
+	int64_t *count = context;
+
+	if (!event)
+		return false;
+	assert_int_equal(json_int(event->data, "n", -1), event->seq);
+	event_free(event);
+	++*count;
+	return true;
+}
+
+static void test_ten_thousand_events_reopen(void **state)
+{
+	const struct place *place = *state;
+	struct buf bytes = written(place, 10000);
+	struct timeline_tail tail;
+	struct err err = {0};
+	struct stat status;
+	int64_t count = 0;
+	bool is_held;
+	struct timeline *timeline = timeline_open(
+		place->directory, count_line, &count, NULL, NULL, &tail, &is_held, &err);
+
+	if (!timeline)
+		fail_msg("%s", err.message);
+	assert_int_equal(count, 10000);
+	assert_int_equal(tail.chain.next_seq, 10000);
+	assert_int_equal(tail.torn_bytes, 0);
+	assert_int_equal(timeline_durable(timeline), 9999);
+	assert_int_equal(stat(place->file, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0600);
+
+	struct record record = record_on(timeline);
+
+	record.chain = tail.chain;
+	add_notes(&record, 5);
+	timeline_close(timeline);
+
+	struct chain chain;
+	size_t torn = 7;
+
+	count = 0;
+	assert_true(timeline_read(place->directory, count_line, &count, &chain, &torn, &err));
+	assert_int_equal(count, 10005);
+	assert_int_equal(torn, 0);
+	assert_string_equal(chain.head, record.chain.head);
+	buf_fini(&bytes);
+}
+
+static void test_torn_tail_at_every_byte(void **state)
+{
+	const struct place *place = *state;
+	struct buf bytes = written(place, 3);
+	size_t last = bytes.length - 1;
+
+	while (bytes.data[last - 1] != '\n')
+		last--;
+	for (size_t cut = last + 1; cut < bytes.length; cut++) {
+		struct timeline_tail tail;
+		struct chain chain;
+		struct buf left = {0}, aside = {0};
+		struct err err = {0};
+		char name[200];
+		size_t torn = 0;
+		bool is_held;
+
+		overwrite(place, bytes.data, cut);
+		assert_true(timeline_read(place->file, NULL, NULL, &chain, &torn, &err));
+		assert_int_equal(torn, cut - last);
+
+		struct timeline *timeline = timeline_open(
+			place->directory, NULL, NULL, NULL, NULL, &tail, &is_held, &err);
+
+		if (!timeline)
+			fail_msg("%s", err.message);
+		assert_int_equal(tail.torn_bytes, cut - last);
+		assert_int_equal(tail.chain.next_seq, 2);
+		timeline_close(timeline);
+		assert_true(file_read(AT_FDCWD, place->file, 1 << 20, &left, &err));
+		assert_int_equal(left.length, last);
+		snprintf(name, sizeof name, "%s/evidence/%s", place->directory, tail.torn_sha256);
+		assert_true(file_read(AT_FDCWD, name, 1 << 20, &aside, &err));
+		assert_int_equal(aside.length, cut - last);
+		assert_memory_equal(aside.data, bytes.data + last, cut - last);
+		buf_fini(&left);
+		buf_fini(&aside);
+	}
+	buf_fini(&bytes);
+}
+
+static void test_damage_in_the_middle_names_the_line(void **state)
+{
+	const struct place *place = *state;
+	struct buf bytes = written(place, 5);
+	char *third = strchr(strchr(bytes.data, '\n') + 1, '\n') + 1;
+	struct timeline_tail tail;
+	struct chain chain;
+	struct err err = {0};
+	bool is_held;
+
+	*strstr(third, "ana") = 'A';
+	overwrite(place, bytes.data, bytes.length);
+	assert_false(timeline_read(place->file, NULL, NULL, &chain, NULL, &err));
+	assert_non_null(strstr(err.message, "line 3: was changed"));
+	assert_int_equal(chain.lines, 2);
+	assert_null(timeline_open(place->directory, NULL, NULL, NULL, NULL, &tail, &is_held, &err));
+	assert_non_null(strstr(err.message, "line 3: was changed"));
+	assert_false(is_held);
+	buf_fini(&bytes);
+}
+
+static void test_a_line_without_end_is_refused(void **state)
+{
+	const struct place *place = *state;
+	struct buf bytes = written(place, 1);
+	struct chain chain;
+	struct err err = {0};
+
+	for (int i = 0; i < 70000; i++)
+		buf_byte(&bytes, 'x');
+	overwrite(place, bytes.data, bytes.length);
+	assert_false(timeline_read(place->file, NULL, NULL, &chain, NULL, &err));
+	assert_non_null(strstr(err.message, "line 2: longer than 65536 bytes"));
+	buf_fini(&bytes);
+}
+
+static bool stop_at_two(void *context, const char *line, size_t length, struct err *err)
+{
+	int *count = context;
+
+	(void)line;
+	(void)length;
+	return ++*count < 2 || err_set(err, "enough");
+}
+
+static void test_the_reader_may_stop(void **state)
+{
+	const struct place *place = *state;
+	struct buf bytes = written(place, 5);
+	struct chain chain;
+	struct err err = {0};
+	int count = 0;
+
+	assert_false(timeline_read(place->file, stop_at_two, &count, &chain, NULL, &err));
+	assert_int_equal(count, 2);
+	assert_string_equal(err.message, "enough");
+	buf_fini(&bytes);
+}
+
+static void test_second_opener_is_told(void **state)
+{
+	const struct place *place = *state;
+	struct err err = {0};
+	struct timeline *timeline = timeline_create(place->directory, NULL, NULL, &err);
+	struct timeline_tail tail;
+	bool is_held = false;
+
+	assert_non_null(timeline);
+	assert_null(timeline_open(place->directory, NULL, NULL, NULL, NULL, &tail, &is_held, &err));
+	assert_true(is_held);
+	assert_non_null(strstr(err.message, "relight watch"));
+	assert_null(timeline_create(place->directory, NULL, NULL, &err));
+	assert_non_null(strstr(err.message, "relight resume"));
+	timeline_close(timeline);
+	timeline = timeline_open(place->directory, NULL, NULL, NULL, NULL, &tail, &is_held, &err);
+	assert_non_null(timeline);
+	assert_false(is_held);
+	timeline_close(timeline);
+	timeline_close(NULL);
+}
+
+static void test_the_lock_is_inherited_by_nobody(void **state)
+{
+	const struct place *place = *state;
+	struct err err = {0};
+	struct timeline *timeline = timeline_create(place->directory, NULL, NULL, &err);
+	struct timeline_tail tail;
+	bool is_held;
+	int gate[2];
+	pid_t child;
+
+	assert_int_equal(pipe(gate), 0);
+	child = fork();
+	if (!child) {
+		dup2(gate[0], 0);
+		close(gate[1]);
+		execlp("cat", "cat", (char *)NULL);
+		_exit(1);
+	}
+	// Once the child executes, its copies are gone: this close() unlocks.
+	fcntl(gate[1], F_SETFL, O_NONBLOCK);
+	for (int i = 0; i < 200; i++) {
+		char exe[64], target[64] = "";
+
+		snprintf(exe, sizeof exe, "/proc/%d/exe", (int)child);
+		if (readlink(exe, target, sizeof target - 1) > 0 && strstr(target, "cat"))
+			break;
+		usleep(5000);
+	}
+	timeline_close(timeline);
+	timeline = timeline_open(place->directory, NULL, NULL, NULL, NULL, &tail, &is_held, &err);
+	if (!timeline)
+		fail_msg("%s", err.message);
+	timeline_close(timeline);
+	close(gate[0]);
+	close(gate[1]);
+	waitpid(child, NULL, 0);
+}
+
+static void refused(const char *path, const char *why)
+{
+	struct chain chain;
+	struct err err = {0};
+
+	assert_false(timeline_read(path, NULL, NULL, &chain, NULL, &err));
+	if (!strstr(err.message, why))
+		fail_msg("%s: %s", path, err.message);
+}
+
+static void test_what_is_no_timeline(void **state)
+{
+	const struct place *place = *state;
+	char path[96], link[96];
+	struct err err = {0};
+
+	refused(place->directory, "no timeline.jsonl");
+	refused("/nonexistent/x", "No such file");
+	snprintf(path, sizeof path, "%s/fifo", place->directory);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	refused(path, "not a regular file");
+	assert_null(timeline_create("/nonexistent/x", NULL, NULL, &err));
+	assert_non_null(strstr(err.message, "timeline: /nonexistent/x"));
+	snprintf(link, sizeof link, "%s/elsewhere", place->directory);
+	assert_int_equal(symlink(link, place->file), 0);
+	assert_null(timeline_create(place->directory, NULL, NULL, &err));
+	assert_int_not_equal(access(link, F_OK), 0);
+}
+
+static void wake(void *context)
+{
+	atomic_fetch_add((atomic_int *)context, 1);
+}
+
+static void test_a_full_disk_is_a_fault(void **state)
+{
+	const struct place *place = *state;
+	struct rlimit before, limit;
+	struct err err = {0};
+	atomic_int woken = 0;
+	struct timeline *timeline = timeline_create(place->directory, wake, &woken, &err);
+	struct record record = record_on(timeline);
+	struct buf pending = {0};
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &before);
+	add_notes(&record, 10);
+	assert_true(timeline_drain(timeline, &err));
+	assert_true(woken > 0);
+	limit = before;
+	limit.rlim_cur = 8192;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	add_notes(&record, 40);
+	assert_false(timeline_drain(timeline, &err));
+	setrlimit(RLIMIT_FSIZE, &before);
+	assert_non_null(strstr(err.message, "cannot be written: File too large"));
+	assert_true(timeline_fault(timeline, &err));
+
+	// Nothing is written any more, even though the disk would take it, and nothing is
+	// forgotten.
+	int64_t durable = timeline_durable(timeline);
+	struct stat status, later;
+
+	assert_true(durable >= 9 && durable < 49);
+	stat(place->file, &status);
+	add_notes(&record, 1);
+	assert_false(timeline_drain(timeline, &err));
+	stat(place->file, &later);
+	assert_int_equal(status.st_size, later.st_size);
+	assert_int_equal(timeline_durable(timeline), durable);
+	timeline_pending(timeline, &pending);
+
+	int64_t lines = 0;
+
+	for (size_t i = 0; i < pending.length; i++)
+		lines += pending.data[i] == '\n';
+	assert_int_equal(lines, 50 - durable);
+	buf_fini(&pending);
+	timeline_close(timeline);
+}
+
+static void test_large_values_become_evidence(void **state)
+{
+	const struct place *place = *state;
+	struct err err = {0};
+	struct timeline *timeline = timeline_create(place->directory, NULL, NULL, &err);
+	struct record record = record_on(timeline);
+	struct event *event = event_new(EVENT_NOTE);
+	char text[9001], name[200];
+	struct buf blob = {0};
+
+	memset(text, 'a', 9000);
+	text[9000] = '\0';
+	json_add_text(event->data, "text", text);
+	json_add_text(event->data, "type", "observation");
+	event = record_event(&record, event, at_second(0));
+	assert_string_equal(json_text(event->data, "type"), "observation");
+
+	const cJSON *reference = json_get(event->data, "text");
+
+	assert_int_equal(json_int(reference, "bytes", 0), 9000);
+	assert_true(timeline_drain(timeline, &err));
+	snprintf(name, sizeof name, "%s/evidence/%s", place->directory,
+		json_text(reference, "blob"));
+	assert_true(file_read(AT_FDCWD, name, 1 << 20, &blob, &err));
+	assert_string_equal(buf_str(&blob), text);
+	buf_fini(&blob);
+	event_free(event);
+
+	// Too many small values for a line: said, instead of lost in silence.
+	event = event_new(EVENT_DECISION);
+	event_set_step(event, "topology");
+	for (int i = 0; i < 20; i++) {
+		char key[8];
+
+		snprintf(key, sizeof key, "k%d", i);
+		text[8000] = '\0';
+		json_add_text(event->data, key, text);
+	}
+	event = record_event(&record, event, at_second(1));
+	assert_int_equal(event->kind, EVENT_FAULT);
+	assert_int_equal(event->seq, 1);
+	assert_string_equal(event->step, "topology");
+	assert_non_null(strstr(json_text(event->data, "what"), "kind decision"));
+	assert_non_null(strstr(json_text(event->data, "error"), "bytes"));
+	event_free(event);
+	timeline_close(timeline);
+}
+
+static void test_the_write_path_masks(void **state)
+{
+	struct record record = record_on(NULL);
+	struct event *event = event_new(EVENT_NOTE);
+
+	(void)state;
+	record.mask = mask_new();
+	mask_secret(record.mask, "db", "hunter2!");
+	json_add_text(event->data, "text", "it was hunter2!");
+	event->by = strdup("hunter2!");
+	event->at = (struct wall){INT64_MAX};
+	event = record_event(&record, event, (struct moment){{INT64_MAX}, {-5}});
+	assert_string_equal(json_text(event->data, "text"), "it was [masked db]");
+	assert_string_equal(event->by, "[masked db]");
+	assert_true(event->ts.us == 0 && event->mono.us == 0);
+	assert_false(wall_known(event->at));
+	assert_string_equal(event->sid, record.sid);
+	assert_int_equal(strlen(event->sid), 16);
+	assert_int_equal(strlen(event->boot), 36);
+	assert_string_equal(event->prev, CHAIN_START);
+	assert_string_equal(event->h, record.chain.head);
+	event_free(event);
+	mask_free(record.mask);
+}
+
+// FORMATS.md §5 promises that ten lines of shell verify the file.
+static void test_ten_lines_of_shell_verify_it(void **state)
+{
+	const struct place *place = *state;
+	struct buf bytes = written(place, 20);
+	const char *script = "prev=$(printf %064d 0); while IFS= read -r line; do\n"
+			     "  body=$(printf %s \"$line\" | head -c -72)\n"
+			     "  h=$(printf %s \"$body\" | sha256sum | cut -c1-64)\n"
+			     "  case $line in "
+			     "*\",\\\"prev\\\":\\\"$prev\\\",\\\"h\\\":\\\"$h\\\"}\") prev=$h ;;\n"
+			     "  *) exit 1 ;; esac\n"
+			     "done";
+	char command[1024];
+
+	snprintf(command, sizeof command, "%s <'%s'", script, place->file);
+	assert_int_equal(system(command), 0);
+	*strstr(bytes.data + bytes.length / 2, "ana") = 'x';
+	overwrite(place, bytes.data, bytes.length);
+	assert_int_not_equal(system(command), 0);
+	buf_fini(&bytes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_ten_thousand_events_reopen, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_torn_tail_at_every_byte, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_damage_in_the_middle_names_the_line, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_a_line_without_end_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_reader_may_stop, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_second_opener_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_the_lock_is_inherited_by_nobody, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_what_is_no_timeline, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_full_disk_is_a_fault, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_large_values_become_evidence, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_write_path_masks, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ten_lines_of_shell_verify_it, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("world_timeline", tests, NULL, NULL);
+}
