@@ -6,6 +6,7 @@
 
 #include "relight/memory.h"
 #include "relight/moment.h"
+#include "relight/pattern.h"
 
 static bool is_scalar(const struct yaml_node *node)
 {
@@ -151,6 +152,17 @@ int fields_dependency(
 	return found;
 }
 
+static void check_pattern(
+	const struct input *input, const struct yaml_node *value, struct diags *diags)
+{
+	struct err err;
+
+	if (input->pattern && !pattern_matches(input->pattern, value->text, true, &err))
+		diag_error(diags, value->line, value->column, "bad-input",
+			"%s: %s does not match the pattern %s as a whole", input->id,
+			input->secret ? "the value" : value->text, input->pattern);
+}
+
 const char *const *fields_inputs(const struct runbook *runbook, const struct yaml_node *map,
 	struct arena *arena, struct diags *diags)
 {
@@ -165,7 +177,9 @@ const char *const *fields_inputs(const struct runbook *runbook, const struct yam
 
 		if (input >= 0)
 			values[input] = value;
-		else
+		if (input >= 0 && value)
+			check_pattern(&runbook->inputs[input], map->items[i], diags);
+		if (input < 0)
 			report_unknown(key, "unknown-input", "input", input_name, runbook,
 				runbook->input_count, diags);
 	}

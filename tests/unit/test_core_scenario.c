@@ -18,7 +18,8 @@
 static const char runbook_text[] =
 	"relight: 1\n"
 	"name: small\n"
-	"inputs: {backup: {ask: which}, token: {ask: token, secret: true}}\n"
+	"inputs: {backup: {ask: which, pattern: 'nightly-[0-9]+'}, token: {ask: token, secret: "
+	"true}}\n"
 	"dependencies:\n"
 	"  - {id: api, check: {tcp: {host: h, port: 1}}}\n"
 	"  - {id: database, check: {tcp: {host: h, port: 2}}}\n"
@@ -177,6 +178,7 @@ static void test_refuses(void **state)
 	assert_refused(SCENARIO "strat: {}\n", "unknown-key", 3, 1);
 	assert_refused(SCENARIO "heals_after: soon\n", "bad-duration", 3, 14);
 	assert_refused(SCENARIO "inputs: {bakcup: x}\n", "unknown-input", 3, 10);
+	assert_refused(SCENARIO "inputs: {backup: weekly-1}\n", "bad-input", 3, 18);
 	assert_refused(SCENARIO "start: {apy: missing}\n", "unknown-dependency", 3, 9);
 	assert_refused(SCENARIO "start: {api: mising}\n", "unknown-status", 3, 14);
 	assert_refused(SCENARIO "start: {api: {message: m}}\n", "missing-key", 3, 14);
