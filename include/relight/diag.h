@@ -19,7 +19,8 @@ struct diag {
 	char *suggestion; // "did you mean …", or NULL
 };
 
-// Diagnostics of one file, kept in the order of their places. Zeroed is empty. At most 200 are kept; the rest are counted.
+// Diagnostics of one file, kept in the order of their places. Zeroed is empty. What is over DIAGS_KEPT is only counted.
+#define DIAGS_KEPT 200
 struct diags {
 	const char *file;   // as the user named it; borrowed
 	const char *source; // the file's text, for quoting the line; borrowed, may be NULL

@@ -172,7 +172,8 @@ struct dependency {
 	int proves;		// evidence level 0 to 5, -1 absent
 	const char *owner, *degraded;
 	struct action renew;	// ACTION_NONE: absent
-	struct refs restored_by; // steps that restore it, in plan order of the file
+	struct refs restored_by; // steps that restore it, in the order of the file
+	struct refs mentions;	// inputs that its checks mention
 	struct place place;
 };
 
@@ -286,6 +287,22 @@ struct cadence {
 	int64_t every_ms;
 	const char *say, *owner;
 };
+struct contact {
+	const char *role, *who, *how;
+};
+struct duty {	// of continuity.regulatory
+	const char *what, *owner;
+	int64_t within_ms;
+};
+struct backup {	// one entry of backup_policy
+	const char *what, *by, *scope, *access, *owner, *evidence;
+	int64_t every_ms, keep_ms, tested_every_ms;
+	bool encrypted, immutable;
+	struct texts copies;
+};
+struct evidence_item {	// what to keep for the review
+	const char *kind, *what; // kind: log metric screenshot command
+};
 struct abort_criterion {
 	int dependency, after; // after: step, or -1
 	int64_t for_ms;
@@ -316,14 +333,18 @@ struct runbook {
 	const struct store *stores;
 	const struct function *functions;
 	const struct cadence *cadences;
+	const struct contact *contacts;
+	const struct duty *duties;
+	const struct backup *backups;
+	const struct evidence_item *evidence;
 	const struct input *inputs;
 	const struct target *targets;
 	const struct restore_point *restore_points;
 	const struct dependency *dependencies;
 	struct texts phases; // ids; `open` is not among them
 	const struct step *steps; // file order, `each` expanded
-	size_t precondition_count, store_count, function_count, cadence_count, input_count, target_count, restore_point_count,
-		dependency_count, step_count;
+	size_t precondition_count, store_count, function_count, cadence_count, contact_count, duty_count, backup_count, evidence_count,
+		input_count, target_count, restore_point_count, dependency_count, step_count;
 	struct {
 		struct texts criteria;
 		const struct abort_criterion *when_unhealthy;
@@ -331,6 +352,7 @@ struct runbook {
 		struct refs steps; // in list order
 		const char *escalation;
 	} abort;
+	const struct runbook_index *index; // what the functions below look ids up in
 	const struct jq_text *programs; // every jq program in it, for one check by the jq child
 	size_t program_count;
 };

@@ -8,7 +8,6 @@
 
 #include "relight/memory.h"
 
-#define MAX_KEPT          200
 #define MAX_WORD          64 // bytes of a word that is worth a suggestion
 #define MAX_MESSAGE_BYTES 600
 #define QUOTE_BEFORE      60 // characters of a long line that are shown left of the column
@@ -49,7 +48,7 @@ static void add(struct diags *diags, enum severity severity, int line, int colum
 
 	*(severity == SEVERITY_ERROR ? &diags->errors : &diags->warnings) += 1;
 	diags->newest = NULL;
-	if (diags->count == MAX_KEPT)
+	if (diags->count == DIAGS_KEPT)
 		return;
 	buf_vprintf(&message, format, arguments);
 	if (message.length > MAX_MESSAGE_BYTES) {
@@ -144,7 +143,10 @@ const char *diag_nearest(const char *wrong, const char *const *words)
 		if (word_length > MAX_WORD)
 			continue;
 		size_t longer = length > word_length ? length : word_length;
+		size_t shorter = length < word_length ? length : word_length;
 		int allowed = (int)(longer + 2) / 3;
+		if (longer - shorter > (size_t)allowed)
+			continue;
 		int away = distance(wrong, length, *words, word_length);
 		if (away <= allowed && away < best && away < (int)longer) {
 			best = away;

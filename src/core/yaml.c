@@ -29,6 +29,7 @@ const struct yaml_limits yaml_limits_default = {
 struct anchor {
 	const struct yaml_node *node; // NULL: still being read
 	size_t nodes;                 // in it, itself included
+	size_t text_bytes;            // of the scalars in it
 	int height;                   // levels of collections in it
 };
 
@@ -37,9 +38,10 @@ struct reading {
 	struct arena *arena;
 	const struct yaml_limits *limits;
 	struct diags *diags;
-	size_t nodes; // so far
-	int depth;    // of the collections that are open
-	int deepest;  // since the innermost anchor began
+	size_t nodes;      // so far
+	size_t text_bytes; // of scalars, so far
+	int depth;         // of the collections that are open
+	int deepest;       // since the innermost anchor began
 	struct names anchor_names;
 	struct anchor *anchors;
 	size_t anchor_count, anchor_capacity;
@@ -72,16 +74,21 @@ static bool next_event(struct reading *reading, yaml_event_t *event)
 	return false;
 }
 
-// Counts `nodes` more nodes.
-static bool count_nodes(struct reading *reading, const yaml_event_t *event, size_t nodes)
+// Counts what is added to the tree. A scalar can be a little longer than it is written (`\L` is two
+// bytes and becomes three); twice the text is only reached through aliases.
+static bool count_more(
+	struct reading *reading, const yaml_event_t *event, size_t nodes, size_t text_bytes)
 {
-	if (nodes <= reading->limits->nodes - reading->nodes) {
-		reading->nodes += nodes;
+	const struct yaml_limits *limits = reading->limits;
+
+	reading->nodes += nodes;
+	reading->text_bytes += text_bytes;
+	if (reading->nodes <= limits->nodes && reading->text_bytes <= 2 * limits->bytes)
 		return true;
-	}
 	diag_error(reading->diags, at_event(event), "limit",
-		"the document has more than %zu nodes, counting aliases as often as they are used",
-		reading->limits->nodes);
+		"the document is too large, counting aliases as often as they are used: at most "
+		"%zu nodes and %zu bytes",
+		limits->nodes, 2 * limits->bytes);
 	return false;
 }
 
@@ -143,7 +150,7 @@ static const struct yaml_node *read_scalar(struct reading *reading, const yaml_e
 	const char *value = (const char *)event->data.scalar.value;
 	size_t length = event->data.scalar.length;
 
-	if (!tag)
+	if (!tag || !count_more(reading, event, 0, length))
 		return NULL;
 	if (memchr(value, '\0', length)) {
 		diag_error(reading->diags, at_event(event), "yaml",
@@ -178,7 +185,7 @@ static const struct yaml_node *read_alias(struct reading *reading, const yaml_ev
 			"alias *%s stands inside its own anchor", name);
 		return NULL;
 	}
-	if (!count_nodes(reading, event, anchor->nodes) ||
+	if (!count_more(reading, event, anchor->nodes, anchor->text_bytes) ||
 		!reach_depth(reading, event, reading->depth + anchor->height))
 		return NULL;
 	return anchor->node;
@@ -297,7 +304,7 @@ static const struct yaml_node *read_content(struct reading *reading, const yaml_
 {
 	if (event->type == YAML_ALIAS_EVENT)
 		return read_alias(reading, event);
-	if (!count_nodes(reading, event, 1))
+	if (!count_more(reading, event, 1, 0))
 		return NULL;
 	if (event->type == YAML_SCALAR_EVENT)
 		return read_scalar(reading, event);
@@ -325,6 +332,7 @@ static const struct yaml_node *read_anchored(
 	}
 	size_t index = reading->anchor_count++;
 	size_t nodes = reading->nodes;
+	size_t text_bytes = reading->text_bytes;
 	int deepest = reading->deepest;
 	reading->anchors = memory_grow(
 		reading->anchors, index, &reading->anchor_capacity, sizeof *reading->anchors);
@@ -336,6 +344,7 @@ static const struct yaml_node *read_anchored(
 	reading->anchors[index] = (struct anchor){
 		.node = node,
 		.nodes = reading->nodes - nodes,
+		.text_bytes = reading->text_bytes - text_bytes,
 		.height = reading->deepest - reading->depth,
 	};
 	if (deepest > reading->deepest)

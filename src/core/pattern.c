@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relight/pattern.h"
+
+#include <ctype.h>
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "relight/buf.h"
+
+// How large a pattern is after its repeats are unfolded. It errs on the large side, and understands
+// just enough: groups, sets, escapes and {n,m}.
+struct measure {
+	long sizes[PATTERN_MAX_DEPTH + 1]; // of the groups that are open, the whole pattern first
+	int depth;
+	long atom; // the size of what a repeat would apply to
+};
+
+// Past the set that begins at `at`. A `]` right after the beginning is a member.
+static const char *skip_set(const char *at)
+{
+	at += 1 + (at[1] == '^');
+	if (*at == ']')
+		at++;
+	while (*at && *at != ']') {
+		if (*at == '[' && at[1] && strchr(":.=", at[1])) {
+			char close[] = {at[1], ']', '\0'};
+			const char *end = strstr(at + 2, close);
+			at = end ? end + 1 : at;
+		}
+		at++;
+	}
+	return *at ? at + 1 : at;
+}
+
+static bool measure_group(struct measure *measure, char bracket)
+{
+	if (bracket == '(') {
+		measure->atom = 0;
+		if (measure->depth == PATTERN_MAX_DEPTH)
+			return false;
+		measure->sizes[++measure->depth] = 0;
+	} else if (measure->depth > 0) {
+		measure->atom = measure->sizes[measure->depth--];
+		measure->sizes[measure->depth] += measure->atom;
+	}
+	return true;
+}
+
+// Applies {n}, {n,} or {n,m} to the atom before it; past its end.
+static const char *measure_repeat(struct measure *measure, const char *at)
+{
+	char *end;
+	long times = strtol(at + 1, &end, 10);
+
+	if (*end == ',' && isdigit((unsigned char)end[1]))
+		times = strtol(end + 1, &end, 10);
+	if (times > PATTERN_MAX_SIZE)
+		times = PATTERN_MAX_SIZE;
+	if (times > 1 && measure->atom > 0) {
+		long more = measure->atom > PATTERN_MAX_SIZE ? PATTERN_MAX_SIZE : measure->atom;
+		measure->sizes[measure->depth] += more * (times - 1);
+		measure->atom = more * times;
+	}
+	return end;
+}
+
+static bool is_small(const char *pattern, struct err *err)
+{
+	struct measure measure = {0};
+	const char *at = pattern;
+
+	if (strlen(pattern) > PATTERN_MAX_BYTES)
+		return err_set(err, "longer than %d bytes", PATTERN_MAX_BYTES);
+	while (*at) {
+		if (*at == '\\' && isdigit((unsigned char)at[1]))
+			return err_set(err, "\\%c: POSIX patterns have no back-references", at[1]);
+		if (*at == '(' || *at == ')') {
+			if (!measure_group(&measure, *at++))
+				return err_set(
+					err, "groups nest deeper than %d", PATTERN_MAX_DEPTH);
+			continue;
+		}
+		if (*at == '{') {
+			at = measure_repeat(&measure, at);
+		} else {
+			const char *next =
+				*at == '[' ? skip_set(at) : at + 1 + (*at == '\\' && at[1]);
+			measure.atom = 1;
+			measure.sizes[measure.depth]++;
+			at = next;
+		}
+		if (measure.sizes[measure.depth] > PATTERN_MAX_SIZE)
+			return err_set(err, "its repeats unfold to more than %d characters",
+				PATTERN_MAX_SIZE);
+	}
+	for (; measure.depth > 0; measure.depth--)
+		measure.sizes[measure.depth - 1] += measure.sizes[measure.depth];
+	if (measure.sizes[0] > PATTERN_MAX_SIZE)
+		return err_set(
+			err, "its repeats unfold to more than %d characters", PATTERN_MAX_SIZE);
+	return true;
+}
+
+static bool compile(const char *pattern, int flags, regex_t *regex, struct err *err)
+{
+	if (!is_small(pattern, err))
+		return false;
+	int code = regcomp(regex, pattern, REG_EXTENDED | flags);
+	if (code == 0)
+		return true;
+	char why[128];
+	regerror(code, regex, why, sizeof why);
+	return err_set(err, "%s", why);
+}
+
+bool pattern_check(const char *pattern, struct err *err)
+{
+	regex_t regex;
+
+	if (!compile(pattern, REG_NOSUB, &regex, err))
+		return false;
+	regfree(&regex);
+	return true;
+}
+
+bool pattern_matches(const char *pattern, const char *text, bool whole, struct err *err)
+{
+	struct buf anchored = {0};
+	regex_t regex;
+
+	if (err)
+		*err = (struct err){0};
+	// The pattern is checked before it is put in a group: `a)|(b` is none, though `^(a)|(b)$`
+	// is.
+	if (!pattern_check(pattern, err))
+		return false;
+	buf_printf(&anchored, whole ? "^(%s)$" : "%s", pattern);
+	bool good = regcomp(&regex, buf_str(&anchored), REG_EXTENDED | REG_NOSUB) == 0;
+	buf_fini(&anchored);
+	if (!good)
+		return err_set(err, "%s: cannot be used as a pattern", pattern);
+	bool found = regexec(&regex, text, 0, NULL, 0) == 0;
+	regfree(&regex);
+	return found;
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include "runbook_load.h"
+
+// Actions: what a step, a rollback or a renewal does. The same shape as runbook_check.c.
+
+#define ACTION_ROW(key_name, member, loader, ...)                                                  \
+	{                                                                                          \
+		.name = key_name, .load = loader, .offset = offsetof(struct action, member),       \
+		##__VA_ARGS__                                                                      \
+	}
+
+// --- kubernetes --------------------------------------------------------------------------------------------------------
+
+static void load_patch_type(
+	struct loader *loader, const struct key *key, const struct yaml_node *node, void *field)
+{
+	static const char *const types[] = {"strategic", "merge", "json", "apply", NULL};
+	struct key words = *key;
+
+	words.detail = types;
+	load_word(loader, &words, node, field);
+}
+
+static void load_replicas(
+	struct loader *loader, const struct key *key, const struct yaml_node *node, void *field)
+{
+	bool is_template = node->type == YAML_STRING && strstr(node->text, "${");
+
+	if (!is_template &&
+		(node->type != YAML_INT || node->integer < 0 || node->integer > INT32_MAX))
+		load_wrong_type(loader, key->name, node, "a number of replicas");
+	else
+		load_scalar(loader, key, node, field);
+}
+
+#define OBJECT_ROWS                                                                                \
+	ACTION_ROW("resource", kubernetes.resource, load_text, .is_required = true),               \
+		ACTION_ROW("namespace", kubernetes.namespace, load_scalar),                        \
+		ACTION_ROW("name", kubernetes.name, load_scalar, .is_required = true)
+
+static const struct key object_keys[] = {OBJECT_ROWS, {0}};
+static const struct key scale_keys[] = {
+	OBJECT_ROWS,
+	ACTION_ROW("replicas", kubernetes.replicas, load_replicas, .is_required = true),
+	{0},
+};
+static const struct key patch_keys[] = {
+	OBJECT_ROWS,
+	ACTION_ROW("type", kubernetes.patch_type, load_patch_type),
+	ACTION_ROW("body", kubernetes.body, load_text, .is_required = true),
+	{0},
+};
+
+// A row for each verb; those without a table take a manifest: a file's path or inline YAML.
+static const struct {
+	const char *name;
+	const struct key *keys;
+} verbs[] = {
+	{"apply", NULL},
+	{"create", NULL},
+	{"patch", patch_keys},
+	{"scale", scale_keys},
+	{"restart", object_keys},
+	{"delete", object_keys},
+};
+#define VERBS (sizeof verbs / sizeof *verbs)
+
+static void load_kubernetes(
+	struct loader *loader, const struct key *key, const struct yaml_node *node, void *object)
+{
+	static const struct key keys[] = {
+		ACTION_ROW(
+			"target", kubernetes.target, load_kubernetes_target, .is_required = true),
+		{.name = "apply"},
+		{.name = "create"},
+		{.name = "patch"},
+		{.name = "scale"},
+		{.name = "restart"},
+		{.name = "delete"},
+		{0},
+	};
+	static const struct key manifest = ACTION_ROW("manifest", kubernetes.manifest, load_text);
+	const char *words[VERBS + 1] = {0};
+	struct action *action = object;
+
+	action->kubernetes = (struct kubernetes_action){.target = -1};
+	if (!load_map(loader, key->name, node, keys, action))
+		return;
+	for (size_t i = 0; i < VERBS; i++)
+		words[i] = verbs[i].name;
+	int verb = load_one_of(loader, node, words, false);
+	if (verb < 0)
+		return;
+	action->kubernetes.verb = words[verb];
+	const struct yaml_node *what = yaml_get(node, words[verb]);
+	if (verbs[verb].keys)
+		load_map(loader, words[verb], what, verbs[verb].keys, action);
+	else
+		manifest.load(loader, &manifest, what, &action->kubernetes.manifest);
+}
+
+// --- the others ----------------------------------------------------------------------------------------------------------
+
+static void load_argv_action(
+	struct loader *loader, const struct key *key, const struct yaml_node *node, void *object)
+{
+	load_argv(loader, key, node, &((struct action *)object)->command.argv);
+}
+
+static void load_shell_action(
+	struct loader *loader, const struct key *key, const struct yaml_node *node, void *object)
+{
+	load_shell(loader, key, node, &((struct action *)object)->command.shell);
+}
+
+static void load_ssh_action(
+	struct loader *loader, const struct key *key, const struct yaml_node *node, void *object)
+{
+	load_ssh(loader, key, node, &((struct action *)object)->command);
+}
+
+static void load_http(
+	struct loader *loader, const struct key *key, const struct yaml_node *node, void *object)
+{
+	struct http_request request = {.expect = expectation_none};
+	struct action *action = object;
+
+	load_http_request(loader, key, node, &request);
+	action->http = request.http;
+	action->expect = request.expect;
+}
+
+static void load_use(
+	struct loader *loader, const struct key *key, const struct yaml_node *node, void *object)
+{
+	load_plain(loader, key, node, &((struct action *)object)->use.name);
+}
+
+// --- all kinds -----------------------------------------------------------------------------------------------------------
+
+// The index of a row is the kind; ACTION_NONE has none.
+static const struct key kind_keys[] = {
+	[ACTION_NONE] = {.name = "none"},
+	[ACTION_COMMAND] = {.name = "command", .load = load_argv_action},
+	[ACTION_SHELL] = {.name = "shell", .load = load_shell_action},
+	[ACTION_SSH] = {.name = "ssh", .load = load_ssh_action},
+	[ACTION_HTTP] = {.name = "http", .load = load_http},
+	[ACTION_KUBERNETES] = {.name = "kubernetes", .load = load_kubernetes},
+	[ACTION_USE] = {.name = "use", .load = load_use},
+};
+
+const char *action_kind_word(enum action_kind kind)
+{
+	return kind_keys[kind].name;
+}
+
+static void load_beside(struct loader *loader, const struct yaml_node *node, struct action *action)
+{
+	static const struct key beside[] = {
+		ACTION_ROW("dir", command.dir, load_text),
+		ACTION_ROW("env", command.env, load_env),
+		ACTION_ROW("with", use.with, load_pairs),
+	};
+	enum action_kind kind = action->kind;
+
+	for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+		const struct key *key = &beside[i];
+		const struct yaml_node *value = yaml_get(node, key->name);
+		bool is_with = key->load == load_pairs;
+		bool is_command =
+			kind == ACTION_COMMAND || kind == ACTION_SHELL || kind == ACTION_SSH;
+		if (!value)
+			continue;
+		if (is_with ? kind == ACTION_USE : is_command)
+			key->load(loader, key, value, (char *)action + key->offset);
+		else
+			load_error(loader, node, "exclusive-keys", "%s does not stand beside %s",
+				key->name, action_kind_word(kind));
+	}
+}
+
+void load_action(
+	struct loader *loader, const struct key *key, const struct yaml_node *node, void *field)
+{
+	static const struct key keys[] = {{.name = "command"}, {.name = "shell"}, {.name = "ssh"},
+		{.name = "http"}, {.name = "kubernetes"}, {.name = "use"}, {.name = "dir"},
+		{.name = "env"}, {.name = "with"}, {0}};
+	const char *kinds[ACTION_KINDS] = {0};
+	struct action *action = field;
+
+	*action = (struct action){.place = {node->line, node->column}, .expect = expectation_none};
+	if (!load_map(loader, key->name, node, keys, NULL))
+		return;
+	for (int i = 1; i < ACTION_KINDS; i++)
+		kinds[i - 1] = kind_keys[i].name;
+	int kind = load_one_of(loader, node, kinds, false) + 1;
+	action->kind = (enum action_kind)kind;
+	if (kind == ACTION_NONE)
+		return;
+	if (kind == ACTION_COMMAND || kind == ACTION_SHELL || kind == ACTION_SSH)
+		action->command = command_none;
+	kind_keys[kind].load(
+		loader, &kind_keys[kind], yaml_get(node, kind_keys[kind].name), action);
+	load_beside(loader, node, action);
+}
