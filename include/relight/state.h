@@ -162,7 +162,7 @@ struct moment state_moment(const struct state *state, const struct event *event)
 // What can be said of a step now; waiting and ready are inferred here.
 enum step_state state_step(const struct state *state, int step, struct wall now);
 // The first thing that keeps a waiting step from starting, in words naming the first blocking cause ("needs data",
-// "requires recovery-api: unknown 12s", "needs input backup"); false: nothing does. `now` ends waivers.
+// "requires recovery-api: unknown 12s", "needs input backup"); false: nothing does. `why` may be NULL. `now` ends waivers.
 bool state_blocked(const struct state *state, int step, struct wall now, struct buf *why);
 // The step that holds it up at the root of a chain of waiting steps, or -1 (its own fault, or nothing).
 int state_root_cause(const struct state *state, int step, struct wall now);

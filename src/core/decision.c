@@ -97,6 +97,19 @@ static void add_amended(cJSON *data, const struct facts *facts, int step, bool i
 	json_add(data, "was", was);
 }
 
+// A secret is set but its value gone: it is not stored, and this session has not been told.
+static bool knows_inputs(const struct facts *facts, int step, struct err *err)
+{
+	const struct refs *mentions = &facts->runbook->steps[step].mentions;
+	for (size_t i = 0; i < mentions->count; i++)
+		if (!facts->values->inputs[mentions->items[i]])
+			return err_set(err,
+				"%s: needs input %s: secrets are not stored; set it again (i)",
+				facts->runbook->steps[step].id,
+				facts->runbook->inputs[mentions->items[i]].id);
+	return true;
+}
+
 bool decision_launch(struct decision *decision, const struct facts *facts, int step,
 	bool is_rollback, const char *const *argv, const char *by, const char *why, struct err *err)
 {
@@ -107,7 +120,7 @@ bool decision_launch(struct decision *decision, const struct facts *facts, int s
 		.is_rollback = is_rollback,
 		.argv = argv,
 	};
-	cJSON *action = request_action(facts, &plan, err);
+	cJSON *action = knows_inputs(facts, step, err) ? request_action(facts, &plan, err) : NULL;
 	cJSON *request = action ? request_new(facts, &plan, err) : NULL;
 	if (!request) {
 		cJSON_Delete(action);

@@ -149,6 +149,17 @@ static const char *need_words(enum step_state state)
 	}
 }
 
+// Words for whoever asked for them: `why` may be NULL.
+static void __attribute__((format(printf, 2, 3))) say(struct buf *why, const char *format, ...)
+{
+	va_list arguments;
+	if (!why)
+		return;
+	va_start(arguments, format);
+	buf_vprintf(why, format, arguments);
+	va_end(arguments);
+}
+
 // Everything that can block a step, most fundamental first; each says in `why` what it is and
 // returns true if it blocks.
 
@@ -157,16 +168,16 @@ static bool blocked_by_end(const struct state *state, int step, struct wall now,
 	(void)now;
 	const struct runbook *runbook = state->runbook;
 	if (wall_known(state->closed.wall)) {
-		buf_text(why, "the incident is closed");
+		say(why, "the incident is closed");
 		return true;
 	}
 	if (!runbook->steps[step].is_abort) {
 		if (state->was_aborted)
-			buf_text(why, "the recovery was aborted");
+			say(why, "the recovery was aborted");
 		return state->was_aborted;
 	}
 	if (!state->was_aborted) {
-		buf_text(why, "kept for aborting");
+		say(why, "kept for aborting");
 		return true;
 	}
 	for (size_t i = 0; i < runbook->abort.steps.count && runbook->abort.steps.items[i] != step;
@@ -174,7 +185,7 @@ static bool blocked_by_end(const struct state *state, int step, struct wall now,
 		int before = runbook->abort.steps.items[i];
 		if (state->steps[before].state != STEP_DONE &&
 			state->steps[before].state != STEP_SKIPPED) {
-			buf_printf(why, "needs %s", runbook->steps[before].id);
+			say(why, "needs %s", runbook->steps[before].id);
 			return true;
 		}
 	}
@@ -198,10 +209,10 @@ static bool blocked_by_needs(const struct state *state, int step, struct wall no
 	}
 	if (unmet == 0)
 		return false;
-	buf_printf(why, "needs %s%s", state->runbook->steps[first].id,
+	say(why, "needs %s%s", state->runbook->steps[first].id,
 		need_words(state->steps[first].state));
 	if (unmet > 1)
-		buf_printf(why, " and %zu more", unmet - 1);
+		say(why, " and %zu more", unmet - 1);
 	return true;
 }
 
@@ -219,14 +230,13 @@ static bool blocked_by_lock(const struct state *state, int step, struct wall now
 		if (is == STEP_SKIPPED)
 			continue;
 		if (is != STEP_DONE) {
-			buf_printf(why, "locked until journey is done: %s%s", proof->id,
-				need_words(is));
+			say(why, "locked until journey is done: %s%s", proof->id, need_words(is));
 			return true;
 		}
 		for (size_t r = 0; r < proof->restores.count; r++)
 			if (!dependency_is_met(state, proof->restores.items[r], now)) {
 				int dependency = proof->restores.items[r];
-				buf_printf(why, "locked: journey is not healthy now: %s %s",
+				say(why, "locked: journey is not healthy now: %s %s",
 					state->runbook->dependencies[dependency].id,
 					status_word(state->dependencies[dependency].status));
 				return true;
@@ -241,8 +251,7 @@ static bool blocked_by_inputs(const struct state *state, int step, struct wall n
 	const struct refs *mentions = &state->runbook->steps[step].mentions;
 	for (size_t i = 0; i < mentions->count; i++)
 		if (!state->input_is_set[mentions->items[i]]) {
-			buf_printf(why, "needs input %s",
-				state->runbook->inputs[mentions->items[i]].id);
+			say(why, "needs input %s", state->runbook->inputs[mentions->items[i]].id);
 			return true;
 		}
 	return false;
@@ -259,12 +268,12 @@ static bool blocked_by_requires(
 		if (dependency_is_met(state, dependency, now) ||
 			edge_is_waived(state, step, id, now))
 			continue;
-		buf_printf(why, "requires %s: %s", id,
+		say(why, "requires %s: %s", id,
 			known->is_fresh                   ? status_word(known->status)
 			: known->status == STATUS_HEALTHY ? "healthy once, now stale"
 							  : "not known");
 		if (known->is_fresh && known->message && known->message[0])
-			buf_printf(why, " (%s)", known->message);
+			say(why, " (%s)", known->message);
 		return true;
 	}
 	return false;
@@ -276,7 +285,7 @@ static bool blocked_by_target(const struct state *state, int step, struct wall n
 	int target = state->runbook->steps[step].target;
 	if (target < 0 || !state->pins[target].has_changed)
 		return false;
-	buf_printf(why, "target %s is another one now; re-pin it with a reason",
+	say(why, "target %s is another one now; re-pin it with a reason",
 		state->runbook->targets[target].id);
 	return true;
 }
@@ -305,10 +314,7 @@ enum step_state state_step(const struct state *state, int step, struct wall now)
 	enum step_state folded = state->steps[step].state;
 	if (folded != STEP_WAITING)
 		return folded;
-	struct buf why = {0};
-	bool is_blocked = state_blocked(state, step, now, &why);
-	buf_fini(&why);
-	return is_blocked ? STEP_WAITING : STEP_READY;
+	return state_blocked(state, step, now, NULL) ? STEP_WAITING : STEP_READY;
 }
 
 int state_root_cause(const struct state *state, int step, struct wall now)
