@@ -59,7 +59,8 @@ struct http_request {
 
 // NULL with `err` when libcurl cannot be loaded.
 struct http *http_new(uv_loop_t *loop, struct err *err);
-// Cancels what is under way. The loop must run once more before it is closed. NULL is safe.
+// Cancels what is under way. Not to be called from a callback of its own. The loop must run once
+// more before it is closed. NULL is safe.
 void http_free(struct http *http);
 // Copies all of `request`. A mistake in it (no URL, an unreadable CA) comes through `done` as
 // REACH_PREVENTED. Never NULL.

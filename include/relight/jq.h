@@ -44,8 +44,8 @@ typedef void jq_done(void *context, const struct jq_result *results, size_t coun
 // Nothing is started before the first evaluation. `executable` is this program (its `jq` command is
 // run); copied.
 struct jq *jq_new(uv_loop_t *loop, const char *executable);
-// Kills the child; callbacks of what is pending are not called. The loop must run once more before
-// it is closed. NULL is safe.
+// Kills the child; callbacks of what is pending are not called. Not to be called from a callback of
+// its own. The loop must run until it has no handles left, which reaps the child. NULL is safe.
 void jq_free(struct jq *jq);
 
 // The number of a program, for jq_evaluate; the same text gives the same number. Cheap until

@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relight/http.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "http_curl.h"
+#include "relight/buf.h"
+#include "relight/file.h"
+#include "relight/memory.h"
+
+// libcurl's "multi socket" way: curl says which sockets and which time it waits for, libuv waits,
+// curl acts.
+
+#define CONNECT_TIMEOUT_MS 10000
+#define TIMEOUT_MS         30000
+#define HEADERS_MAX_BYTES  (256u << 10)
+#define CA_MAX_BYTES       (8u << 20)
+#define CA_CACHE_S         600L
+#define IDLE_CONNECTIONS   32L
+
+struct http {
+	const struct http_curl *curl;
+	uv_loop_t *loop;
+	CURLM *multi;
+	uv_timer_t timer;  // when curl wants to be called
+	uv_timer_t excuse; // exchanges that could not begin
+	int timers_open;
+	struct http_exchange *exchanges;
+};
+
+struct http_exchange {
+	struct http *http;
+	struct http_exchange *next, *previous;
+	CURL *easy;
+	struct curl_slist *headers, *connect_to;
+	struct buf body;
+	size_t header_bytes, body_bytes, max_body_bytes;
+	bool is_cut, is_stopped, is_tls;
+	int64_t timeout_ms;
+	char errors[CURL_ERROR_SIZE];
+	struct err excuse; // why it could not begin; empty: it did
+	bool (*on_data)(void *context, const char *bytes, size_t length);
+	void (*done)(void *context, const struct http_answer *answer);
+	void *context;
+};
+
+// A socket that curl has asked to watch.
+struct watch {
+	uv_poll_t poll;
+	struct http *http;
+	curl_socket_t socket;
+};
+
+// --- the end of an exchange ------------------------------------------------------------------------------------------
+
+static void exchange_free(struct http_exchange *exchange)
+{
+	struct http *http = exchange->http;
+	if (exchange->easy) {
+		http->curl->curl_multi_remove_handle(http->multi, exchange->easy);
+		http->curl->curl_easy_cleanup(exchange->easy);
+	}
+	http->curl->curl_slist_free_all(exchange->headers);
+	http->curl->curl_slist_free_all(exchange->connect_to);
+	if (exchange->previous)
+		exchange->previous->next = exchange->next;
+	else
+		http->exchanges = exchange->next;
+	if (exchange->next)
+		exchange->next->previous = exchange->previous;
+	buf_fini(&exchange->body);
+	free(exchange);
+}
+
+static void answer_fill(struct http_exchange *exchange, struct http_answer *answer)
+{
+	const struct http_curl *curl = exchange->http->curl;
+	long status = 0;
+	curl_off_t total_us = 0;
+	char *type = NULL, *location = NULL;
+	curl->curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl->curl_easy_getinfo(exchange->easy, CURLINFO_TOTAL_TIME_T, &total_us);
+	curl->curl_easy_getinfo(exchange->easy, CURLINFO_CONTENT_TYPE, &type);
+	curl->curl_easy_getinfo(exchange->easy, CURLINFO_REDIRECT_URL, &location);
+	answer->status = (int)status;
+	answer->latency_ms = (int64_t)total_us / 1000;
+	answer->content_type = type;
+	answer->location = location;
+}
+
+static void finish(struct http_exchange *exchange, CURLcode code)
+{
+	char words[HTTP_WORDS_BYTES] = "";
+	struct http_answer answer = {.body = buf_str(&exchange->body),
+		.length = exchange->body.length,
+		.is_cut = exchange->is_cut};
+	if (code == CURLE_OK || exchange->is_cut || exchange->is_stopped) {
+		answer.reach = REACH_ANSWERED;
+		answer_fill(exchange, &answer);
+	} else {
+		struct http_failure failure = http_curl_explain(exchange->easy, code,
+			exchange->errors, exchange->is_tls, exchange->timeout_ms, words);
+		answer.reach = failure.reach;
+		answer.is_timeout = failure.is_timeout;
+		answer.why = words;
+	}
+	exchange->done(exchange->context, &answer);
+	exchange_free(exchange);
+}
+
+static void collect_finished(struct http *http)
+{
+	int left;
+	CURLMsg *message;
+	while (!http->is_freed &&
+		(message = http->curl->curl_multi_info_read(http->multi, &left))) {
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		struct http_exchange *exchange = NULL;
+		CURLcode code = message->data.result;
+		http->curl->curl_easy_getinfo(
+			message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
+		finish(exchange, code);
+	}
+}
+
+static void on_excuse(uv_timer_t *timer)
+{
+	struct http *http = timer->data;
+	struct http_exchange *exchange = http->exchanges;
+	while (exchange) {
+		if (!exchange->excuse.message[0]) {
+			exchange = exchange->next;
+			continue;
+		}
+		struct http_answer answer = {
+			.reach = REACH_PREVENTED, .why = exchange->excuse.message, .body = ""};
+		exchange->done(exchange->context, &answer);
+		exchange_free(exchange);
+		exchange = http->exchanges; // the list may have changed
+	}
+}
+
+// --- between curl and the loop ---------------------------------------------------------------------------------------
+
+static void on_watch_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events)
+{
+	struct watch *watch = poll->data;
+	struct http *http = watch->http;
+	int flags = 0, running;
+	if (status < 0)
+		flags = CURL_CSELECT_ERR;
+	if (events & UV_READABLE)
+		flags |= CURL_CSELECT_IN;
+	if (events & UV_WRITABLE)
+		flags |= CURL_CSELECT_OUT;
+	http->curl->curl_multi_socket_action(http->multi, watch->socket, flags, &running);
+	collect_finished(http);
+}
+
+static int on_socket(
+	CURL *easy, curl_socket_t socket, int what, void *context, void *socket_context)
+{
+	(void)easy;
+	struct http *http = context;
+	struct watch *watch = socket_context;
+	if (what == CURL_POLL_REMOVE) {
+		if (watch) {
+			uv_poll_stop(&watch->poll);
+			uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
+			http->curl->curl_multi_assign(http->multi, socket, NULL);
+		}
+		return 0;
+	}
+	if (!watch) {
+		watch = memory_zeroed(1, sizeof *watch);
+		watch->http = http;
+		watch->socket = socket;
+		watch->poll.data = watch;
+		if (uv_poll_init_socket(http->loop, &watch->poll, socket) != 0) {
+			free(watch);
+			return -1;
+		}
+		http->curl->curl_multi_assign(http->multi, socket, watch);
+	}
+	int events =
+		(what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+	return uv_poll_start(&watch->poll, events, on_ready) == 0 ? 0 : -1;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct http *http = timer->data;
+	int running;
+	http->curl->curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	collect_finished(http);
+}
+
+static int on_wanted_time(CURLM *multi, long timeout_ms, void *context)
+{
+	(void)multi;
+	struct http *http = context;
+	if (timeout_ms < 0)
+		uv_timer_stop(&http->timer);
+	else
+		uv_timer_start(&http->timer, on_timer, (uint64_t)timeout_ms, 0);
+	return 0;
+}
+
+// --- what arrives ----------------------------------------------------------------------------------------------------
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *context)
+{
+	struct http_exchange *exchange = context;
+	size_t length = size * count, room = exchange->max_body_bytes - exchange->body_bytes;
+	size_t taken = length < room ? length : room;
+	exchange->body_bytes += taken;
+	if (!exchange->on_data)
+		buf_add(&exchange->body, bytes, taken);
+	else if (!exchange->on_data(exchange->context, bytes, taken))
+		exchange->is_stopped = true;
+	if (taken < length)
+		exchange->is_cut = true;
+	return exchange->is_cut || exchange->is_stopped ? 0 : length;
+}
+
+static size_t on_header(char *bytes, size_t size, size_t count, void *context)
+{
+	(void)bytes;
+	struct http_exchange *exchange = context;
+	exchange->header_bytes += size * count;
+	return exchange->header_bytes > HEADERS_MAX_BYTES ? 0 : size * count;
+}
+
+// --- the beginning of an exchange ------------------------------------------------------------------------------------
+
+static void add_header(struct http_exchange *exchange, const char *header)
+{
+	struct curl_slist *longer =
+		exchange->http->curl->curl_slist_append(exchange->headers, header);
+	if (!longer)
+		memory_exhausted();
+	exchange->headers = longer;
+}
+
+static bool set_blob(
+	struct http_exchange *exchange, CURLoption option, const char *text, size_t length)
+{
+	struct curl_blob blob = {.data = (void *)text, .len = length, .flags = CURL_BLOB_COPY};
+	return exchange->http->curl->curl_easy_setopt(exchange->easy, option, &blob) == CURLE_OK;
+}
+
+// An own CA goes in as a blob: curl caches one store of certificates for the system's file, which
+// is the large one.
+static bool set_trust(struct http_exchange *exchange, const struct http_request *request)
+{
+	CURL *easy = exchange->easy;
+	const struct http_curl *curl = exchange->http->curl;
+	bool is_good = true;
+	curl->curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl->curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	curl->curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	if (request->ca) {
+		is_good = set_blob(exchange, CURLOPT_CAINFO_BLOB, request->ca, strlen(request->ca));
+	} else if (request->ca_file) {
+		struct buf pem = {0};
+		is_good = file_read(AT_FDCWD, request->ca_file, CA_MAX_BYTES, &pem,
+				  &exchange->excuse) &&
+			  set_blob(exchange, CURLOPT_CAINFO_BLOB, buf_str(&pem), pem.length);
+		if (exchange->excuse.message[0])
+			err_prefix(&exchange->excuse, "ca");
+		buf_fini(&pem);
+	}
+	if (is_good && request->cert && request->key)
+		is_good =
+			set_blob(exchange, CURLOPT_SSLCERT_BLOB, request->cert,
+				strlen(request->cert)) &&
+			set_blob(exchange, CURLOPT_SSLKEY_BLOB, request->key, strlen(request->key));
+	return is_good;
+}
+
+// curl's "HOST1:PORT1:HOST2:PORT2" with the first two empty: for whatever the URL says.
+static void set_connect_to(struct http_exchange *exchange, const char *connect_to)
+{
+	struct buf entry = {0};
+	bool is_bare_ipv6 =
+		*connect_to != '[' && strchr(connect_to, ':') != strrchr(connect_to, ':');
+	const char *host_end = *connect_to == '[' ? strchr(connect_to, ']') : connect_to;
+	bool has_port = !is_bare_ipv6 && host_end && strchr(host_end, ':');
+	buf_printf(&entry, is_bare_ipv6 ? "::[%s]" : "::%s", connect_to);
+	if (!has_port)
+		buf_byte(&entry, ':');
+	exchange->connect_to = exchange->http->curl->curl_slist_append(NULL, entry.data);
+	buf_fini(&entry);
+	exchange->http->curl->curl_easy_setopt(
+		exchange->easy, CURLOPT_CONNECT_TO, exchange->connect_to);
+}
+
+static void set_limits(struct http_exchange *exchange, const struct http_request *request)
+{
+	CURL *easy = exchange->easy;
+	const struct http_curl *curl = exchange->http->curl;
+	int64_t connect_ms =
+		request->connect_timeout_ms ? request->connect_timeout_ms : CONNECT_TIMEOUT_MS;
+	curl->curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)exchange->timeout_ms);
+	curl->curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+		(long)(connect_ms < exchange->timeout_ms ? connect_ms : exchange->timeout_ms));
+	curl->curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl->curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+#if LIBCURL_VERSION_NUM >= 0x075500
+	curl->curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+	curl->curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+	// Without this the whole loop waits for a resolver that does not answer.
+	curl->curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+	curl->curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, CA_CACHE_S);
+#endif
+	if (request->fresh) {
+		curl->curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+		curl->curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+		curl->curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+		curl->curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+	} else {
+		curl->curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	}
+}
+
+static void set_question(struct http_exchange *exchange, const struct http_request *request)
+{
+	CURL *easy = exchange->easy;
+	const struct http_curl *curl = exchange->http->curl;
+	curl->curl_easy_setopt(easy, CURLOPT_URL, request->url);
+	curl->curl_easy_setopt(easy, CURLOPT_USERAGENT, "relight/" RELIGHT_VERSION);
+	if (request->body) {
+		curl->curl_easy_setopt(
+			easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
+		curl->curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body);
+		add_header(exchange, "Expect:"); // a body is small: nobody needs to be asked first
+	}
+	if (request->method && strcasecmp(request->method, "HEAD") == 0)
+		curl->curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+	else if (request->method)
+		curl->curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+	for (const char *const *header = request->headers; header && *header; header++)
+		add_header(exchange, *header);
+	if (request->bearer) {
+		struct buf header = {0};
+		buf_printf(&header, "Authorization: Bearer %s", request->bearer);
+		add_header(exchange, header.data);
+		buf_fini(&header);
+	}
+	curl->curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
+	if (request->connect_to)
+		set_connect_to(exchange, request->connect_to);
+}
+
+static void set_callbacks(struct http_exchange *exchange)
+{
+	CURL *easy = exchange->easy;
+	const struct http_curl *curl = exchange->http->curl;
+	curl->curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
+	curl->curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->errors);
+	curl->curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl->curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
+	curl->curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl->curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
+}
+
+static bool has_control(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7F)
+			return true;
+	return false;
+}
+
+// Line feeds in what becomes a request line or a header would smuggle in headers of somebody else's
+// choice.
+static bool is_sound(const struct http_request *request, struct err *err)
+{
+	if (!request->url || !*request->url)
+		return err_set(err, "there is no URL");
+	if (has_control(request->url))
+		return err_set(err, "the URL contains control characters");
+	if (request->method && (has_control(request->method) || strchr(request->method, ' ')))
+		return err_set(err, "the method contains control characters or spaces");
+	if (request->bearer && has_control(request->bearer))
+		return err_set(err, "the bearer token contains control characters");
+	for (const char *const *header = request->headers; header && *header; header++)
+		if (has_control(*header))
+			return err_set(err, "a header contains control characters");
+	return true;
+}
+
+static bool begin(struct http_exchange *exchange, const struct http_request *request)
+{
+	const struct http_curl *curl = exchange->http->curl;
+	struct err *excuse = &exchange->excuse;
+	if (!is_sound(request, excuse))
+		return false;
+	exchange->easy = curl->curl_easy_init();
+	if (!exchange->easy)
+		memory_exhausted();
+	set_callbacks(exchange);
+	set_limits(exchange, request);
+	set_question(exchange, request);
+	if (!set_trust(exchange, request))
+		return excuse->message[0] ? false
+					  : err_set(excuse, "the certificates cannot be used");
+	CURLMcode code = curl->curl_multi_add_handle(exchange->http->multi, exchange->easy);
+	return code == CURLM_OK || err_set(excuse, "libcurl: error %d", (int)code);
+}
+
+struct http_exchange *http_start(struct http *http, const struct http_request *request)
+{
+	struct http_exchange *exchange = memory_zeroed(1, sizeof *exchange);
+	exchange->http = http;
+	exchange->max_body_bytes =
+		request->max_body_bytes ? request->max_body_bytes : HTTP_BODY_BYTES;
+	exchange->timeout_ms = request->timeout_ms ? request->timeout_ms : TIMEOUT_MS;
+	exchange->is_tls = request->url && strncasecmp(request->url, "https:", 6) == 0;
+	exchange->on_data = request->on_data;
+	exchange->done = request->done;
+	exchange->context = request->context;
+	exchange->next = http->exchanges;
+	if (exchange->next)
+		exchange->next->previous = exchange;
+	http->exchanges = exchange;
+	if (!begin(exchange, request))
+		uv_timer_start(&http->excuse, on_excuse, 0, 0);
+	return exchange;
+}
+
+void http_cancel(struct http_exchange *exchange)
+{
+	exchange_free(exchange);
+}
+
+// --- the client ------------------------------------------------------------------------------------------------------
+
+struct http *http_new(uv_loop_t *loop, struct err *err)
+{
+	const struct http_curl *curl = http_curl_load(err);
+	if (!curl)
+		return NULL;
+	struct http *http = memory_zeroed(1, sizeof *http);
+	http->curl = curl;
+	http->loop = loop;
+	http->multi = curl->curl_multi_init();
+	if (!http->multi)
+		memory_exhausted();
+	uv_timer_init(loop, &http->timer);
+	uv_timer_init(loop, &http->excuse);
+	http->timer.data = http->excuse.data = http;
+	http->timers_open = 2;
+	curl->curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl->curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+	curl->curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_wanted_time);
+	curl->curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+	curl->curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS);
+	return http;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	struct http *http = handle->data;
+	if (--http->timers_open == 0)
+		free(http);
+}
+
+void http_free(struct http *http)
+{
+	if (!http)
+		return;
+	while (http->exchanges)
+		exchange_free(http->exchanges);
+	http->curl->curl_multi_cleanup(http->multi);
+	uv_close((uv_handle_t *)&http->timer, on_timer_closed);
+	uv_close((uv_handle_t *)&http->excuse, on_timer_closed);
+}

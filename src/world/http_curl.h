@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_WORLD_HTTP_CURL_H
+#define RELIGHT_WORLD_HTTP_CURL_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+
+#include "relight/err.h"
+#include "relight/http.h"
+
+// libcurl, opened when it is first needed: with everything that it is linked to it takes longer to
+// start than the rest of the program together.
+#define HTTP_CURL_FUNCTIONS(X)                                                                     \
+	X(curl_global_init)                                                                        \
+	X(curl_easy_init) X(curl_easy_setopt) X(curl_easy_getinfo) X(curl_easy_cleanup)            \
+		X(curl_easy_strerror) X(curl_multi_init) X(curl_multi_cleanup)                     \
+			X(curl_multi_setopt) X(curl_multi_add_handle) X(curl_multi_remove_handle)  \
+				X(curl_multi_socket_action) X(curl_multi_assign)                   \
+					X(curl_multi_info_read) X(curl_slist_append)               \
+						X(curl_slist_free_all)
+
+// curl.h wraps three of them in macros that check types; these are the functions.
+#undef curl_easy_setopt
+#undef curl_easy_getinfo
+#undef curl_multi_setopt
+
+struct http_curl {
+#define X(name) __typeof__(name) *name;
+	HTTP_CURL_FUNCTIONS(X)
+#undef X
+};
+
+// The table, or NULL with `err` where libcurl is not there.
+const struct http_curl *http_curl_load(struct err *err);
+
+// What a failed transfer means. `words` is at least HTTP_WORDS_BYTES; `errors` is curl's error
+// buffer.
+#define HTTP_WORDS_BYTES 320
+struct http_failure {
+	enum reach reach;
+	bool is_timeout;
+};
+struct http_failure http_curl_explain(CURL *easy, CURLcode code, const char *errors, bool is_tls,
+	int64_t timeout_ms, char words[HTTP_WORDS_BYTES]);
+
+#endif
