@@ -16,11 +16,15 @@
 
 enum pane { PANE_ORDER, PANE_DETAIL, PANE_OUTPUT, PANE_DEPENDENCIES, PANE_TIMELINE, PANE_CLOCKS, PANE_HELP, PANES };
 
-// One line of the checklist.
-enum row_kind { ROW_OPEN, ROW_OPEN_LINE, ROW_PHASE, ROW_STEP, ROW_RETURN_LINE }; // ROW_RETURN_LINE: "point of no return"
+// One line of the checklist. Abort steps stand below the order, under a line of their own, and only once the recovery is aborted.
+enum row_kind {
+	ROW_OPEN, ROW_OPEN_LINE, ROW_PHASE, ROW_STEP,
+	ROW_RETURN_LINE, // "point of no return"
+	ROW_ABORT,	 // heads the abort steps
+};
 struct row {
 	enum row_kind kind;
-	int index; // open line, phase or step
+	int index; // open line, phase or step; else 0
 };
 
 enum dialog_kind {
@@ -55,8 +59,15 @@ struct dialog {
 	char **choice_texts;
 	size_t choice_count, choice;
 	char complaint[200];	 // why Enter did not go on
+	bool has_kinds;		 // DIALOG_TEXT: Tab goes through `choices` (types of a note)
 	int64_t opened_us;	 // keys that were typed before it was drawn do not count as its answer
+	int opened_by;		 // the key: while it is held down it is no answer either
+	bool is_touched;	 // another key has been pressed since
 };
+
+// Enter and y answer a dialog only when it has been on the screen for so long.
+#define UI_DIALOG_US	INT64_C(150000)
+#define UI_FIELD_BYTES	4096 // of a text typed or pasted
 
 #define UI_FILTER_BYTES 64
 
@@ -64,7 +75,7 @@ struct ui {
 	int rows, columns;	// of the terminal
 	enum pane pane;		// the focused one; on a narrow screen the only one
 	struct row selected;	// in the checklist; stays on its line when others come and go
-	int selected_dependency;
+	int selected_dependency; // index; -1: none
 	int order_top;		// first visible row of the checklist
 	int dependencies_top, timeline_top; // timeline: lines back from the newest
 	int detail_top, help_top;
@@ -74,9 +85,18 @@ struct ui {
 	char filter[UI_FILTER_BYTES];
 	bool *phase_open, *phase_touched; // by phase: unfolded by hand; index phase_count is `open`
 	struct dialog dialog;
+	bool is_pasting;
+	struct arena *said;	// texts of the newest intent
 	char message[200];	// the last answer, shown on the lowest line
 	bool message_is_bad;
 	bool wants_quit;
+	bool wants_redraw;	// Ctrl-L; the hall clears it
+	int wants_match;	// 1, -1: the next or last line of the output that holds output_search is wanted; the hall looks for it,
+				// sets output_top and clears this
+	// What the hall keeps up to date before it hands on a key:
+	int64_t now_us;		// real, monotonic
+	bool is_behind;		// the terminal has not shown the newest grid yet
+	int64_t output_total;	// lines of the output of the selected step
 };
 
 void ui_init(struct ui *ui, const struct facts *facts, int rows, int columns);
@@ -88,6 +108,16 @@ size_t ui_rows(const struct ui *ui, const struct facts *facts, struct row *rows,
 
 // What needs a person, worst first, then what is ready: where Tab goes. Returns the number of steps stored.
 size_t ui_attention(const struct facts *facts, int *steps, size_t limit, size_t *needing);
+
+// All dependencies in the order of their pane, which changes only with their expectation: lost, due, held, given, awaited; in each
+// those that are not healthy first, then file order. `dependencies` has room for all of them.
+void ui_dependencies(const struct facts *facts, int *dependencies);
+
+// The step that keys are about: the selected line's, or -1.
+int ui_step(const struct ui *ui);
+
+// The types of a note, in the order of Tab. NULL-terminated.
+extern const char *const ui_note_types[];
 
 // One key. True: *intent is something that the person wants (its texts live in `ui` until the next key); false: only the
 // screen has changed.
