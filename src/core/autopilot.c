@@ -36,6 +36,7 @@ struct look {
 	struct intent *intent;
 	struct buf missing; // the first answer that is not there, in words
 	bool is_busy;       // something runs, verifies, or will be retried by itself
+	bool may_move;      // something waits for nothing but what is sensed
 };
 
 static bool act(struct look *look, enum intent_kind kind, int step, const char *text)
