@@ -125,6 +125,15 @@ static void read_timeline(struct simulation *simulation)
 
 // --- what is said --------------------------------------------------------------------------------
 
+// Sending can be what finds that nobody reads any more: then the rest goes nowhere.
+static void say(struct simulation *simulation, int slot, cJSON *line)
+{
+	if (simulation->is_ending)
+		cJSON_Delete(line);
+	else
+		channel_send(simulation->channel, slot, line);
+}
+
 static void add_time(cJSON *object, const char *key, struct wall at)
 {
 	char text[WALL_TEXT_BYTES];
@@ -158,7 +167,7 @@ static void say_dependency(struct simulation *simulation, int d, struct wall now
 	shown->due.us = now.us + dependency->every_ms * US_PER_MS * (8 - spread) / 8;
 	shown->status = seen->status;
 	shown->message = seen->message;
-	channel_send(simulation->channel, d, line);
+	say(simulation, d, line);
 }
 
 static cJSON *target_fingerprint(const struct simulation *simulation, const struct target *target)
@@ -195,7 +204,7 @@ static void say_target(struct simulation *simulation, int t)
 	json_add_text(line, "target", target->id);
 	json_add_text(line, "endpoint", endpoint);
 	json_add(line, "fingerprint", target_fingerprint(simulation, target));
-	channel_send(simulation->channel, (int)simulation->runbook->dependency_count + t, line);
+	say(simulation, (int)simulation->runbook->dependency_count + t, line);
 }
 
 static int check_target(const struct check *check)
@@ -378,7 +387,7 @@ static void on_ask(void *context, const char *what, int64_t token)
 	json_add_text(line, "type", "answer");
 	json_add_int(line, "token", token);
 	json_add(line, "value", value ? value : cJSON_CreateNull());
-	channel_send(simulation->channel, -1, line);
+	say(simulation, -1, line);
 }
 
 // --- its life ------------------------------------------------------------------------------------
