@@ -49,6 +49,8 @@ static void say_what(enum check_kind kind, const struct outcome *outcome, struct
 		buf_printf(out, "HTTP %d", outcome->http_status);
 	else if (kind == CHECK_TCP)
 		buf_text(out, "connected");
+	else if (kind == CHECK_KUBERNETES)
+		buf_text(out, "found");
 	else if (outcome->signal)
 		buf_printf(out, "ended by signal %d", outcome->signal);
 	else

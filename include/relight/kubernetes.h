@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_KUBERNETES_H
+#define RELIGHT_KUBERNETES_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "relight/buf.h"
+#include "relight/err.h"
+#include "relight/http.h"
+#include "relight/kubeapi.h"
+#include "relight/status.h"
+
+// A client of one Kubernetes API server on a loop: where a kubeconfig's context leads, who answers
+// there, and what resources it has. Nothing blocks but reading local files.
+
+struct kubernetes;
+struct kubernetes_search; // for a resource type, under way
+
+// `http` is borrowed and must outlive it.
+struct kubernetes *kubernetes_new(uv_loop_t *loop, struct http *http);
+// Ends its searches silently; exchanges are the callers' to cancel. NULL is safe.
+void kubernetes_free(struct kubernetes *kubernetes);
+
+// To be called before each asking: reads the kubeconfig, and the files that it names, where one of
+// them has changed. `kubeconfig` is a path (NULL: what $KUBECONFIG lists, else ~/.kube/config),
+// `context` a name (NULL: the current one). STATUS_HEALTHY: it can be asked. STATUS_MISSING: there
+// is no such kubeconfig or context; STATUS_UNKNOWN: it cannot be used; both with `err`.
+enum status kubernetes_open(struct kubernetes *kubernetes, const char *kubeconfig,
+	const char *context, struct err *err);
+
+// Of the opened context. Valid until the next kubernetes_open.
+const char *kubernetes_endpoint(const struct kubernetes *kubernetes);
+const char *kubernetes_namespace(const struct kubernetes *kubernetes); // never NULL
+
+// --- asking ---
+
+struct kubernetes_request {
+	const char *path;   // with its query
+	const char *accept; // NULL: application/json
+	int64_t timeout_ms;
+	size_t max_body_bytes; // 0: HTTP_BODY_BYTES
+	void (*done)(void *context, const struct http_answer *answer);
+	void *context;
+};
+
+// A GET with the context's credentials. As http_start: never NULL, `done` comes from the loop;
+// http_cancel ends it.
+struct http_exchange *kubernetes_get(
+	struct kubernetes *kubernetes, const struct kubernetes_request *request);
+// For an answer that is not 200, or none: what that says (kubeapi_refusal).
+enum status kubernetes_refusal(
+	const struct http_answer *answer, const char *object, struct buf *words);
+
+// --- who it is ---
+
+// Whether it is time to ask who answers: never asked since it was opened, or over 10 s ago, and
+// nobody is asking. The path to get, and where to take the answer, whatever it is. True when the
+// fingerprint is another than before.
+bool kubernetes_identity_due(const struct kubernetes *kubernetes);
+void kubernetes_identity_begin(struct kubernetes *kubernetes);
+bool kubernetes_identity_end(
+	struct kubernetes *kubernetes, const struct http_answer *answer); // NULL: given up
+#define KUBERNETES_IDENTITY_PATH "/api/v1/namespaces/kube-system"
+// {"uid":…,"ca_sha256":…} as far as known; the caller owns it.
+cJSON *kubernetes_fingerprint(const struct kubernetes *kubernetes);
+const char *kubernetes_uid(const struct kubernetes *kubernetes); // of kube-system; NULL: not known
+
+// --- what resources it has ---
+
+enum kubernetes_knowledge {
+	KUBERNETES_THERE,     // `type` is filled
+	KUBERNETES_NOT_THERE, // not now, as far as discovery tells
+	KUBERNETES_NOT_KNOWN, // it must be searched for
+};
+// From what discovery has told already.
+enum kubernetes_knowledge kubernetes_find(const struct kubernetes *kubernetes,
+	const struct kubeapi_name *name, struct kubeapi_type *type);
+// Says in words that it is not there.
+void kubernetes_absence(
+	const struct kubernetes *kubernetes, const struct kubeapi_name *name, struct buf *words);
+// `type` is NULL where it was not found, with the reason in words.
+typedef void kubernetes_found(void *context, const struct kubeapi_type *type, const char *words);
+// Asks discovery about a name that kubernetes_find does not know. `found` is called once, from the
+// loop, within about `timeout_ms`, unless it is cancelled. What was learned is kept until the
+// context leads elsewhere; a name that is not there is looked for again after 30 s.
+struct kubernetes_search *kubernetes_search(struct kubernetes *kubernetes,
+	const struct kubeapi_name *name, int64_t timeout_ms, kubernetes_found *found,
+	void *context);
+void kubernetes_search_cancel(struct kubernetes_search *search);
+// What discovery told is no longer so (a known resource answered that it is not there).
+void kubernetes_forget(struct kubernetes *kubernetes);
+
+#endif

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubernetes_client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "relight/chain.h"
+#include "relight/file.h"
+#include "relight/json.h"
+#include "relight/memory.h"
+
+#define FILE_MAX_BYTES     (4u << 20)
+#define IDENTITY_EVERY_MS  10000
+#define CONNECT_TIMEOUT_MS 10000
+
+// --- files ---
+
+// Appends what changes when the file does: enough to notice a rewrite, a rename over it, and its
+// coming and going.
+static void add_stamp(struct buf *stamp, const char *path)
+{
+	struct stat info;
+
+	if (stat(path, &info) != 0)
+		buf_printf(stamp, "%s: -\n", path);
+	else
+		buf_printf(stamp, "%s: %ju %ju %jd %jd.%09ld\n", path, (uintmax_t)info.st_dev,
+			(uintmax_t)info.st_ino, (intmax_t)info.st_size,
+			(intmax_t)info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+}
+
+static void add_source_stamp(struct buf *stamp, const struct kubeconfig_source *source)
+{
+	if (source->path)
+		add_stamp(stamp, source->path);
+}
+
+// The kubeconfigs to read, as a list divided by colons. False: there is no place to look.
+static bool kubeconfig_paths(const char *kubeconfig, struct buf *paths, struct err *err)
+{
+	const char *listed = getenv("KUBECONFIG"), *home = getenv("HOME");
+
+	if (kubeconfig)
+		buf_text(paths, kubeconfig);
+	else if (listed && *listed)
+		buf_text(paths, listed);
+	else if (home && *home)
+		buf_printf(paths, "%s/.kube/config", home);
+	else
+		return err_set(err, "no kubeconfig: neither KUBECONFIG nor HOME is set");
+	return true;
+}
+
+static void files_stamp(const struct kubernetes *kubernetes, const char *paths, struct buf *stamp)
+{
+	char *copy = memory_copy_text(paths), *rest = NULL;
+
+	for (char *path = strtok_r(copy, ":", &rest); path; path = strtok_r(NULL, ":", &rest))
+		add_stamp(stamp, path);
+	free(copy);
+	add_source_stamp(stamp, &kubernetes->access.ca);
+	add_source_stamp(stamp, &kubernetes->access.cert);
+	add_source_stamp(stamp, &kubernetes->access.key);
+}
+
+// --- reading a kubeconfig ---
+
+static void unload(struct kubernetes *kubernetes)
+{
+	kubeconfig_free(kubernetes->kubeconfig);
+	kubernetes->kubeconfig = NULL;
+	kubernetes->access = (struct kubeconfig_access){0};
+	buf_clear(&kubernetes->ca);
+	buf_clear(&kubernetes->cert);
+	if (kubernetes->key.data)
+		explicit_bzero(kubernetes->key.data, kubernetes->key.capacity);
+	buf_clear(&kubernetes->key);
+	kubernetes->ca_sha256[0] = '\0';
+	kubernetes->identified_ms = 0;
+}
+
+// Adds one file of the list. One that is not there counts for nothing, as for kubectl.
+static bool add_kubeconfig(
+	struct kubernetes *kubernetes, const char *path, bool *is_there, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder =
+		slash ? memory_copy_bytes(path, (size_t)(slash - path)) : memory_copy_text(".");
+	struct buf text = {0};
+	struct stat info;
+	bool good = true;
+
+	if (stat(path, &info) == 0 || (errno != ENOENT && errno != ENOTDIR)) {
+		*is_there = true;
+		good = file_read(AT_FDCWD, path, FILE_MAX_BYTES, &text, err) &&
+		       kubeconfig_add(kubernetes->kubeconfig, buf_str(&text), text.length, path,
+			       folder, err);
+	}
+	free(folder);
+	buf_fini(&text);
+	if (good)
+		return true;
+	return err->place[0] ? err_prefix(err, "kubeconfig: %s", err->place)
+			     : err_prefix(err, "kubeconfig");
+}
+
+static enum status read_kubeconfigs(
+	struct kubernetes *kubernetes, const char *paths, struct err *err)
+{
+	char *copy = memory_copy_text(paths), *rest = NULL;
+	bool good = true, is_there = false;
+
+	kubernetes->kubeconfig = kubeconfig_new();
+	for (char *path = strtok_r(copy, ":", &rest); good && path;
+		path = strtok_r(NULL, ":", &rest))
+		good = add_kubeconfig(kubernetes, path, &is_there, err);
+	free(copy);
+	if (!good)
+		return STATUS_UNKNOWN;
+	if (!is_there) {
+		err_set(err, "kubeconfig: %s: is not there", paths);
+		return STATUS_MISSING;
+	}
+	return STATUS_HEALTHY;
+}
+
+static bool read_source(const struct kubeconfig_source *source, struct buf *out, struct err *err)
+{
+	if (source->inline_text)
+		buf_text(out, source->inline_text);
+	else if (source->path)
+		return file_read(AT_FDCWD, source->path, FILE_MAX_BYTES, out, err);
+	return true;
+}
+
+static int no_password(char *text, int size, int is_writing, void *context)
+{
+	(void)text, (void)size, (void)is_writing, (void)context;
+	return 0; // the default would ask on the terminal
+}
+
+// SHA-256 over the CA's certificates in DER, so that white space and comments in the file do not
+// count: of a single one, what `openssl x509 -fingerprint -sha256` prints.
+static bool digest_ca(struct kubernetes *kubernetes, struct err *err)
+{
+	BIO *bio = BIO_new_mem_buf(buf_str(&kubernetes->ca), (int)kubernetes->ca.length);
+	struct buf der = {0};
+	X509 *certificate;
+
+	while (bio && (certificate = PEM_read_bio_X509(bio, NULL, no_password, NULL))) {
+		unsigned char *bytes = NULL;
+		int length = i2d_X509(certificate, &bytes);
+
+		if (length > 0)
+			buf_add(&der, bytes, (size_t)length);
+		OPENSSL_free(bytes);
+		X509_free(certificate);
+	}
+	ERR_clear_error(); // the end of the text is an error to the reader
+	BIO_free(bio);
+	bool good = der.length > 0;
+	if (good)
+		sha256_hex(der.data, der.length, kubernetes->ca_sha256);
+	buf_fini(&der);
+	return good || err_set(err, "kubeconfig: the certificate-authority holds no certificate");
+}
+
+static enum status load(
+	struct kubernetes *kubernetes, const char *paths, const char *context, struct err *err)
+{
+	struct kubeconfig_access *access = &kubernetes->access;
+	enum status status = read_kubeconfigs(kubernetes, paths, err);
+
+	if (status != STATUS_HEALTHY)
+		return status;
+	enum kubeconfig_answer answer =
+		kubeconfig_look_up(kubernetes->kubeconfig, context, access, err);
+	if (answer != KUBECONFIG_FOUND) {
+		err_prefix(err, "kubeconfig: %s", paths);
+		return answer == KUBECONFIG_NO_CONTEXT ? STATUS_MISSING : STATUS_UNKNOWN;
+	}
+	if (!read_source(&access->ca, &kubernetes->ca, err) ||
+		!read_source(&access->cert, &kubernetes->cert, err) ||
+		!read_source(&access->key, &kubernetes->key, err)) {
+		err_prefix(err, "kubeconfig");
+		return STATUS_UNKNOWN;
+	}
+	if (strstr(buf_str(&kubernetes->key), "ENCRYPTED")) {
+		err_set(err, "kubeconfig: the client key is encrypted, and nobody can be asked for "
+			     "its password here");
+		return STATUS_UNKNOWN;
+	}
+	if (kubernetes->ca.length > 0 && !digest_ca(kubernetes, err))
+		return STATUS_UNKNOWN;
+	return STATUS_HEALTHY;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+enum status kubernetes_open(
+	struct kubernetes *kubernetes, const char *kubeconfig, const char *context, struct err *err)
+{
+	struct buf paths = {0}, stamp = {0};
+
+	if (!kubeconfig_paths(kubeconfig, &paths, err))
+		return STATUS_MISSING;
+	files_stamp(kubernetes, buf_str(&paths), &stamp);
+	bool is_same = kubernetes->status == STATUS_HEALTHY &&
+		       same_text(kubernetes->context, context) &&
+		       strcmp(buf_str(&kubernetes->stamp), buf_str(&stamp)) == 0;
+	if (!is_same) {
+		char *server = memory_copy_text(kubernetes->access.server);
+
+		unload(kubernetes);
+		kubernetes->status = load(kubernetes, buf_str(&paths), context, err);
+		free(kubernetes->context);
+		kubernetes->context = memory_copy_text(context);
+		buf_clear(&kubernetes->stamp);
+		files_stamp(kubernetes, buf_str(&paths), &kubernetes->stamp);
+		if (!same_text(server, kubernetes->access.server)) {
+			kubernetes->uid[0] = '\0';
+			kubernetes_end_searches(kubernetes, "the kubeconfig has changed meanwhile");
+		}
+		free(server);
+	}
+	buf_fini(&paths);
+	buf_fini(&stamp);
+	return kubernetes->status;
+}
+
+const char *kubernetes_endpoint(const struct kubernetes *kubernetes)
+{
+	return kubernetes->access.server;
+}
+
+const char *kubernetes_namespace(const struct kubernetes *kubernetes)
+{
+	return kubernetes->access.namespace ? kubernetes->access.namespace : "default";
+}
+
+// --- asking ---
+
+// A token file rotates, so it is read for every request; an unreadable or empty one leaves the
+// token, as for kubectl.
+static const char *current_token(const struct kubernetes *kubernetes, struct buf *text)
+{
+	const struct kubeconfig_access *access = &kubernetes->access;
+
+	if (!access->token_file ||
+		!file_read(AT_FDCWD, access->token_file, FILE_MAX_BYTES, text, NULL))
+		return access->token;
+	size_t length = strcspn(buf_str(text), " \t\r\n");
+	if (length == 0)
+		return access->token;
+	text->data[length] = '\0';
+	return text->data;
+}
+
+// Where a server name is given, the certificate is checked against that name, while the connection
+// goes to the server: the name stands in the URL, and the server in connect_to.
+static void add_url(const struct kubernetes *kubernetes, const char *path, struct buf *url,
+	struct buf *connect_to)
+{
+	const char *server = kubernetes->access.server + strlen("https://");
+	const char *name = kubernetes->access.tls_server_name;
+	size_t authority = strcspn(server, "/"), base = strlen(server);
+
+	while (base > authority && server[base - 1] == '/')
+		base--;
+	if (name) {
+		const char *colon = memrchr(server, ':', authority);
+		const char *bracket = memchr(server, ']', authority);
+		bool has_port = colon && (!bracket || colon > bracket);
+
+		buf_add(connect_to, server, authority);
+		buf_printf(connect_to, "%s", has_port ? "" : ":443");
+		buf_printf(url, "https://%s%.*s", name,
+			has_port ? (int)(server + authority - colon) : 0, has_port ? colon : "");
+		buf_add(url, server + authority, base - authority);
+	} else {
+		buf_text(url, "https://");
+		buf_add(url, server, base);
+	}
+	buf_text(url, path);
+}
+
+struct http_exchange *kubernetes_get(
+	struct kubernetes *kubernetes, const struct kubernetes_request *request)
+{
+	struct buf url = {0}, connect_to = {0}, accept = {0}, token = {0};
+
+	add_url(kubernetes, request->path, &url, &connect_to);
+	buf_printf(&accept, "Accept: %s", request->accept ? request->accept : "application/json");
+	struct http_exchange *exchange = http_start(kubernetes->http,
+		&(struct http_request){
+			.url = buf_str(&url),
+			.headers = (const char *const[]){buf_str(&accept),
+				"User-Agent: relight/" RELIGHT_VERSION, NULL},
+			.bearer = current_token(kubernetes, &token),
+			.connect_to = connect_to.length > 0 ? buf_str(&connect_to) : NULL,
+			.ca = kubernetes->ca.length > 0 ? buf_str(&kubernetes->ca) : NULL,
+			.cert = kubernetes->cert.length > 0 ? buf_str(&kubernetes->cert) : NULL,
+			.key = kubernetes->key.length > 0 ? buf_str(&kubernetes->key) : NULL,
+			.connect_timeout_ms = request->timeout_ms < CONNECT_TIMEOUT_MS
+						      ? request->timeout_ms
+						      : CONNECT_TIMEOUT_MS,
+			.timeout_ms = request->timeout_ms,
+			.max_body_bytes = request->max_body_bytes,
+			.done = request->done,
+			.context = request->context,
+		});
+	if (token.data)
+		explicit_bzero(token.data, token.capacity);
+	buf_fini(&url);
+	buf_fini(&connect_to);
+	buf_fini(&accept);
+	buf_fini(&token);
+	return exchange;
+}
+
+enum status kubernetes_refusal(
+	const struct http_answer *answer, const char *object, struct buf *words)
+{
+	if (answer->reach == REACH_ANSWERED)
+		return kubeapi_refusal(answer->status, answer->body, answer->length, object, words);
+	buf_text(words, answer->why ? answer->why : "it could not be asked");
+	return STATUS_UNKNOWN;
+}
+
+// --- who it is ---
+
+bool kubernetes_identity_due(const struct kubernetes *kubernetes)
+{
+	uint64_t now = uv_now(kubernetes->loop);
+
+	return !kubernetes->identifying &&
+	       (kubernetes->identified_ms == 0 ||
+		       now - kubernetes->identified_ms >= IDENTITY_EVERY_MS);
+}
+
+void kubernetes_identity_begin(struct kubernetes *kubernetes)
+{
+	kubernetes->identifying = true;
+}
+
+// The fingerprint in one text, to see a change.
+static bool fingerprint_changed(struct kubernetes *kubernetes)
+{
+	struct buf now = {0};
+
+	buf_printf(&now, "%s %s %s", kubernetes->access.server, kubernetes->uid,
+		kubernetes->ca_sha256);
+	bool is_new =
+		!kubernetes->fingerprint || strcmp(kubernetes->fingerprint, buf_str(&now)) != 0;
+	free(kubernetes->fingerprint);
+	kubernetes->fingerprint = buf_take(&now);
+	return is_new;
+}
+
+bool kubernetes_identity_end(struct kubernetes *kubernetes, const struct http_answer *answer)
+{
+	kubernetes->identifying = false;
+	if (!answer || answer->reach != REACH_ANSWERED ||
+		(answer->status != 200 && answer->status != 403))
+		return false;
+	kubernetes->identified_ms = uv_now(kubernetes->loop);
+	// Where it may not be seen, a UID that was seen before still stands.
+	if (answer->status == 200) {
+		cJSON *namespace = json_parse(answer->body, answer->length, NULL);
+		const char *uid = json_path_text(namespace, "metadata.uid");
+
+		snprintf(kubernetes->uid, sizeof kubernetes->uid, "%s", uid ? uid : "");
+		cJSON_Delete(namespace);
+	}
+	return fingerprint_changed(kubernetes);
+}
+
+cJSON *kubernetes_fingerprint(const struct kubernetes *kubernetes)
+{
+	cJSON *fingerprint = json_object();
+
+	json_add_text(fingerprint, "uid", kubernetes_uid(kubernetes));
+	if (kubernetes->ca_sha256[0])
+		json_add_text(fingerprint, "ca_sha256", kubernetes->ca_sha256);
+	return fingerprint;
+}
+
+const char *kubernetes_uid(const struct kubernetes *kubernetes)
+{
+	return kubernetes->uid[0] ? kubernetes->uid : NULL;
+}
+
+// --- its life ---
+
+struct kubernetes *kubernetes_new(uv_loop_t *loop, struct http *http)
+{
+	struct kubernetes *kubernetes = memory_zeroed(1, sizeof *kubernetes);
+
+	kubernetes->loop = loop;
+	kubernetes->http = http;
+	kubernetes->status = STATUS_MISSING;
+	return kubernetes;
+}
+
+void kubernetes_free(struct kubernetes *kubernetes)
+{
+	if (!kubernetes)
+		return;
+	kubernetes_end_searches(kubernetes, NULL);
+	unload(kubernetes);
+	free(kubernetes->context);
+	free(kubernetes->fingerprint);
+	buf_fini(&kubernetes->stamp);
+	buf_fini(&kubernetes->ca);
+	buf_fini(&kubernetes->cert);
+	buf_fini(&kubernetes->key);
+	free(kubernetes);
+}

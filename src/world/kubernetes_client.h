@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_WORLD_KUBERNETES_CLIENT_H
+#define RELIGHT_WORLD_KUBERNETES_CLIENT_H
+
+#include "relight/kubeconfig.h"
+#include "relight/kubernetes.h"
+
+// What the files of the Kubernetes client share.
+
+// One group-version of the API, in the server's order.
+struct group_version {
+	char group[256], version[64];
+	cJSON *resources; // an APIResourceList, without what is not needed; NULL: not asked yet
+	bool has_failed;  // it was asked, and could not be read
+};
+
+struct discovery {
+	struct group_version *items; // [0] is the core group
+	size_t count, capacity;
+	bool is_listed;     // the groups are known
+	uint64_t listed_ms; // when
+};
+
+struct kubernetes {
+	uv_loop_t *loop;
+	struct http *http;
+
+	// The opened context.
+	enum status status;
+	struct kubeconfig *kubeconfig;
+	struct kubeconfig_access access;
+	char *context;            // as asked for; NULL: the current one
+	struct buf stamp;         // of all files it came from
+	struct buf ca, cert, key; // PEM
+
+	// Who it is.
+	bool identifying;
+	uint64_t identified_ms; // when it was last asked; 0: not since it was opened
+	char uid[64];           // of kube-system; "": not known
+	char ca_sha256[65];     // "": the kubeconfig names no CA
+	char *fingerprint;      // the last one that was told
+
+	struct discovery discovery;
+	struct kubernetes_search *searches; // the first one is under way
+};
+
+// Forgets what discovery told and ends all searches: with these words, or silently where they are
+// NULL.
+void kubernetes_end_searches(struct kubernetes *kubernetes, const char *words);
+
+#endif

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_WORLD_PROBE_KUBERNETES_H
+#define RELIGHT_WORLD_PROBE_KUBERNETES_H
+
+#include "relight/kubernetes.h"
+#include "relight/probe.h"
+#include "relight/tally.h"
+
+// What the files of the Kubernetes checks share: one asking under way.
+
+#define ASKING_MAX_BYTES (64u << 20) // of one answer
+
+struct asking {
+	struct probing *probing;
+	struct kubernetes *client;
+	const struct kubernetes_check *check;
+	uint64_t deadline_ms; // on the loop's clock
+	int64_t latency_ms;   // of the answers that decide
+	bool identifies;
+
+	// What is waited for; at most one of them.
+	struct http_exchange *exchange;
+	struct kubernetes_search *search;
+	int64_t jq_ticket; // 0: none
+
+	struct kubeapi_name name;
+	struct kubeapi_type type;
+	char *namespace; // NULL: all
+	char *object;    // NULL: a list
+	char *selector;  // NULL: none
+
+	// A list.
+	struct tally tally;
+	struct buf next_page; // token; empty: the first page
+	bool has_restarted;
+	cJSON *page;
+	cJSON *item; // of `page`: the one that jq judges
+};
+
+// Ends it: frees it, and says what was found out. Takes ownership of `evidence`.
+void asking_end(struct asking *asking, enum status status, cJSON *evidence, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+// Ends for want of an object or of an answer; that nothing is there is what `absent` hopes for.
+void asking_end_refused(struct asking *asking, const struct http_answer *answer);
+int64_t asking_time_left_ms(const struct asking *asking); // at least 1
+// Asks for a path. `done` begins with asking_arrived.
+void asking_get(struct asking *asking, const char *path, const char *accept,
+	void (*done)(void *context, const struct http_answer *answer));
+// Takes note of an answer that decides.
+void asking_arrived(struct asking *asking, const struct http_answer *answer);
+// Whether names are all that is needed: secrets are never fetched whole for less.
+bool asking_needs_names_only(const struct asking *asking);
+// Asks for all objects that it is about, page by page, and judges them.
+void asking_list(struct asking *asking);
+
+#endif
