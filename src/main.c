@@ -10,7 +10,8 @@
 #include "relight/diag.h"
 
 const struct command_entry command_table[] = {
-	{"health", cmd_health, "[FILE|-] [--format jsonl|text]", "judge Kubernetes objects without a cluster"},
+	{"check", cmd_check, "RUNBOOK... [--strict] [--live] [--format text|json]", "say what is wrong with a runbook, and what it lacks", false},
+	{"health", cmd_health, "[FILE|-] [--format jsonl|text]", "judge Kubernetes objects without a cluster", false},
 };
 const int command_count = sizeof command_table / sizeof command_table[0];
 

@@ -28,6 +28,9 @@ bool file_save(int dir_fd, const char *name, const void *bytes, size_t length, b
 // Appends the content of a regular file of at most `most_bytes` to `out`. Anything else (a FIFO, a
 // directory, one that is larger) is refused without blocking.
 bool file_read(int dir_fd, const char *name, size_t most_bytes, struct buf *out, struct err *err);
+// The same of a descriptor, to its end, whatever it is: blocks where that does (standard input).
+// `name` is for messages.
+bool file_read_fd(int fd, const char *name, size_t most_bytes, struct buf *out, struct err *err);
 
 // Opens a directory, close-on-exec; with `make`, it is made (0700) if it is not there. -1 with
 // `err`.

@@ -186,7 +186,7 @@ enum again { AGAIN_SAFE, AGAIN_VERIFY, AGAIN_NEVER };
 #define MODE_DRILL     2u
 #define MODE_REHEARSAL 4u
 
-struct option {
+struct decision_option {
 	const char *id, *say;
 };
 struct hint {
@@ -213,7 +213,7 @@ struct step {
 	struct action run;
 	const char *manual;
 	const char *question;	// decide
-	const struct option *options;
+	const struct decision_option *options;
 	size_t option_count;
 	int when_step;		// the decision it hangs on, or -1
 	struct texts when_is;	// the options that choose it
@@ -246,6 +246,7 @@ struct input {
 	struct texts choices;		// literal choices
 	struct command choices_command; // argv empty and shell NULL: none
 	struct jq_text choices_jq;
+	bool is_used;	// something mentions or sets it
 	struct place place;
 };
 
@@ -311,6 +312,7 @@ struct abort_criterion {
 struct runbook {
 	struct arena *arena;
 	const char *file;	// as given; for messages
+	struct place place;	// where its first key stands
 	const char *base;	// folder that paths are relative to; "." where unknown
 	char sha256[65];	// of the file's bytes
 	const char *name, *title, *version, *owner;
@@ -364,6 +366,8 @@ extern const char *const runbook_default_phases[];
 // `diags`; NULL when there was an error. `base` is the folder of the file. The caller frees with runbook_free.
 // jq programs are collected, not compiled; everything else that FORMATS.md §1 calls an error is one.
 struct runbook *runbook_load(const char *text, size_t length_bytes, const char *base, struct diags *diags);
+// The same, but gives what could be loaded where there were errors too. That is good for looking at `programs` and at nothing else.
+struct runbook *runbook_examine(const char *text, size_t length_bytes, const char *base, struct diags *diags);
 void runbook_free(struct runbook *runbook); // NULL is safe
 
 // Index by id, or -1. Constant time.
@@ -375,6 +379,13 @@ int runbook_target(const struct runbook *runbook, const char *id);
 // The name a person types before this destructive step (FORMATS.md "Typed name"), a template to expand. Never NULL.
 // *is_fallback (may be NULL): it came from scope or the runbook's name. `current_context` is the kubeconfig's, or NULL.
 const char *step_typed_name(const struct runbook *runbook, const struct step *step, const char *current_context, bool *is_fallback);
+
+// What it uses that is parsed and checked but not built yet, in a few words ("ssh actions"), static; NULL: nothing. A rehearsal
+// plays every kind; where real systems are asked or changed, this is a clear error (FORMATS.md, first lines).
+const char *step_unbuilt(const struct step *step); // its rollback left aside
+const char *action_unbuilt(const struct action *action); // a rollback, a renewal
+const char *dependency_unbuilt(const struct dependency *dependency); // its renewal left aside
+const char *input_unbuilt(const struct input *input);
 
 // "kubernetes", "http", …: the key that names it in a runbook.
 const char *check_kind_word(enum check_kind kind);

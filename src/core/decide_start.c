@@ -100,7 +100,7 @@ void wish_add_input(const struct wish *wish, int index, const char *value, const
 {
 	const struct input *input = &wish->facts->runbook->inputs[index];
 	struct event *event = decision_event(wish->decision, wish->facts, EVENT_INPUT_SET, -1, -1);
-	event->by = memory_copy_text(wish->intent->by);
+	wish_sign(wish, event);
 	json_add_text(event->data, "name", input->id);
 	if (!input->secret)
 		json_add_text(event->data, "value", value);
@@ -183,7 +183,7 @@ static void reopen_chosen(const struct wish *wish, const char *chosen)
 
 static bool choose(const struct wish *wish)
 {
-	const struct option *chosen = NULL;
+	const struct decision_option *chosen = NULL;
 	for (size_t i = 0; i < wish->step->option_count; i++)
 		if (wish->intent->choice &&
 			strcmp(wish->step->options[i].id, wish->intent->choice) == 0)

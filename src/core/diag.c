@@ -274,7 +274,10 @@ void diags_print(const struct diags *diags, struct buf *out)
 		buf_text(out, item->severity == SEVERITY_ERROR ? ": error: " : ": warning: ");
 		show_text(item->message, out);
 		buf_printf(out, " [%s]\n", item->code);
-		if (item->line > 0 && diags->source)
+		// What several say about one place is quoted once, below the last of them.
+		bool is_last = i + 1 == diags->count || item[1].line != item->line ||
+			       item[1].column != item->column;
+		if (item->line > 0 && diags->source && is_last)
 			quote(diags, item, out);
 		if (item->suggestion) {
 			buf_text(out, "    ");

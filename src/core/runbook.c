@@ -55,7 +55,29 @@ static void load_parts(struct loader *loader, const struct yaml_node *root)
 	}
 }
 
-struct runbook *runbook_load(
+static void load_root(
+	struct loader *loader, const struct yaml_node *root, const char *text, size_t length_bytes)
+{
+	struct runbook *runbook = loader->runbook;
+
+	runbook->place = (struct place){root->line, root->column};
+	sha256_hex(text, length_bytes, runbook->sha256);
+	index_declare(loader, root);
+	header_load(loader, root);
+	load_parts(loader, root);
+	order_resolve(loader);
+	for (size_t i = 0; i < runbook->input_count; i++)
+		loader->input_items[i].is_used = loader->is_used[i];
+
+	struct jq_text *programs =
+		arena_array(loader->arena, loader->program_count + 1, sizeof *programs);
+	if (loader->program_count)
+		memcpy(programs, loader->programs, loader->program_count * sizeof *programs);
+	runbook->programs = programs;
+	runbook->program_count = loader->program_count;
+}
+
+struct runbook *runbook_examine(
 	const char *text, size_t length_bytes, const char *base, struct diags *diags)
 {
 	struct arena *arena = arena_new();
@@ -65,26 +87,23 @@ struct runbook *runbook_load(
 	const struct yaml_node *root =
 		yaml_parse(arena, text, length_bytes, &yaml_limits_default, diags);
 	loader_init(&loader, arena, diags);
-	if (root && load_is(&loader, "a runbook", root, YAML_MAP)) {
-		loader.runbook->file = arena_text(arena, diags->file);
-		loader.runbook->base = arena_text(arena, base ? base : ".");
-		sha256_hex(text, length_bytes, loader.runbook->sha256);
-		index_declare(&loader, root);
-		header_load(&loader, root);
-		load_parts(&loader, root);
-		order_resolve(&loader);
-		struct jq_text *programs =
-			arena_array(arena, loader.program_count + 1, sizeof *programs);
-		if (loader.program_count)
-			memcpy(programs, loader.programs, loader.program_count * sizeof *programs);
-		loader.runbook->programs = programs;
-		loader.runbook->program_count = loader.program_count;
-	}
+	loader.runbook->file = arena_text(arena, diags->file);
+	loader.runbook->base = arena_text(arena, base ? base : ".");
+	if (root && load_is(&loader, "a runbook", root, YAML_MAP))
+		load_root(&loader, root, text, length_bytes);
 	free(loader.programs);
 	free(loader.mentions.items);
+	return loader.runbook;
+}
+
+struct runbook *runbook_load(
+	const char *text, size_t length_bytes, const char *base, struct diags *diags)
+{
+	struct runbook *runbook = runbook_examine(text, length_bytes, base, diags);
+
 	if (diags->errors == 0)
-		return loader.runbook;
-	arena_free(arena);
+		return runbook;
+	runbook_free(runbook);
 	return NULL;
 }
 

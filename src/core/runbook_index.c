@@ -93,6 +93,7 @@ static void declare_inputs(struct loader *loader, const struct yaml_node *root)
 	loader->secret_inputs =
 		arena_array(loader->arena, count + 1, sizeof *loader->secret_inputs);
 	loader->is_mentioned = arena_array(loader->arena, count + 1, sizeof *loader->is_mentioned);
+	loader->is_used = arena_array(loader->arena, count + 1, sizeof *loader->is_used);
 	for (size_t i = 0; i < count; i++) {
 		const struct yaml_node *secret = yaml_get(map->items[i], "secret");
 		struct buf name = {0};

@@ -95,7 +95,7 @@ void load_inputs(
 		arena_array(loader->arena, loader->runbook->input_count + 1, sizeof *inputs);
 
 	(void)key;
-	*(const struct input **)field = inputs;
+	*(const struct input **)field = loader->input_items = inputs;
 	for (size_t i = 0; i < loader->runbook->input_count; i++) {
 		struct input *input = &inputs[i];
 		*input = (struct input){.id = node->keys[i]->text,

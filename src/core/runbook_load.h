@@ -61,9 +61,11 @@ struct loader {
 	bool *secret_inputs;             // by input index
 	struct refs *target_mentions;    // by target index
 	struct template_scope templates;
-	struct ints mentions;     // noted since mentions_begin
-	bool *is_mentioned;       // by input index: whether it is in `mentions`
-	struct jq_text *programs; // on the heap
+	struct ints mentions;      // noted since mentions_begin
+	bool *is_mentioned;        // by input index: whether it is in `mentions`
+	bool *is_used;             // by input index: mentioned anywhere, or set by a step
+	struct input *input_items; // runbook->inputs, while it is written
+	struct jq_text *programs;  // on the heap
 	size_t program_count, program_capacity;
 };
 

@@ -203,7 +203,7 @@ void order_resolve(struct loader *loader)
 	}
 	loader->subject = NULL;
 	if (ordering.edges >= MAX_EDGES)
-		diag_error(loader->diags, 0, 0, "limit",
+		diag_error(loader->diags, 1, 1, "limit",
 			"more than %d needs, groups counted with all their steps", MAX_EDGES);
 	find_circles(loader);
 	free(ordering.before);

@@ -76,13 +76,13 @@ static void load_decide(
 	static const struct key option_keys[] = {
 		{.name = "id",
 			.load = load_plain,
-			.offset = offsetof(struct option, id),
+			.offset = offsetof(struct decision_option, id),
 			.is_required = true},
-		{.name = "say", .load = load_text, .offset = offsetof(struct option, say)},
+		{.name = "say", .load = load_text, .offset = offsetof(struct decision_option, say)},
 		{0},
 	};
-	static const struct list_detail options_list = {
-		option_keys, sizeof(struct option), offsetof(struct step, option_count), NULL};
+	static const struct list_detail options_list = {option_keys, sizeof(struct decision_option),
+		offsetof(struct step, option_count), NULL};
 	static const struct key keys[] = {
 		{.name = "question",
 			.load = load_text,
@@ -135,7 +135,10 @@ static void load_learned(
 		set->input = load_reference(loader, name, &loader->index->inputs, "unknown-input");
 		if (is_map)
 			load_map(loader, key->name, node->items[i], keys, set);
-		step->set_count += set->input >= 0;
+		if (set->input < 0)
+			continue;
+		loader->is_used[set->input] = true;
+		step->set_count++;
 	}
 	step->sets = sets;
 }

@@ -47,6 +47,7 @@ struct refs mentions_end(struct loader *loader)
 
 static void mention(struct loader *loader, int input)
 {
+	loader->is_used[input] = true;
 	if (!loader->templates.notes_mentions || loader->is_mentioned[input])
 		return;
 	loader->is_mentioned[input] = true;

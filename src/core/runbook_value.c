@@ -226,7 +226,12 @@ void load_url(
 	const char *host = node->text + scheme;
 	const char *end = host + strcspn(host, "/?#");
 	const char *at_sign = memchr(host, '@', (size_t)(end - host));
-	if (at_sign)
+	if (at_sign) {
+		if (memchr(host, ':', (size_t)(at_sign - host)) &&
+			!memchr(host, '$', (size_t)(at_sign - host)))
+			load_warning(loader, node, "url-credentials",
+				"%s: a password does not belong in a file", key->name);
 		host = at_sign + 1;
+	}
 	check_authority(loader, key->name, node, host, (size_t)(end - host));
 }

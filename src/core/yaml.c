@@ -446,7 +446,7 @@ const struct yaml_node *yaml_parse(struct arena *arena, const char *text, size_t
 	const struct yaml_node *root = NULL;
 
 	if (length_bytes > limits->bytes) {
-		diag_error(diags, 0, 0, "limit", "larger than %zu bytes", limits->bytes);
+		diag_error(diags, 1, 1, "limit", "larger than %zu bytes", limits->bytes);
 		return NULL;
 	}
 	if (!refuse_directives(text, text + length_bytes, diags))

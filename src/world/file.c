@@ -69,7 +69,7 @@ bool file_save(int dir_fd, const char *name, const void *bytes, size_t length, b
 	return is_saved;
 }
 
-static bool read_all(int fd, const char *name, size_t most_bytes, struct buf *out, struct err *err)
+bool file_read_fd(int fd, const char *name, size_t most_bytes, struct buf *out, struct err *err)
 {
 	size_t start = out->length;
 
@@ -105,7 +105,7 @@ bool file_read(int dir_fd, const char *name, size_t most_bytes, struct buf *out,
 	else if (!S_ISREG(status.st_mode))
 		is_read = err_set(err, "%s: not a regular file", name);
 	else
-		is_read = read_all(fd, name, most_bytes, out, err);
+		is_read = file_read_fd(fd, name, most_bytes, out, err);
 	close(fd);
 	return is_read;
 }
