@@ -46,6 +46,9 @@ int area_printf(struct area area, int row, int column, int width, enum role role
 	const char *format, ...) __attribute__((format(printf, 6, 7)));
 // The same, ending at column `end` (exclusive). Returns the column where it begins.
 int area_right(struct area area, int row, int end, int width, enum role role, const char *text);
+// Draws one cell that safe_next gave; a part that was made visible stays ROLE_HIDDEN. Nothing when
+// it does not fit.
+void area_cell(struct area area, int row, int column, enum role role, const struct cell *cell);
 // Repeats an ASCII character, or on a UTF-8 grid `fine` (one character of width 1) where that is
 // not NULL.
 void area_repeat(struct area area, int row, int column, int width, enum role role, char ascii,

@@ -44,9 +44,8 @@ void grid_resize(struct grid *grid, int rows, int columns)
 void grid_clear(struct grid *grid)
 {
 	size_t count = (size_t)grid->rows * (size_t)grid->columns;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		grid->cells[i] = blank_cell;
-	}
 	grid->cursor_row = -1;
 	grid->cursor_column = -1;
 }
@@ -59,9 +58,8 @@ static struct cell *cell_of(struct grid *grid, int row, int column)
 
 const struct cell *grid_at(const struct grid *grid, int row, int column)
 {
-	if (row < 0 || row >= grid->rows || column < 0 || column >= grid->columns) {
+	if (row < 0 || row >= grid->rows || column < 0 || column >= grid->columns)
 		return NULL;
-	}
 	return &grid->cells[(size_t)row * (size_t)grid->columns + (size_t)column];
 }
 
@@ -77,9 +75,8 @@ void grid_text(const struct grid *grid, struct buf *out)
 		for (int column = 0; column < grid->columns; column++) {
 			const struct cell *cell = grid_at(grid, row, column);
 			buf_text(out, cell->text);
-			if (cell->width > 0 && strcmp(cell->text, " ") != 0) {
+			if (cell->width > 0 && strcmp(cell->text, " ") != 0)
 				kept = out->length;
-			}
 		}
 		if (out->length > kept) {
 			out->length = kept;
@@ -144,10 +141,15 @@ static void cell_put(struct area area, int row, int column, const struct cell *c
 // Columns that a call may use at this place.
 static int room(struct area area, int row, int column, int width)
 {
-	if (row < 0 || row >= area.rows || column < 0 || column >= area.columns) {
+	if (row < 0 || row >= area.rows || column < 0 || column >= area.columns)
 		return 0;
-	}
 	return between(0, width, area.columns - column);
+}
+
+void area_cell(struct area area, int row, int column, enum role role, const struct cell *cell)
+{
+	if (room(area, row, column, cell->width) == cell->width && cell->width > 0)
+		cell_put(area, row, column, cell, role);
 }
 
 static bool text_fits(const char *text, bool is_utf8, int width)
@@ -155,11 +157,9 @@ static bool text_fits(const char *text, bool is_utf8, int width)
 	struct safe_text safe;
 	struct cell cell;
 	safe_begin(&safe, text, strlen(text), is_utf8, 0);
-	while (safe_next(&safe, &cell)) {
-		if (safe.column > width) {
+	while (safe_next(&safe, &cell))
+		if (safe.column > width)
 			return false;
-		}
-	}
 	return true;
 }
 
@@ -181,16 +181,14 @@ static int draw_whole(
 int area_text(struct area area, int row, int column, int width, enum role role, const char *text)
 {
 	width = room(area, row, column, width);
-	if (width == 0 || !text) {
+	if (width == 0 || !text)
 		return 0;
-	}
 	bool is_cut = !text_fits(text, area.grid->is_utf8, width);
 	int dots = is_cut && width > 2 ? 2 : 0;
 	int used = draw_whole(area, row, column, width - dots, role, text);
 	struct cell dot = {.text = ".", .width = 1};
-	for (int i = 0; i < dots; i++) {
+	for (int i = 0; i < dots; i++)
 		cell_put(area, row, column + used++, &dot, role);
-	}
 	return used;
 }
 
@@ -226,24 +224,21 @@ void area_repeat(struct area area, int row, int column, int width, enum role rol
 		cell.text[0] = ascii;
 	}
 	width = room(area, row, column, width);
-	for (int i = 0; i < width; i++) {
+	for (int i = 0; i < width; i++)
 		cell_put(area, row, column + i, &cell, role);
-	}
 }
 
 void area_paint(struct area area, int row, int column, int width, enum role role)
 {
 	width = room(area, row, column, width);
-	for (int i = 0; i < width; i++) {
+	for (int i = 0; i < width; i++)
 		cell_of(area.grid, area.row + row, area.column + column + i)->role = (uint8_t)role;
-	}
 }
 
 void area_clear(struct area area, enum role role)
 {
-	for (int row = 0; row < area.rows; row++) {
+	for (int row = 0; row < area.rows; row++)
 		area_repeat(area, row, 0, area.columns, role, ' ', NULL);
-	}
 }
 
 void area_cursor(struct area area, int row, int column)

@@ -107,22 +107,20 @@ static void give_visible(
 	struct safe_text *text, struct cell *cell, int32_t character, unsigned char byte)
 {
 	char form[16];
-	if (character < 0) {
+	if (character < 0)
 		snprintf(form, sizeof(form), "\\x%02x", byte);
-	} else if (character < 0x20 || character == 0x7f) {
+	else if (character < 0x20 || character == 0x7f)
 		snprintf(form, sizeof(form), "^%c", character == 0x7f ? '?' : character + 64);
-	} else {
+	else
 		snprintf(form, sizeof(form), "<U+%04X>", (unsigned)character);
-	}
 	give_text(text, cell, form, ROLE_HIDDEN);
 }
 
 static void give_tab(struct safe_text *text, struct cell *cell)
 {
 	int blanks = 1;
-	if (text->tab_columns > 0) {
+	if (text->tab_columns > 0)
 		blanks = text->tab_columns - text->column % text->tab_columns;
-	}
 	char spaces[9];
 	memset(spaces, ' ', sizeof(spaces));
 	spaces[blanks] = '\0';
@@ -143,9 +141,8 @@ static void give_likeness(struct safe_text *text, struct cell *cell, int32_t cha
 	utf8proc_ssize_t count = utf8proc_decompose_char(
 		character, parts, 32, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, &boundary);
 	char letter = '?';
-	if (count > 0 && count <= 32 && parts[0] >= 0x20 && parts[0] < 0x7f) {
+	if (count > 0 && count <= 32 && parts[0] >= 0x20 && parts[0] < 0x7f)
 		letter = (char)parts[0];
-	}
 	give(text, cell, &letter, 1, 1, ROLE_NORMAL);
 }
 
@@ -156,9 +153,8 @@ static void take_marks(struct safe_text *text, struct cell *cell)
 	while (text->next < text->end && (unsigned char)*text->next >= 0x80) {
 		int32_t mark;
 		int bytes = read_character(text->next, text->end, &mark);
-		if (mark < 0 || !is_mark(mark)) {
+		if (mark < 0 || !is_mark(mark))
 			return;
-		}
 		if (text->is_utf8 && !is_variation_selector(mark) &&
 			length + (size_t)bytes < sizeof(cell->text)) {
 			memcpy(cell->text + length, text->next, (size_t)bytes);
@@ -186,9 +182,8 @@ bool safe_next(struct safe_text *text, struct cell *cell)
 		give(text, cell, &text->rest[text->rest_next++], 1, 1, (enum role)text->rest_role);
 		return true;
 	}
-	if (text->next >= text->end) {
+	if (text->next >= text->end)
 		return false;
-	}
 	const char *from = text->next;
 	int32_t character;
 	int bytes = read_character(from, text->end, &character);
@@ -218,9 +213,8 @@ bool safe_next(struct safe_text *text, struct cell *cell)
 
 int safe_columns(const char *text, bool is_utf8)
 {
-	if (!text) {
+	if (!text)
 		return 0;
-	}
 	struct safe_text safe;
 	struct cell cell;
 	safe_begin(&safe, text, strlen(text), is_utf8, 0);

@@ -73,9 +73,8 @@ static struct rgb palette_rgb(int colour)
 	if (colour < 16) {
 		int on = colour < 8 ? 205 : 255;
 		int off = colour == 8 ? 127 : 0;
-		if (colour == 7) {
+		if (colour == 7)
 			return (struct rgb){229, 229, 229};
-		}
 		return (struct rgb){
 			colour & 1 ? on : off, colour & 2 ? on : off, colour & 4 ? on : off};
 	}
@@ -89,9 +88,8 @@ static struct rgb palette_rgb(int colour)
 
 static int nearest_named(int colour)
 {
-	if (colour < COLOUR_NAMES) {
+	if (colour < COLOUR_NAMES)
 		return colour;
-	}
 	struct rgb wanted = palette_rgb(colour);
 	int best = 0;
 	int best_distance = 3 * 256 * 256;
@@ -131,9 +129,8 @@ static bool read_colour(const struct yaml_node *node, int limit, int *colour, st
 	diag_error(diags, node->line, node->column, "colour",
 		"colour: %s: is neither 'default', a colour's name nor a number from 0 to %d",
 		is_scalar ? node->text : yaml_type_name(node->type), limit - 1);
-	if (is_scalar) {
+	if (is_scalar)
 		diag_suggest(diags, node->text, colour_names);
-	}
 	return false;
 }
 
@@ -148,9 +145,8 @@ static bool read_colours(
 		snprintf(name, sizeof(name), "%s%s", key, suffixes[palette]);
 		const struct yaml_node *node = yaml_get(role, name);
 		if (node) {
-			if (!read_colour(node, limits[palette], &colours[palette], diags)) {
+			if (!read_colour(node, limits[palette], &colours[palette], diags))
 				return false;
-			}
 		} else if (palette == PALETTE_16 && colours[PALETTE_256] != COLOUR_OWN) {
 			colours[palette] = nearest_named(colours[PALETTE_256]);
 		} else if (palette == PALETTE_8 && colours[PALETTE_16] != COLOUR_OWN) {
@@ -176,9 +172,8 @@ static bool read_attributes(const struct yaml_node *list, unsigned *attributes, 
 		size_t found = 0;
 		while (found < ATTRIBUTES &&
 			(item->type != YAML_STRING ||
-				strcmp(item->text, attribute_table[found].word) != 0)) {
+				strcmp(item->text, attribute_table[found].word) != 0))
 			found++;
-		}
 		if (found == ATTRIBUTES) {
 			diag_error(diags, item->line, item->column, "attribute",
 				"attributes: may be bold, dim, underline, reverse and italic");
@@ -200,9 +195,8 @@ static bool check_keys(
 	for (size_t i = 0; i < map->count; i++) {
 		const struct yaml_node *key = map->keys[i];
 		size_t found = 0;
-		while (keys[found] && strcmp(keys[found], key->text) != 0) {
+		while (keys[found] && strcmp(keys[found], key->text) != 0)
 			found++;
-		}
 		if (!keys[found]) {
 			diag_error(diags, key->line, key->column, "unknown-key",
 				"%s: unknown key '%s'", what, key->text);
@@ -218,9 +212,8 @@ static bool read_role(const struct yaml_node *node, struct theme_role *role, str
 	static const char *const keys[] = {
 		"fg", "fg16", "fg8", "bg", "bg16", "bg8", "attributes", "plain", NULL};
 	if (!check_keys(node, keys, "role", diags) || !read_colours(node, "fg", role->fg, diags) ||
-		!read_colours(node, "bg", role->bg, diags)) {
+		!read_colours(node, "bg", role->bg, diags))
 		return false;
-	}
 	const struct yaml_node *attributes = yaml_get(node, "attributes");
 	const struct yaml_node *plain = yaml_get(node, "plain");
 	return (!attributes || read_attributes(attributes, &role->attributes, diags)) &&
@@ -230,24 +223,20 @@ static bool read_role(const struct yaml_node *node, struct theme_role *role, str
 static bool read_roles(const struct yaml_node *roles, struct theme *theme, struct diags *diags)
 {
 	const char *words[ROLE_COUNT + 1] = {NULL};
-	for (int role = 0; role < ROLE_COUNT; role++) {
+	for (int role = 0; role < ROLE_COUNT; role++)
 		words[role] = role_table[role].word;
-	}
-	if (!check_keys(roles, words, "roles", diags)) {
+	if (!check_keys(roles, words, "roles", diags))
 		return false;
-	}
 	const struct yaml_node *normal = yaml_get(roles, role_table[ROLE_NORMAL].word);
-	if (normal && !read_role(normal, &theme->roles[ROLE_NORMAL], diags)) {
+	if (normal && !read_role(normal, &theme->roles[ROLE_NORMAL], diags))
 		return false;
-	}
 	for (int role = ROLE_NORMAL + 1; role < ROLE_COUNT; role++) {
 		const struct yaml_node *node = yaml_get(roles, role_table[role].word);
 		struct theme_role *target = &theme->roles[role];
 		memcpy(target->fg, theme->roles[ROLE_NORMAL].fg, sizeof(target->fg));
 		memcpy(target->bg, theme->roles[ROLE_NORMAL].bg, sizeof(target->bg));
-		if (node && !read_role(node, target, diags)) {
+		if (node && !read_role(node, target, diags))
 			return false;
-		}
 	}
 	return true;
 }
@@ -255,9 +244,8 @@ static bool read_roles(const struct yaml_node *roles, struct theme *theme, struc
 static bool read_text(const struct yaml_node *node, const char *key, char *text, size_t size_bytes,
 	struct diags *diags)
 {
-	if (!node) {
+	if (!node)
 		return true;
-	}
 	if (node->type != YAML_STRING || strlen(node->text) >= size_bytes) {
 		diag_error(diags, node->line, node->column, "type",
 			"%s: must be a text under %zu bytes", key, size_bytes);
@@ -270,9 +258,8 @@ static bool read_text(const struct yaml_node *node, const char *key, char *text,
 static bool read_theme(const struct yaml_node *root, struct theme *theme, struct diags *diags)
 {
 	static const char *const keys[] = {"theme", "name", "title", "roles", NULL};
-	if (!check_keys(root, keys, "theme", diags)) {
+	if (!check_keys(root, keys, "theme", diags))
 		return false;
-	}
 	const struct yaml_node *version = yaml_get(root, "theme");
 	if (!version || version->type != YAML_INT || version->integer != 1) {
 		const struct yaml_node *place = version ? version : root;
@@ -297,9 +284,8 @@ bool theme_load(struct theme *theme, const char *text, size_t length_bytes, stru
 	theme_plain(&loaded);
 	loaded.name[0] = loaded.title[0] = '\0';
 	bool done = root && read_theme(root, &loaded, diags);
-	if (done) {
+	if (done)
 		*theme = loaded;
-	}
 	arena_free(arena);
 	return done;
 }
@@ -307,9 +293,8 @@ bool theme_load(struct theme *theme, const char *text, size_t length_bytes, stru
 struct look theme_look(const struct theme *theme, enum role role, int colours)
 {
 	const struct theme_role *from = &theme->roles[role];
-	if (colours < 8) {
+	if (colours < 8)
 		return (struct look){COLOUR_OWN, COLOUR_OWN, from->plain};
-	}
 	enum palette palette = colours >= 256  ? PALETTE_256
 			       : colours >= 16 ? PALETTE_16
 					       : PALETTE_8;

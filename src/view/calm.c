@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the NOW box says while nothing needs a person: what goes on, what could go on beside it, or
+// why nothing can.
+#include "concern.h"
+
+#include <string.h>
+
+#include "words.h"
+
+static void say_over(const struct scene *scene, struct concern_words *words)
+{
+	const struct state *state = scene->state;
+	if (wall_known(state->closed.wall)) {
+		buf_printf(&words->lines[0], "The incident is closed: %s.",
+			state->closed_result ? state->closed_result : "");
+		buf_text(
+			&words->lines[1], "Its record can be read with relight report and replay.");
+		return;
+	}
+	buf_text(&words->lines[0], "Recovered at ");
+	elapsed_words(scene, state->recovered.wall, &words->lines[0]);
+	buf_text(&words->lines[0], ". :close closes the incident.");
+	if (state->recovered_why)
+		buf_text(&words->lines[1], state->recovered_why);
+}
+
+static void say_all_done(const struct scene *scene, struct concern_words *words)
+{
+	int level = state_evidence_level(scene->state);
+	buf_printf(&words->lines[0],
+		"All %d steps are done or skipped. :recovered declares the recovery.",
+		scene->counts.total);
+	if (level >= 4)
+		buf_printf(&words->lines[1], "Evidence is L%d.", level);
+	else if (level >= 0)
+		buf_printf(&words->lines[1], "Evidence is L%d, below L4: it will ask why.", level);
+	else
+		buf_text(&words->lines[1], "No evidence level is proven: it will ask why.");
+}
+
+static void say_going_on(const struct scene *scene, struct concern_words *words)
+{
+	struct buf *lines = words->lines;
+	int step = scene->running;
+	const char *id = scene->runbook->steps[step].id;
+	buf_printf(&lines[0], "Nothing needs you. %s is ", id);
+	if (scene->shown[step] == STEP_RUNNING) {
+		buf_text(&lines[0], "running: ");
+		running_words(scene, step, &lines[0]);
+		const int64_t *ages_ms = scene->input->output_age_ms;
+		if (ages_ms && ages_ms[step] >= 0) {
+			buf_text(&lines[0], ", output ");
+			age_words(ages_ms[step], &lines[0]);
+			buf_text(&lines[0], " ago");
+		}
+	} else {
+		buf_text(&lines[0], "verifying: ");
+		step_reason(scene, step, &lines[0]);
+	}
+	buf_byte(&lines[0], '.');
+}
+
+// The first waiting step in the order, and why.
+static void say_next(const struct scene *scene, struct buf *out)
+{
+	for (size_t i = 0; i < scene->plan->count; i++) {
+		int step = scene->plan->order[i];
+		if (scene->shown[step] != STEP_WAITING)
+			continue;
+		buf_printf(out, "Next: %s ", scene->runbook->steps[step].id);
+		state_blocked(scene->state, step, scene->now.wall, out);
+		return;
+	}
+}
+
+static void say_stuck(const struct scene *scene, struct concern_words *words)
+{
+	for (size_t i = 0; i < scene->plan->count; i++) {
+		int step = scene->plan->order[i];
+		if (scene->shown[step] != STEP_READY)
+			continue; // what could be started is a concern: this is a pure wait
+		buf_printf(
+			&words->lines[0], "Nothing needs you. %s ", scene->runbook->steps[step].id);
+		step_reason(scene, step, &words->lines[0]);
+		buf_byte(&words->lines[0], '.');
+		return;
+	}
+	words->role = ROLE_WARN;
+	buf_text(&words->lines[0], "Nothing can be started.");
+}
+
+void calm_say(const struct scene *scene, struct concern_words *words)
+{
+	memset(words, 0, sizeof(*words));
+	words->role = ROLE_NOW;
+	if (scene_is_over(scene)) {
+		say_over(scene, words);
+		return;
+	}
+	if (scene->state->was_aborted)
+		buf_printf(&words->lines[2], "ABORTED: %s",
+			scene->state->abort_why ? scene->state->abort_why : "");
+	if (scene->running >= 0) {
+		say_going_on(scene, words);
+	} else if (state_is_recovered(scene->state)) {
+		say_all_done(scene, words);
+		concern_say_seat(scene, words);
+		return;
+	} else {
+		say_stuck(scene, words);
+	}
+	if (scene->running >= 0 && scene->ready_count > 0) {
+		buf_text(&words->lines[1], "You may start beside it: ");
+		concern_list_ready(scene, 0, &words->lines[1]);
+		buf_byte(&words->lines[1], '.');
+	} else {
+		say_next(scene, &words->lines[1]);
+	}
+	concern_say_seat(scene, words);
+}

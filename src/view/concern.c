@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "concern.h"
+
+#include <string.h>
+
+#include "relight/arena.h"
+#include "words.h"
+
+// A credential is spoken of while there is time to renew it.
+#define EXPIRES_SOON_MS (10 * 60 * MS_PER_S)
+
+static void concern_add(
+	struct scene *scene, enum concern_kind kind, int step, int dependency, int target)
+{
+	scene->concerns[scene->concern_count++] = (struct concern){kind, step, dependency, target};
+}
+
+static bool step_concern(const struct scene *scene, int step, enum concern_kind *kind)
+{
+	switch (scene->shown[step]) {
+	case STEP_REGRESSED: *kind = CONCERN_REGRESSED; return true;
+	case STEP_FAILED: *kind = CONCERN_FAILED; return true;
+	case STEP_UNKNOWN: *kind = CONCERN_UNKNOWN; return true;
+	case STEP_RUNNING: *kind = CONCERN_TIMEOUT; return true;
+	case STEP_VERIFYING: *kind = CONCERN_LATE; return true;
+	default: return false;
+	}
+}
+
+static void find_targets(struct scene *scene)
+{
+	for (size_t i = 0; i < scene->runbook->target_count; i++)
+		if (scene->state->pins[i].has_changed)
+			concern_add(scene, CONCERN_TARGET, -1, -1, (int)i);
+}
+
+static void find_dependencies(struct scene *scene)
+{
+	const struct state *state = scene->state;
+	int count = (int)scene->runbook->dependency_count;
+	for (int i = 0; i < count; i++)
+		if (state_expectation(state, i) == GIVEN && status_is_bad(scene_status(scene, i)) &&
+			state_folded_under(state, i) < 0 &&
+			!state_waiver(state, -1, i, scene->now.wall))
+			concern_add(scene, CONCERN_GIVEN, -1, i, -1);
+	for (int i = 0; i < count; i++) {
+		struct wall expires = scene->sensed->dependencies[i].expires;
+		if (wall_known(expires) &&
+			expires.us - scene->now.wall.us < EXPIRES_SOON_MS * US_PER_MS)
+			concern_add(scene, CONCERN_EXPIRES, -1, i, -1);
+	}
+}
+
+static void take_steps(struct scene *scene, const int *steps, size_t count, bool are_bad)
+{
+	for (size_t i = 0; i < count; i++) {
+		enum concern_kind kind;
+		if (step_concern(scene, steps[i], &kind) && (kind <= CONCERN_UNKNOWN) == are_bad)
+			concern_add(scene, kind, steps[i], -1, -1);
+	}
+}
+
+bool scene_is_over(const struct scene *scene)
+{
+	return wall_known(scene->state->closed.wall) || wall_known(scene->state->recovered.wall);
+}
+
+void concerns_find(struct scene *scene)
+{
+	const struct runbook *runbook = scene->runbook;
+	size_t limit = runbook->step_count + 1;
+	int *steps = arena_array(scene->arena, limit, sizeof(*steps));
+	size_t needing = 0;
+	size_t count = ui_attention(scene->facts, steps, limit, &needing);
+	scene->concerns = arena_array(scene->arena,
+		limit + runbook->target_count + 2 * runbook->dependency_count + 3,
+		sizeof(*scene->concerns));
+	scene->ready = arena_array(scene->arena, limit, sizeof(*scene->ready));
+	for (size_t i = needing; i < count; i++)
+		if (scene->shown[steps[i]] == STEP_READY &&
+			runbook->steps[steps[i]].kind != STEP_WAIT)
+			scene->ready[scene->ready_count++] = steps[i];
+	if (scene_is_over(scene))
+		return;
+	if (scene->input->fault && !scene->state->is_unrecorded)
+		concern_add(scene, CONCERN_RECORD, -1, -1, -1);
+	take_steps(scene, steps, needing, true);
+	if (!scene->sensed->is_up && (scene->sensed->why_down || scene->input->sensor_why))
+		concern_add(scene, CONCERN_SENSOR, -1, -1, -1);
+	find_targets(scene);
+	find_dependencies(scene);
+	take_steps(scene, steps, needing, false);
+	if (scene->running < 0 && scene->ready_count > 0)
+		concern_add(scene, CONCERN_READY, scene->ready[0], -1, -1);
+}
+
+size_t concerns_needing(const struct scene *scene)
+{
+	size_t count = scene->concern_count;
+	return count > 0 && scene->concerns[count - 1].kind == CONCERN_READY ? count - 1 : count;
+}
+
+void concern_words_fini(struct concern_words *words)
+{
+	for (int i = 0; i < CONCERN_LINES; i++)
+		buf_fini(&words->lines[i]);
+}
+
+// --- in words --------------------------------------------------------------------------------------------------------
+
+// "for ben"
+static void say_owner(const struct scene *scene, int step, struct buf *out)
+{
+	const char *owner = step_owner(scene, step);
+	if (owner)
+		buf_printf(out, ", for %s", owner);
+}
+
+// What follows, and a hint of the runbook whose pattern stands in what was said as it is.
+static void say_consequence(const struct scene *scene, int step, const char *said, struct buf *out)
+{
+	const struct step *of = &scene->runbook->steps[step];
+	if (scene->letter[step])
+		buf_printf(out, "Causes every line marked ^%c.   ", scene->letter[step]);
+	for (size_t i = 0; i < of->hint_count; i++)
+		if (said && of->hints[i].match && strstr(said, of->hints[i].match)) {
+			buf_printf(out, "hint: %s", of->hints[i].say);
+			return;
+		}
+}
+
+static const char *unseen(const struct scene *scene, int step)
+{
+	return scene->state->steps[step].is_acknowledged ? "" : ", not yet acknowledged";
+}
+
+static void say_observation(const struct scene *scene, int dependency, struct buf *out)
+{
+	const char *message = scene_message(scene, dependency);
+	const struct sensed_dependency *sensed = &scene->sensed->dependencies[dependency];
+	buf_printf(out, "%s: %s", scene->runbook->dependencies[dependency].id,
+		message[0] ? message : status_word(scene_status(scene, dependency)));
+	int64_t seen_ms = scene_seen_ms(scene, dependency);
+	if (seen_ms < 0)
+		return;
+	buf_text(out, "   seen ");
+	age_words(seen_ms, out);
+	buf_text(out, " ago");
+	if (sensed->is_seen && sensed->check)
+		buf_printf(out, ", %s", sensed->check);
+}
+
+static void say_regressed(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words)
+{
+	const struct step_progress *progress = &scene->state->steps[concern->step];
+	struct buf *lines = words->lines;
+	buf_text(&lines[0], "!! REGRESSED ");
+	clock_words(scene_age_ms(scene, progress->since.mono), &lines[0]);
+	buf_printf(&lines[0], " ago%s: %s, done since ", unseen(scene, concern->step),
+		scene->runbook->steps[concern->step].id);
+	elapsed_words(scene, progress->done.wall, &lines[0]);
+	int dependency = scene_unhealthy(scene, concern->step);
+	if (dependency >= 0)
+		say_observation(scene, dependency, &lines[1]);
+	say_consequence(scene, concern->step,
+		dependency >= 0 ? scene_message(scene, dependency) : NULL, &lines[2]);
+}
+
+static void say_failed(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words)
+{
+	const struct step_progress *progress = &scene->state->steps[concern->step];
+	struct buf *lines = words->lines;
+	struct buf reason = {0};
+	step_reason(scene, concern->step, &reason);
+	buf_printf(&lines[0], "!! FAILED %s%s: %s", buf_str(&reason), unseen(scene, concern->step),
+		scene->runbook->steps[concern->step].id);
+	buf_fini(&reason);
+	int dependency = scene_unhealthy(scene, concern->step);
+	if (progress->said && progress->said[0])
+		buf_text(&lines[1], progress->said);
+	else if (dependency >= 0)
+		say_observation(scene, dependency, &lines[1]);
+	else
+		buf_text(&lines[1], "It said nothing; o shows its output.");
+	int root = scene->root[concern->step];
+	if (root >= 0 && scene->letter[root])
+		buf_printf(&lines[2], "May follow from ^%c %s.   ", scene->letter[root],
+			scene->runbook->steps[root].id);
+	say_consequence(scene, concern->step, progress->said, &lines[2]);
+}
+
+static void say_unknown(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words)
+{
+	const struct step_progress *progress = &scene->state->steps[concern->step];
+	struct buf *lines = words->lines;
+	buf_printf(&lines[0], "?? UNKNOWN outcome%s: %s, attempt %d, lost ",
+		unseen(scene, concern->step), scene->runbook->steps[concern->step].id,
+		progress->attempt);
+	clock_words(scene_age_ms(scene, progress->since.mono), &lines[0]);
+	buf_text(&lines[0], " ago");
+	buf_printf(&lines[1], "%s%sIt may have acted, or not.",
+		progress->said ? progress->said : "", progress->said ? ". " : "");
+	buf_text(&lines[2], "v looks whether what it restores is healthy; r runs it again.");
+}
+
+static void say_record(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words)
+{
+	(void)concern;
+	buf_printf(&words->lines[0], "!! THE RECORD CANNOT BE WRITTEN: %s", scene->input->fault);
+	buf_printf(&words->lines[1],
+		"Nothing new can be started; what runs goes on. On disk: #%lld of #%lld.",
+		(long long)scene->input->durable_seq, (long long)scene->input->newest_seq);
+	buf_text(&words->lines[2], "Make room on the disk, or :continue-unrecorded.");
+}
+
+static void say_sensor(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words)
+{
+	(void)concern;
+	const char *why =
+		scene->input->sensor_why ? scene->input->sensor_why : scene->sensed->why_down;
+	buf_text(&words->lines[0], "!! THE SENSOR IS DOWN");
+	if (scene->input->sensor_silence_ms >= 0) {
+		buf_text(&words->lines[0], ", silent for ");
+		duration_words(scene->input->sensor_silence_ms, &words->lines[0]);
+	}
+	buf_printf(&words->lines[0], ": %s", why ? why : "no reason known");
+	buf_text(&words->lines[1],
+		"What you see gets old and nothing is verified until it is back.");
+	buf_text(&words->lines[2], "It is started again by itself.");
+}
+
+static void say_target(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words)
+{
+	const struct pin *pin = &scene->state->pins[concern->target];
+	buf_printf(&words->lines[0], "!! TARGET %s IS ANOTHER ONE NOW: %s",
+		scene->runbook->targets[concern->target].id, pin->now ? pin->now : "?");
+	buf_printf(&words->lines[1], "It was pinned as %s.",
+		pin->fingerprint ? pin->fingerprint : "?");
+	buf_text(&words->lines[2], "Actions on it are refused until you :repin it with a reason.");
+}
+
+static void say_requirers(const struct scene *scene, int dependency, struct buf *out)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < scene->plan->count; i++) {
+		int step = scene->plan->order[i];
+		const struct refs *requires = &scene->runbook->steps[step].requires;
+		if (scene->shown[step] == STEP_DONE || scene->shown[step] == STEP_SKIPPED)
+			continue;
+		for (size_t r = 0; r < requires->count; r++)
+			if (requires->items[r] == dependency && ++count <= 3)
+				buf_printf(out, "%s%s", count == 1 ? "Required by " : ", ",
+					scene->runbook->steps[step].id);
+	}
+	if (count > 3)
+		buf_printf(out, " and %zu more", count - 3);
+	buf_text(out, count ? "." : "No step that is left requires it.");
+}
+
+static void say_given(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words)
+{
+	const struct dependency *of = &scene->runbook->dependencies[concern->dependency];
+	buf_printf(&words->lines[0],
+		"!! GIVEN, but %s: ", status_word(scene_status(scene, concern->dependency)));
+	say_observation(scene, concern->dependency, &words->lines[0]);
+	buf_text(&words->lines[1], "No step restores it. ");
+	say_requirers(scene, concern->dependency, &words->lines[1]);
+	if (of->degraded)
+		buf_printf(&words->lines[2], "degraded: %s", of->degraded);
+	else if (of->owner)
+		buf_printf(&words->lines[2], "owner: %s", of->owner);
+}
+
+static void say_expires(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words)
+{
+	const struct dependency *of = &scene->runbook->dependencies[concern->dependency];
+	struct wall expires = scene->sensed->dependencies[concern->dependency].expires;
+	int64_t left_ms = (expires.us - scene->now.wall.us) / US_PER_MS;
+	buf_printf(&words->lines[0], "!! %s %s", of->id, left_ms < 0 ? "EXPIRED " : "expires in ");
+	duration_words(left_ms < 0 ? -left_ms : left_ms, &words->lines[0]);
+	buf_text(&words->lines[0], left_ms < 0 ? " ago" : "");
+	if (of->renew.kind == ACTION_COMMAND) {
+		buf_text(&words->lines[1], "renew:");
+		for (size_t i = 0; i < of->renew.command.argv.count; i++)
+			buf_printf(&words->lines[1], " %s", of->renew.command.argv.items[i]);
+	} else if (of->owner) {
+		buf_printf(&words->lines[1], "owner: %s", of->owner);
+	}
+}
+
+static void say_timeout(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words)
+{
+	const struct step *of = &scene->runbook->steps[concern->step];
+	const struct step_progress *progress = &scene->state->steps[concern->step];
+	int64_t limit_ms = progress->timeout_ms + progress->extended_ms;
+	int64_t ran_ms = scene_age_ms(scene, progress->intent.mono);
+	buf_printf(&words->lines[0], "!! %s is near its timeout: ", of->id);
+	clock_words(ran_ms, &words->lines[0]);
+	buf_text(&words->lines[0], " of ");
+	duration_words(limit_ms, &words->lines[0]);
+	buf_text(&words->lines[1], "It is stopped in ");
+	clock_words(limit_ms > ran_ms ? limit_ms - ran_ms : 0, &words->lines[1]);
+	buf_text(&words->lines[1], ", and killed ");
+	duration_words(of->grace_ms, &words->lines[1]);
+	buf_text(&words->lines[1], " after that.");
+	buf_text(&words->lines[2], "T gives it more time, c stops it now, o shows its output.");
+}
+
+static void say_late(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words)
+{
+	struct buf reason = {0};
+	step_reason(scene, concern->step, &reason);
+	buf_printf(&words->lines[0], "!! %s is not verified yet: %s",
+		scene->runbook->steps[concern->step].id, buf_str(&reason));
+	buf_fini(&reason);
+	int dependency = scene_unhealthy(scene, concern->step);
+	if (dependency >= 0)
+		say_observation(scene, dependency, &words->lines[1]);
+	buf_text(&words->lines[2], "T gives it more time, v looks now, O overrides with a reason.");
+}
+
+void concern_list_ready(const struct scene *scene, size_t from, struct buf *out)
+{
+	for (size_t i = from; i < scene->ready_count; i++) {
+		if (i == from + 3) {
+			buf_printf(out, " and %zu more", scene->ready_count - i);
+			return;
+		}
+		int step = scene->ready[i];
+		buf_printf(out, "%s%s", i == from ? "" : "; ", scene->runbook->steps[step].id);
+		if (scene->runbook->steps[step].takes_ms > 0) {
+			buf_text(out, ", ~");
+			duration_words(scene->runbook->steps[step].takes_ms, out);
+		}
+		say_owner(scene, step, out);
+	}
+}
+
+static void say_ready(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words)
+{
+	static const char *const verbs[] = {[STEP_RUN] = "START",
+		[STEP_MANUAL] = "DO AND ATTEST",
+		[STEP_DECIDE] = "DECIDE",
+		[STEP_WAIT] = "WAIT FOR"};
+	const struct step *of = &scene->runbook->steps[concern->step];
+	struct buf reason = {0};
+	step_reason(scene, concern->step, &reason);
+	buf_printf(&words->lines[0], "YOURS: %s %s", verbs[of->kind], of->id);
+	if (reason.length)
+		buf_printf(&words->lines[0], "  %s", buf_str(&reason));
+	say_owner(scene, concern->step, &words->lines[0]);
+	buf_fini(&reason);
+	buf_text(&words->lines[1], of->kind == STEP_DECIDE && of->question ? of->question
+				   : of->kind == STEP_MANUAL && of->manual ? of->manual
+									   : of->title);
+	if (scene->ready_count > 1) {
+		buf_text(&words->lines[2], "Beside it: ");
+		concern_list_ready(scene, 1, &words->lines[2]);
+	}
+}
+
+typedef void concern_sayer(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words);
+static const struct {
+	concern_sayer *say;
+	enum role role;
+	const char *name; // after the id of what it is about
+} concern_table[] = {
+	[CONCERN_RECORD] = {say_record, ROLE_BAD, "the record cannot be written"},
+	[CONCERN_REGRESSED] = {say_regressed, ROLE_BAD, "regressed"},
+	[CONCERN_FAILED] = {say_failed, ROLE_BAD, "failed"},
+	[CONCERN_UNKNOWN] = {say_unknown, ROLE_WARN, "outcome unknown"},
+	[CONCERN_SENSOR] = {say_sensor, ROLE_BAD, "the sensor is down"},
+	[CONCERN_TARGET] = {say_target, ROLE_BAD, "is another target now"},
+	[CONCERN_GIVEN] = {say_given, ROLE_BAD, "is bad"},
+	[CONCERN_EXPIRES] = {say_expires, ROLE_WARN, "expires"},
+	[CONCERN_TIMEOUT] = {say_timeout, ROLE_WARN, "near its timeout"},
+	[CONCERN_LATE] = {say_late, ROLE_WARN, "not verified yet"},
+	[CONCERN_READY] = {say_ready, ROLE_READY, "ready"},
+};
+
+void concern_name(const struct scene *scene, const struct concern *concern, struct buf *out)
+{
+	const char *id = concern->step >= 0 ? scene->runbook->steps[concern->step].id
+			 : concern->dependency >= 0
+				 ? scene->runbook->dependencies[concern->dependency].id
+			 : concern->target >= 0 ? scene->runbook->targets[concern->target].id
+						: NULL;
+	buf_printf(out, "%s%s%s", id ? id : "", id ? " " : "", concern_table[concern->kind].name);
+}
+
+// Whoever only looks on is told so where something could be done.
+void concern_say_seat(const struct scene *scene, struct concern_words *words)
+{
+	static const char *const seats[] = {
+		[SEAT_COCKPIT] = "You look on: nothing is started from here until A arms you.",
+		[SEAT_ONLOOKER] = "You look on: another relight has this incident.",
+		[SEAT_REPLAY] = "A replay of what was; nothing can be started.",
+	};
+	if (scene->can_act || scene_is_over(scene))
+		return;
+	if (words->role == ROLE_BAD || words->role == ROLE_WARN) {
+		if (scene->input->seat == SEAT_COCKPIT)
+			buf_printf(&words->lines[2], "%sA arms you.",
+				words->lines[2].length ? "   " : "");
+		return;
+	}
+	struct buf last = words->lines[CONCERN_LINES - 1];
+	memmove(&words->lines[1], &words->lines[0], (CONCERN_LINES - 1) * sizeof(last));
+	buf_clear(&last);
+	buf_text(&last, seats[scene->input->seat]);
+	words->lines[0] = last;
+}
+
+void concern_say(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words)
+{
+	memset(words, 0, sizeof(*words));
+	words->role = concern_table[concern->kind].role;
+	concern_table[concern->kind].say(scene, concern, words);
+	concern_say_seat(scene, words);
+}

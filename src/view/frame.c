@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where things are on the screen. Header, NOW box and key bar are always there; between them is one
+// pane on a narrow screen, and on a wide one the restore order with the others beside it. Where not
+// even that fits, what is left says so and still tells the mode, the clock and what needs a person.
+#include "relight/frame.h"
+
+#include <string.h>
+
+#include "panes.h"
+#include "sheet.h"
+
+#define TINY_COLUMNS 60
+#define TINY_ROWS    15
+#define WIDE_COLUMNS 120
+#define WIDE_ROWS    24
+#define TALL_HEADER  160 // columns from which the header has a fourth line
+#define LEFT_LEAST   60
+#define LEFT_MOST    96
+#define DETAIL_ROWS  9
+#define NOW_ROWS     2 // at least
+#define NARROW_BELOW 3 // floor, message, keys
+#define WIDE_BELOW   2 // keys, message
+
+typedef struct hidden pane_drawer(struct area area, const struct scene *scene);
+static pane_drawer *const drawers[PANES] = {
+	[PANE_ORDER] = order_draw,
+	[PANE_DETAIL] = detail_draw,
+	[PANE_OUTPUT] = output_draw,
+	[PANE_DEPENDENCIES] = dependencies_draw,
+	[PANE_TIMELINE] = timeline_draw,
+	[PANE_CLOCKS] = clocks_draw,
+	[PANE_HELP] = help_draw,
+};
+
+void rule_draw(struct area area, int row, enum role role, const char *title, const char *right)
+{
+	int width = area.columns;
+	area_repeat(area, row, 0, width, ROLE_RULE, '-', "─");
+	int end = width;
+	if (right && right[0]) {
+		int columns = safe_columns(right, area.grid->is_utf8) + 2;
+		end = width - 2 - columns;
+		if (end < 0)
+			end = 0;
+		area_text(area, row, end, 1, ROLE_RULE, " ");
+		int used = area_text(area, row, end + 1, width - end - 2, role, right);
+		area_text(area, row, end + 1 + used, 1, ROLE_RULE, " ");
+	}
+	if (title && title[0] && end > 4) {
+		area_text(area, row, 2, 1, ROLE_RULE, " ");
+		int used = area_text(area, row, 3, end - 4, role, title);
+		area_text(area, row, 3 + used, 1, ROLE_RULE, " ");
+	}
+}
+
+// --- the NOW box ---
+
+static void say_now(const struct scene *scene, struct concern_words *words)
+{
+	if (scene->concern_count > 0)
+		concern_say(scene, &scene->concerns[0], words);
+	else
+		calm_say(scene, words);
+}
+
+// Rows that the words take: lines that are too long go on below.
+static int now_rows(const struct concern_words *words, int columns, bool is_utf8)
+{
+	int rows = 0;
+	int width = columns > 3 ? columns - 2 : 1;
+	for (int i = 0; i < CONCERN_LINES; i++) {
+		int needed = safe_columns(buf_str(&words->lines[i]), is_utf8);
+		rows += (needed + width - 1) / width;
+	}
+	return rows < NOW_ROWS ? NOW_ROWS : rows > CONCERN_LINES ? CONCERN_LINES : rows;
+}
+
+// --- wide ---
+
+static void say_hidden(struct hidden hidden, struct buf *out)
+{
+	if (hidden.above > 0)
+		buf_printf(out, "%d above", hidden.above);
+	if (hidden.below > 0)
+		buf_printf(out, "%s%d line%s below", hidden.above > 0 ? ", " : "", hidden.below,
+			hidden.below == 1 ? "" : "s");
+}
+
+// The last line of the left column: what is hidden, else what the glyphs mean.
+static void draw_legend(struct area area, const struct scene *scene, struct hidden hidden)
+{
+	struct buf text = {0};
+	size_t roots = 0;
+	say_hidden(hidden, &text);
+	for (size_t i = 0; i < scene->plan->count; i++) {
+		int step = scene->plan->order[i];
+		if (scene->letter[step] && roots++ < 3)
+			buf_printf(&text, "%s^%c follows %s", text.length ? "   " : "",
+				scene->letter[step], scene->runbook->steps[step].id);
+	}
+	if (text.length == 0)
+		buf_text(
+			&text, "[ ] sensed by relight  ( ) a person's word  . waiting  =|= locked");
+	area_text(area, 0, 1, area.columns - 1, ROLE_DIM, buf_str(&text));
+	buf_fini(&text);
+}
+
+static bool has_output(const struct scene *scene)
+{
+	const struct frame_output *output = &scene->input->output;
+	return output->step >= 0 && output->attempt > 0;
+}
+
+// Detail, output, dependencies and timeline share the right column; the one with the focus gets
+// more of it.
+static void draw_right(struct area area, const struct scene *scene)
+{
+	static const enum pane panes[] = {
+		PANE_DETAIL, PANE_OUTPUT, PANE_DEPENDENCIES, PANE_TIMELINE};
+	enum pane focus = scene->ui->pane;
+	if (focus == PANE_HELP || focus == PANE_CLOCKS) {
+		drawers[focus](area, scene);
+		return;
+	}
+	int weights[4];
+	int sum = 0;
+	for (int i = 0; i < 4; i++) {
+		weights[i] = i == 0 ? 3 : i == 1 ? 2 : 4;
+		if (panes[i] == PANE_OUTPUT && !has_output(scene) && focus != PANE_OUTPUT)
+			weights[i] = 0;
+		if (panes[i] == focus)
+			weights[i] *= 3;
+		sum += weights[i];
+	}
+	int row = 0;
+	for (int i = 0; i < 4; i++) {
+		int rows = i == 3 ? area.rows - row : area.rows * weights[i] / sum;
+		if (panes[i] == PANE_DETAIL && focus != PANE_DETAIL && rows < DETAIL_ROWS &&
+			area.rows >= 4 * DETAIL_ROWS)
+			rows = DETAIL_ROWS;
+		if (weights[i] > 0 && rows > 1)
+			drawers[panes[i]](area_part(area, row, 0, rows, area.columns), scene);
+		row += weights[i] > 0 && rows > 1 ? rows : 0;
+	}
+}
+
+static int left_columns(int columns)
+{
+	int left = columns * 47 / 100;
+	return left < LEFT_LEAST ? LEFT_LEAST : left > LEFT_MOST ? LEFT_MOST : left;
+}
+
+static void draw_wide(struct area body, const struct scene *scene)
+{
+	int left = left_columns(body.columns);
+	struct area order = area_part(body, 0, 0, body.rows - 1, left);
+	struct hidden hidden = order_draw(order, scene);
+	draw_legend(area_part(body, body.rows - 1, 0, 1, left), scene, hidden);
+	for (int row = 0; row < body.rows; row++)
+		area_repeat(body, row, left, 1, ROLE_RULE, '|', row == 0 ? "┬" : "│");
+	draw_right(area_part(body, 0, left + 1, body.rows, body.columns - left - 1), scene);
+}
+
+// --- narrow ---
+
+static void draw_narrow(struct area body, const struct scene *scene)
+{
+	struct area pane = area_part(body, 0, 0, body.rows - 1, body.columns);
+	struct buf text = {0};
+	say_hidden(drawers[scene->ui->pane](pane, scene), &text);
+	rule_draw(body, body.rows - 1, ROLE_RULE, NULL, buf_str(&text));
+	buf_fini(&text);
+}
+
+// --- tiny ---
+
+static void draw_tiny(struct area all, const struct scene *scene, const struct concern_words *words)
+{
+	int header = all.rows >= 4 ? 2 : 1;
+	int now = all.rows >= 11 ? 3 : all.rows >= 4 ? all.rows - 3 : all.rows - 1;
+	if (now > 3)
+		now = 3;
+	header_draw(area_part(all, 0, 0, header, all.columns), scene);
+	now_draw(area_part(all, header, 0, now, all.columns), scene, words);
+	int from = header + now;
+	int rows = all.rows - from - 1;
+	if (rows >= 2)
+		drawers[scene->ui->pane](area_part(all, from, 0, rows, all.columns), scene);
+	if (all.rows < 4)
+		return;
+	struct area last = area_part(all, all.rows - 1, 0, 1, all.columns);
+	if (scene->ui->message[0])
+		message_draw(last, scene);
+	else
+		area_printf(last, 0, 1, all.columns - 1, ROLE_WARN,
+			"too small: %dx%d; %dx%d shows all", all.columns, all.rows, TINY_COLUMNS,
+			TINY_ROWS);
+}
+
+// --- the whole ---
+
+static bool is_tiny(int rows, int columns)
+{
+	return rows < TINY_ROWS || columns < TINY_COLUMNS;
+}
+
+bool frame_is_wide(int rows, int columns)
+{
+	return rows >= WIDE_ROWS && columns >= WIDE_COLUMNS;
+}
+
+static void draw_full(struct area all, const struct scene *scene, const struct concern_words *words)
+{
+	bool is_wide = frame_is_wide(all.rows, all.columns);
+	int header = is_wide && all.columns >= TALL_HEADER ? 4 : 3;
+	int now = now_rows(words, all.columns, scene->is_utf8);
+	int from = header + 1 + now;
+	int below = is_wide ? WIDE_BELOW : NARROW_BELOW - 1;
+	struct area body = area_part(all, from, 0, all.rows - from - below, all.columns);
+	header_draw(area_part(all, 0, 0, header, all.columns), scene);
+	now_rule(all, header, scene);
+	now_draw(area_part(all, header + 1, 0, now, all.columns), scene, words);
+	if (is_wide)
+		draw_wide(body, scene);
+	else
+		draw_narrow(body, scene);
+	int keys = is_wide ? all.rows - 2 : all.rows - 1;
+	int message = is_wide ? all.rows - 1 : all.rows - 2;
+	keys_draw(area_part(all, keys, 0, 1, all.columns), scene);
+	message_draw(area_part(all, message, 0, 1, all.columns), scene);
+}
+
+void frame_draw(struct grid *grid, const struct frame_input *input)
+{
+	struct area all = area_all(grid);
+	struct concern_words words;
+	grid_clear(grid);
+	struct scene *scene = scene_new(input);
+	scene->is_utf8 = grid->is_utf8;
+	say_now(scene, &words);
+	if (is_tiny(grid->rows, grid->columns))
+		draw_tiny(all, scene, &words);
+	else
+		draw_full(all, scene, &words);
+	if (scene->ui->dialog.kind != DIALOG_NONE)
+		dialog_draw(all, scene);
+	concern_words_fini(&words);
+	scene_free(scene);
+}
+
+int frame_page_rows(int rows, int columns, enum pane pane)
+{
+	int page;
+	if (is_tiny(rows, columns))
+		page = rows - 7;
+	else if (!frame_is_wide(rows, columns))
+		page = rows - 3 - 1 - NOW_ROWS - 1 - NARROW_BELOW;
+	else if (pane == PANE_ORDER || pane == PANE_HELP || pane == PANE_CLOCKS)
+		page = rows - 4 - 1 - NOW_ROWS - WIDE_BELOW - 2;
+	else
+		page = (rows - 4 - 1 - NOW_ROWS - WIDE_BELOW) / 2 - 1;
+	return page < 1 ? 1 : page;
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "panes.h"
+
+#include "sheet.h"
+#include "words.h"
+
+#define LABEL_COLUMNS 13
+
+static void add_objective(
+	struct sheet *sheet, const char *label, int64_t objective_ms, int64_t left_ms)
+{
+	struct buf text = {0};
+	duration_words(objective_ms, &text);
+	buf_text(&text, left_ms < 0 ? ", PASSED by " : ", left ");
+	clock_words(left_ms < 0 ? -left_ms : left_ms, &text);
+	sheet_add(sheet, label, left_ms < 0 ? ROLE_BAD : ROLE_NORMAL, buf_str(&text));
+	buf_fini(&text);
+}
+
+static void add_wall(
+	struct sheet *sheet, const struct scene *scene, const char *label, struct wall at)
+{
+	char time[16];
+	struct buf text = {0};
+	if (!wall_known(at))
+		return;
+	wall_clock(at, true, time);
+	buf_printf(&text, "%sZ  ", time);
+	elapsed_words(scene, at, &text);
+	sheet_add(sheet, label, ROLE_NORMAL, buf_str(&text));
+	buf_fini(&text);
+}
+
+static void add_forecast(struct sheet *sheet, const struct scene *scene)
+{
+	const struct forecast *forecast = &scene->forecast;
+	struct buf text = {0};
+	if (forecast->is_serving) {
+		sheet_add(sheet, "forecast", ROLE_GOOD,
+			"every function serves: the clock has stopped");
+		return;
+	}
+	buf_printf(&text, "T+%02lld", (long long)(forecast->finish_ms / (60 * MS_PER_S)));
+	if (forecast->rests_on >= 0) {
+		buf_printf(&text, ", rests on %s, ", scene->runbook->steps[forecast->rests_on].id);
+		duration_words(forecast->remaining_ms, &text);
+		buf_text(&text, " more on the longest path");
+	}
+	if (forecast->misses_rto) {
+		buf_text(&text, "; MISSES the RTO by ");
+		duration_words(forecast->misses_rto_by_ms, &text);
+	}
+	sheet_add(sheet, "forecast", forecast->misses_rto ? ROLE_BAD : ROLE_NORMAL, buf_str(&text));
+	buf_fini(&text);
+}
+
+static void add_data(struct sheet *sheet, const struct scene *scene)
+{
+	for (size_t i = 0; i < scene->runbook->restore_point_count; i++) {
+		const struct restore_point *point = &scene->runbook->restore_points[i];
+		struct wall at = scene->state->restore_point_at[i];
+		struct wall found = scene->state->restore_point_found[i];
+		struct buf text = {0};
+		char time[16];
+		buf_printf(&text, "%s: ", point->title ? point->title : point->id);
+		if (wall_known(at)) {
+			wall_clock(at, true, time);
+			buf_printf(&text, "%sZ, ", time);
+			duration_words((scene->origin.us - at.us) / US_PER_MS, &text);
+			buf_text(&text, " before the impact");
+		} else {
+			buf_text(&text, "not chosen");
+		}
+		if (wall_known(found)) {
+			wall_clock(found, true, time);
+			buf_printf(&text, "; proven by its last row, %sZ", time);
+		}
+		sheet_add(sheet, i ? "" : "restore point", ROLE_NORMAL, buf_str(&text));
+		buf_fini(&text);
+	}
+}
+
+static void add_functions(struct sheet *sheet, const struct scene *scene)
+{
+	for (size_t i = 0; i < scene->runbook->function_count; i++) {
+		const struct function *function = &scene->runbook->functions[i];
+		struct wall since = scene->state->serving[i].wall;
+		struct buf text = {0};
+		buf_printf(&text, "%s: ", function->title ? function->title : function->id);
+		if (wall_known(since)) {
+			buf_text(&text, "SERVING since ");
+			elapsed_words(scene, since, &text);
+		} else {
+			buf_text(&text, "DOWN");
+		}
+		sheet_add(sheet, i ? "" : "functions", wall_known(since) ? ROLE_GOOD : ROLE_NORMAL,
+			buf_str(&text));
+		buf_fini(&text);
+	}
+}
+
+static void add_credentials(struct sheet *sheet, const struct scene *scene)
+{
+	size_t shown = 0;
+	for (size_t i = 0; i < scene->sensed->count; i++) {
+		struct wall expires = scene->sensed->dependencies[i].expires;
+		struct buf text = {0};
+		if (!wall_known(expires))
+			continue;
+		int64_t left_ms = (expires.us - scene->now.wall.us) / US_PER_MS;
+		buf_printf(&text, "%s ", scene->runbook->dependencies[i].id);
+		buf_text(&text, left_ms < 0 ? "EXPIRED " : "expires in ");
+		clock_words(left_ms < 0 ? -left_ms : left_ms, &text);
+		sheet_add(sheet, shown++ ? "" : "credentials", left_ms < 0 ? ROLE_BAD : ROLE_NORMAL,
+			buf_str(&text));
+		buf_fini(&text);
+	}
+}
+
+// How long ago the last update went out, against what was promised.
+static void add_cadences(struct sheet *sheet, const struct scene *scene)
+{
+	struct wall last = scene->origin;
+	for (size_t i = 0; i < scene->state->remark_count; i++)
+		if (scene->state->remarks[i].kind == EVENT_INCIDENT_STATUS)
+			last = scene->state->remarks[i].ts;
+	for (size_t i = 0; i < scene->runbook->cadence_count && wall_known(last); i++) {
+		const struct cadence *cadence = &scene->runbook->cadences[i];
+		int64_t left_ms = cadence->every_ms - scene_wall_age_ms(scene, last);
+		struct buf text = {0};
+		buf_printf(&text, "%s %s ", cadence->say ? cadence->say : "update",
+			left_ms < 0 ? "OVERDUE by" : "due in");
+		clock_words(left_ms < 0 ? -left_ms : left_ms, &text);
+		if (cadence->owner)
+			buf_printf(&text, " (%s)", cadence->owner);
+		sheet_add(sheet, i ? "" : "updates", left_ms < 0 ? ROLE_WARN : ROLE_NORMAL,
+			buf_str(&text));
+		buf_fini(&text);
+	}
+}
+
+static void add_record(struct sheet *sheet, const struct scene *scene)
+{
+	const struct frame_input *input = scene->input;
+	if (input->fault)
+		sheet_printf(sheet, "record", ROLE_BAD, "FAULT: %s; #%lld of #%lld on disk",
+			input->fault, (long long)input->durable_seq, (long long)input->newest_seq);
+	else
+		sheet_printf(sheet, "record", ROLE_NORMAL, "#%lld, on disk #%lld%s",
+			(long long)input->newest_seq, (long long)input->durable_seq,
+			scene->state->is_unrecorded ? "; going on UNRECORDED" : "");
+	sheet_printf(sheet, "incident", ROLE_NORMAL, "%s",
+		scene->state->incident ? scene->state->incident : "not declared");
+}
+
+static void add_abort(struct sheet *sheet, const struct scene *scene)
+{
+	size_t steps = scene->runbook->abort.steps.count;
+	if (scene->state->was_aborted)
+		sheet_printf(sheet, "abort", ROLE_BAD, "ABORTED: %s",
+			scene->state->abort_why ? scene->state->abort_why : "");
+	else if (steps > 0)
+		sheet_printf(sheet, "abort plan", ROLE_NORMAL, "%zu step%s, not lit", steps,
+			steps == 1 ? "" : "s");
+	for (size_t i = 0; i < scene->runbook->abort.criteria.count; i++)
+		sheet_add(sheet, i ? "" : "abort when", ROLE_NORMAL,
+			scene->runbook->abort.criteria.items[i]);
+}
+
+struct hidden clocks_draw(struct area area, const struct scene *scene)
+{
+	const struct forecast *forecast = &scene->forecast;
+	const struct objectives *objectives = &scene->runbook->objectives;
+	struct sheet sheet = {.arena = scene->arena, .label_columns = LABEL_COLUMNS + 2};
+	struct buf text = {0};
+	clock_words(forecast->elapsed_ms, &text);
+	sheet_printf(&sheet, "elapsed", ROLE_TITLE, "T+%s", buf_str(&text));
+	buf_fini(&text);
+	if (forecast->has_rto)
+		add_objective(&sheet, "RTO", objectives->rto_ms, forecast->rto_left_ms);
+	if (forecast->has_mtd)
+		add_objective(&sheet, "MTD", objectives->mtd_ms, forecast->mtd_left_ms);
+	add_forecast(&sheet, scene);
+	add_wall(&sheet, scene, "impact", scene->state->impact_at);
+	add_wall(&sheet, scene, "detected", scene->state->detected_at);
+	add_wall(&sheet, scene, "declared", scene->state->declared.wall);
+	add_wall(&sheet, scene, "recovered", scene->state->recovered.wall);
+	add_functions(&sheet, scene);
+	add_data(&sheet, scene);
+	add_credentials(&sheet, scene);
+	add_cadences(&sheet, scene);
+	add_abort(&sheet, scene);
+	add_record(&sheet, scene);
+	rule_draw(area, 0, scene->ui->pane == PANE_CLOCKS ? ROLE_TITLE : ROLE_RULE, "CLOCKS", NULL);
+	return sheet_draw(
+		area_part(area, 1, 0, area.rows - 1, area.columns), &sheet, scene->ui->help_top);
+}

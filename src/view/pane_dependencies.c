@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "panes.h"
+
+#include <string.h>
+
+#include "relight/arena.h"
+#include "sheet.h"
+#include "words.h"
+
+// Dependencies by what is expected of them, worst first.
+enum group { GROUP_LOST, GROUP_DUE, GROUP_HELD, GROUP_GIVEN, GROUP_AWAITED, GROUP_WAIVED, GROUPS };
+static const char *const group_words[GROUPS] = {
+	[GROUP_LOST] = "LOST",
+	[GROUP_DUE] = "DUE",
+	[GROUP_HELD] = "HELD",
+	[GROUP_GIVEN] = "GIVEN",
+	[GROUP_AWAITED] = "AWAITED",
+	[GROUP_WAIVED] = "WAIVED",
+};
+
+static enum group group_of(const struct state *state, struct wall now, int dependency)
+{
+	static const enum group groups[EXPECTATION_WORDS] = {
+		[AWAITED] = GROUP_AWAITED,
+		[DUE] = GROUP_DUE,
+		[HELD] = GROUP_HELD,
+		[LOST] = GROUP_LOST,
+		[GIVEN] = GROUP_GIVEN,
+	};
+	if (state_waiver(state, -1, dependency, now))
+		return GROUP_WAIVED;
+	return groups[state_expectation(state, dependency)];
+}
+
+size_t frame_dependencies(const struct facts *facts, int *order, size_t limit)
+{
+	size_t count = 0;
+	for (int group = 0; group < GROUPS; group++)
+		for (size_t i = 0; i < facts->runbook->dependency_count && count < limit; i++)
+			if (group_of(facts->state, facts->now.wall, (int)i) == (enum group)group)
+				order[count++] = (int)i;
+	return count;
+}
+
+// --- one line ---
+
+struct columns {
+	int word, mark, name, status, message, age, via, end;
+};
+
+static struct columns columns_of(int width)
+{
+	struct columns at = {.word = 1, .end = width - 1};
+	int via = width >= 72 ? 16 : width >= 56 ? 10 : 0;
+	int name = width >= 90 ? 24 : width >= 60 ? 17 : 13;
+	at.mark = at.word + 8;
+	at.name = width >= 50 ? at.mark + 3 : at.mark;
+	at.status = at.name + name + 1;
+	at.message = at.status + 12;
+	at.via = at.end - via;
+	at.age = at.via - (via > 0 ? 1 : 0); // exclusive end
+	return at;
+}
+
+static enum role status_role(enum group group, enum status status)
+{
+	if (status == STATUS_HEALTHY)
+		return group == GROUP_AWAITED ? ROLE_DIM : ROLE_GOOD;
+	switch (group) {
+	case GROUP_LOST: return ROLE_BAD;
+	case GROUP_GIVEN: return status_is_bad(status) ? ROLE_BAD : ROLE_WARN;
+	case GROUP_DUE:
+	case GROUP_HELD: return ROLE_WARN;
+	case GROUP_WAIVED: return ROLE_PERSON;
+	default: return ROLE_DIM;
+	}
+}
+
+// What brings it back: the step that restores it, "watch" or the kind of its check.
+static void say_via(const struct scene *scene, int dependency, struct buf *out)
+{
+	const struct dependency *of = &scene->runbook->dependencies[dependency];
+	if (scene->state->dependencies[dependency].is_attested)
+		buf_text(out, "a person's word");
+	else if (of->restored_by.count > 0)
+		buf_text(out, scene->runbook->steps[of->restored_by.items[0]].id);
+	else
+		buf_text(out, "outside scope");
+}
+
+static void say_message(
+	const struct scene *scene, int dependency, enum group group, struct buf *out)
+{
+	const struct sensed_dependency *sensed = &scene->sensed->dependencies[dependency];
+	const struct waiver *waiver = state_waiver(scene->state, -1, dependency, scene->now.wall);
+	if (group == GROUP_WAIVED && waiver) {
+		char until[16] = "";
+		if (wall_known(waiver->until))
+			wall_clock(waiver->until, false, until);
+		buf_printf(out, "%s%s%s: %s", waiver->by ? waiver->by : "",
+			until[0] ? ", until " : "", until, waiver->why ? waiver->why : "");
+		return;
+	}
+	if (wall_known(sensed->expires)) {
+		int64_t left_ms = (sensed->expires.us - scene->now.wall.us) / US_PER_MS;
+		buf_text(out, left_ms < 0 ? "EXPIRED " : "expires in ");
+		if (left_ms >= 0)
+			duration_words(left_ms, out);
+		return;
+	}
+	int under = state_folded_under(scene->state, dependency);
+	if (under >= 0)
+		buf_printf(out, "under %s: ", scene->runbook->dependencies[under].id);
+	buf_text(out, scene_message(scene, dependency));
+	if (sensed->is_seen && sensed->total > 0)
+		buf_printf(out, " %.0f/%.0f %s", sensed->done, sensed->total,
+			sensed->unit ? sensed->unit : "");
+	if (sensed->is_seen && sensed->latency_ms >= 0 &&
+		scene_status(scene, dependency) == STATUS_HEALTHY)
+		buf_printf(out, "%s%dms", out->length ? ", " : "", sensed->latency_ms);
+}
+
+static void draw_dependency(struct area area, int row, const struct columns *at,
+	const struct scene *scene, enum group group, int dependency)
+{
+	enum status status = scene_status(scene, dependency);
+	enum role role = status_role(group, status);
+	bool is_stale = sensed_is_stale(scene->sensed, scene->runbook, dependency, scene->now.mono);
+	bool is_dim = group == GROUP_AWAITED;
+	struct buf text = {0};
+	char mark[3];
+	scene_mark(scene, scene_dependency_root(scene, dependency), mark);
+	area_text(area, row, at->mark, 2, ROLE_MARK, mark);
+	area_text(area, row, at->name, at->status - at->name - 1, is_dim ? ROLE_DIM : ROLE_NORMAL,
+		scene->runbook->dependencies[dependency].id);
+	area_text(area, row, at->status, 11, is_stale ? ROLE_WARN : role,
+		is_stale ? "stale" : status_word(status));
+	say_message(scene, dependency, group, &text);
+	area_text(area, row, at->message, at->age - 5 - at->message,
+		is_dim ? ROLE_DIM : ROLE_NORMAL, buf_str(&text));
+	buf_clear(&text);
+	age_words(scene_seen_ms(scene, dependency), &text);
+	area_right(area, row, at->age, 4, is_stale ? ROLE_WARN : ROLE_DIM, buf_str(&text));
+	buf_clear(&text);
+	say_via(scene, dependency, &text);
+	area_text(area, row, at->via, at->end - at->via, ROLE_DIM, buf_str(&text));
+	buf_fini(&text);
+}
+
+// --- the pane ---
+
+// One drawn line: a dependency, or what stands for several of a group (dependency -1).
+struct line {
+	enum group group;
+	int dependency;
+	size_t count;      // stood for
+	int64_t oldest_ms; // of those
+	size_t from;       // in the order
+};
+
+static bool is_quiet(const struct scene *scene, enum group group, int dependency)
+{
+	if (group == GROUP_AWAITED)
+		return true;
+	if (group != GROUP_HELD && group != GROUP_GIVEN)
+		return false;
+	return scene_status(scene, dependency) == STATUS_HEALTHY &&
+	       !wall_known(scene->sensed->dependencies[dependency].expires) &&
+	       !sensed_is_stale(scene->sensed, scene->runbook, dependency, scene->now.mono);
+}
+
+// Lines of the pane; where `folds`, healthy ones and awaited ones of a group become one line, which
+// then ends the group.
+static size_t make_lines(
+	const struct scene *scene, const int *order, size_t count, bool folds, struct line *lines)
+{
+	size_t made = 0;
+	size_t quiet = SIZE_MAX; // the line that stands for the quiet ones of this group
+	for (size_t i = 0; i < count; i++) {
+		enum group group = group_of(scene->state, scene->now.wall, order[i]);
+		if (quiet != SIZE_MAX && lines[quiet].group != group)
+			quiet = SIZE_MAX;
+		if (!folds || !is_quiet(scene, group, order[i])) {
+			struct line line = {group, order[i], 1, 0, i};
+			if (quiet != SIZE_MAX) { // keeps the quiet ones last
+				lines[made] = lines[quiet];
+				lines[quiet] = line;
+				quiet = made++;
+			} else {
+				lines[made++] = line;
+			}
+			continue;
+		}
+		int64_t seen_ms = scene_seen_ms(scene, order[i]);
+		if (quiet == SIZE_MAX) {
+			quiet = made;
+			lines[made++] = (struct line){group, -1, 0, -1, i};
+		}
+		lines[quiet].count++;
+		if (seen_ms > lines[quiet].oldest_ms)
+			lines[quiet].oldest_ms = seen_ms;
+	}
+	return made;
+}
+
+static void draw_quiet(struct area area, int row, const struct columns *at,
+	const struct scene *scene, const struct line *line, const int *order, bool has_more)
+{
+	struct buf text = {0};
+	if (line->group == GROUP_AWAITED) {
+		buf_printf(&text, "%zu not restored yet: ", line->count);
+		size_t named = 0;
+		for (size_t i = line->from; named < line->count; i++, named++)
+			buf_printf(&text, "%s%s", named ? ", " : "",
+				scene->runbook->dependencies[order[i]].id);
+	} else {
+		buf_printf(&text, "%zu %shealthy, oldest ", line->count, has_more ? "more " : "");
+		age_words(line->oldest_ms, &text);
+	}
+	area_text(area, row, at->name, at->end - at->name, ROLE_DIM, buf_str(&text));
+	buf_fini(&text);
+}
+
+static void draw_title(struct area area, const struct scene *scene)
+{
+	size_t counts[GROUPS] = {0};
+	struct buf text = {0};
+	for (size_t i = 0; i < scene->runbook->dependency_count; i++)
+		counts[group_of(scene->state, scene->now.wall, (int)i)]++;
+	buf_printf(&text, "lost %zu  due %zu  held %zu  given %zu  awaited %zu", counts[GROUP_LOST],
+		counts[GROUP_DUE], counts[GROUP_HELD], counts[GROUP_GIVEN], counts[GROUP_AWAITED]);
+	if (counts[GROUP_WAIVED] > 0)
+		buf_printf(&text, "  waived %zu", counts[GROUP_WAIVED]);
+	enum role role = counts[GROUP_LOST] > 0                 ? ROLE_BAD
+			 : scene->ui->pane == PANE_DEPENDENCIES ? ROLE_TITLE
+								: ROLE_RULE;
+	rule_draw(area, 0, role, area.columns < 62 ? "DEPEND" : "DEPENDENCIES", buf_str(&text));
+	buf_fini(&text);
+}
+
+static int top_line(const struct scene *scene, const struct line *lines, int count, int height)
+{
+	int top = scene->ui->pane == PANE_DEPENDENCIES ? scene->ui->dependencies_top : 0;
+	for (int i = 0; i < count && scene->ui->pane == PANE_DEPENDENCIES; i++)
+		if (lines[i].dependency == scene->ui->selected_dependency) {
+			top = i >= top + height ? i - height + 1 : top;
+			top = i < top ? i : top;
+		}
+	if (top > count - height)
+		top = count - height;
+	return top < 0 ? 0 : top;
+}
+
+struct hidden dependencies_draw(struct area area, const struct scene *scene)
+{
+	size_t limit = scene->runbook->dependency_count + GROUPS;
+	int *order = arena_array(scene->arena, limit, sizeof(*order));
+	struct line *lines = arena_array(scene->arena, limit, sizeof(*lines));
+	struct area body = area_part(area, 1, 0, area.rows - 1, area.columns);
+	struct columns at = columns_of(area.columns);
+	bool has_focus = scene->ui->pane == PANE_DEPENDENCIES;
+	size_t known = frame_dependencies(scene->facts, order, limit);
+	int count = (int)make_lines(scene, order, known, false, lines);
+	if (!has_focus && count > body.rows)
+		count = (int)make_lines(scene, order, known, true, lines);
+	int top = top_line(scene, lines, count, body.rows);
+	draw_title(area, scene);
+	for (int i = 0; i < body.rows && top + i < count; i++) {
+		const struct line *line = &lines[top + i];
+		bool is_first = i == 0 || line[-1].group != line->group;
+		if (is_first)
+			area_text(body, i, at.word, 7,
+				line->group == GROUP_LOST ? ROLE_BAD : ROLE_TITLE,
+				group_words[line->group]);
+		if (line->dependency < 0) {
+			draw_quiet(body, i, &at, scene, line, order, !is_first);
+			continue;
+		}
+		draw_dependency(body, i, &at, scene, line->group, line->dependency);
+		if (has_focus && line->dependency == scene->ui->selected_dependency) {
+			area_paint(body, i, 0, body.columns, ROLE_SELECTED);
+			area_text(body, i, 0, 1, ROLE_SELECTED, ">");
+		}
+	}
+	int below = count - top - body.rows;
+	return (struct hidden){top, below > 0 ? below : 0};
+}

@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "panes.h"
+
+#include <string.h>
+
+#include "sheet.h"
+#include "words.h"
+
+#define WIDE_COLUMNS 160
+#define SILENT_MS    (5 * MS_PER_S) // the sensor speaks every second
+
+// --- who and where ---
+
+static void draw_mode(struct pen *pen, const struct scene *scene)
+{
+	static const struct {
+		const char *word;
+		enum role role;
+	} modes[] = {
+		[EVENT_LIVE] = {" LIVE ", ROLE_MODE_LIVE},
+		[EVENT_DRILL] = {" DRILL ", ROLE_MODE_DRILL},
+		[EVENT_REHEARSAL] = {" REHEARSAL ", ROLE_MODE_REHEARSAL},
+	};
+	const struct state *state = scene->state;
+	if (scene->input->seat == SEAT_REPLAY)
+		pen_text(pen, ROLE_MODE_REPLAY, " REPLAY ");
+	else
+		pen_text(pen, modes[state->mode].role, modes[state->mode].word);
+	pen_skip(pen, 1);
+	const char *person = scene->input->person ? scene->input->person : "";
+	if (scene->can_act)
+		pen_printf(pen, ROLE_MODE_ARMED, "ARMED %s",
+			state->armed_by ? state->armed_by : person);
+	else if (state->is_armed)
+		pen_printf(pen, ROLE_MODE_OBSERVER, "OBSERVER %s (%s is armed)", person,
+			state->armed_by ? state->armed_by : "another");
+	else
+		pen_printf(pen, ROLE_MODE_OBSERVER, "OBSERVER %s", person);
+}
+
+static int first_target(const struct runbook *runbook, enum target_role role)
+{
+	for (size_t i = 0; i < runbook->target_count; i++)
+		if (runbook->targets[i].role == role && !runbook->targets[i].is_ssh)
+			return (int)i;
+	return -1;
+}
+
+static const char *target_name(const struct scene *scene, int target)
+{
+	const struct target *of = &scene->runbook->targets[target];
+	if (of->is_ssh)
+		return of->host;
+	if (of->context)
+		return of->context;
+	if (scene->facts->contexts && scene->facts->contexts[target])
+		return scene->facts->contexts[target];
+	return of->id;
+}
+
+// The first letters of what the target was pinned by, after its kind: "uid 0b1c…" gives "#0b1c".
+static void draw_pin(struct pen *pen, const struct pin *pin)
+{
+	if (pin->has_changed) {
+		pen_text(pen, ROLE_BAD, "ANOTHER ONE NOW");
+		return;
+	}
+	if (!pin->is_pinned || !pin->fingerprint) {
+		pen_text(pen, ROLE_WARN, "not pinned yet");
+		return;
+	}
+	const char *value = strchr(pin->fingerprint, ' ');
+	pen_printf(pen, ROLE_NORMAL, "#%.4s", value ? value + 1 : pin->fingerprint);
+}
+
+static void draw_target(struct pen *pen, const struct scene *scene)
+{
+	const struct runbook *runbook = scene->runbook;
+	int target = first_target(runbook, TARGET_RECOVERY);
+	if (target < 0)
+		target = first_target(runbook, TARGET_SHARED);
+	pen_skip(pen, 3);
+	if (target < 0) {
+		pen_printf(pen, ROLE_NORMAL, "%s", runbook->name);
+		return;
+	}
+	pen_text(pen, ROLE_TITLE, "ACT ON ");
+	pen_text(pen, ROLE_TITLE, target_name(scene, target));
+	if (runbook->scope.recovery_region)
+		pen_printf(pen, ROLE_NORMAL, "  %s", runbook->scope.recovery_region);
+	pen_skip(pen, 2);
+	draw_pin(pen, &scene->state->pins[target]);
+	int source = first_target(runbook, TARGET_SOURCE);
+	if (scene->input->ui->columns < WIDE_COLUMNS || source < 0)
+		return;
+	pen_skip(pen, 3);
+	pen_printf(pen, ROLE_DIM, "SOURCE %s", target_name(scene, source));
+}
+
+static void draw_identity(struct area area, const struct scene *scene)
+{
+	char time[16];
+	wall_clock(scene->now.wall, true, time);
+	struct buf right = {0};
+	if (area.columns >= WIDE_COLUMNS)
+		buf_printf(&right, "%s%s%s  ", scene->runbook->name,
+			scene->runbook->version ? " v" : "",
+			scene->runbook->version ? scene->runbook->version : "");
+	buf_printf(&right, "%sZ", time);
+	int end = area_right(area, 0, area.columns - 1, area.columns, ROLE_NORMAL, buf_str(&right));
+	buf_fini(&right);
+	struct pen pen = pen_at(area, 0, 0, end - 1);
+	draw_mode(&pen, scene);
+	draw_target(&pen, scene);
+}
+
+// --- the clocks ---
+
+#define BAR_UNITS   20 // of the RTO
+#define BAR_BEYOND  2
+#define BAR_COLUMNS (BAR_UNITS + BAR_BEYOND + 3)
+
+// "[######===========...|]": passed, expected, spare, the RTO, and what is beyond it.
+static void draw_bar(struct pen *pen, const struct scene *scene)
+{
+	const struct forecast *forecast = &scene->forecast;
+	int64_t rto_ms = scene->runbook->objectives.rto_ms;
+	if (!forecast->has_rto || rto_ms <= 0 || pen->end - pen->column < BAR_COLUMNS)
+		return;
+	int64_t passed = forecast->elapsed_ms * BAR_UNITS / rto_ms;
+	int64_t expected = forecast->finish_ms * BAR_UNITS / rto_ms;
+	pen_text(pen, ROLE_DIM, " [");
+	for (int i = 0; i < BAR_UNITS + BAR_BEYOND; i++) {
+		bool is_beyond = i >= BAR_UNITS;
+		if (i == BAR_UNITS)
+			pen_text(pen, ROLE_TITLE, "|");
+		bool is_passed = i < passed;
+		bool is_expected = i < expected || (i == BAR_UNITS && forecast->misses_rto);
+		if (is_beyond && (is_passed || is_expected))
+			pen_text(pen, ROLE_BAD, "!");
+		else if (!is_beyond)
+			pen_text(pen, is_passed ? ROLE_NORMAL : ROLE_DIM,
+				is_passed     ? "#"
+				: is_expected ? "="
+					      : ".");
+	}
+	pen_text(pen, ROLE_DIM, "]");
+}
+
+static void draw_rto(struct pen *pen, const struct scene *scene, bool is_wide)
+{
+	const struct forecast *forecast = &scene->forecast;
+	struct buf left = {0};
+	if (!forecast->has_rto) {
+		pen_text(pen, ROLE_DIM, "no RTO");
+		return;
+	}
+	pen_text(pen, ROLE_TITLE, "RTO ");
+	if (is_wide) {
+		duration_words(scene->runbook->objectives.rto_ms, &left);
+		pen_printf(pen, ROLE_TITLE, "%s: ", buf_str(&left));
+		buf_clear(&left);
+	}
+	clock_words(
+		forecast->rto_left_ms < 0 ? -forecast->rto_left_ms : forecast->rto_left_ms, &left);
+	if (forecast->is_serving) {
+		pen_text(pen, forecast->rto_left_ms < 0 ? ROLE_BAD : ROLE_GOOD,
+			forecast->rto_left_ms < 0 ? "MISSED by " : "MET with ");
+		pen_printf(pen, ROLE_NORMAL, "%s%s, serving", buf_str(&left),
+			forecast->rto_left_ms < 0 ? "" : " left");
+	} else if (forecast->rto_left_ms < 0) {
+		pen_printf(pen, ROLE_BAD, "MISSED %s ago", buf_str(&left));
+	} else {
+		pen_printf(pen, ROLE_NORMAL, "%s left", buf_str(&left));
+	}
+	buf_clear(&left);
+	if (!forecast->is_serving && forecast->misses_rto && forecast->rto_left_ms >= 0) {
+		duration_words(forecast->misses_rto_by_ms, &left);
+		pen_text(pen, ROLE_NORMAL, ", ");
+		if (is_wide)
+			pen_printf(pen, ROLE_NORMAL, "forecast T+%02lld ",
+				(long long)(forecast->finish_ms / (60 * MS_PER_S)));
+		pen_printf(pen, ROLE_BAD, "MISSES BY %s", buf_str(&left));
+	} else if (!forecast->is_serving) {
+		pen_printf(pen, ROLE_NORMAL, ", forecast T+%02lld%s",
+			(long long)(forecast->finish_ms / (60 * MS_PER_S)),
+			forecast->misses_rto ? "" : " OK");
+	}
+	buf_fini(&left);
+}
+
+static void say_mtd(const struct scene *scene, bool is_wide, struct buf *out)
+{
+	const struct forecast *forecast = &scene->forecast;
+	if (!forecast->has_mtd)
+		return;
+	buf_text(out, "MTD ");
+	if (is_wide) {
+		duration_words(scene->runbook->objectives.mtd_ms, out);
+		buf_text(out, ": ");
+	}
+	if (forecast->mtd_left_ms < 0)
+		buf_text(out, "PASSED ");
+	clock_words(
+		forecast->mtd_left_ms < 0 ? -forecast->mtd_left_ms : forecast->mtd_left_ms, out);
+	if (is_wide && forecast->mtd_left_ms >= 0)
+		buf_text(out, " left");
+}
+
+static void draw_clocks(struct area area, const struct scene *scene)
+{
+	bool is_wide = area.columns >= WIDE_COLUMNS;
+	struct buf text = {0};
+	say_mtd(scene, is_wide, &text);
+	int end = area_right(area, 1, area.columns - 1, area.columns,
+		scene->forecast.misses_mtd ? ROLE_BAD : ROLE_NORMAL, buf_str(&text));
+	buf_clear(&text);
+	struct pen pen = pen_at(area, 1, 1, end - 1);
+	clock_words(scene->forecast.elapsed_ms, &text);
+	pen_printf(&pen, ROLE_TITLE, "T+%s", buf_str(&text));
+	if (is_wide && wall_known(scene->origin)) {
+		char since[16];
+		wall_clock(scene->origin, false, since);
+		pen_printf(&pen, ROLE_DIM, " since %s %s ",
+			wall_known(scene->state->impact_at) ? "impact" : "declaration", since);
+	}
+	pen_skip(&pen, 2);
+	draw_rto(&pen, scene, is_wide);
+	draw_bar(&pen, scene);
+	if (is_wide && scene->forecast.rests_on >= 0 && !scene->forecast.is_serving) {
+		buf_clear(&text);
+		duration_words(scene->forecast.remaining_ms, &text);
+		pen_printf(&pen, ROLE_DIM, " rests on %s, %s more",
+			scene->runbook->steps[scene->forecast.rests_on].id, buf_str(&text));
+	}
+	buf_fini(&text);
+}
+
+// --- data and trust ---
+
+static void draw_loss(struct pen *pen, const struct scene *scene)
+{
+	const struct forecast *forecast = &scene->forecast;
+	struct buf text = {0};
+	bool is_proven = false;
+	for (size_t i = 0; i < scene->runbook->restore_point_count; i++)
+		is_proven = is_proven || wall_known(scene->state->restore_point_found[i]);
+	if (forecast->loss_ms < 0) {
+		if (forecast->has_rpo) {
+			duration_words(scene->runbook->objectives.rpo_ms, &text);
+			pen_printf(pen, ROLE_NORMAL, "loss not known, RPO %s  ", buf_str(&text));
+		}
+		buf_fini(&text);
+		return;
+	}
+	bool is_over = forecast->has_rpo && forecast->loss_ms > scene->runbook->objectives.rpo_ms;
+	duration_words(forecast->loss_ms, &text);
+	pen_printf(pen, is_over ? ROLE_BAD : ROLE_NORMAL, "%s %s%s", is_proven ? "lost" : "lose",
+		buf_str(&text), is_over ? " OVER" : "");
+	if (forecast->has_rpo) {
+		buf_clear(&text);
+		duration_words(scene->runbook->objectives.rpo_ms, &text);
+		pen_printf(pen, ROLE_NORMAL, " of RPO %s", buf_str(&text));
+	}
+	pen_skip(pen, 2);
+	buf_fini(&text);
+}
+
+static void draw_serving(struct pen *pen, const struct scene *scene)
+{
+	size_t serving = 0;
+	size_t count = scene->runbook->function_count;
+	for (size_t i = 0; i < count; i++)
+		serving += wall_known(scene->state->serving[i].wall);
+	if (count > 0)
+		pen_printf(pen, serving == count ? ROLE_GOOD : ROLE_NORMAL, "serving %zu/%zu  ",
+			serving, count);
+	else
+		pen_printf(pen, ROLE_NORMAL, "serving %s  ",
+			scene->forecast.is_serving ? "yes" : "no");
+}
+
+static void draw_token(struct pen *pen, const struct scene *scene, const char *label)
+{
+	int soonest = -1;
+	const struct sensed_dependency *sensed = scene->sensed->dependencies;
+	for (size_t i = 0; i < scene->sensed->count; i++)
+		if (wall_known(sensed[i].expires) &&
+			(soonest < 0 || sensed[i].expires.us < sensed[soonest].expires.us))
+			soonest = (int)i;
+	if (soonest < 0)
+		return;
+	int64_t left_ms = (sensed[soonest].expires.us - scene->now.wall.us) / US_PER_MS;
+	struct buf left = {0};
+	duration_words(left_ms < 0 ? 0 : left_ms, &left);
+	bool is_soon = left_ms < 10 * 60 * MS_PER_S;
+	pen_printf(pen, is_soon ? ROLE_WARN : ROLE_NORMAL, "%s%s %s%s", label,
+		scene->runbook->dependencies[soonest].id, left_ms < 0 ? "EXPIRED" : buf_str(&left),
+		is_soon && left_ms >= 0 ? "!!" : "");
+	pen_skip(pen, 2);
+	buf_fini(&left);
+}
+
+static void draw_tool(struct pen *pen, const struct scene *scene)
+{
+	const struct frame_input *input = scene->input;
+	struct buf silence = {0};
+	age_words(input->sensor_silence_ms, &silence);
+	if (!scene->sensed->is_up && input->sensor_silence_ms < 0)
+		pen_text(pen, ROLE_WARN, "sensor starting");
+	else if (!scene->sensed->is_up)
+		pen_printf(pen, ROLE_BAD, "sensor DOWN %s", buf_str(&silence));
+	else
+		pen_printf(pen, input->sensor_silence_ms > SILENT_MS ? ROLE_WARN : ROLE_NORMAL,
+			"sensor %s", buf_str(&silence));
+	buf_fini(&silence);
+	if (input->lookers > 0)
+		pen_printf(pen, ROLE_NORMAL, "  %d look", input->lookers);
+	pen_skip(pen, 2);
+	if (scene->state->is_unrecorded)
+		pen_text(pen, ROLE_BAD, "UNRECORDED");
+	else if (input->fault)
+		pen_text(pen, ROLE_BAD, "record FAULT");
+	else
+		pen_printf(pen, ROLE_NORMAL, "record #%lld %s", (long long)input->newest_seq,
+			input->durable_seq < input->newest_seq ? "recording.." : "ok");
+}
+
+static void draw_restore_points(struct pen *pen, const struct scene *scene)
+{
+	struct wall oldest = WALL_NONE;
+	struct wall newest = WALL_NONE;
+	size_t shown = 0;
+	for (size_t i = 0; i < scene->runbook->restore_point_count; i++) {
+		struct wall at = scene->state->restore_point_at[i];
+		if (!wall_known(at))
+			continue;
+		char text[16];
+		wall_clock(at, false, text);
+		pen_printf(pen, ROLE_DIM, "%s%s %s", shown++ ? ", " : "",
+			scene->runbook->restore_points[i].id, text);
+		oldest = !wall_known(oldest) || at.us < oldest.us ? at : oldest;
+		newest = !wall_known(newest) || at.us > newest.us ? at : newest;
+	}
+	if (shown > 1) {
+		struct buf skew = {0};
+		duration_words((newest.us - oldest.us) / US_PER_MS, &skew);
+		pen_printf(pen, ROLE_DIM, ", skew %s", buf_str(&skew));
+		buf_fini(&skew);
+	}
+	pen_skip(pen, shown ? 2 : 0);
+}
+
+static void draw_trust(struct area area, const struct scene *scene)
+{
+	struct pen pen = pen_at(area, 2, 1, area.columns);
+	if (area.columns < WIDE_COLUMNS) {
+		draw_loss(&pen, scene);
+		draw_serving(&pen, scene);
+		draw_token(&pen, scene, "");
+		draw_tool(&pen, scene);
+		return;
+	}
+	pen_text(&pen, ROLE_TITLE, "DATA ");
+	draw_loss(&pen, scene);
+	draw_restore_points(&pen, scene);
+	int level = state_evidence_level(scene->state);
+	pen_text(&pen, ROLE_TITLE, " EVIDENCE ");
+	if (level < 0)
+		pen_text(&pen, ROLE_NORMAL, "none, goal L4   ");
+	else
+		pen_printf(&pen, level >= 4 ? ROLE_GOOD : ROLE_NORMAL, "L%d, goal L4   ", level);
+	draw_token(&pen, scene, "TOKENS ");
+	pen_skip(&pen, 1);
+	draw_tool(&pen, scene);
+}
+
+// --- functions and people (wide only) ---
+
+// "incident commander" gives "IC", "operations" gives "OPER".
+static void say_role(const char *role, struct buf *out)
+{
+	bool has_words = strchr(role, ' ') != NULL;
+	size_t most = strlen(role) > 6 ? 4 : 6;
+	bool is_first = true;
+	for (size_t i = 0; role[i] && (has_words || i < most); i++) {
+		char c = role[i];
+		if (c >= 'a' && c <= 'z')
+			c = (char)(c - 'a' + 'A');
+		if (!has_words || is_first)
+			buf_byte(out, c);
+		is_first = role[i] == ' ';
+	}
+}
+
+static void draw_people(struct area area, const struct scene *scene)
+{
+	struct buf roles = {0};
+	for (size_t i = 0; i < scene->state->role_count; i++) {
+		buf_text(&roles, i ? "  " : "");
+		say_role(scene->state->roles[i].role, &roles);
+		buf_printf(&roles, " %s", scene->state->roles[i].who);
+	}
+	int end = area_right(
+		area, 3, area.columns - 1, area.columns / 2, ROLE_NORMAL, buf_str(&roles));
+	buf_fini(&roles);
+	struct pen pen = pen_at(area, 3, 1, end - 1);
+	size_t serving = 0;
+	size_t count = scene->runbook->function_count;
+	for (size_t i = 0; i < count; i++)
+		serving += wall_known(scene->state->serving[i].wall);
+	pen_printf(&pen, ROLE_TITLE, "SERVING %zu/%zu: ", serving, count);
+	for (size_t i = 0; i < count; i++) {
+		bool is_up = wall_known(scene->state->serving[i].wall);
+		pen_printf(
+			&pen, ROLE_NORMAL, "%s%s ", i ? ", " : "", scene->runbook->functions[i].id);
+		pen_text(&pen, is_up ? ROLE_GOOD : ROLE_NORMAL, is_up ? "SERVING" : "DOWN");
+	}
+}
+
+// On a screen that is too small for three lines: what cannot be left out of each.
+static void draw_tiny(struct area area, const struct scene *scene)
+{
+	draw_identity(area, scene);
+	struct pen pen = pen_at(area, 1, 1, area.columns);
+	struct buf text = {0};
+	clock_words(scene->forecast.elapsed_ms, &text);
+	pen_printf(&pen, ROLE_TITLE, "T+%s ", buf_str(&text));
+	buf_fini(&text);
+	draw_rto(&pen, scene, false);
+}
+
+void header_draw(struct area area, const struct scene *scene)
+{
+	if (area.rows < 3) {
+		draw_tiny(area, scene);
+		return;
+	}
+	draw_identity(area, scene);
+	draw_clocks(area, scene);
+	draw_trust(area, scene);
+	if (area.rows > 3)
+		draw_people(area, scene);
+}

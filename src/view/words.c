@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "words.h"
+
+#include <string.h>
+
+// --- durations ---
+
+void clock_words(int64_t ms, struct buf *out)
+{
+	char text[DURATION_TEXT_BYTES];
+	duration_clock(ms, text);
+	buf_text(out, text);
+}
+
+void duration_words(int64_t ms, struct buf *out)
+{
+	char text[DURATION_TEXT_BYTES];
+	duration_short(ms, text);
+	buf_text(out, text);
+}
+
+void age_words(int64_t age_ms, struct buf *out)
+{
+	if (age_ms < 0)
+		buf_text(out, "-");
+	else
+		duration_words(age_ms, out);
+}
+
+static void minutes_words(int64_t ms, struct buf *out)
+{
+	int64_t minutes = (ms < 0 ? -ms : ms) / (60 * MS_PER_S);
+	buf_printf(out, "T%c%02lld", ms < 0 ? '-' : '+', (long long)minutes);
+}
+
+void elapsed_words(const struct scene *scene, struct wall at, struct buf *out)
+{
+	if (wall_known(at) && wall_known(scene->origin))
+		minutes_words((at.us - scene->origin.us) / US_PER_MS, out);
+	else
+		buf_text(out, "T?");
+}
+
+void finish_words(int64_t finish_ms, struct buf *out)
+{
+	buf_byte(out, '~');
+	minutes_words(finish_ms, out);
+}
+
+// --- glyph and word ---
+
+bool step_is_person(const struct scene *scene, int step)
+{
+	const struct step_progress *progress = &scene->state->steps[step];
+	enum step_kind kind = scene->runbook->steps[step].kind;
+	if (progress->state == STEP_DONE)
+		return progress->how == DONE_CONFIRMED || progress->how == DONE_DECIDED ||
+		       progress->how == DONE_OVERRIDDEN || progress->by_hand;
+	return kind == STEP_MANUAL || kind == STEP_DECIDE;
+}
+
+const char *step_glyph(const struct scene *scene, int step)
+{
+	bool is_person = step_is_person(scene, step);
+	switch (scene->shown[step]) {
+	case STEP_WAITING: return is_person ? "( )" : " . ";
+	case STEP_READY: return is_person ? "( )" : "[ ]";
+	case STEP_RUNNING: return "[>]";
+	case STEP_VERIFYING: return "[~]";
+	case STEP_DONE: return is_person ? "(x)" : "[x]";
+	case STEP_REGRESSED: return "[<]";
+	case STEP_FAILED: return "[!]";
+	case STEP_UNKNOWN: return "[?]";
+	case STEP_SKIPPED: return "[-]";
+	case STEP_STATES: break;
+	}
+	return "   ";
+}
+
+const char *step_word(const struct scene *scene, int step)
+{
+	switch (scene->shown[step]) {
+	case STEP_READY: // a pure wait is nobody's to start
+		return scene->runbook->steps[step].kind == STEP_WAIT ? "watching" : "READY";
+	case STEP_DONE: return scene->state->steps[step].how == DONE_DECIDED ? "decided" : "done";
+	case STEP_REGRESSED: return "REGRESSED";
+	case STEP_FAILED: return "FAILED";
+	case STEP_UNKNOWN: return "UNKNOWN";
+	default: return step_state_word(scene->shown[step]);
+	}
+}
+
+enum role step_role(const struct scene *scene, int step)
+{
+	switch (scene->shown[step]) {
+	case STEP_RUNNING:
+	case STEP_VERIFYING: return ROLE_ACTIVE;
+	case STEP_READY:
+		return scene->runbook->steps[step].kind == STEP_WAIT ? ROLE_ACTIVE : ROLE_READY;
+	case STEP_DONE: return step_is_person(scene, step) ? ROLE_PERSON : ROLE_GOOD;
+	case STEP_REGRESSED:
+	case STEP_FAILED: return ROLE_BAD;
+	case STEP_UNKNOWN: return ROLE_WARN;
+	default: return ROLE_DIM;
+	}
+}
+
+const char *step_owner(const struct scene *scene, int step)
+{
+	const struct step_progress *progress = &scene->state->steps[step];
+	bool was_touched = progress->by && strcmp(progress->by, "relight") != 0;
+	if (progress->owner)
+		return progress->owner;
+	if (was_touched && scene->shown[step] != STEP_WAITING && scene->shown[step] != STEP_READY)
+		return progress->by;
+	return scene->runbook->steps[step].owner;
+}
+
+// --- reasons ---
+
+void running_words(const struct scene *scene, int step, struct buf *out)
+{
+	const struct step *of = &scene->runbook->steps[step];
+	int64_t ran_ms = scene_age_ms(scene, scene->state->steps[step].intent.mono);
+	clock_words(ran_ms, out);
+	if (of->takes_ms <= 0)
+		return;
+	buf_text(out, ran_ms > of->takes_ms ? ", expected " : " of ~");
+	duration_words(of->takes_ms, out);
+}
+
+static void say_running(const struct scene *scene, int step, struct buf *out)
+{
+	const struct step_progress *progress = &scene->state->steps[step];
+	if (progress->intent_seq > scene->input->durable_seq) {
+		buf_text(out, "recording..");
+		return;
+	}
+	if (progress->cancel_asked)
+		buf_text(out, "STOPPING, ");
+	if (progress->is_rollback)
+		buf_text(out, "rollback, ");
+	if (progress->attempt > 1)
+		buf_printf(out, "try %d, ", progress->attempt);
+	running_words(scene, step, out);
+	if (progress->timeout_ms == ABSENT_MS)
+		return;
+	buf_text(out, ", timeout ");
+	duration_words(progress->timeout_ms + progress->extended_ms, out);
+}
+
+static void say_verifying(const struct scene *scene, int step, struct buf *out)
+{
+	const struct step *of = &scene->runbook->steps[step];
+	const struct step_progress *progress = &scene->state->steps[step];
+	int dependency = scene_unhealthy(scene, step);
+	clock_words(scene_age_ms(scene, progress->verifying_from.mono), out);
+	buf_text(out, " of ");
+	duration_words(of->settle_ms + progress->extended_ms, out);
+	if (dependency < 0) {
+		buf_text(out, ", healthy, must last");
+		return;
+	}
+	const char *message = scene_message(scene, dependency);
+	buf_printf(out, ", %s %s", scene->runbook->dependencies[dependency].id,
+		message[0] ? message : status_word(scene_status(scene, dependency)));
+}
+
+static void say_done(const struct scene *scene, int step, struct buf *out)
+{
+	const struct step *of = &scene->runbook->steps[step];
+	const struct step_progress *progress = &scene->state->steps[step];
+	if (progress->how == DONE_DECIDED) {
+		buf_text(out, progress->chosen ? progress->chosen : "");
+		if (progress->said && progress->said[0])
+			buf_printf(out, ": %s", progress->said);
+		return;
+	}
+	elapsed_words(scene, progress->done.wall, out);
+	if (state_over_regression(scene->state, step)) {
+		buf_text(out, ", over a regression");
+		return;
+	}
+	if (progress->how == DONE_OVERRIDDEN) {
+		buf_printf(out, " OVERRIDDEN, %s%s",
+			progress->remains && progress->remains[0] ? "left: " : "",
+			progress->remains && progress->remains[0] ? progress->remains
+			: progress->said                          ? progress->said
+								  : "");
+	} else if (progress->by_hand) {
+		buf_text(out, " by hand");
+	} else if (progress->how == DONE_CONFIRMED) {
+		buf_text(out, " attested");
+	}
+	int64_t oldest_ms = -1;
+	for (size_t i = 0; i < of->restores.count; i++) {
+		int64_t seen_ms = scene_seen_ms(scene, of->restores.items[i]);
+		oldest_ms = seen_ms > oldest_ms ? seen_ms : oldest_ms;
+	}
+	if (oldest_ms >= 0 && progress->how != DONE_OVERRIDDEN) {
+		buf_text(out, ", sensed ");
+		age_words(oldest_ms, out);
+	}
+}
+
+static void say_regressed(const struct scene *scene, int step, struct buf *out)
+{
+	char since[16];
+	wall_clock(scene->state->steps[step].since.wall, true, since);
+	buf_printf(out, "bad since %s", since);
+	int dependency = scene_unhealthy(scene, step);
+	if (dependency >= 0)
+		buf_printf(out, ", %s", scene->runbook->dependencies[dependency].id);
+}
+
+static void say_failed(const struct scene *scene, int step, struct buf *out)
+{
+	const struct step_progress *progress = &scene->state->steps[step];
+	if (progress->attempt > 1)
+		buf_printf(out, "try %d, ", progress->attempt);
+	if (progress->outcome == OUTCOME_SUCCESS)
+		buf_text(out, "not verified");
+	else if (progress->outcome == OUTCOME_FAILED && progress->exit >= 0)
+		buf_printf(out, "exit %d", progress->exit);
+	else if (progress->outcome == OUTCOME_FAILED && progress->signal > 0)
+		buf_printf(out, "signal %d", progress->signal);
+	else if (progress->outcome != OUTCOME_NONE && progress->outcome != OUTCOME_FAILED)
+		buf_text(out, outcome_word(progress->outcome));
+	else
+		buf_text(out, "failed");
+	buf_text(out, ", ");
+	clock_words(scene_age_ms(scene, progress->since.mono), out);
+	buf_text(out, " ago");
+}
+
+static void say_ready(const struct scene *scene, int step, struct buf *out)
+{
+	const struct step *of = &scene->runbook->steps[step];
+	int dependency;
+	switch (of->kind) {
+	case STEP_WAIT:
+		dependency = scene_unhealthy(scene, step);
+		buf_printf(out, "ticks itself%s%s", dependency < 0 ? "" : ", waits for ",
+			dependency < 0 ? "" : scene->runbook->dependencies[dependency].id);
+		return;
+	case STEP_DECIDE: buf_text(out, "a decision"); break;
+	case STEP_MANUAL: buf_text(out, "a person"); break;
+	case STEP_RUN: break;
+	}
+	if (of->takes_ms > 0) {
+		buf_text(out, out->length ? ", ~" : "~");
+		duration_words(of->takes_ms, out);
+	}
+	if (of->destructive)
+		buf_text(out, out->length ? ", DESTRUCTIVE, typed name" : "DESTRUCTIVE");
+	if (of->approvals > 0)
+		buf_printf(out, "%s%d approvals", out->length ? ", " : "", of->approvals);
+}
+
+static void say_waiting(const struct scene *scene, int step, struct buf *out)
+{
+	const struct step *of = &scene->runbook->steps[step];
+	if (of->kind == STEP_MANUAL)
+		buf_text(out, "a person; ");
+	else if (of->kind == STEP_DECIDE)
+		buf_text(out, "a decision; ");
+	state_blocked(scene->state, step, scene->now.wall, out);
+}
+
+void step_reason(const struct scene *scene, int step, struct buf *out)
+{
+	const struct step_progress *progress = &scene->state->steps[step];
+	switch (scene->shown[step]) {
+	case STEP_WAITING: say_waiting(scene, step, out); break;
+	case STEP_READY: say_ready(scene, step, out); break;
+	case STEP_RUNNING: say_running(scene, step, out); break;
+	case STEP_VERIFYING: say_verifying(scene, step, out); break;
+	case STEP_DONE: say_done(scene, step, out); break;
+	case STEP_REGRESSED: say_regressed(scene, step, out); break;
+	case STEP_FAILED: say_failed(scene, step, out); break;
+	case STEP_UNKNOWN:
+		buf_text(out, "outcome lost ");
+		clock_words(scene_age_ms(scene, progress->since.mono), out);
+		buf_text(out, " ago");
+		break;
+	case STEP_SKIPPED: buf_text(out, progress->said ? progress->said : ""); break;
+	case STEP_STATES: break;
+	}
+}

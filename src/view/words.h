@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_VIEW_WORDS_H
+#define RELIGHT_VIEW_WORDS_H
+
+#include "relight/buf.h"
+#include "scene.h"
+
+// The words of the checklist, kept in one place so that every pane says the same of the same step.
+
+// "[>]", "( )", " . ": brackets are sensed, parentheses a person's word.
+const char *step_glyph(const struct scene *scene, int step);
+// One word, at most 9 columns; in capitals where it is yours to do something.
+const char *step_word(const struct scene *scene, int step);
+enum role step_role(const struct scene *scene, int step);
+// What goes with the word: times of what runs, the reason of what waits.
+void step_reason(const struct scene *scene, int step, struct buf *out);
+// Who has it: the person who runs or ran it, else the owner; NULL: nobody.
+const char *step_owner(const struct scene *scene, int step);
+bool step_is_person(const struct scene *scene, int step); // manual, decide, or by hand
+
+// "T+07": minutes since the origin; "T?" before there is one.
+void elapsed_words(const struct scene *scene, struct wall at, struct buf *out);
+void finish_words(int64_t finish_ms, struct buf *out); // "~T+34"
+// "3:10 of ~12m", "14:10, expected 12m".
+void running_words(const struct scene *scene, int step, struct buf *out);
+// "4s", "-" for an age that is not known.
+void age_words(int64_t age_ms, struct buf *out);
+void clock_words(int64_t ms, struct buf *out);    // duration_clock
+void duration_words(int64_t ms, struct buf *out); // duration_short
+
+#endif
