@@ -5,7 +5,7 @@
 
 #include "fields.h"
 
-#define DEFAULT_WAIT_MS (5 * 60 * MS_PER_S)
+#define DEFAULT_WAIT_MS (300 * MS_PER_S)
 
 static const char *const answers_keys[] = {"answers", "operator", "inputs", "on_failure", "unknown",
 	"wait", "dependencies", "approvals", "steps", NULL};

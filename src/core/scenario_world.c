@@ -149,7 +149,9 @@ struct wall scenario_now(const struct scenario_facts *facts, struct mono now)
 
 static struct wall wall_after(struct wall from, int64_t ms)
 {
-	return wall_known(from) ? (struct wall){from.us + ms * US_PER_MS} : WALL_NONE;
+	if (wall_known(from))
+		from.us += ms * US_PER_MS;
+	return from;
 }
 
 // When an event happens, or WALL_NONE while that is not known.

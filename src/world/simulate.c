@@ -17,7 +17,7 @@
 #include "relight/memory.h"
 
 #define LOOK_MS           20 // how often the timeline is looked at, real time
-#define READ_BYTES        (4 * EVENT_MAX_BYTES)
+#define READ_BYTES        ((size_t)4 * EVENT_MAX_BYTES)
 #define CLOSE_PATIENCE_MS 500
 
 struct shown {          // what was said last about a dependency
@@ -69,11 +69,11 @@ static struct wall wall_now(void)
 static uint64_t chance(const struct scenario *scenario, const char *text, uint64_t number)
 {
 	uint64_t hash = 14695981039346656037u;
-	uint64_t salt[2] = {(uint64_t)scenario->seed, number};
-	const unsigned char *bytes = (const unsigned char *)salt;
 
-	for (size_t i = 0; i < sizeof salt; i++)
-		hash = (hash ^ bytes[i]) * 1099511628211u;
+	for (int bit = 0; bit < 64; bit += 8) {
+		hash = (hash ^ (((uint64_t)scenario->seed >> bit) & 0xFF)) * 1099511628211u;
+		hash = (hash ^ ((number >> bit) & 0xFF)) * 1099511628211u;
+	}
 	for (; *text; text++)
 		hash = (hash ^ (unsigned char)*text) * 1099511628211u;
 	return hash >> 16;
@@ -116,7 +116,7 @@ static void read_timeline(struct simulation *simulation)
 		size_t taken = take_lines(simulation, simulation->bytes, (size_t)got);
 		simulation->offset += (int64_t)taken;
 		// A line over every limit is skipped in pieces.
-		if (taken == 0 && got == READ_BYTES)
+		if (taken == 0 && (size_t)got == READ_BYTES)
 			simulation->offset += got;
 		else if (taken == 0)
 			return;
@@ -264,8 +264,7 @@ static cJSON *answer_of(const struct simulation *simulation, const char *what)
 			strcmp(what + 15, point->id) != 0 || !wall_known(simulation->facts->opened))
 			continue;
 		int64_t percent = 30 + (int64_t)(chance(simulation->scenario, point->id, 1) % 60);
-		int64_t age_ms =
-			(rpo_ms == ABSENT_MS ? 10 * 60 * MS_PER_S : rpo_ms) * percent / 100;
+		int64_t age_ms = (rpo_ms == ABSENT_MS ? 600 * MS_PER_S : rpo_ms) * percent / 100;
 		value = json_object();
 		add_time(value, "at",
 			(struct wall){simulation->facts->opened.us - age_ms * US_PER_MS});

@@ -33,7 +33,7 @@ static const char runbook_text[] =
 	"  - {id: fill, takes: 1m, run: {command: [x]}, restores: [database]}\n"
 	"  - {id: index, takes: 1m, run: {command: [x]}, restores: [database]}\n"
 	"  - {id: tell, manual: tell them, restores: [queue]}\n"
-	"  - {id: hold, restores: [steady]}\n"
+	"  - {id: hold, restores: [steady, queue]}\n"
 	"  - {id: part, each: [one, two], run: {command: [x, '${each}']}}\n"
 	"  - {id: undo, needs: [], run: {command: [x]}, restores: [api]}\n"
 	"abort: {steps: [undo]}\n";
@@ -373,6 +373,21 @@ static void test_the_latest_change_wins(void **state)
 	scenario_free(scenario);
 }
 
+static void test_an_event_wins_over_healing_at_the_same_instant(void **state)
+{
+	struct scenario *scenario =
+		loaded(SCENARIO "start: {api: missing}\nheals_after: 8s\n"
+				"events: [{after: build, in: 8s, set: {api: suspended}}]\n");
+	struct scenario_facts *facts = opened();
+
+	(void)state;
+	succeeds(facts, "build", 1100);
+	assert_seen(scenario, facts, "api", 1107, "missing not found");
+	assert_seen(scenario, facts, "api", 1200, "suspended suspended");
+	scenario_facts_free(facts);
+	scenario_free(scenario);
+}
+
 static void test_events_happen_once(void **state)
 {
 	struct scenario *scenario = loaded(
@@ -484,7 +499,11 @@ static void test_simulated_time(void **state)
 	assert_int_equal(scenario_now(facts, (struct mono){900 * S}).us, 1050 * S);
 	happens(facts, EVENT_SESSION_RESUMED, 1050, NULL, 0, "{\"speed\":2}"); // real second 105
 	assert_int_equal(scenario_now(facts, (struct mono){106 * S}).us, 1052 * S);
-	assert_int_equal(facts->opened.us, 1000 * S);
+	// The clock of the disaster begins with the first declaration; a later one corrects other
+	// times.
+	happens(facts, EVENT_INCIDENT_DECLARED, 1053, NULL, 0, "{}");
+	happens(facts, EVENT_INCIDENT_DECLARED, 1060, NULL, 0, "{}");
+	assert_int_equal(facts->opened.us, 1053 * S);
 	scenario_facts_free(facts);
 }
 
@@ -500,6 +519,7 @@ int main(void)
 		cmocka_unit_test(test_starts_broken_and_heals),
 		cmocka_unit_test(test_heals_only_when_all_have_succeeded),
 		cmocka_unit_test(test_the_latest_change_wins),
+		cmocka_unit_test(test_an_event_wins_over_healing_at_the_same_instant),
 		cmocka_unit_test(test_events_happen_once),
 		cmocka_unit_test(test_rollback_undoes),
 		cmocka_unit_test(test_waits_and_decisions_are_followed),
