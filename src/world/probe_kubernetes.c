@@ -15,148 +15,148 @@
 //   begin → identify (who answers there?) → locate (where does the resource live?) → ask (an
 //   object, or page by page) → end
 
-static void locate(struct asking *asking);
+static void locate(struct query *query);
 
 // --- an asking's life ---
 
-static void asking_free(struct asking *asking)
+static void query_free(struct query *query)
 {
-	if (asking->exchange)
-		http_cancel(asking->exchange);
-	if (asking->search)
-		kubernetes_search_cancel(asking->search);
-	if (asking->jq_ticket)
-		jq_cancel(asking->probing->world->jq, asking->jq_ticket);
-	if (asking->identifies)
-		kubernetes_identity_end(asking->client, NULL);
-	free(asking->namespace);
-	free(asking->object);
-	free(asking->selector);
-	tally_fini(&asking->tally);
-	buf_fini(&asking->next_page);
-	cJSON_Delete(asking->page);
-	free(asking);
+	if (query->exchange)
+		http_cancel(query->exchange);
+	if (query->search)
+		kubernetes_search_cancel(query->search);
+	if (query->jq_ticket)
+		jq_cancel(query->probing->world->jq, query->jq_ticket);
+	if (query->identifies)
+		kubernetes_identity_end(query->client, NULL);
+	free(query->namespace);
+	free(query->object);
+	free(query->selector);
+	tally_fini(&query->tally);
+	buf_fini(&query->next_page);
+	cJSON_Delete(query->page);
+	free(query);
 }
 
-void asking_end(struct asking *asking, enum status status, cJSON *evidence, const char *format, ...)
+void query_end(struct query *query, enum status status, cJSON *evidence, const char *format, ...)
 {
-	struct probing *probing = asking->probing;
-	int64_t latency_ms = asking->latency_ms;
+	struct probing *probing = query->probing;
+	int64_t latency_ms = query->latency_ms;
 	struct buf words = {0};
 	va_list arguments;
 
 	va_start(arguments, format);
 	buf_vprintf(&words, format, arguments);
 	va_end(arguments);
-	asking_free(asking);
+	query_free(query);
 	probing->work = NULL;
 	probing_done(probing, status, latency_ms, evidence, "%s", buf_str(&words));
 	buf_fini(&words);
 }
 
-void asking_end_refused(struct asking *asking, const struct http_answer *answer)
+void query_end_refused(struct query *query, const struct http_answer *answer)
 {
 	struct buf words = {0};
-	enum status status = kubernetes_refusal(answer, asking->object, &words);
+	enum status status = kubernetes_refusal(answer, query->object, &words);
 
-	if (status == STATUS_MISSING && asking->probing->check->expect.object == EXPECT_ABSENT)
-		asking_end(asking, STATUS_HEALTHY, NULL, "absent, as it should be");
+	if (status == STATUS_MISSING && query->probing->check->expect.object == EXPECT_ABSENT)
+		query_end(query, STATUS_HEALTHY, NULL, "absent, as it should be");
 	else
-		asking_end(asking, status, NULL, "%s", buf_str(&words));
+		query_end(query, status, NULL, "%s", buf_str(&words));
 	buf_fini(&words);
 }
 
-int64_t asking_time_left_ms(const struct asking *asking)
+int64_t query_time_left_ms(const struct query *query)
 {
-	uint64_t now = uv_now(asking->probing->world->loop);
+	uint64_t now = uv_now(query->probing->world->loop);
 
-	return asking->deadline_ms > now ? (int64_t)(asking->deadline_ms - now) : 1;
+	return query->deadline_ms > now ? (int64_t)(query->deadline_ms - now) : 1;
 }
 
-void asking_get(struct asking *asking, const char *path, const char *accept,
+void query_get(struct query *query, const char *path, const char *accept,
 	void (*done)(void *context, const struct http_answer *answer))
 {
-	asking->exchange =
-		kubernetes_get(asking->client, &(struct kubernetes_request){
-						       .path = path,
-						       .accept = accept,
-						       .timeout_ms = asking_time_left_ms(asking),
-						       .max_body_bytes = ASKING_MAX_BYTES,
-						       .done = done,
-						       .context = asking,
-					       });
+	query->exchange =
+		kubernetes_get(query->client, &(struct kubernetes_request){
+						      .path = path,
+						      .accept = accept,
+						      .timeout_ms = query_time_left_ms(query),
+						      .max_body_bytes = QUERY_MAX_BYTES,
+						      .done = done,
+						      .context = query,
+					      });
 }
 
-void asking_arrived(struct asking *asking, const struct http_answer *answer)
+void query_arrived(struct query *query, const struct http_answer *answer)
 {
-	asking->exchange = NULL;
+	query->exchange = NULL;
 	if (answer->reach == REACH_ANSWERED)
-		asking->latency_ms =
-			(asking->latency_ms < 0 ? 0 : asking->latency_ms) + answer->latency_ms;
+		query->latency_ms =
+			(query->latency_ms < 0 ? 0 : query->latency_ms) + answer->latency_ms;
 }
 
 // --- identify ---
 
-static void proceed(struct asking *asking)
+static void proceed(struct query *query)
 {
-	const char *wanted = asking->probing->world->runbook->targets[asking->check->target].uid;
-	const char *uid = kubernetes_uid(asking->client);
+	const char *wanted = query->probing->world->runbook->targets[query->check->target].uid;
+	const char *uid = kubernetes_uid(query->client);
 
 	if (wanted && !uid)
-		asking_end(asking, STATUS_UNKNOWN, NULL,
+		query_end(query, STATUS_UNKNOWN, NULL,
 			"the runbook wants the cluster %s, and its UID cannot be seen", wanted);
 	else if (wanted && strcmp(wanted, uid) != 0)
-		asking_end(asking, STATUS_UNKNOWN, NULL,
+		query_end(query, STATUS_UNKNOWN, NULL,
 			"another cluster answers: its UID is %s, the runbook wants %s", uid,
 			wanted);
 	else
-		locate(asking);
+		locate(query);
 }
 
 static void identified(void *context, const struct http_answer *answer)
 {
-	struct asking *asking = context;
-	struct probe_world *world = asking->probing->world;
+	struct query *query = context;
+	struct probe_world *world = query->probing->world;
 
-	asking->exchange = NULL;
-	asking->identifies = false;
-	if (kubernetes_identity_end(asking->client, answer))
-		probe_target(world, asking->check->target, kubernetes_endpoint(asking->client),
-			kubernetes_fingerprint(asking->client));
+	query->exchange = NULL;
+	query->identifies = false;
+	if (kubernetes_identity_end(query->client, answer))
+		probe_target(world, query->check->target, kubernetes_endpoint(query->client),
+			kubernetes_fingerprint(query->client));
 	if (answer->reach != REACH_ANSWERED)
-		asking_end_refused(asking, answer);
+		query_end_refused(query, answer);
 	else
-		proceed(asking);
+		proceed(query);
 }
 
-static void identify(struct asking *asking)
+static void identify(struct query *query)
 {
 	const struct target *target =
-		&asking->probing->world->runbook->targets[asking->check->target];
-	bool must_know = target->uid && !kubernetes_uid(asking->client);
+		&query->probing->world->runbook->targets[query->check->target];
+	bool must_know = target->uid && !kubernetes_uid(query->client);
 
-	if (!must_know && !kubernetes_identity_due(asking->client)) {
-		proceed(asking);
+	if (!must_know && !kubernetes_identity_due(query->client)) {
+		proceed(query);
 		return;
 	}
-	kubernetes_identity_begin(asking->client);
-	asking->identifies = true;
-	asking_get(asking, KUBERNETES_IDENTITY_PATH, NULL, identified);
+	kubernetes_identity_begin(query->client);
+	query->identifies = true;
+	query_get(query, KUBERNETES_IDENTITY_PATH, NULL, identified);
 }
 
 // --- readyz ---
 
 static void readiness_known(void *context, const struct http_answer *answer)
 {
-	struct asking *asking = context;
+	struct query *query = context;
 	struct buf words = {0};
 
-	asking_arrived(asking, answer);
+	query_arrived(query, answer);
 	if (answer->reach == REACH_ANSWERED) {
 		enum status status = kubeapi_readiness(answer->status, answer->body, &words);
-		asking_end(asking, status, NULL, "%s", buf_str(&words));
+		query_end(query, status, NULL, "%s", buf_str(&words));
 	} else {
-		asking_end_refused(asking, answer);
+		query_end_refused(query, answer);
 	}
 	buf_fini(&words);
 }
@@ -164,17 +164,16 @@ static void readiness_known(void *context, const struct http_answer *answer)
 // --- one object ---
 
 // Whether names are all that is needed: secrets are never fetched whole for less.
-bool asking_needs_names_only(const struct asking *asking)
+bool query_needs_names_only(const struct query *query)
 {
-	enum expect_object expected = asking->probing->check->expect.object;
-	bool is_secret =
-		asking->type.group[0] == '\0' && strcmp(asking->type.plural, "secrets") == 0;
+	enum expect_object expected = query->probing->check->expect.object;
+	bool is_secret = query->type.group[0] == '\0' && strcmp(query->type.plural, "secrets") == 0;
 
 	return expected == EXPECT_EXISTS || expected == EXPECT_ABSENT ||
 	       (is_secret && expected == EXPECT_HEALTHY);
 }
 
-static void judge_object(struct asking *asking, const struct http_answer *answer)
+static void judge_object(struct query *query, const struct http_answer *answer)
 {
 	struct health health;
 	struct timespec now;
@@ -182,8 +181,8 @@ static void judge_object(struct asking *asking, const struct http_answer *answer
 	cJSON *object = json_parse(answer->body, answer->length, &err);
 
 	if (!object) {
-		asking_end(
-			asking, STATUS_UNKNOWN, NULL, "the answer cannot be read: %s", err.message);
+		query_end(
+			query, STATUS_UNKNOWN, NULL, "the answer cannot be read: %s", err.message);
 		return;
 	}
 	cJSON *evidence = json_object();
@@ -194,45 +193,45 @@ static void judge_object(struct asking *asking, const struct http_answer *answer
 	health_judge(object, (struct wall){now.tv_sec * US_PER_S + now.tv_nsec / 1000}, &health);
 	json_add_text(evidence, "rule", health.rule);
 	cJSON_Delete(object);
-	asking_end(asking, health.status, evidence, "%s", health.message);
+	query_end(query, health.status, evidence, "%s", health.message);
 }
 
 static void object_known(void *context, const struct http_answer *answer)
 {
-	struct asking *asking = context;
-	struct probing *probing = asking->probing;
+	struct query *query = context;
+	struct probing *probing = query->probing;
 	enum expect_object expected = probing->check->expect.object;
 
-	asking_arrived(asking, answer);
+	query_arrived(query, answer);
 	if (answer->reach != REACH_ANSWERED || answer->status != 200) {
-		asking_end_refused(asking, answer);
+		query_end_refused(query, answer);
 	} else if (answer->is_cut) {
-		asking_end(asking, STATUS_UNKNOWN, NULL, "the object is larger than %u MiB",
-			ASKING_MAX_BYTES >> 20);
+		query_end(query, STATUS_UNKNOWN, NULL, "the object is larger than %u MiB",
+			QUERY_MAX_BYTES >> 20);
 	} else if (expected == EXPECT_EXISTS) {
-		asking_end(asking, STATUS_HEALTHY, NULL, "exists");
+		query_end(query, STATUS_HEALTHY, NULL, "exists");
 	} else if (expected == EXPECT_ABSENT) {
-		asking_end(asking, STATUS_DEGRADED, NULL, "exists, and should not");
+		query_end(query, STATUS_DEGRADED, NULL, "exists, and should not");
 	} else if (expected == EXPECT_JQ) {
 		struct outcome outcome = {.reach = REACH_ANSWERED,
 			.text = answer->body,
 			.length = answer->length,
-			.latency_ms = asking->latency_ms};
-		asking_free(asking);
+			.latency_ms = query->latency_ms};
+		query_free(query);
 		probing->work = NULL;
 		probing_judge(probing, &outcome);
 	} else {
-		judge_object(asking, answer);
+		judge_object(query, answer);
 	}
 }
 
-static void ask_object(struct asking *asking)
+static void ask_object(struct query *query)
 {
 	struct buf path = {0};
 
-	kubeapi_path(&path, &asking->type, asking->namespace, asking->object);
-	asking_get(asking, buf_str(&path),
-		asking_needs_names_only(asking)
+	kubeapi_path(&path, &query->type, query->namespace, query->object);
+	query_get(query, buf_str(&path),
+		query_needs_names_only(query)
 			? "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
 			: NULL,
 		object_known);
@@ -241,45 +240,45 @@ static void ask_object(struct asking *asking)
 
 // --- locate ---
 
-static void ask(struct asking *asking)
+static void ask(struct query *query)
 {
 	// One name in all namespaces is a list, too.
-	if (asking->object && (asking->namespace || !asking->type.is_namespaced))
-		ask_object(asking);
+	if (query->object && (query->namespace || !query->type.is_namespaced))
+		ask_object(query);
 	else
-		asking_list(asking);
+		query_list(query);
 }
 
 static void located(void *context, const struct kubeapi_type *type, const char *words)
 {
-	struct asking *asking = context;
+	struct query *query = context;
 
-	asking->search = NULL;
+	query->search = NULL;
 	if (!type) {
-		asking_end(asking, STATUS_UNKNOWN, NULL, "%s", words);
+		query_end(query, STATUS_UNKNOWN, NULL, "%s", words);
 		return;
 	}
-	asking->type = *type;
-	ask(asking);
+	query->type = *type;
+	ask(query);
 }
 
-static void locate(struct asking *asking)
+static void locate(struct query *query)
 {
 	struct buf words = {0};
 
-	if (asking->check->question == KUBERNETES_READYZ) {
-		asking_get(asking, "/readyz", NULL, readiness_known);
+	if (query->check->question == KUBERNETES_READYZ) {
+		query_get(query, "/readyz", NULL, readiness_known);
 		return;
 	}
-	switch (kubernetes_find(asking->client, &asking->name, &asking->type)) {
-	case KUBERNETES_THERE: ask(asking); break;
+	switch (kubernetes_find(query->client, &query->name, &query->type)) {
+	case KUBERNETES_THERE: ask(query); break;
 	case KUBERNETES_NOT_THERE:
-		kubernetes_absence(asking->client, &asking->name, &words);
-		asking_end(asking, STATUS_UNKNOWN, NULL, "%s", buf_str(&words));
+		kubernetes_absence(query->client, &query->name, &words);
+		query_end(query, STATUS_UNKNOWN, NULL, "%s", buf_str(&words));
 		break;
 	case KUBERNETES_NOT_KNOWN:
-		asking->search = kubernetes_search(asking->client, &asking->name,
-			asking_time_left_ms(asking), located, asking);
+		query->search = kubernetes_search(
+			query->client, &query->name, query_time_left_ms(query), located, query);
 		break;
 	}
 	buf_fini(&words);
@@ -318,79 +317,79 @@ static bool expand(struct probe_world *world, const char *template, char **text,
 	return true;
 }
 
-static enum status open_target(struct asking *asking, struct err *err)
+static enum status open_target(struct query *query, struct err *err)
 {
-	struct probe_world *world = asking->probing->world;
-	const struct target *target = &world->runbook->targets[asking->check->target];
+	struct probe_world *world = query->probing->world;
+	const struct target *target = &world->runbook->targets[query->check->target];
 	struct buf kubeconfig = {0};
 	char *context = NULL;
 	enum status status = STATUS_UNKNOWN;
 
 	if ((!target->kubeconfig || probe_path(world, target->kubeconfig, &kubeconfig, err)) &&
 		expand(world, target->context, &context, err))
-		status = kubernetes_open(asking->client,
+		status = kubernetes_open(query->client,
 			target->kubeconfig ? buf_str(&kubeconfig) : NULL, context, err);
 	free(context);
 	buf_fini(&kubeconfig);
 	return status;
 }
 
-static bool take_question(struct asking *asking, struct err *err)
+static bool take_question(struct query *query, struct err *err)
 {
-	struct probe_world *world = asking->probing->world;
-	const struct kubernetes_check *check = asking->check;
+	struct probe_world *world = query->probing->world;
+	const struct kubernetes_check *check = query->check;
 	const char *namespace = check->namespace ? check->namespace
 						 : world->runbook->targets[check->target].namespace;
 	char *resource = NULL;
 	bool good = expand(world, check->resource, &resource, err) &&
-		    expand(world, namespace, &asking->namespace, err) &&
-		    expand(world, check->name, &asking->object, err) &&
-		    expand(world, check->selector, &asking->selector, err);
+		    expand(world, namespace, &query->namespace, err) &&
+		    expand(world, check->name, &query->object, err) &&
+		    expand(world, check->selector, &query->selector, err);
 
 	if (good && check->question == KUBERNETES_OBJECTS)
-		good = kubeapi_name_parse(resource, &asking->name, err);
+		good = kubeapi_name_parse(resource, &query->name, err);
 	free(resource);
 	return good;
 }
 
 // "*" is all namespaces; the context's own is the last resort, once it is known.
-static void settle_namespace(struct asking *asking)
+static void settle_namespace(struct query *query)
 {
-	if (!asking->namespace) {
-		asking->namespace = memory_copy_text(kubernetes_namespace(asking->client));
-	} else if (strcmp(asking->namespace, "*") == 0) {
-		free(asking->namespace);
-		asking->namespace = NULL;
+	if (!query->namespace) {
+		query->namespace = memory_copy_text(kubernetes_namespace(query->client));
+	} else if (strcmp(query->namespace, "*") == 0) {
+		free(query->namespace);
+		query->namespace = NULL;
 	}
 }
 
 static void start(struct probing *probing)
 {
-	struct asking *asking = memory_zeroed(1, sizeof *asking);
+	struct query *query = memory_zeroed(1, sizeof *query);
 	struct err err = {0};
 	enum status status = STATUS_UNKNOWN;
 
-	*asking = (struct asking){
+	*query = (struct query){
 		.probing = probing,
 		.check = &probing->check->kubernetes,
 		.deadline_ms = uv_now(probing->world->loop) + (uint64_t)probing->timeout_ms,
 		.latency_ms = -1,
 	};
-	probing->work = asking;
-	asking->client = client_of(probing->world, asking->check->target, &err);
-	if (asking->client && take_question(asking, &err))
-		status = open_target(asking, &err);
+	probing->work = query;
+	query->client = client_of(probing->world, query->check->target, &err);
+	if (query->client && take_question(query, &err))
+		status = open_target(query, &err);
 	if (status != STATUS_HEALTHY) {
-		asking_end(asking, status, NULL, "%s", err.message);
+		query_end(query, status, NULL, "%s", err.message);
 		return;
 	}
-	settle_namespace(asking);
-	identify(asking);
+	settle_namespace(query);
+	identify(query);
 }
 
 static void cancel(struct probing *probing)
 {
-	asking_free(probing->work);
+	query_free(probing->work);
 	probing->work = NULL;
 }
 

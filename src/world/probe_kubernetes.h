@@ -8,9 +8,9 @@
 
 // What the files of the Kubernetes checks share: one asking under way.
 
-#define ASKING_MAX_BYTES (64u << 20) // of one answer
+#define QUERY_MAX_BYTES (64u << 20) // of one answer
 
-struct asking {
+struct query {
 	struct probing *probing;
 	struct kubernetes *client;
 	const struct kubernetes_check *check;
@@ -38,19 +38,19 @@ struct asking {
 };
 
 // Ends it: frees it, and says what was found out. Takes ownership of `evidence`.
-void asking_end(struct asking *asking, enum status status, cJSON *evidence, const char *format, ...)
+void query_end(struct query *query, enum status status, cJSON *evidence, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 // Ends for want of an object or of an answer; that nothing is there is what `absent` hopes for.
-void asking_end_refused(struct asking *asking, const struct http_answer *answer);
-int64_t asking_time_left_ms(const struct asking *asking); // at least 1
-// Asks for a path. `done` begins with asking_arrived.
-void asking_get(struct asking *asking, const char *path, const char *accept,
+void query_end_refused(struct query *query, const struct http_answer *answer);
+int64_t query_time_left_ms(const struct query *query); // at least 1
+// Asks for a path. `done` begins with query_arrived.
+void query_get(struct query *query, const char *path, const char *accept,
 	void (*done)(void *context, const struct http_answer *answer));
 // Takes note of an answer that decides.
-void asking_arrived(struct asking *asking, const struct http_answer *answer);
+void query_arrived(struct query *query, const struct http_answer *answer);
 // Whether names are all that is needed: secrets are never fetched whole for less.
-bool asking_needs_names_only(const struct asking *asking);
+bool query_needs_names_only(const struct query *query);
 // Asks for all objects that it is about, page by page, and judges them.
-void asking_list(struct asking *asking);
+void query_list(struct query *query);
 
 #endif
