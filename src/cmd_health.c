@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "relight/clock.h"
 #include "relight/health.h"
 #include "relight/json.h"
 
@@ -231,19 +231,11 @@ static FILE *open_input(const char *file, struct err *err)
 	return in;
 }
 
-static struct wall wall_clock_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (struct wall){now.tv_sec * US_PER_S + now.tv_nsec / 1000};
-}
-
 int cmd_health(int argc, char **argv)
 {
 	static const struct option options[] = {{"format", required_argument, NULL, 'f'}, {0}};
 	struct judging judging = {
-		.file = "-", .now = wall_clock_now(), .all_healthy = true, .all_readable = true};
+		.file = "-", .now = clock_wall(), .all_healthy = true, .all_readable = true};
 	struct err err;
 
 	for (int option; (option = command_option(argc, argv, options)) != -1;) {

@@ -4,8 +4,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "relight/clock.h"
 #include "relight/health.h"
 #include "relight/json.h"
 #include "relight/memory.h"
@@ -176,7 +176,6 @@ bool query_needs_names_only(const struct query *query)
 static void judge_object(struct query *query, const struct http_answer *answer)
 {
 	struct health health;
-	struct timespec now;
 	struct err err;
 	cJSON *object = json_parse(answer->body, answer->length, &err);
 
@@ -189,8 +188,7 @@ static void judge_object(struct query *query, const struct http_answer *answer)
 	json_add_text(evidence, "uid", json_path_text(object, "metadata.uid"));
 	json_add_text(
 		evidence, "resourceVersion", json_path_text(object, "metadata.resourceVersion"));
-	clock_gettime(CLOCK_REALTIME, &now);
-	health_judge(object, (struct wall){now.tv_sec * US_PER_S + now.tv_nsec / 1000}, &health);
+	health_judge(object, clock_wall(), &health);
 	json_add_text(evidence, "rule", health.rule);
 	cJSON_Delete(object);
 	query_end(query, health.status, evidence, "%s", health.message);

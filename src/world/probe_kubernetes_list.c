@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
-#include <time.h>
 
 #include "probe_kubernetes.h"
+#include "relight/clock.h"
 #include "relight/health.h"
 #include "relight/json.h"
 
@@ -117,9 +117,7 @@ static void judge_page(struct query *query)
 {
 	enum expect_object expected = query->probing->check->expect.object;
 	cJSON *items = cJSON_GetObjectItemCaseSensitive(query->page, "items");
-	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	query->item = cJSON_IsArray(items) ? items->child : NULL;
 	for (cJSON *item = query->item; item; item = item->next)
 		health_name_item(item, query->page);
@@ -131,8 +129,7 @@ static void judge_page(struct query *query)
 		struct health health = {.status = STATUS_HEALTHY};
 
 		if (expected == EXPECT_HEALTHY)
-			health_judge(item,
-				(struct wall){now.tv_sec * US_PER_S + now.tv_nsec / 1000}, &health);
+			health_judge(item, clock_wall(), &health);
 		add_item(query, item, health.status, health.message);
 	}
 	turn_page(query);
