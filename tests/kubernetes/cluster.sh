@@ -26,6 +26,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 command=$1
 mkdir -p "$2"
 CLUSTER=$(cd "$2" && pwd)
+# shellcheck source=tests/kubernetes/api.sh
 . "$here/api.sh"
 cd "$CLUSTER"
 umask 077

@@ -1,0 +1,149 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What checks say of objects: by name, by selector, in all namespaces; healthy, exists, absent, jq; built-in kinds and a
+# custom resource. There is no kubelet: the test sets status where a kubelet or a controller would.
+set -eu
+# shellcheck source=tests/kubernetes/probing.sh
+. "$(dirname "$0")/probing.sh"
+
+create() {
+	api POST "$1" - >/dev/null
+}
+# status PATH JSON: replaces what the status subresource of an object says.
+status() {
+	printf '{"status":%s}' "$2" | api PATCH "$1/status" - >/dev/null
+}
+
+pod() {
+	create "/api/v1/namespaces/$1/pods" <<END
+{"metadata":{"name":"$2","labels":{"app":"$3"}},"spec":{"containers":[{"name":"main","image":"none"}]}}
+END
+}
+ready='{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}'
+crashing='{"phase":"Running","conditions":[{"type":"Ready","status":"False"}],"containerStatuses":[{"name":"main","image":"none",
+ "imageID":"","ready":false,"restartCount":4,"state":{"waiting":{"reason":"CrashLoopBackOff","message":"back-off 5m"}}}]}'
+
+create /api/v1/namespaces <<'END'
+{"metadata":{"name":"shop"}}
+END
+create /api/v1/namespaces <<'END'
+{"metadata":{"name":"store"}}
+END
+pod shop web-1 web
+pod shop web-2 web
+pod shop worker worker
+pod store web-3 web
+status /api/v1/namespaces/shop/pods/web-1 "$ready"
+status /api/v1/namespaces/shop/pods/web-2 "$ready"
+status /api/v1/namespaces/shop/pods/worker "$crashing"
+
+create /api/v1/nodes <<'END'
+{"metadata":{"name":"node-1"}}
+END
+status /api/v1/nodes/node-1 '{"conditions":[{"type":"Ready","status":"True","reason":"KubeletReady"}]}'
+create /api/v1/namespaces/shop/persistentvolumeclaims <<'END'
+{"metadata":{"name":"data"},"spec":{"storageClassName":"fast","accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}
+END
+create /api/v1/namespaces/shop/configmaps <<'END'
+{"metadata":{"name":"settings"},"data":{"colour":"blue","replicas":"3"}}
+END
+create /api/v1/namespaces/shop/secrets <<'END'
+{"metadata":{"name":"password"},"data":{"value":"c2VjcmV0"}}
+END
+create /apis/apiextensions.k8s.io/v1/customresourcedefinitions <<'END'
+{"metadata":{"name":"stores.db.relight.test"},"spec":{"group":"db.relight.test","scope":"Namespaced",
+ "names":{"plural":"stores","singular":"store","kind":"Store","shortNames":["sto"]},
+ "versions":[{"name":"v1","served":true,"storage":true,"subresources":{"status":{}},
+  "schema":{"openAPIV3Schema":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}]}}
+END
+tries=0
+until api GET /apis/db.relight.test/v1/stores >/dev/null 2>&1 || [ "$tries" -ge 100 ]; do
+	tries=$((tries + 1))
+	sleep 0.1
+done
+create /apis/db.relight.test/v1/namespaces/shop/stores <<'END'
+{"apiVersion":"db.relight.test/v1","kind":"Store","metadata":{"name":"cases"},"spec":{"size":3}}
+END
+
+targets="  main: {kubernetes: {context: test, namespace: shop}}"
+check() {
+	echo "- {id: $1, timeout: 5s, check: {kubernetes: {target: main, $2}}}"
+}
+runbook "$targets" "$(
+	check api 'readyz: true'
+	check pod 'resource: pod, name: web-1'
+	check crashing 'resource: po, name: worker'
+	check gone 'resource: pods, name: nobody'
+	check gone-as-wanted 'resource: pods, name: nobody, expect: absent'
+	check there-unwanted 'resource: pods, name: web-1, expect: absent'
+	check all-web 'resource: pods, selector: app=web'
+	check all 'resource: pods'
+	check everywhere 'resource: pods, namespace: "*", selector: app=web'
+	check enough 'resource: pods, selector: app=web, min: 2, expect: exists'
+	check too-few 'resource: pods, selector: app=web, min: 3, expect: exists'
+	check none 'resource: pods, selector: app=nothing'
+	check none-needed 'resource: pods, selector: app=nothing, min: 0'
+	check none-wanted 'resource: pods, selector: "app in (nothing)", expect: absent'
+	check some-unwanted 'resource: pods, selector: app=web, expect: absent'
+	check node 'resource: nodes, name: node-1'
+	check claim 'resource: pvc, name: data'
+	check secret 'resource: secrets, name: password'
+	check namespace 'resource: Namespace, name: shop'
+	check elsewhere 'resource: pods, namespace: nowhere, name: web-1'
+	check jq-true 'resource: configmap, name: settings, expect: {jq: .data.colour == "blue"}'
+	check jq-false 'resource: cm, name: settings, expect: {jq: .data.colour == "red", message: .data.colour}'
+	check jq-word 'resource: cm, name: settings, expect: {jq: "\"suspended\""}'
+	check jq-error 'resource: cm, name: settings, expect: {jq: .data | tonumber}'
+	check jq-each 'resource: pods, selector: app, expect: {jq: .status.phase == "Running", message: .metadata.name}'
+	check custom 'resource: stores.db.relight.test, name: cases'
+	check custom-short 'resource: sto'
+	check no-such-resource 'resource: unicorns'
+	check no-such-group 'resource: pods.example.org, name: x'
+)"
+observe
+expect api healthy ready
+expect pod healthy "running and ready"
+expect crashing degraded "main: CrashLoopBackOff: back-off 5m"
+expect gone missing 'pods "nobody" not found'
+expect gone-as-wanted healthy "as it should be"
+expect there-unwanted degraded "should not"
+expect all-web healthy "2 pods with app=web in shop"
+expect all degraded "2 of 3 pods in shop healthy; worker: main: CrashLoopBackOff"
+expect everywhere progressing "2 of 3 pods with app=web healthy; store/web-3: "
+expect enough healthy "2 pods"
+expect too-few degraded "2 of at least 3 pods with app=web in shop found"
+expect none missing "no pods with app=nothing in shop found"
+expect none-needed healthy "0 pods"
+expect none-wanted healthy "as it should be"
+expect some-unwanted degraded "2 pods with app=web in shop exist"
+expect node healthy ready
+expect claim progressing "no volume yet of class fast"
+expect secret healthy exists
+expect namespace healthy active
+expect elsewhere missing "not found"
+expect jq-true healthy ""
+expect jq-false degraded blue
+expect jq-word suspended ""
+expect jq-error unknown ""
+expect jq-each progressing ""
+expect custom progressing "no status yet"
+expect custom-short progressing "0 of 1 stores in shop healthy; cases: "
+expect no-such-resource unknown "the server has no resource unicorns"
+expect no-such-group unknown "the server has no resource pods.example.org"
+[ "$code" = 1 ] || {
+	echo "test_objects.sh: exit $code where not all is healthy" >&2
+	failed=1
+}
+
+status /apis/db.relight.test/v1/namespaces/shop/stores/cases \
+	'{"conditions":[{"type":"Ready","status":"True","reason":"Serving","message":"3 members"}]}'
+status /api/v1/nodes/node-1 '{"conditions":[{"type":"Ready","status":"Unknown","reason":"NodeStatusUnknown"}]}'
+observe --only custom,node
+expect custom healthy "Serving: 3 members"
+expect node degraded NodeStatusUnknown
+observe --only api
+[ "$code" = 0 ] || {
+	echo "test_objects.sh: exit $code where all is healthy" >&2
+	failed=1
+}
+done_probing
