@@ -173,7 +173,7 @@ static struct scenario_event load_event(struct loading *l, const struct yaml_nod
 	if (yaml_get(map, "in") && !after)
 		diag_error(l->diags, map->line, map->column, "at-or-after",
 			"event: \"in\" counts from a step: \"after\" is required with it");
-	if (after && field_text(map, "after", l->diags))
+	if (after && field_required(map, "after", "event", l->diags))
 		event.after = fields_steps(l->runbook, after, l->arena, l->diags);
 	event.delay_ms = field_ms(map, after ? "in" : "at", 0, l->diags);
 	if (!yaml_get(map, "set"))

@@ -193,6 +193,13 @@ static void test_refuses(void **state)
 	assert_refused(
 		SCENARIO "events: [{at: 1m, in: 1s, set: {api: missing}}]\n", "at-or-after", 3, 10);
 	assert_refused(SCENARIO "events: [{at: 1m}]\n", "missing-key", 3, 10);
+	assert_refused(SCENARIO "events: [{after: , set: {api: missing}}]\n", "missing-key", 3, 10);
+	assert_refused(
+		SCENARIO "events: [{after: [fill], set: {api: missing}}]\n", "wrong-type", 3, 18);
+	assert_refused(SCENARIO "events: [x]\n", "wrong-type", 3, 10);
+	assert_refused(SCENARIO "start: {api: }\n", "unknown-status", 3, 14);
+	assert_refused(SCENARIO "start: {api: [healthy]}\n", "wrong-type", 3, 14);
+	assert_refused(SCENARIO "inputs: {backup: }\n", "missing-key", 3, 9);
 	assert_refused(
 		SCENARIO "injects: [{id: a, say: x}, {id: a, say: y}]\n", "duplicate-id", 3, 28);
 	assert_refused(SCENARIO "injects: [{id: a}]\n", "empty-inject", 3, 11);
