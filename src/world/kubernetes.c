@@ -58,16 +58,20 @@ static bool kubeconfig_paths(const char *kubeconfig, struct buf *paths, struct e
 	return true;
 }
 
-static void files_stamp(const struct kubernetes *kubernetes, const char *paths, struct buf *stamp)
+static void add_paths_stamp(struct buf *stamp, const char *paths)
 {
 	char *copy = memory_copy_text(paths), *rest = NULL;
 
 	for (char *path = strtok_r(copy, ":", &rest); path; path = strtok_r(NULL, ":", &rest))
 		add_stamp(stamp, path);
 	free(copy);
-	add_source_stamp(stamp, &kubernetes->access.ca);
-	add_source_stamp(stamp, &kubernetes->access.cert);
-	add_source_stamp(stamp, &kubernetes->access.key);
+}
+
+static void add_access_stamp(struct buf *stamp, const struct kubeconfig_access *access)
+{
+	add_source_stamp(stamp, &access->ca);
+	add_source_stamp(stamp, &access->cert);
+	add_source_stamp(stamp, &access->key);
 }
 
 // --- reading a kubeconfig ---
@@ -176,8 +180,12 @@ static enum status load(
 	struct kubernetes *kubernetes, const char *paths, const char *context, struct err *err)
 {
 	struct kubeconfig_access *access = &kubernetes->access;
-	enum status status = read_kubeconfigs(kubernetes, paths, err);
 
+	// Each stamp is older than what is read after it: a change in between is seen the next
+	// time.
+	buf_clear(&kubernetes->stamp);
+	add_paths_stamp(&kubernetes->stamp, paths);
+	enum status status = read_kubeconfigs(kubernetes, paths, err);
 	if (status != STATUS_HEALTHY)
 		return status;
 	enum kubeconfig_answer answer =
@@ -186,6 +194,7 @@ static enum status load(
 		err_prefix(err, "kubeconfig: %s", paths);
 		return answer == KUBECONFIG_NO_CONTEXT ? STATUS_MISSING : STATUS_UNKNOWN;
 	}
+	add_access_stamp(&kubernetes->stamp, access);
 	if (!read_source(&access->ca, &kubernetes->ca, err) ||
 		!read_source(&access->cert, &kubernetes->cert, err) ||
 		!read_source(&access->key, &kubernetes->key, err)) {
@@ -207,34 +216,47 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+static bool is_unchanged(
+	const struct kubernetes *kubernetes, const char *paths, const char *context)
+{
+	struct buf stamp = {0};
+
+	if (kubernetes->status != STATUS_HEALTHY || !same_text(kubernetes->context, context))
+		return false;
+	add_paths_stamp(&stamp, paths);
+	add_access_stamp(&stamp, &kubernetes->access);
+	bool is_same = strcmp(buf_str(&kubernetes->stamp), buf_str(&stamp)) == 0;
+	buf_fini(&stamp);
+	return is_same;
+}
+
+static void reload(
+	struct kubernetes *kubernetes, const char *paths, const char *context, struct err *err)
+{
+	char *server = memory_copy_text(kubernetes->access.server);
+
+	unload(kubernetes);
+	kubernetes->generation++;
+	kubernetes->status = load(kubernetes, paths, context, err);
+	free(kubernetes->context);
+	kubernetes->context = memory_copy_text(context);
+	if (!same_text(server, kubernetes->access.server)) {
+		kubernetes->uid[0] = '\0';
+		kubernetes_end_searches(kubernetes, "the kubeconfig has changed meanwhile");
+	}
+	free(server);
+}
+
 enum status kubernetes_open(
 	struct kubernetes *kubernetes, const char *kubeconfig, const char *context, struct err *err)
 {
-	struct buf paths = {0}, stamp = {0};
+	struct buf paths = {0};
 
 	if (!kubeconfig_paths(kubeconfig, &paths, err))
 		return STATUS_MISSING;
-	files_stamp(kubernetes, buf_str(&paths), &stamp);
-	bool is_same = kubernetes->status == STATUS_HEALTHY &&
-		       same_text(kubernetes->context, context) &&
-		       strcmp(buf_str(&kubernetes->stamp), buf_str(&stamp)) == 0;
-	if (!is_same) {
-		char *server = memory_copy_text(kubernetes->access.server);
-
-		unload(kubernetes);
-		kubernetes->status = load(kubernetes, buf_str(&paths), context, err);
-		free(kubernetes->context);
-		kubernetes->context = memory_copy_text(context);
-		buf_clear(&kubernetes->stamp);
-		files_stamp(kubernetes, buf_str(&paths), &kubernetes->stamp);
-		if (!same_text(server, kubernetes->access.server)) {
-			kubernetes->uid[0] = '\0';
-			kubernetes_end_searches(kubernetes, "the kubeconfig has changed meanwhile");
-		}
-		free(server);
-	}
+	if (!is_unchanged(kubernetes, buf_str(&paths), context))
+		reload(kubernetes, buf_str(&paths), context, err);
 	buf_fini(&paths);
-	buf_fini(&stamp);
 	return kubernetes->status;
 }
 
@@ -271,7 +293,8 @@ static const char *current_token(const struct kubernetes *kubernetes, struct buf
 static void add_url(const struct kubernetes *kubernetes, const char *path, struct buf *url,
 	struct buf *connect_to)
 {
-	const char *server = kubernetes->access.server + strlen("https://");
+	const char *server =
+		kubernetes->access.server ? kubernetes->access.server + strlen("https://") : "";
 	const char *name = kubernetes->access.tls_server_name;
 	size_t authority = strcspn(server, "/"), base = strlen(server);
 
@@ -351,6 +374,7 @@ bool kubernetes_identity_due(const struct kubernetes *kubernetes)
 void kubernetes_identity_begin(struct kubernetes *kubernetes)
 {
 	kubernetes->identifying = true;
+	kubernetes->identified_generation = kubernetes->generation;
 }
 
 // The fingerprint in one text, to see a change.
@@ -370,7 +394,8 @@ static bool fingerprint_changed(struct kubernetes *kubernetes)
 bool kubernetes_identity_end(struct kubernetes *kubernetes, const struct http_answer *answer)
 {
 	kubernetes->identifying = false;
-	if (!answer || answer->reach != REACH_ANSWERED ||
+	bool is_of_now = kubernetes->identified_generation == kubernetes->generation;
+	if (!answer || !is_of_now || answer->reach != REACH_ANSWERED ||
 		(answer->status != 200 && answer->status != 403))
 		return false;
 	kubernetes->identified_ms = uv_now(kubernetes->loop);

@@ -26,6 +26,7 @@ struct kubernetes {
 	struct http *http;
 
 	// The opened context.
+	unsigned generation; // how often it was read
 	enum status status;
 	struct kubeconfig *kubeconfig;
 	struct kubeconfig_access access;
@@ -35,10 +36,11 @@ struct kubernetes {
 
 	// Who it is.
 	bool identifying;
-	uint64_t identified_ms; // when it was last asked; 0: not since it was opened
-	char uid[64];           // of kube-system; "": not known
-	char ca_sha256[65];     // "": the kubeconfig names no CA
-	char *fingerprint;      // the last one that was told
+	unsigned identified_generation; // of the context that was asked
+	uint64_t identified_ms;         // when it was last asked; 0: not since it was opened
+	char uid[64];                   // of kube-system; "": not known
+	char ca_sha256[65];             // "": the kubeconfig names no CA
+	char *fingerprint;              // the last one that was told
 
 	struct discovery discovery;
 	struct kubernetes_search *searches; // the first one is under way
