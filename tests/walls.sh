@@ -7,8 +7,9 @@
 #   view   the same, and may use core
 #   world  includes world and core
 #   hall   (src/*.c) includes anything; nothing includes it
-# and no module (X.c with its X.h) reaches itself through its includes. A header of include/relight belongs to the room in
-# which a .c of the same name lives; one that has none is core. Prints one line a finding and exits 1 if there is any.
+# and neither a header nor a module (X.h, X.c and their private parts X_*.[ch]) reaches itself through its includes. A header of
+# include/relight belongs to the room in which a .c of the same name lives; one that has none is core. Prints one line a
+# finding and exits 1 if there is any.
 set -eu
 
 [ $# = 1 ] || { echo "relight: walls: usage: walls.sh OBJECTS-DIRECTORY" >&2; exit 2; }
@@ -88,17 +89,21 @@ graph='
 		}
 		return "hall"
 	}
-	# A private header without a .c of its own is part of the module whose name its own begins with (health_rules.h of health).
-	function module_of(file,   folder, name, owner) {
-		name = folder = file
+	# A file that has no header in include/relight is a part of the module there whose name its own begins with: yaml_scalar.c
+	# and yaml_scalar.h of yaml.
+	function module_of(file,   room, name, owner) {
+		room = room_of(file)
+		name = file
 		sub(/.*\//, "", name)
-		sub(/[^\/]*$/, "", folder)
 		sub(/[.][ch]$/, "", name)
-		if (file ~ /^src\/.*[.]h$/)
-			for (owner = name; !((folder name ".c") in files) && sub(/_[^_]*$/, "", owner);)
-				if ((folder owner ".c") in files)
-					name = owner
-		return room_of(file) "/" name
+		for (owner = name; !is_public(room, owner); )
+			if (!sub(/_[^_]*$/, "", owner))
+				return room "/" name
+		return room "/" owner
+	}
+	function is_public(room, name) {
+		name = "include/relight/" name ".h"
+		return (name in files) && room_of(name) == room
 	}
 	# The file that the compiler would take; "" for what is generated.
 	function resolved(from, name,   folder) {
@@ -115,23 +120,30 @@ graph='
 	function may_include(from, to) {
 		return from == "hall" || from == to || to == "core"
 	}
-	function visit(module,   i, n, list, next_module, j, circle) {
-		color[module] = "open"
-		path[++depth] = module
-		n = split(uses[module], list, " ")
+	function edge_add(from, to, at) {
+		if (from == to || (from, to) in where)
+			return
+		where[from, to] = at
+		uses[from] = uses[from] " " to
+		nodes[++nodes_count] = from
+	}
+	function visit(node,   i, n, list, next_node, j, circle) {
+		color[node] = "open"
+		path[++depth] = node
+		n = split(uses[node], list, " ")
 		for (i = 1; i <= n; i++) {
-			next_module = list[i]
-			if (color[next_module] == "open") {
-				circle = next_module
-				for (j = depth; path[j] != next_module; j--)
+			next_node = list[i]
+			if (color[next_node] == "open") {
+				circle = next_node
+				for (j = depth; path[j] != next_node; j--)
 					circle = path[j] " -> " circle
-				circle = next_module " -> " circle
-				print where[path[depth], next_module] ": closes a circle of includes: " circle
-			} else if (color[next_module] == "")
-				visit(next_module)
+				circle = next_node " -> " circle
+				print where[node, next_node] ": closes a circle of includes: " circle
+			} else if (color[next_node] == "")
+				visit(next_node)
 		}
 		depth--
-		color[module] = "closed"
+		color[node] = "closed"
 	}
 	!/#/ { files[$0] = 1; next }
 	{
@@ -143,20 +155,17 @@ graph='
 		to = resolved(from, name)
 		if (to == "")
 			next
+		at = from ":" place[2]
 		if (!may_include(room_of(from), room_of(to)))
-			print from ":" place[2] ": " room_of(from) " includes " to ", which belongs to " room_of(to)
-		a = module_of(from)
-		b = module_of(to)
-		if (a == b || (a, b) in where)
-			next
-		where[a, b] = from ":" place[2]
-		uses[a] = uses[a] " " b
-		modules[++modules_count] = a
+			print at ": " room_of(from) " includes " to ", which belongs to " room_of(to)
+		edge_add(module_of(from), module_of(to), at)
+		if (from ~ /[.]h$/)
+			edge_add(from, to, at)
 	}
 	END {
-		for (m = 1; m <= modules_count; m++)
-			if (color[modules[m]] == "")
-				visit(modules[m])
+		for (i = 1; i <= nodes_count; i++)
+			if (color[nodes[i]] == "")
+				visit(nodes[i])
 	}'
 
 files=$(find src include -name '*.[ch]' | sort)

@@ -117,9 +117,16 @@ module core/plan '#include "relight/graph.h"' 'graph_use(text)'
 expect 'two modules include each other' 1 'closes a circle of includes: core/\(plan -> core/graph -> core/plan\|graph -> core/plan -> core/graph\)$'
 
 good_tree
-echo '#include "relight/plan.h"' >src/core/plan_parts.h
-module core/plan '#include "plan_parts.h"' 'strlen(text)'
-expect 'a private header is a part of its module' 0 'they stand'
+echo '#include "relight/plan.h"' >src/core/plan_order.h
+printf '#include "plan_order.h"\nint plan_order;\n' >src/core/plan_order.c
+module core/plan '#include "plan_order.h"' 'strlen(text)'
+expect 'private files are a part of their module' 0 'they stand'
+
+good_tree
+printf '#pragma once\n#include "plan_rank.h"\n' >src/core/plan_order.h
+printf '#pragma once\n#include "plan_order.h"\n' >src/core/plan_rank.h
+module core/plan '#include "plan_order.h"' 'strlen(text)'
+expect 'two private headers include each other' 1 'circle of includes: src/core/plan_[a-z]*.h -> src/core/plan_[a-z]*.h -> '
 
 good_tree
 rm -rf objects/core
