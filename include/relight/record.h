@@ -20,15 +20,22 @@ struct record {
 	char sid[40], boot[37];
 	char *by;
 	enum event_mode mode;
+	struct buf line; // the bytes of the newest event, without LF
 };
 
 // A new session id (random), and this boot's id, into `record`. Blocks on /proc once.
 void record_session(struct record *record);
+
+// A random UUID (version 4) in lower case.
+void record_uuid(char uuid[37]);
 
 // Takes ownership of `event`, gives it seq, sid, by (where it has none), mode, boot, `now` and its
 // links, and queues it. Returns the event as decoded from the written bytes; the caller frees it.
 // An event that would be over 64 KiB even with its large values moved out is cut down to a `fault`
 // event that says so. Never NULL.
 struct event *record_event(struct record *record, struct event *event, struct moment now);
+
+// Frees the mask, the name and the line; the timeline is the caller's to close.
+void record_fini(struct record *record);
 
 #endif

@@ -155,6 +155,9 @@ void state_free(struct state *state); // NULL is safe
 // Folds the next event. Never fails: what it does not know, or what names unknown ids, is skipped. Reads no clock.
 void state_apply(struct state *state, const struct event *event);
 
+// {"uid":…,"ca_sha256":…,"host_key":…} as one text, for comparing and showing. The caller frees.
+char *pin_text(const cJSON *fingerprint);
+
 // The event's place on the clock that durations are measured with: simulated time in a rehearsal, else its monotonic time made
 // comparable across boots.
 struct moment state_moment(const struct state *state, const struct event *event);

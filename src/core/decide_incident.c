@@ -41,7 +41,7 @@ bool decide_impact(const struct wish *wish)
 		return wish_refuse(wish, "say when, for example 02:47 or -10m", NULL);
 	struct event *event =
 		decision_event(wish->decision, wish->facts, EVENT_INCIDENT_DECLARED, -1, -1);
-	event->by = memory_copy_text(wish->intent->by);
+	wish_sign(wish, event);
 	json_add_text(event->data, "id", wish->state->incident);
 	decision_add_wall(event->data, "impact_at", wish->intent->at);
 	decision_add_wall(event->data, "detected_at", wish->intent->detected_at);
@@ -55,7 +55,7 @@ bool decide_restore_point(const struct wish *wish)
 		return wish_refuse(wish, "name a restore point and its time", NULL);
 	struct event *event =
 		decision_event(wish->decision, wish->facts, EVENT_RESTORE_POINT, -1, -1);
-	event->by = memory_copy_text(wish->intent->by);
+	wish_sign(wish, event);
 	json_add_text(event->data, "id",
 		wish->facts->runbook->restore_points[wish->intent->restore_point].id);
 	decision_add_wall(event->data, "at", wish->intent->at);

@@ -6,6 +6,7 @@
 // plan), decide_incident.c.
 #include "wish.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "relight/json.h"
@@ -23,12 +24,18 @@ bool wish_has_text(const char *text)
 	return text && text[strspn(text, " \t\n")] != '\0';
 }
 
+void wish_sign(const struct wish *wish, struct event *event)
+{
+	free(event->by);
+	event->by = memory_copy_text(wish->intent->by);
+}
+
 struct event *wish_add(const struct wish *wish, enum event_kind kind)
 {
 	int step = wish->step ? wish->intent->step : -1;
 	struct event *event =
 		decision_event(wish->decision, wish->facts, kind, step, wish->intent->dependency);
-	event->by = memory_copy_text(wish->intent->by);
+	wish_sign(wish, event);
 	event->at = wish->intent->at;
 	return event;
 }
@@ -115,6 +122,7 @@ static bool passes_gates(const struct wish *wish, unsigned gates)
 {
 	if ((gates & GATE_STEP) && !wish->step)
 		return wish_refuse(wish, "choose a step first", NULL);
+	if (wall_known(wish->state->closed.wall))
 		return wish_refuse(wish, "the incident is closed", NULL);
 	if ((gates & GATE_ARMED) && !wish->state->is_armed)
 		return wish_refuse(wish, "you are only looking on", "A takes the controls");

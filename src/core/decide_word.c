@@ -59,7 +59,7 @@ static void add_waiver(const struct wish *wish, int dependency, const char *as)
 	int step = dependency < 0 ? wish->intent->step : -1;
 	struct event *event =
 		decision_event(wish->decision, wish->facts, EVENT_WAIVER, step, dependency);
-	event->by = memory_copy_text(wish->intent->by);
+	wish_sign(wish, event);
 	if (step >= 0)
 		json_add_text(event->data, "step", wish->facts->runbook->steps[step].id);
 	else

@@ -11,6 +11,7 @@ struct event *decision_event(struct decision *decision, const struct facts *fact
 	enum event_kind kind, int step, int dependency)
 {
 	struct event *event = event_new(kind);
+	event->by = memory_copy_text("relight");
 	if (step >= 0)
 		event_set_step(event, facts->runbook->steps[step].id);
 	if (dependency >= 0)
@@ -128,6 +129,7 @@ bool decision_launch(struct decision *decision, const struct facts *facts, int s
 	}
 	struct event *event = decision_event(decision, facts, EVENT_STEP_INTENT, step, -1);
 	event->attempt = plan.attempt;
+	free(event->by);
 	event->by = memory_copy_text(by);
 	json_add_text(event->data, "role", is_rollback ? "rollback" : "run");
 	json_add(event->data, "action", action);

@@ -167,7 +167,7 @@ static void fold_role(const struct fold *fold)
 // --- targets ---
 
 // {"uid":…,"ca_sha256":…,"host_key":…} as one text, for comparing and showing.
-static char *fingerprint_text(const cJSON *fingerprint)
+char *pin_text(const cJSON *fingerprint)
 {
 	struct buf text = {0};
 	json_each (part, fingerprint)
@@ -191,7 +191,7 @@ static void fold_pinned(const struct fold *fold)
 	pin->is_pinned = true;
 	pin->has_changed = false;
 	free(pin->fingerprint);
-	pin->fingerprint = fingerprint_text(json_get(fold->data, "fingerprint"));
+	pin->fingerprint = pin_text(json_get(fold->data, "fingerprint"));
 	fold_text(&pin->now, NULL);
 	if (json_text(fold->data, "endpoint"))
 		fold_text(&pin->endpoint, json_text(fold->data, "endpoint"));
@@ -204,7 +204,7 @@ static void fold_target_changed(const struct fold *fold)
 		return;
 	pin->has_changed = true;
 	free(pin->now);
-	pin->now = fingerprint_text(json_get(fold->data, "fingerprint"));
+	pin->now = pin_text(json_get(fold->data, "fingerprint"));
 }
 
 // --- dependencies ---

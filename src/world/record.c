@@ -36,6 +36,22 @@ void record_session(struct record *record)
 	buf_fini(&boot);
 }
 
+void record_uuid(char uuid[37])
+{
+	unsigned char random[16] = {0};
+
+	if (getrandom(random, sizeof random, GRND_NONBLOCK) != sizeof random)
+		snprintf((char *)random, sizeof random, "%d", (int)getpid());
+	random[6] = (unsigned char)((random[6] & 0x0f) | 0x40); // RFC 4122 §4.4
+	random[8] = (unsigned char)((random[8] & 0x3f) | 0x80);
+	for (size_t i = 0, at = 0; i < sizeof random; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			uuid[at++] = '-';
+		snprintf(uuid + at, 3, "%02x", random[i]);
+		at += 2;
+	}
+}
+
 // --- large values ----------------------------------------------------------------------------------------------------
 
 // What stands in the event for a value that went to evidence/.
@@ -166,27 +182,35 @@ static struct event *encode(
 
 struct event *record_event(struct record *record, struct event *event, struct moment now)
 {
-	struct buf line = {0};
+	struct buf *line = &record->line;
 	struct err err = {0};
 
 	complete(record, event, now);
 
-	struct event *back = encode(record, event, &line, &err);
+	struct event *back = encode(record, event, line, &err);
 
 	if (!back) {
 		struct event *fault = fault_of(event, &err);
 
 		complete(record, fault, now);
-		back = encode(record, fault, &line, &err);
+		back = encode(record, fault, line, &err);
 		event_free(fault);
 	}
 	assert(back);
 	event_free(event);
 	if (record->timeline)
-		timeline_append(record->timeline, back->seq, line.data, line.length);
+		timeline_append(record->timeline, back->seq, line->data, line->length);
 	memcpy(record->chain.head, back->h, sizeof record->chain.head);
 	record->chain.next_seq++;
 	record->chain.lines++;
-	buf_fini(&line);
 	return back;
+}
+
+void record_fini(struct record *record)
+{
+	buf_fini(&record->line);
+	mask_free(record->mask);
+	free(record->by);
+	record->mask = NULL;
+	record->by = NULL;
 }

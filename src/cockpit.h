@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_COCKPIT_H
+#define RELIGHT_COCKPIT_H
+
+#include "opening.h"
+#include "relight/launcher.h"
+
+// The screen on top of an engine. Each of these runs until the person leaves, and returns an exit code; what went wrong is said on
+// stderr after the terminal was restored.
+
+// Opens a new incident. The first frame is drawn before anything is on disk.
+int cockpit_open(struct opening *opening, const struct launcher *launcher);
+// Goes on with the one in `directory`.
+int cockpit_resume(struct opening *opening, const char *directory, const struct launcher *launcher);
+
+#endif

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "relight/clock.h"
+#include "relight/json.h"
+#include "relight/memory.h"
+
+#define TICK_MS      100 // how often time itself is looked at
+#define TICK_FAST_MS 10  // in a rehearsal that runs fast
+#define FAST_SPEED   10
+#define LOOK_US      (1 * US_PER_S)
+#define MARK_US      (300 * US_PER_S)
+#define DUE_ROUNDS   1000 // one thing leads to another; this is far beyond any real chain in one turn
+
+// --- what is known ---
+
+struct moment engine_now(const struct engine *engine)
+{
+	struct moment now = clock_now();
+	if (!engine->simulated)
+		return (struct moment){now.wall, {now.mono.us + engine->state->mono_offset_us}};
+	struct wall simulated = scenario_now(engine->simulated, now.mono);
+	if (!wall_known(simulated)) // before the opening
+		simulated = now.wall;
+	return (struct moment){simulated, {simulated.us}};
+}
+
+struct facts engine_facts(const struct engine *engine)
+{
+	return (struct facts){
+		.runbook = engine->runbook,
+		.plan = engine->plan,
+		.state = engine->state,
+		.sensed = engine->sensed,
+		.values = &engine->values,
+		.scenario = engine->setup.scenario,
+		.now = engine_now(engine),
+		.speed = engine->setup.speed,
+		.watches = engine->watches,
+		.flaps = engine->flaps,
+		.next_token = (int64_t *)&engine->next_token,
+		.is_recording = engine->is_unrecorded || !engine_fault(engine, NULL),
+	};
+}
+
+int64_t engine_durable_seq(const struct engine *engine)
+{
+	return engine->record.timeline ? timeline_durable(engine->record.timeline) : -1;
+}
+
+bool engine_fault(const struct engine *engine, struct err *err)
+{
+	struct err ignored;
+	return engine->record.timeline &&
+	       timeline_fault(engine->record.timeline, err ? err : &ignored);
+}
+
+static const char *environment(void *context, const char *name)
+{
+	(void)context;
+	return getenv(name);
+}
+
+void engine_set_value(struct engine *engine, int input, const char *value)
+{
+	free(engine->setup.inputs[input]);
+	engine->setup.inputs[input] = memory_copy_text(value);
+	if (engine->runbook->inputs[input].secret)
+		mask_secret(engine->record.mask, engine->runbook->inputs[input].id, value);
+}
+
+// --- recording ---
+
+// The one way in: recorded, folded from the recorded bytes, told to the front.
+void engine_record(struct engine *engine, struct event *event)
+{
+	struct moment now = clock_now();
+	if (engine->simulated)
+		now.wall = engine_now(engine).wall;
+	struct event *folded = record_event(&engine->record, event, now);
+	if (engine->front.on_durable) {
+		if (engine->written.length == 0)
+			engine->written_from = folded->seq;
+		buf_add(&engine->written, engine->record.line.data, engine->record.line.length);
+		buf_byte(&engine->written, '\n');
+	}
+	state_apply(engine->state, folded);
+	engine->values.incident = engine->state->incident;
+	if (engine->simulated)
+		scenario_facts_apply(engine->simulated, folded);
+	if (engine->front.on_event)
+		engine->front.on_event(engine->front.context, folded);
+	event_free(folded);
+	engine->is_dirty = true;
+}
+
+static void tell_durable(struct engine *engine)
+{
+	int64_t durable = engine_durable_seq(engine);
+	size_t told = 0;
+	while (told < engine->written.length && engine->written_from <= durable) {
+		const char *line = engine->written.data + told;
+		size_t length =
+			(size_t)((char *)memchr(line, '\n', engine->written.length - told) - line);
+		engine->front.on_durable(engine->front.context, line, length);
+		told += length + 1;
+		engine->written_from++;
+	}
+	buf_drop(&engine->written, told);
+}
+
+// Takes the decision over: its events are recorded now, its effects follow once those are durable.
+void engine_commit(struct engine *engine, struct decision *decision)
+{
+	for (size_t i = 0; i < decision->event_count; i++)
+		engine_record(engine, decision->events[i]);
+	decision->event_count = 0;
+	for (size_t i = 0; i < decision->effect_count; i++) {
+		engine_announce(engine, &decision->effects[i]);
+		engine->pending = memory_grow(engine->pending, engine->pending_count,
+			&engine->pending_capacity, sizeof *engine->pending);
+		engine->pending[engine->pending_count++] = (struct engine_pending){
+			decision->effects[i], engine->record.chain.next_seq - 1};
+	}
+	decision->effect_count = 0;
+	decision_fini(decision);
+	engine->is_dirty = true;
+}
+
+static void carry_out_pending(struct engine *engine)
+{
+	int64_t durable = engine->is_unrecorded ? INT64_MAX : engine_durable_seq(engine);
+	size_t kept = 0;
+	struct engine_pending *pending = engine->pending;
+	size_t count = engine->pending_count;
+	// What is carried out may add effects: they go to a list of their own.
+	engine->pending = NULL;
+	engine->pending_count = engine->pending_capacity = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (pending[i].after_seq > durable) {
+			pending[kept++] = pending[i];
+			continue;
+		}
+		engine_carry_out(engine, &pending[i].effect);
+		cJSON_Delete(pending[i].effect.request);
+		free(pending[i].effect.why);
+	}
+	for (size_t i = 0; i < engine->pending_count; i++) {
+		pending = memory_grow(pending, kept, &count, sizeof *pending);
+		pending[kept++] = engine->pending[i];
+	}
+	free(engine->pending);
+	engine->pending = pending;
+	engine->pending_count = kept;
+	engine->pending_capacity = count;
+}
+
+bool engine_want(struct engine *engine, const struct intent *intent, struct err *err)
+{
+	struct facts facts = engine_facts(engine);
+	struct decision decision = {0};
+	if (!engine->is_open)
+		return err_set(err, "the incident is being opened; in a moment");
+	if (intent->kind == INTENT_CONTINUE_UNRECORDED) {
+		if (!intent->typed || strcmp(intent->typed, "continue unrecorded") != 0)
+			return err_set(err, "type 'continue unrecorded' in full");
+		engine->is_unrecorded = true;
+		engine_wake(engine);
+		return true;
+	}
+	if (!decide_intent(&facts, intent, &decision, err))
+		return false;
+	if (intent->kind == INTENT_INPUT)
+		engine_set_value(engine, intent->input, intent->text);
+	engine_commit(engine, &decision);
+	engine_wake(engine);
+	return true;
+}
+
+// --- turning ---
+
+static void settle(struct engine *engine)
+{
+	for (int round = 0; round < DUE_ROUNDS; round++) {
+		struct facts facts = engine_facts(engine);
+		struct decision decision = {0};
+		decide_due(&facts, &decision);
+		bool is_quiet = decision.event_count == 0 && decision.effect_count == 0;
+		engine_commit(engine, &decision);
+		if (is_quiet)
+			return;
+	}
+}
+
+static void mark(struct engine *engine)
+{
+	struct mono now = clock_mono();
+	// Somebody was looking: only a cockpit's mark says that.
+	if (engine->front.on_durable || now.us - engine->marked.us < MARK_US)
+		return;
+	engine->marked = now;
+	int counts[EXPECTATION_WORDS] = {0};
+	int64_t oldest_us = 0;
+	for (size_t d = 0; d < engine->runbook->dependency_count; d++) {
+		const struct sensed_dependency *seen = &engine->sensed->dependencies[d];
+		counts[state_expectation(engine->state, (int)d)]++;
+		int64_t age_us = seen->is_seen ? engine_now(engine).mono.us - seen->heard.us : 0;
+		oldest_us = age_us > oldest_us ? age_us : oldest_us;
+	}
+	struct event *event = event_new(EVENT_MARK);
+	for (int word = 0; word < EXPECTATION_WORDS; word++)
+		json_add_int(
+			event->data, expectation_word((enum expectation_word)word), counts[word]);
+	json_add_int(event->data, "oldest_age_s", oldest_us / US_PER_S);
+	engine_record(engine, event);
+}
+
+static void turn(struct engine *engine)
+{
+	if (engine->is_open && !engine->is_ending) {
+		if (!wall_known(engine->state->closed.wall)) {
+			settle(engine);
+			mark(engine);
+		}
+		carry_out_pending(engine);
+		if (engine->front.on_durable)
+			tell_durable(engine);
+		struct mono now = clock_mono();
+		if (now.us - engine->looked.us >= LOOK_US) {
+			engine->looked = now;
+			engine_look(engine);
+		}
+	}
+	engine->is_dirty = false;
+	engine->front.on_turn(engine->front.context);
+}
+
+static void on_check(uv_check_t *check)
+{
+	struct engine *engine = check->data;
+	if (engine->is_dirty)
+		turn(engine);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	turn(timer->data);
+}
+
+static void on_durable(uv_async_t *async)
+{
+	struct engine *engine = async->data;
+	engine->is_dirty = true;
+}
+
+void engine_wake(struct engine *engine)
+{
+	engine->is_dirty = true;
+	uv_async_send(&engine->durable);
+}
+
+static void attach(struct engine *engine)
+{
+	uv_async_init(&engine->loop, &engine->durable, on_durable);
+	uv_check_init(&engine->loop, &engine->check);
+	uv_timer_init(&engine->loop, &engine->tick);
+	engine->durable.data = engine->check.data = engine->tick.data = engine;
+	uv_check_start(&engine->check, on_check);
+	uint64_t every_ms = engine->setup.speed >= FAST_SPEED ? TICK_FAST_MS : TICK_MS;
+	uv_timer_start(&engine->tick, on_tick, every_ms, every_ms);
+	engine_attach_launcher(engine);
+}
+
+static void no_turn(void *context)
+{
+	(void)context;
+}
+
+void engine_init(struct engine *engine, struct engine_setup *setup, const struct launcher *launcher)
+{
+	*engine =
+		(struct engine){.setup = *setup, .runbook = setup->runbook, .launcher = *launcher};
+	*setup = (struct engine_setup){0};
+	uv_loop_init(&engine->loop);
+	engine->plan = plan_new(engine->runbook);
+	engine->state = state_new(engine->runbook, engine->plan);
+	engine->sensed = sensed_new(engine->runbook->dependency_count);
+	engine->watches = memory_zeroed(engine->runbook->step_count + 1, sizeof *engine->watches);
+	engine->flaps = memory_zeroed(engine->runbook->dependency_count + 1, sizeof *engine->flaps);
+	engine->state->mode = engine->setup.mode;
+	engine->front.on_turn = no_turn;
+	if (engine->setup.scenario)
+		engine->simulated = scenario_facts_new(engine->runbook);
+	engine->record.mask = mask_new();
+	engine->record.mode = engine->setup.mode;
+	engine->record.by = memory_copy_text(engine->setup.person);
+	chain_init(&engine->record.chain);
+	engine->values = (struct substitution){
+		.runbook = engine->runbook,
+		.inputs = (const char *const *)engine->setup.inputs,
+		.env = environment,
+	};
+	for (size_t i = 0; i < engine->runbook->input_count; i++)
+		if (engine->setup.inputs[i] && engine->runbook->inputs[i].secret)
+			mask_secret(engine->record.mask, engine->runbook->inputs[i].id,
+				engine->setup.inputs[i]);
+	attach(engine);
+}
+
+bool engine_start(struct engine *engine, struct err *err)
+{
+	engine->marked = engine->looked = clock_mono();
+	if (engine->runbook->dependency_count > 0 && !engine_start_sensor(engine, err))
+		return false;
+	engine_wake(engine);
+	return true;
+}
+
+// --- ending ---
+
+static void free_pending(struct engine *engine)
+{
+	for (size_t i = 0; i < engine->pending_count; i++) {
+		cJSON_Delete(engine->pending[i].effect.request);
+		free(engine->pending[i].effect.why);
+	}
+	free(engine->pending);
+}
+
+static void free_setup(struct engine *engine)
+{
+	struct engine_setup *setup = &engine->setup;
+	for (size_t i = 0; setup->inputs && i < engine->runbook->input_count; i++)
+		free(setup->inputs[i]);
+	free(setup->inputs);
+	free(setup->input_from);
+	free(setup->person);
+	free(setup->directory);
+	buf_fini(&setup->runbook_text);
+	buf_fini(&setup->scenario_text);
+	scenario_free(setup->scenario);
+}
+
+static void end_session(struct engine *engine, const char *why)
+{
+	if (!engine->is_open)
+		return;
+	struct event *event = event_new(EVENT_SESSION_ENDED);
+	json_add_text(event->data, "why", why);
+	engine_record(engine, event);
+	if (wall_known(engine->state->closed.wall)) {
+		event = event_new(EVENT_LOG_CLOSED);
+		json_add_text(event->data, "why", engine->state->closed_result);
+		engine_record(engine, event);
+	}
+	timeline_drain(engine->record.timeline, NULL);
+	if (engine->front.on_durable)
+		tell_durable(engine);
+}
+
+void engine_fini(struct engine *engine, const char *why)
+{
+	end_session(engine, why);
+	engine->is_ending = true;
+	timeline_close(engine->record.timeline);
+	if (engine->sensor)
+		sensor_stop(engine->sensor);
+	uv_handle_t *const own[] = {(uv_handle_t *)&engine->durable, (uv_handle_t *)&engine->check,
+		(uv_handle_t *)&engine->tick, (uv_handle_t *)&engine->launcher_pipe};
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		uv_close(own[i], NULL);
+	// The sensor's handles are its own to close; it needs up to three seconds to be gone.
+	uv_run(&engine->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&engine->loop);
+	free_pending(engine);
+	buf_fini(&engine->written);
+	buf_fini(&engine->launcher_in);
+	sensed_free(engine->sensed);
+	state_free(engine->state);
+	plan_free(engine->plan);
+	scenario_facts_free(engine->simulated);
+	free(engine->watches);
+	free(engine->flaps);
+	record_fini(&engine->record);
+	free(engine->directory);
+	free_setup(engine);
+	runbook_free((struct runbook *)engine->runbook);
+}

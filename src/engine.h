@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_ENGINE_H
+#define RELIGHT_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "relight/decide.h"
+#include "relight/event.h"
+#include "relight/intent.h"
+#include "relight/launcher.h"
+#include "relight/record.h"
+#include "relight/scenario.h"
+#include "relight/sensed.h"
+#include "relight/sensor.h"
+#include "relight/state.h"
+
+// The engine of the cockpit: intent → decide → record → fold → act. It owns the loop and everything that hangs on it, knows no
+// screen, and never blocks once it is open. What sits on top (the cockpit's screen, or the answers of a headless run) is its front.
+
+struct engine;
+
+struct engine_front {
+	void *context;
+	// Something may look different now. Called at most once in a turn of the loop.
+	void (*on_turn)(void *context);
+	// An event was recorded and folded. May be NULL.
+	void (*on_event)(void *context, const struct event *event);
+	// The bytes of a line (without LF) that is on disk for good now, in order. May be NULL.
+	void (*on_durable)(void *context, const char *line, size_t length);
+	// The incident was closed by an intent.
+	void (*on_closed)(void *context);
+};
+
+// What an incident is opened or resumed with. Everything is taken over by the engine but for `executable`.
+struct engine_setup {
+	const char *executable;
+	struct runbook *runbook;
+	struct buf runbook_text;
+	struct scenario *scenario; // NULL: real systems
+	struct buf scenario_text;
+	char *person;
+	enum event_mode mode;
+	double speed;		// simulated seconds in a real one
+	char *directory;	// --dir, or NULL
+	char **inputs;		// by input index, NULL elements are unset
+	const char **input_from; // by input index: person, default, answers
+};
+
+// An effect that waits until what announces it is durable.
+struct engine_pending {
+	struct effect effect;
+	int64_t after_seq;
+};
+
+struct engine {
+	uv_loop_t loop;
+	struct engine_front front;
+	struct engine_setup setup;
+	const struct runbook *runbook;
+	struct plan *plan;
+	struct state *state;
+	struct sensed *sensed;
+	struct scenario_facts *simulated; // NULL: real systems
+	struct watch *watches;		  // by step index
+	struct flap *flaps;		  // by dependency index
+	int64_t next_token;
+	struct substitution values;
+	struct record record;
+	char *directory;   // absolute, NULL until the incident is open
+	struct launcher launcher;
+	uv_pipe_t launcher_pipe;
+	struct buf launcher_in;
+	struct sensor *sensor;
+	uv_async_t durable;  // the writer has come further
+	uv_check_t check;
+	uv_timer_t tick;
+	struct engine_pending *pending;
+	size_t pending_count, pending_capacity;
+	struct buf written;	   // lines not yet known to be durable, for front.on_durable, …
+	int64_t written_from;	   // … the seq of the first of them
+	struct mono looked;	   // when running attempts were last looked at
+	struct mono marked;	   // when the last `mark` was written
+	bool is_dirty, is_open, is_unrecorded, is_ending;
+};
+
+// Sets everything up in memory; nothing is on disk yet and no event recorded. `launcher` was started before any thread.
+void engine_init(struct engine *engine, struct engine_setup *setup, const struct launcher *launcher);
+// Makes the incident directory and its timeline, and records the opening. Blocks on the disk. False with `err`.
+bool engine_open(struct engine *engine, struct err *err);
+// Goes on with the incident in `directory`: its events were read and are folded; what was running is looked at. Blocks on the disk. False with
+// `err`; *is_held (may be NULL) tells that another process has it.
+bool engine_resume(struct engine *engine, const char *directory, bool *is_held, struct err *err);
+// Starts the sensor and the engine's timers.
+bool engine_start(struct engine *engine, struct err *err);
+// Ends the session (session.ended, why), waits for the record, stops the sensor, closes everything. Running attempts go on.
+void engine_fini(struct engine *engine, const char *why);
+
+// What is known now; valid until the next turn.
+struct facts engine_facts(const struct engine *engine);
+// Carries out what a person wants, or says why not.
+bool engine_want(struct engine *engine, const struct intent *intent, struct err *err);
+// Gives an input its value before or after opening; secrets are declared to the mask. `from` as in input.set.
+void engine_set_value(struct engine *engine, int input, const char *value);
+// Asks for a turn of the loop.
+void engine_wake(struct engine *engine);
+// Now on the clock of the incident: simulated in a rehearsal.
+struct moment engine_now(const struct engine *engine);
+int64_t engine_durable_seq(const struct engine *engine);
+// Why the record cannot be written; false: it can.
+bool engine_fault(const struct engine *engine, struct err *err);
+
+// --- between the files of the engine ---
+void engine_record(struct engine *engine, struct event *event);
+void engine_commit(struct engine *engine, struct decision *decision);
+void engine_attach_launcher(struct engine *engine);
+void engine_carry_out(struct engine *engine, struct effect *effect);
+void engine_announce(struct engine *engine, const struct effect *effect);
+void engine_look(struct engine *engine);
+void engine_configure_sensor(struct engine *engine);
+bool engine_start_sensor(struct engine *engine, struct err *err);
+
+#endif

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How an incident begins, and how it is taken up again.
+#include "engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "relight/attempt.h"
+#include "relight/chain.h"
+#include "relight/clock.h"
+#include "relight/incident.h"
+#include "relight/json.h"
+#include "relight/memory.h"
+#include "relight/session.h"
+
+static void on_durable(void *context)
+{
+	struct engine *engine = context;
+	uv_async_send(&engine->durable); // the one call that is safe on the writer's thread
+}
+
+static struct event *by_relight(enum event_kind kind)
+{
+	struct event *event = event_new(kind);
+	free(event->by);
+	event->by = memory_copy_text("relight");
+	return event;
+}
+
+// --- the opening events ---
+
+static void record_log_open(struct engine *engine)
+{
+	struct event *event = by_relight(EVENT_LOG_OPEN);
+	char log[37];
+	bool is_synced;
+	int64_t error_us;
+	record_uuid(log);
+	clock_quality(&is_synced, &error_us);
+	json_add_text(event->data, "log", log);
+	json_add_text(event->data, "schema", "rtl/1");
+	json_add_text(event->data, "version", RELIGHT_VERSION);
+	json_add_text(event->data, "mode", event_mode_word(engine->setup.mode));
+	cJSON *clock = cJSON_AddObjectToObject(event->data, "clock");
+	json_add_bool(clock, "synced", is_synced);
+	json_add_int(clock, "error_us", error_us);
+	engine_record(engine, event);
+}
+
+static void record_session_event(struct engine *engine, enum event_kind kind, const char *was)
+{
+	struct event *event = event_new(kind);
+	cJSON_Delete(event->data);
+	event->data = session_describe(engine->setup.executable);
+	if (engine->simulated)
+		cJSON_AddNumberToObject(event->data, "speed", engine->setup.speed);
+	json_add_text(event->data, "was", was);
+	engine_record(engine, event);
+}
+
+static void add_file(cJSON *files, const char *path, const struct buf *bytes)
+{
+	char hex[65];
+	cJSON *file = json_object();
+	sha256_hex(buf_str(bytes), bytes->length, hex);
+	json_add_text(file, "path", path);
+	json_add_text(file, "sha256", hex);
+	cJSON_AddItemToArray(files, file);
+}
+
+static void record_runbook(struct engine *engine)
+{
+	struct event *event = by_relight(EVENT_RUNBOOK_LOADED);
+	json_add_text(event->data, "name", engine->runbook->name);
+	json_add_text(event->data, "version", engine->runbook->version);
+	json_add_text(event->data, "sha256", engine->runbook->sha256);
+	json_add_text(event->data, "base", engine->runbook->base);
+	cJSON *files = cJSON_AddArrayToObject(event->data, "files");
+	add_file(files, "frozen/runbook.yaml", &engine->setup.runbook_text);
+	if (engine->setup.scenario)
+		add_file(files, "frozen/scenario.yaml", &engine->setup.scenario_text);
+	engine_record(engine, event);
+}
+
+static void record_declaration(struct engine *engine, const char *id)
+{
+	struct event *event = event_new(EVENT_INCIDENT_DECLARED);
+	char now[WALL_TEXT_BYTES];
+	wall_format(engine_now(engine).wall, now);
+	json_add_text(event->data, "id", id);
+	json_add_text(event->data, "declared_at", now);
+	engine_record(engine, event);
+}
+
+static void record_inputs(struct engine *engine)
+{
+	for (size_t i = 0; i < engine->runbook->input_count; i++) {
+		const struct input *input = &engine->runbook->inputs[i];
+		if (!engine->setup.inputs[i])
+			continue;
+		struct event *event = event_new(EVENT_INPUT_SET);
+		json_add_text(event->data, "name", input->id);
+		if (!input->secret)
+			json_add_text(event->data, "value", engine->setup.inputs[i]);
+		json_add_text(event->data, "from",
+			engine->setup.input_from[i] ? engine->setup.input_from[i] : "person");
+		engine_record(engine, event);
+	}
+}
+
+static void record_unfit_steps(struct engine *engine)
+{
+	static const unsigned bits[] = {[EVENT_LIVE] = MODE_LIVE,
+		[EVENT_DRILL] = MODE_DRILL,
+		[EVENT_REHEARSAL] = MODE_REHEARSAL};
+	for (size_t s = 0; s < engine->runbook->step_count; s++) {
+		if (engine->runbook->steps[s].modes & bits[engine->setup.mode])
+			continue;
+		struct event *event = by_relight(EVENT_STEP_SKIPPED);
+		event_set_step(event, engine->runbook->steps[s].id);
+		struct buf why = {0};
+		buf_printf(&why, "not for mode %s", event_mode_word(engine->setup.mode));
+		json_add_text(event->data, "why", buf_str(&why));
+		buf_fini(&why);
+		engine_record(engine, event);
+	}
+}
+
+bool engine_open(struct engine *engine, struct err *err)
+{
+	struct frozen_file files[] = {
+		{"runbook.yaml", engine->setup.runbook_text.data,
+			engine->setup.runbook_text.length},
+		{"scenario.yaml", engine->setup.scenario_text.data,
+			engine->setup.scenario_text.length},
+	};
+	char *id = incident_id(clock_wall(), engine->runbook->name);
+	engine->directory = incident_create(
+		engine->setup.directory, id, files, engine->setup.scenario ? 2 : 1, err);
+	if (engine->directory)
+		engine->record.timeline =
+			timeline_create(engine->directory, on_durable, engine, err);
+	if (!engine->record.timeline) {
+		free(id);
+		return false;
+	}
+	record_session(&engine->record);
+	record_log_open(engine);
+	record_session_event(engine, EVENT_SESSION_OPEN, NULL);
+	record_runbook(engine);
+	record_declaration(engine, id);
+	record_inputs(engine);
+	record_unfit_steps(engine);
+	engine->is_open = true;
+	free(id);
+	return true;
+}
+
+// --- taking it up again ---
+
+static bool fold_line(void *context, const char *line, size_t length, struct err *err)
+{
+	struct engine *engine = context;
+	struct event *event = event_decode(line, length, err);
+	if (!event)
+		return false;
+	state_apply(engine->state, event);
+	if (engine->simulated)
+		scenario_facts_apply(engine->simulated, event);
+	if (engine->front.on_event)
+		engine->front.on_event(engine->front.context, event);
+	if (event->mode == EVENT_REHEARSAL && engine->state->speed > 0 && engine->setup.speed <= 0)
+		engine->setup.speed = engine->state->speed;
+	event_free(event);
+	return true;
+}
+
+static void record_torn(struct engine *engine, const struct timeline_tail *tail)
+{
+	if (tail->torn_bytes == 0)
+		return;
+	struct event *event = by_relight(EVENT_LOG_RECOVERED);
+	json_add_int(event->data, "bytes", (int64_t)tail->torn_bytes);
+	json_add_text(event->data, "sha256", tail->torn_sha256);
+	json_add_text(event->data, "blob", tail->torn_sha256);
+	engine_record(engine, event);
+}
+
+// What was typed again with --input is recorded; the rest is known from the timeline, but for
+// secrets.
+static void recall_inputs(struct engine *engine)
+{
+	for (size_t i = 0; i < engine->runbook->input_count; i++) {
+		const struct input *input = &engine->runbook->inputs[i];
+		bool is_known = engine->state->input_is_set[i] && !input->secret;
+		if (!engine->setup.inputs[i] && is_known)
+			engine_set_value(engine, (int)i, engine->state->inputs[i]);
+		else if (engine->setup.inputs[i] &&
+			 !(is_known &&
+				 strcmp(engine->state->inputs[i], engine->setup.inputs[i]) == 0)) {
+			struct event *event = event_new(EVENT_INPUT_SET);
+			json_add_text(event->data, "name", input->id);
+			if (!input->secret)
+				json_add_text(event->data, "value", engine->setup.inputs[i]);
+			json_add_text(event->data, "from", "person");
+			engine_record(engine, event);
+		}
+	}
+}
+
+bool engine_resume(struct engine *engine, const char *directory, bool *is_held, struct err *err)
+{
+	struct timeline_tail tail = {0};
+	bool held = false;
+	char *was;
+	engine->directory = memory_copy_text(directory);
+	engine->record.timeline = timeline_open(directory, fold_line, engine, on_durable, engine,
+		&tail, is_held ? is_held : &held, err);
+	if (!engine->record.timeline)
+		return false;
+	engine->record.chain = tail.chain;
+	record_session(&engine->record);
+	was = memory_copy_text(engine->state->session_by);
+	record_session_event(engine, EVENT_SESSION_RESUMED, was);
+	free(was);
+	record_torn(engine, &tail);
+	recall_inputs(engine);
+	engine->values.incident = engine->state->incident;
+	engine->is_open = true;
+	engine_look(engine);
+	return true;
+}

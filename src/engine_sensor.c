@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The engine's ear on the sensor: observations go to the overlay, targets are pinned before
+// anything acts on them.
+#include "engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "relight/json.h"
+#include "relight/memory.h"
+
+static void record_target(struct engine *engine, enum event_kind kind, const cJSON *line)
+{
+	static const char *const copied[] = {"target", "endpoint"};
+	struct event *event = event_new(kind);
+	free(event->by);
+	event->by = memory_copy_text("relight");
+	for (size_t i = 0; i < sizeof copied / sizeof *copied; i++)
+		json_add_text(event->data, copied[i], json_text(line, copied[i]));
+	json_add(event->data, "fingerprint", cJSON_Duplicate(json_get(line, "fingerprint"), true));
+	engine_record(engine, event);
+}
+
+// The first contact pins; another fingerprint later stops actions on the target until a person
+// re-pins it.
+static void take_target(struct engine *engine, const cJSON *line)
+{
+	int target = runbook_target(engine->runbook, json_text(line, "target"));
+	if (target < 0 || !cJSON_IsObject(json_get(line, "fingerprint")))
+		return;
+	const struct pin *pin = &engine->state->pins[target];
+	char *fingerprint = pin_text(json_get(line, "fingerprint"));
+	if (!pin->is_pinned)
+		record_target(engine, EVENT_TARGET_PINNED, line);
+	else if (strcmp(pin->fingerprint, fingerprint) != 0 &&
+		 !(pin->now && strcmp(pin->now, fingerprint) == 0))
+		record_target(engine, EVENT_TARGET_CHANGED, line);
+	free(fingerprint);
+}
+
+static void on_line(void *context, const cJSON *line)
+{
+	struct engine *engine = context;
+	const char *type = json_text(line, "type");
+	struct mono now = engine_now(engine).mono;
+	engine->sensed->last_heard = now;
+	if (type && strcmp(type, "observation") == 0)
+		sensed_observe(engine->sensed, engine->runbook, line, now, NULL);
+	else if (type && strcmp(type, "target") == 0)
+		take_target(engine, line);
+	engine->is_dirty = true;
+}
+
+static void on_state(void *context, bool is_up, const char *why)
+{
+	struct engine *engine = context;
+	if (engine->is_ending || engine->sensed->is_up == is_up)
+		return;
+	engine->sensed->is_up = is_up;
+	free(engine->sensed->why_down);
+	engine->sensed->why_down =
+		is_up ? NULL : memory_copy_text(why ? why : "it has fallen silent");
+	struct event *event = event_new(is_up ? EVENT_SENSOR_UP : EVENT_SENSOR_DOWN);
+	free(event->by);
+	event->by = memory_copy_text("relight");
+	json_add_text(event->data, "why", engine->sensed->why_down);
+	engine_record(engine, event);
+}
+
+// Inputs and environment travel by pipe, never in an argument.
+void engine_configure_sensor(struct engine *engine)
+{
+	if (!engine->sensor)
+		return;
+	cJSON *configuration = json_object();
+	cJSON *inputs = cJSON_AddObjectToObject(configuration, "inputs");
+	cJSON *env = cJSON_AddObjectToObject(configuration, "env");
+	for (size_t i = 0; i < engine->runbook->input_count; i++)
+		json_add_text(inputs, engine->runbook->inputs[i].id, engine->setup.inputs[i]);
+	for (size_t i = 0; i < engine->runbook->env.count; i++)
+		json_add_text(
+			env, engine->runbook->env.items[i], getenv(engine->runbook->env.items[i]));
+	json_add_text(configuration, "incident", engine->state->incident);
+	cJSON_AddNumberToObject(configuration, "speed", engine->setup.speed);
+	sensor_configure(engine->sensor, configuration);
+	cJSON_Delete(configuration);
+}
+
+static char *below(const struct engine *engine, const char *name)
+{
+	struct buf path = {0};
+	buf_printf(&path, "%s/%s", engine->directory, name);
+	return buf_take(&path);
+}
+
+// What judges is the frozen copy; its paths are relative to the original's folder.
+bool engine_start_sensor(struct engine *engine, struct err *err)
+{
+	char *runbook = below(engine, "frozen/runbook.yaml"),
+	     *scenario = below(engine, "frozen/scenario.yaml");
+	char *timeline = below(engine, "timeline.jsonl");
+	const char *argv[16] = {"probe", "--configured", "--base", engine->runbook->base, runbook};
+	if (engine->setup.scenario) {
+		argv[5] = "--scenario";
+		argv[6] = scenario;
+		argv[7] = "--timeline";
+		argv[8] = timeline;
+	}
+	struct sensor_config config = {
+		.executable = engine->setup.executable,
+		.argv = argv,
+		.on_line = on_line,
+		.on_state = on_state,
+		.context = engine,
+	};
+	engine->sensed->is_up = true;
+	engine->sensor = sensor_start(&engine->loop, &config, err);
+	if (engine->sensor)
+		engine_configure_sensor(engine);
+	free(runbook);
+	free(scenario);
+	free(timeline);
+	return engine->sensor != NULL;
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "headless.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "relight/autopilot.h"
+#include "relight/file.h"
+
+struct headless {
+	struct engine *engine;
+	struct autopilot autopilot;
+	int exit_code;
+	struct buf why; // why it stopped; empty: it is over
+	bool is_over;
+	uv_signal_t signals[2];
+};
+
+static void stop(struct headless *headless, int exit_code)
+{
+	headless->is_over = true;
+	headless->exit_code = exit_code;
+	uv_stop(&headless->engine->loop);
+}
+
+static void on_turn(void *context)
+{
+	struct headless *headless = context;
+	struct engine *engine = headless->engine;
+	struct intent intent;
+	struct err err;
+	int exit_code = EXIT_NO;
+	if (headless->is_over || !engine->is_open)
+		return;
+	if (engine_fault(engine, &err)) {
+		buf_text(&headless->why, err.message);
+		stop(headless, EXIT_NO);
+		return;
+	}
+	struct facts facts = engine_facts(engine);
+	switch (autopilot_next(&headless->autopilot, &facts, &intent, &exit_code, &headless->why)) {
+	case AUTOPILOT_ACT:
+		if (!engine_want(engine, &intent, &err)) {
+			autopilot_refused(&headless->autopilot, &intent, &err);
+			engine_wake(engine);
+		}
+		break;
+	case AUTOPILOT_WAIT: break;
+	case AUTOPILOT_OVER: stop(headless, EXIT_GOOD); break;
+	case AUTOPILOT_STOP: stop(headless, exit_code); break;
+	}
+}
+
+// A line is whole on stdout or not there at all as far as we can help it; a reader that is gone
+// does not stop a recovery.
+static void on_durable(void *context, const char *line, size_t length)
+{
+	(void)context;
+	file_write(STDOUT_FILENO, line, length, NULL);
+	file_write(STDOUT_FILENO, "\n", 1, NULL);
+}
+
+static void on_closed(void *context)
+{
+	stop(context, EXIT_GOOD);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct headless *headless = handle->data;
+	buf_printf(&headless->why,
+		"interrupted by signal %d; running attempts go on, 'relight resume' takes over",
+		number);
+	stop(headless, EXIT_INTERRUPTED);
+}
+
+static void nothing(void *context)
+{
+	(void)context;
+}
+
+void headless_attach(struct engine *engine)
+{
+	signal(SIGPIPE, SIG_IGN);
+	engine->front = (struct engine_front){
+		.on_turn = nothing, .on_durable = on_durable, .on_closed = nothing};
+}
+
+static void attach_signals(struct headless *headless)
+{
+	static const int numbers[] = {SIGINT, SIGTERM};
+	for (size_t i = 0; i < 2; i++) {
+		uv_signal_init(&headless->engine->loop, &headless->signals[i]);
+		headless->signals[i].data = headless;
+		uv_signal_start(&headless->signals[i], on_signal, numbers[i]);
+	}
+}
+
+int headless_run(struct engine *engine, const struct answers *answers, int parallel)
+{
+	struct headless headless = {.engine = engine};
+	struct intent arm = intent_of(INTENT_ARM);
+	struct err err = {0};
+	struct facts facts = engine_facts(engine);
+	autopilot_init(&headless.autopilot, &facts, answers, parallel);
+	engine->front.context = &headless;
+	engine->front.on_turn = on_turn;
+	engine->front.on_closed = on_closed;
+	attach_signals(&headless);
+	bool is_closed = wall_known(engine->state->closed.wall);
+	if (!is_closed && (!engine_want(engine, &arm, &err) || !engine_start(engine, &err))) {
+		buf_text(&headless.why, err.message);
+		stop(&headless, EXIT_NO);
+	}
+	while (!headless.is_over && !is_closed)
+		uv_run(&engine->loop, UV_RUN_DEFAULT);
+	for (size_t i = 0; i < 2; i++)
+		uv_close((uv_handle_t *)&headless.signals[i], NULL);
+	if (headless.why.length > 0)
+		fprintf(stderr, "relight: %s: %s\n", engine->state->incident,
+			buf_str(&headless.why));
+	engine->front.on_turn = nothing;
+	engine_fini(engine, headless.exit_code == EXIT_INTERRUPTED ? "interrupted"
+			    : headless.exit_code                   ? "stopped"
+								   : "over");
+	autopilot_fini(&headless.autopilot);
+	buf_fini(&headless.why);
+	return headless.exit_code;
+}

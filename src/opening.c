@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "opening.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "carried.h"
+#include "command.h"
+#include "load.h"
+#include "relight/arena.h"
+#include "relight/chain.h"
+#include "relight/file.h"
+#include "relight/json.h"
+#include "relight/jq.h"
+#include "relight/memory.h"
+#include "relight/session.h"
+#include "relight/timeline.h"
+#include "relight/yaml.h"
+
+#define SPEED_MOST    10000.0
+#define PARALLEL_MOST 1000
+
+// --- options ---
+
+enum {
+	OPTION_INPUT = 256,
+	OPTION_INPUTS,
+	OPTION_DIR,
+	OPTION_OPERATOR,
+	OPTION_DRILL,
+	OPTION_SCENARIO,
+	OPTION_OBSERVE,
+	OPTION_SHARE,
+	OPTION_SPEED,
+	OPTION_HEADLESS,
+	OPTION_AUTO,
+	OPTION_ANSWERS,
+	OPTION_PARALLEL,
+	OPTION_THEME,
+};
+
+static const struct option options[] = {
+	{"input", required_argument, NULL, OPTION_INPUT},
+	{"inputs", required_argument, NULL, OPTION_INPUTS},
+	{"dir", required_argument, NULL, OPTION_DIR},
+	{"operator", required_argument, NULL, OPTION_OPERATOR},
+	{"drill", no_argument, NULL, OPTION_DRILL},
+	{"scenario", required_argument, NULL, OPTION_SCENARIO},
+	{"observe", no_argument, NULL, OPTION_OBSERVE},
+	{"share", required_argument, NULL, OPTION_SHARE},
+	{"speed", required_argument, NULL, OPTION_SPEED},
+	{"headless", no_argument, NULL, OPTION_HEADLESS},
+	{"auto", no_argument, NULL, OPTION_AUTO},
+	{"answers", required_argument, NULL, OPTION_ANSWERS},
+	{"parallel", required_argument, NULL, OPTION_PARALLEL},
+	{"theme", required_argument, NULL, OPTION_THEME},
+	{NULL, 0, NULL, 0},
+};
+
+static bool usage(const char *command, const char *what)
+{
+	command_usage(command, what);
+	return false;
+}
+
+static bool take_number(const char *command, const char *option, const char *text, double least,
+	double most, double *number)
+{
+	char *end = NULL;
+	*number = strtod(text, &end);
+	if (end != text && *end == '\0' && *number >= least && *number <= most)
+		return true;
+	char what[200];
+	snprintf(what, sizeof what, "%s %.60s: not a number from %g to %g", option, text, least,
+		most);
+	return usage(command, what);
+}
+
+static bool take_option(struct opening *opening, const char *command, int option)
+{
+	double number = 0;
+	switch (option) {
+	case OPTION_INPUT:
+		opening->inputs = memory_grow(opening->inputs, opening->input_count,
+			&opening->input_capacity, sizeof *opening->inputs);
+		opening->inputs[opening->input_count++] = optarg;
+		return true;
+	case OPTION_INPUTS: opening->inputs_path = optarg; return true;
+	case OPTION_DIR: opening->directory = optarg; return true;
+	case OPTION_OPERATOR: opening->person = optarg; return true;
+	case OPTION_DRILL: opening->is_drill = true; return true;
+	case OPTION_SCENARIO: opening->scenario_path = optarg; return true;
+	case OPTION_OBSERVE: opening->observes = true; return true;
+	case OPTION_SHARE: return usage(command, "--share: not built yet");
+	case OPTION_SPEED:
+		return take_number(command, "--speed", optarg, 0.01, SPEED_MOST, &opening->speed);
+	case OPTION_HEADLESS:
+	case OPTION_AUTO: opening->is_headless = true; return true;
+	case OPTION_ANSWERS: opening->answers_path = optarg; return true;
+	case OPTION_PARALLEL:
+		if (!take_number(command, "--parallel", optarg, 1, PARALLEL_MOST, &number))
+			return false;
+		opening->parallel = (int)number;
+		return true;
+	case OPTION_THEME: opening->theme = optarg; return true;
+	default: return false; // command_option has said why
+	}
+}
+
+bool opening_options(struct opening *opening, int argc, char **argv)
+{
+	int option;
+	*opening = (struct opening){.parallel = 1};
+	while ((option = command_option(argc, argv, options)) != -1)
+		if (!take_option(opening, argv[0], option))
+			return false;
+	if (opening->answers_path && !opening->is_headless)
+		return usage(argv[0], "--answers is for --headless");
+	return true;
+}
+
+// --- files ---
+
+// Text of a file, or of one that the program carries where it was named so.
+static bool read_text(const char *path, struct buf *text, struct err *err)
+{
+	const struct carried_file *carried = carried_find(path);
+	if (!carried)
+		return load_text(path, text, err);
+	buf_add(text, carried->bytes, carried->length);
+	return true;
+}
+
+static bool say_diags(struct diags *diags, const char *what)
+{
+	struct buf words = {0};
+	struct err err;
+	diags_print(diags, &words);
+	fputs(buf_str(&words), stderr);
+	buf_fini(&words);
+	err_set(&err, "%s: %s: %zu error%s", what, diags->file, diags->errors,
+		diags->errors == 1 ? "" : "s");
+	command_fail(EXIT_USAGE, &err);
+	return false;
+}
+
+static bool say(const struct err *err)
+{
+	command_fail(EXIT_USAGE, err);
+	return false;
+}
+
+// A path that stands in a file is relative to that file's folder; "a/b/../c" becomes "a/c", so that
+// carried names are found.
+static char *beside(const char *file, const char *path)
+{
+	struct buf joined = {0};
+	const char *slash = strrchr(file, '/');
+	if (path[0] != '/' && slash)
+		buf_add(&joined, file, (size_t)(slash - file) + 1);
+	while (strncmp(path, "../", 3) == 0 && joined.length > 1) {
+		size_t length = joined.length - 1;
+		while (length > 0 && joined.data[length - 1] != '/')
+			length--;
+		if (strcmp(joined.data + length, "../") == 0)
+			break;
+		joined.length = length;
+		joined.data[length] = '\0';
+		path += 3;
+	}
+	buf_text(&joined, path);
+	return buf_take(&joined);
+}
+
+static bool load_scenario(struct opening *opening, const char *path)
+{
+	struct engine_setup *setup = &opening->setup;
+	struct diags diags = {.file = path};
+	struct err err = {0};
+	if (setup->scenario_text.length == 0 && !read_text(path, &setup->scenario_text, &err)) {
+		err_prefix(&err, "scenario");
+		return say(&err);
+	}
+	setup->scenario = scenario_load(
+		setup->scenario_text.data, setup->scenario_text.length, setup->runbook, &diags);
+	bool is_loaded = setup->scenario || say_diags(&diags, "scenario");
+	diags_fini(&diags);
+	return is_loaded;
+}
+
+// Without a runbook on the command line the scenario names it.
+static bool find_runbook(struct opening *opening)
+{
+	struct diags diags = {.file = opening->scenario_path};
+	struct err err = {0};
+	if (!read_text(opening->scenario_path, &opening->setup.scenario_text, &err)) {
+		err_prefix(&err, "scenario");
+		return say(&err);
+	}
+	char *named = scenario_runbook_path(
+		opening->setup.scenario_text.data, opening->setup.scenario_text.length, &diags);
+	bool is_found = named || say_diags(&diags, "scenario");
+	if (named)
+		opening->runbook_path = beside(opening->scenario_path, named);
+	free(named);
+	diags_fini(&diags);
+	return is_found;
+}
+
+static bool load_answers(struct opening *opening)
+{
+	char *path = opening->answers_path ? memory_copy_text(opening->answers_path) : NULL;
+	struct diags diags = {0};
+	struct err err = {0};
+	if (!path && opening->setup.scenario && opening->setup.scenario->answers_path)
+		path = beside(opening->scenario_path, opening->setup.scenario->answers_path);
+	if (!path) {
+		opening->answers = answers_none(opening->setup.runbook);
+		return true;
+	}
+	if (!read_text(path, &opening->answers_text, &err)) {
+		free(path);
+		err_prefix(&err, "answers");
+		return say(&err);
+	}
+	diags.file = path;
+	opening->answers = answers_load(opening->answers_text.data, opening->answers_text.length,
+		opening->setup.runbook, &diags);
+	bool is_loaded = opening->answers || say_diags(&diags, "answers");
+	diags_fini(&diags);
+	free(path);
+	return is_loaded;
+}
+
+// --- inputs ---
+
+static void set_input(struct opening *opening, int input, const char *value, const char *from)
+{
+	struct engine_setup *setup = &opening->setup;
+	if (!value)
+		return;
+	free(setup->inputs[input]);
+	setup->inputs[input] = memory_copy_text(value);
+	setup->input_from[input] = from;
+}
+
+static bool name_input(struct opening *opening, const char *name, const char *value)
+{
+	int input = runbook_input(opening->setup.runbook, name);
+	struct err err;
+	if (input >= 0) {
+		set_input(opening, input, value, "person");
+		return true;
+	}
+	err_set(&err, "input: %s: the runbook has no such input", name);
+	return say(&err);
+}
+
+// K=V, or K=@FILE: the file's content without its last line end.
+static bool take_input(struct opening *opening, const char *assignment)
+{
+	const char *equals = strchr(assignment, '=');
+	struct err err;
+	if (!equals || equals == assignment) {
+		err_set(&err, "input: %s: give NAME=VALUE or NAME=@FILE", assignment);
+		return say(&err);
+	}
+	char *name = memory_copy_bytes(assignment, (size_t)(equals - assignment));
+	struct buf text = {0};
+	bool is_taken = true;
+	if (equals[1] == '@') {
+		is_taken =
+			file_read(AT_FDCWD, equals + 2, EVENT_MAX_BYTES, &text, &err) || say(&err);
+		while (text.length > 0 &&
+			(text.data[text.length - 1] == '\n' || text.data[text.length - 1] == '\r'))
+			text.data[--text.length] = '\0';
+	} else {
+		buf_text(&text, equals + 1);
+	}
+	is_taken = is_taken && name_input(opening, name, buf_str(&text));
+	buf_fini(&text);
+	free(name);
+	return is_taken;
+}
+
+// --inputs FILE: a YAML mapping of names to values.
+static bool take_inputs_file(struct opening *opening)
+{
+	struct diags diags = {.file = opening->inputs_path};
+	struct buf text = {0};
+	struct err err = {0};
+	struct arena *arena = arena_new();
+	bool is_taken = load_text(opening->inputs_path, &text, &err) || say(&err);
+	const struct yaml_node *map = !is_taken ? NULL
+						: yaml_parse(arena, buf_str(&text), text.length,
+							  &yaml_limits_default, &diags);
+	if (is_taken && !map)
+		is_taken = say_diags(&diags, "inputs");
+	for (size_t i = 0; is_taken && i < map->count; i++)
+		is_taken = map->type == YAML_MAP && map->items[i]->text &&
+			   name_input(opening, map->keys[i]->text, map->items[i]->text);
+	arena_free(arena);
+	diags_fini(&diags);
+	buf_fini(&text);
+	return is_taken;
+}
+
+static bool take_inputs(struct opening *opening)
+{
+	const struct runbook *runbook = opening->setup.runbook;
+	opening->setup.inputs =
+		memory_zeroed(runbook->input_count + 1, sizeof *opening->setup.inputs);
+	opening->setup.input_from =
+		memory_zeroed(runbook->input_count + 1, sizeof *opening->setup.input_from);
+	for (size_t i = 0; i < runbook->input_count; i++) {
+		// Of an incident that is open the record knows all values but those of secrets.
+		if (opening->is_recalled && !runbook->inputs[i].secret)
+			continue;
+		set_input(opening, (int)i, runbook->inputs[i].fallback, "default");
+		if (opening->setup.scenario)
+			set_input(opening, (int)i, opening->setup.scenario->inputs[i], "default");
+		if (opening->answers)
+			set_input(opening, (int)i, opening->answers->inputs[i], "answers");
+	}
+	if (opening->inputs_path && !take_inputs_file(opening))
+		return false;
+	for (size_t i = 0; i < opening->input_count; i++)
+		if (!take_input(opening, opening->inputs[i]))
+			return false;
+	return true;
+}
+
+// --- putting it together ---
+
+// A feature that is not built yet is a clear error where real systems are asked or changed.
+static bool is_built(const struct opening *opening)
+{
+	const struct runbook *runbook = opening->setup.runbook;
+	struct err err;
+	for (size_t s = 0; !opening->setup.scenario && s < runbook->step_count; s++)
+		if (step_unbuilt(&runbook->steps[s])) {
+			err_set(&err,
+				"step %s: %s: not built yet; a rehearsal (--scenario) plays it",
+				runbook->steps[s].id, step_unbuilt(&runbook->steps[s]));
+			err_place(&err, runbook->file, runbook->steps[s].place.line,
+				runbook->steps[s].place.column);
+			return say(&err);
+		}
+	for (size_t d = 0; !opening->setup.scenario && d < runbook->dependency_count; d++)
+		if (dependency_unbuilt(&runbook->dependencies[d])) {
+			err_set(&err,
+				"dependency %s: %s: not built yet; a rehearsal (--scenario) plays "
+				"it",
+				runbook->dependencies[d].id,
+				dependency_unbuilt(&runbook->dependencies[d]));
+			err_place(&err, runbook->file, runbook->dependencies[d].place.line,
+				runbook->dependencies[d].place.column);
+			return say(&err);
+		}
+	return true;
+}
+
+static void name_person(struct opening *opening)
+{
+	const char *answering = opening->answers ? opening->answers->operator: NULL;
+	if (opening->person || answering)
+		opening->setup.person =
+			memory_copy_text(opening->person ? opening->person : answering);
+	else
+		opening->setup.person = session_person();
+}
+
+static bool finish(struct opening *opening)
+{
+	struct engine_setup *setup = &opening->setup;
+	if (opening->is_headless && !opening->answers && !load_answers(opening))
+		return false;
+	if (!take_inputs(opening) || !is_built(opening))
+		return false;
+	name_person(opening);
+	setup->executable = load_executable();
+	setup->directory = memory_copy_text(opening->directory);
+	return true;
+}
+
+static bool load_carried_runbook(struct opening *opening, const struct carried_file *carried)
+{
+	struct diags diags = {.file = carried->path};
+	struct engine_setup *setup = &opening->setup;
+	buf_add(&setup->runbook_text, carried->bytes, carried->length);
+	setup->runbook = runbook_load(
+		buf_str(&setup->runbook_text), setup->runbook_text.length, ".", &diags);
+	bool is_loaded = setup->runbook || say_diags(&diags, "runbook");
+	diags_fini(&diags);
+	return is_loaded;
+}
+
+bool opening_load(struct opening *opening)
+{
+	struct engine_setup *setup = &opening->setup;
+	if (!opening->runbook_path && !find_runbook(opening))
+		return false;
+	const struct carried_file *carried = carried_find(opening->runbook_path);
+	if (carried && opening->scenario_path && carried_find(opening->scenario_path)) {
+		if (!load_carried_runbook(opening, carried))
+			return false;
+	} else {
+		setup->runbook = load_runbook(opening->runbook_path, &setup->runbook_text);
+	}
+	if (!setup->runbook ||
+		(opening->scenario_path && !load_scenario(opening, opening->scenario_path)))
+		return false;
+	setup->mode = setup->scenario     ? EVENT_REHEARSAL
+		      : opening->is_drill ? EVENT_DRILL
+					  : EVENT_LIVE;
+	setup->speed = setup->scenario && opening->speed > 0 ? opening->speed : 1;
+	return finish(opening);
+}
+
+// --- taking an incident up again ---
+
+struct recalled {
+	char *base, *sha256;
+	double speed;
+	enum event_mode mode;
+};
+
+static bool recall_line(void *context, const char *line, size_t length, struct err *err)
+{
+	struct recalled *recalled = context;
+	struct event *event = event_decode(line, length, err);
+	if (!event)
+		return false;
+	const cJSON *speed = json_get(event->data, "speed");
+	recalled->mode = event->mode;
+	if (event->kind == EVENT_RUNBOOK_LOADED) {
+		free(recalled->base);
+		free(recalled->sha256);
+		recalled->base = memory_copy_text(json_text(event->data, "base"));
+		recalled->sha256 = memory_copy_text(json_text(event->data, "sha256"));
+	}
+	if (cJSON_IsNumber(speed) &&
+		(event->kind == EVENT_SESSION_OPEN || event->kind == EVENT_SESSION_RESUMED))
+		recalled->speed = speed->valuedouble;
+	event_free(event);
+	return true;
+}
+
+static bool read_frozen(const char *directory, const char *name, struct buf *text, struct err *err)
+{
+	struct buf path = {0};
+	buf_printf(&path, "%s/frozen/%s", directory, name);
+	bool is_read = file_read(AT_FDCWD, buf_str(&path), RUNBOOK_MAX_BYTES, text, err);
+	buf_fini(&path);
+	return is_read;
+}
+
+// The frozen runbook judges; one that was altered since does not.
+static bool load_frozen_runbook(
+	struct opening *opening, const char *directory, const struct recalled *recalled)
+{
+	struct engine_setup *setup = &opening->setup;
+	struct diags diags = {.file = "frozen/runbook.yaml"};
+	struct err err = {0};
+	char hex[65];
+	if (!read_frozen(directory, "runbook.yaml", &setup->runbook_text, &err)) {
+		err_prefix(&err, "resume");
+		return say(&err);
+	}
+	sha256_hex(buf_str(&setup->runbook_text), setup->runbook_text.length, hex);
+	if (!recalled->sha256 || strcmp(hex, recalled->sha256) != 0) {
+		err_set(&err,
+			"resume: %s/frozen/runbook.yaml: it was altered since the incident opened; "
+			"put the original back",
+			directory);
+		return say(&err);
+	}
+	setup->runbook = runbook_load(buf_str(&setup->runbook_text), setup->runbook_text.length,
+		recalled->base ? recalled->base : ".", &diags);
+	bool is_loaded = setup->runbook || say_diags(&diags, "runbook");
+	diags_fini(&diags);
+	return is_loaded;
+}
+
+bool opening_recall(struct opening *opening, const char *directory)
+{
+	struct engine_setup *setup = &opening->setup;
+	struct recalled recalled = {.speed = 1};
+	opening->is_recalled = true;
+	struct chain chain;
+	struct err err = {0};
+	bool is_loaded = true;
+	if (!timeline_read(directory, recall_line, &recalled, &chain, NULL, &err)) {
+		err_prefix(&err, "resume");
+		is_loaded = say(&err);
+	}
+	is_loaded = is_loaded && load_frozen_runbook(opening, directory, &recalled);
+	if (is_loaded && recalled.mode == EVENT_REHEARSAL) {
+		is_loaded = read_frozen(directory, "scenario.yaml", &setup->scenario_text, &err) ||
+			    say(&err);
+		opening->scenario_path = "frozen/scenario.yaml";
+		is_loaded = is_loaded && load_scenario(opening, opening->scenario_path);
+	}
+	setup->mode = recalled.mode;
+	setup->speed = opening->speed > 0 ? opening->speed : recalled.speed;
+	free(recalled.base);
+	free(recalled.sha256);
+	if (!is_loaded)
+		return false;
+	if (opening->is_headless && !opening->answers_path)
+		opening->answers = answers_none(setup->runbook);
+	return finish(opening);
+}
+
+void opening_fini(struct opening *opening)
+{
+	answers_free(opening->answers);
+	buf_fini(&opening->answers_text);
+	free(opening->inputs);
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_OPENING_H
+#define RELIGHT_OPENING_H
+
+#include <stdbool.h>
+
+#include "engine.h"
+#include "relight/answers.h"
+
+// What `run`, `resume` and `demo` have in common: their options, and what an engine is set up with.
+
+struct opening {
+	// options, as given
+	const char *runbook_path, *scenario_path, *answers_path, *directory, *person, *inputs_path, *theme;
+	const char **inputs; // K=V or K=@FILE
+	size_t input_count, input_capacity;
+	bool is_drill, is_headless, observes, is_recalled;
+	double speed; // 0: not given
+	int parallel;
+	// what came of them
+	struct engine_setup setup;
+	struct answers *answers; // headless: never NULL
+	struct buf answers_text;
+};
+
+// Reads the options of the command line; operands are left in argv from optind on. False: it was said what is wrong.
+bool opening_options(struct opening *opening, int argc, char **argv);
+// Loads runbook, scenario and answers and puts the inputs together. False: it was said what is wrong, and the exit code is EXIT_USAGE.
+bool opening_load(struct opening *opening);
+// The same for an incident that is open: what is frozen in `directory` counts.
+bool opening_recall(struct opening *opening, const char *directory);
+// Frees what the engine did not take over.
+void opening_fini(struct opening *opening);
+
+#endif

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relight/incident.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "relight/buf.h"
+#include "relight/file.h"
+#include "relight/memory.h"
+
+char *incident_id(struct wall opened, const char *runbook_name)
+{
+	char text[WALL_TEXT_BYTES];
+	struct buf id = {0};
+	wall_format(opened, text);
+	for (const char *at = text; *at && *at != '.'; at++)
+		if (*at != '-' && *at != ':')
+			buf_byte(&id, *at);
+	buf_printf(&id, "Z-%s", runbook_name);
+	return buf_take(&id);
+}
+
+char *incident_home(struct err *err)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	struct buf path = {0};
+	if (state && state[0] == '/')
+		buf_text(&path, state);
+	else if (home && home[0] == '/')
+		buf_printf(&path, "%s/.local/state", home);
+	else
+		return err_set(err, "incident directory: neither XDG_STATE_HOME nor HOME is set; "
+				    "name one with --dir"),
+		       NULL;
+	buf_text(&path, "/relight/incidents");
+	return buf_take(&path);
+}
+
+// --- making one ---
+
+// Every directory above `path`, as far as it is missing.
+static bool make_parents(const char *path, struct err *err)
+{
+	char *above = memory_copy_text(path);
+	bool is_made = true;
+	for (char *slash = strchr(above + 1, '/'); slash && is_made;
+		slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(above, 0700) < 0 && errno != EEXIST)
+			is_made = err_errno(err, errno, "incident directory: %s", above);
+		*slash = '/';
+	}
+	free(above);
+	return is_made;
+}
+
+// Nobody else may own or write the directory that the record goes into.
+static bool is_ours(int dir_fd, const char *path, struct err *err)
+{
+	struct stat is;
+	if (fstat(dir_fd, &is) < 0)
+		return err_errno(err, errno, "incident directory: %s", path);
+	if (is.st_uid != geteuid())
+		return err_set(err, "incident directory: %s: belongs to another user", path);
+	if (is.st_mode & S_IWOTH)
+		return err_set(err,
+			"incident directory: %s: everybody may write there; chmod 700 it or name "
+			"another with --dir",
+			path);
+	return true;
+}
+
+static bool save_frozen(int dir_fd, const struct frozen_file *files, size_t count, struct err *err)
+{
+	int frozen = file_open_directory(dir_fd, "frozen", true, err);
+	if (frozen < 0)
+		return false;
+	bool is_saved = true;
+	for (size_t i = 0; is_saved && i < count; i++)
+		is_saved = file_save(
+			frozen, files[i].name, files[i].bytes, files[i].length, true, err);
+	close(frozen);
+	return is_saved;
+}
+
+static bool fill(int dir_fd, const struct frozen_file *files, size_t count, struct err *err)
+{
+	static const char *const below[] = {"attempts", "evidence"};
+	for (size_t i = 0; i < sizeof below / sizeof *below; i++) {
+		int made = file_open_directory(dir_fd, below[i], true, err);
+		if (made < 0)
+			return false;
+		close(made);
+	}
+	if (!save_frozen(dir_fd, files, count, err))
+		return false;
+	return fsync(dir_fd) == 0 || err_errno(err, errno, "incident directory: cannot be synced");
+}
+
+static bool make_directory(const char *path, bool may_exist, struct err *err)
+{
+	if (!make_parents(path, err))
+		return false;
+	if (mkdir(path, 0700) == 0 || (errno == EEXIST && may_exist))
+		return true;
+	return err_errno(err, errno, "incident directory: %s", path);
+}
+
+char *incident_create(const char *directory, const char *id, const struct frozen_file *files,
+	size_t file_count, struct err *err)
+{
+	struct buf path = {0};
+	char *home = directory ? NULL : incident_home(err);
+	if (!directory && !home)
+		return NULL;
+	buf_printf(&path, "%s%s%s", home ? home : directory, home ? "/" : "", home ? id : "");
+	free(home);
+	int dir_fd = -1;
+	char *absolute = NULL;
+	if (!make_directory(buf_str(&path), directory != NULL, err))
+		goto done;
+	dir_fd = open(buf_str(&path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir_fd < 0) {
+		err_errno(err, errno, "incident directory: %s", buf_str(&path));
+		goto done;
+	}
+	if (!is_ours(dir_fd, buf_str(&path), err) || !fill(dir_fd, files, file_count, err))
+		goto done;
+	absolute = realpath(buf_str(&path), NULL);
+	if (!absolute)
+		err_errno(err, errno, "incident directory: %s", buf_str(&path));
+done:
+	if (dir_fd >= 0)
+		close(dir_fd);
+	buf_fini(&path);
+	return absolute;
+}
+
+// --- finding one ---
+
+bool incident_has_timeline(const char *directory)
+{
+	struct buf path = {0};
+	buf_printf(&path, "%s/timeline.jsonl", directory);
+	bool is_there = access(buf_str(&path), F_OK) == 0;
+	buf_fini(&path);
+	return is_there;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)b, *(char *const *)a);
+}
+
+char **incident_names(struct err *err)
+{
+	char *home = incident_home(err);
+	if (!home)
+		return NULL;
+	size_t count = 0, capacity = 0;
+	char **names = memory_grow(NULL, 0, &capacity, sizeof *names);
+	DIR *directory = opendir(home);
+	struct dirent *entry;
+	while (directory && (entry = readdir(directory))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		names = memory_grow(names, count + 1, &capacity, sizeof *names);
+		names[count++] = memory_copy_text(entry->d_name);
+	}
+	if (directory)
+		closedir(directory);
+	free(home);
+	qsort(names, count, sizeof *names, newest_first);
+	names[count] = NULL;
+	return names;
+}
+
+static char *join(const char *home, const char *name)
+{
+	struct buf path = {0};
+	buf_printf(&path, "%s/%s", home, name);
+	return buf_take(&path);
+}
+
+static void names_free(char **names)
+{
+	for (size_t i = 0; names && names[i]; i++)
+		free(names[i]);
+	free(names);
+}
+
+// The one name that begins with `wanted`; an exact one wins. NULL with `err`.
+static const char *match_name(char *const *names, const char *wanted, struct err *err)
+{
+	const char *found = NULL;
+	size_t count = 0;
+	for (size_t i = 0; names[i]; i++) {
+		if (strcmp(names[i], wanted) == 0)
+			return names[i];
+		if (strncmp(names[i], wanted, strlen(wanted)) == 0) {
+			found = names[i];
+			count++;
+		}
+	}
+	if (count == 1)
+		return found;
+	if (count > 1)
+		err_set(err, "incident: %s: %zu begin so, %s the oldest of them; name more of it",
+			wanted, count, found);
+	else
+		err_set(err,
+			"incident: %s: no such directory, and no incident begins so; 'relight "
+			"list' shows them",
+			wanted);
+	return NULL;
+}
+
+char *incident_find(const char *name, struct err *err)
+{
+	bool is_path = name && (strchr(name, '/') || incident_has_timeline(name));
+	if (is_path) {
+		char *absolute = realpath(name, NULL);
+		if (!absolute)
+			err_errno(err, errno, "incident: %s", name);
+		return absolute;
+	}
+	char *home = incident_home(err), *found = NULL;
+	char **names = home ? incident_names(err) : NULL;
+	if (names && !name && !names[0])
+		err_set(err, "incident: there is none in %s; 'relight run RUNBOOK' opens one",
+			home);
+	const char *match = !names ? NULL : name ? match_name(names, name, err) : names[0];
+	if (match)
+		found = join(home, match);
+	names_free(names);
+	free(home);
+	return found;
+}
