@@ -4,48 +4,70 @@
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "relight/err.h"
 
-// The files of one attempt, attempts/<step>/<n>/ (FORMATS.md §4), and what they say about it (DESIGN.md §2).
+// The files of one attempt, attempts/<step>/<n>/ (FORMATS.md §4), and what they say about it
+// (DESIGN.md §2).
 
 enum attempt_state {
-	ATTEMPT_RUNNING,	// `lock` is held: an actuator is alive
-	ATTEMPT_UNATTENDED,	// lock free, no result, `alive` held: the command still runs, nobody watches it
-	ATTEMPT_FINISHED,	// lock free, result.json there
-	ATTEMPT_NEVER_STARTED,	// result.json says so, or no request ever reached it
-	ATTEMPT_UNKNOWN,	// all free, request there, no result
+	ATTEMPT_RUNNING,       // `lock` is held: an actuator is alive
+	ATTEMPT_UNATTENDED,    // lock free, no result, `alive` held: the command still runs, nobody
+			       // watches it
+	ATTEMPT_FINISHED,      // lock free, result.json there
+	ATTEMPT_NEVER_STARTED, // result.json says so, or no request ever reached it
+	ATTEMPT_UNKNOWN,       // all free, request there, no result
 };
 const char *attempt_state_word(enum attempt_state state);
+bool attempt_state_parse(
+	const char *word, enum attempt_state *state); // false for no such word, NULL too
 
-// Where it stands now. *result (may be NULL) is result.json when there is one, to be freed by the caller, else NULL. A result that
-// cannot be read or is no result counts as unknown. Blocks on the disk.
-enum attempt_state attempt_look(const char *directory, const char *step, int attempt, cJSON **result);
+// Where it stands now. *result (may be NULL) is result.json when there is one, to be freed by the
+// caller, else NULL. A result that cannot be read or is no result counts as unknown. Blocks on the
+// disk.
+enum attempt_state attempt_look(
+	const char *directory, const char *step, int attempt, cJSON **result);
 
-// Makes attempts/<step>/<n> (0700), opens and locks `lock`. The descriptor is close-on-exec. -1 with `err`.
+// Makes attempts/<step>/<n> (0700), opens and locks `lock`. The descriptor is close-on-exec. -1
+// with `err`, also when that attempt was performed already; one that never had a request may be
+// prepared again.
 int attempt_prepare(const char *directory, const char *step, int attempt, struct err *err);
-bool attempt_cancel(const char *directory, const char *step, int attempt, const char *why, struct err *err);
-bool attempt_extend(const char *directory, const char *step, int attempt, int by_s, struct err *err);
+// Leaves the file `cancel` or `deadline` for the actuator, which looks for them five times a
+// second. Extensions add up.
+bool attempt_cancel(
+	const char *directory, const char *step, int attempt, const char *why, struct err *err);
+bool attempt_extend(
+	const char *directory, const char *step, int attempt, int by_s, struct err *err);
+
+// For the actuator: its directory, close-on-exec (-1 with `err` and errno); all extensions so far,
+// in seconds.
+int attempt_open(const char *directory, const char *step, int attempt, struct err *err);
+int64_t attempt_extension_s(int dir_fd);
 
 // --- the actuator ----------------------------------------------------------------------------------------------------
 
-// The request, one JSON line (what travels; request.json is the same, masked and without env values and secrets):
+// The request, one JSON line (what travels; request.json is the same, masked and without env values
+// and secrets):
 //   {"step":S,"attempt":N,"role":"run"|"rollback",
 //    "action":{"command":[…]} | {"shell":"…"} | {"simulate":{"takes_ms":N,"exit":N,"output":"…"}},
 //    "dir":"…", "env":{NAME:VALUE…}, "env_file":"…"?, "secrets":[{"name":N,"value":V}…],
 //    "timeout_ms":N?, "signal":N, "grace_ms":N,
-//    "expect":{"exit":N,"contains":…,"matches":…,"jq":…}?, "sets":[{"input":I,"jq":"…"}]?, "hints":[{"match":…,"say":…}]?}
+//    "expect":{"exit":N,"contains":…,"matches":…,"jq":…}?, "sets":[{"input":I,"jq":"…"}]?,
+//    "hints":[{"match":…,"say":…}]?}
 // result.json:
 //   {"outcome":"success|failed|timeout|cancelled|never-started","exit":N?,"signal":N?,"duration_ms":N,"ended":TS,
-//    "output":{"bytes":N,"sha256":H},"why":"…"?,"sets":{I:V}?,"hint":"…"?,"tail":"last line of output"?}
+//    "output":{"bytes":N,"sha256":H},"why":"…"?,"sets":{I:V}?,"hint":"…"?,"tail":"last line of
+//    output"?}
 struct perform_task {
 	const char *directory, *step;
 	int attempt;
 	int lock_fd; // locked already, or -1: lock it here
 	int in_fd;   // where the request line comes from
 };
-// Performs one attempt to its end in this process, which becomes its own session: 0 success, 1 any other outcome, 2 wrong usage
-// or never started. Blocks for as long as it takes; sets signal handlers; meant for a process of its own.
+// Performs one attempt to its end in this process, which becomes its own session: 0 success, 1 any
+// other outcome, 2 wrong usage or never started. Blocks for as long as it takes; sets signal
+// handlers; meant for a process of its own.
 int perform_attempt(const struct perform_task *task);
 
 #endif

@@ -32,8 +32,16 @@ bool file_read(int dir_fd, const char *name, size_t most_bytes, struct buf *out,
 // `name` is for messages.
 bool file_read_fd(int fd, const char *name, size_t most_bytes, struct buf *out, struct err *err);
 
+// The same for a file with secrets: refused when its group or others have any right to it.
+bool file_read_private(
+	int dir_fd, const char *name, size_t most_bytes, struct buf *out, struct err *err);
+
 // Opens a directory, close-on-exec; with `make`, it is made (0700) if it is not there. -1 with
 // `err`.
 int file_open_directory(int dir_fd, const char *name, bool make, struct err *err);
+
+// Whether somebody holds an exclusive lock (flock) on the file. Asks for a shared one for a moment,
+// so that two who look do not see each other. False for a file that cannot be opened.
+bool file_is_locked(int dir_fd, const char *name);
 
 #endif

@@ -8,13 +8,16 @@
 #include "relight/attempt.h"
 #include "relight/err.h"
 
-// A small single-threaded process, forked before any thread exists, that forks actuators and looks after their files, so that
-// the cockpit neither forks nor touches the disk. It has its own session. It ends at the end of file on its socket; an actuator
-// that has not had its request by then ends as never-started, the others go on.
+// A small single-threaded process, forked before any thread exists, that forks actuators and looks
+// after their files, so that the cockpit neither forks nor touches the disk. It has its own
+// session. It ends at the end of file on its socket; an actuator that has not had its request by
+// then ends as never-started, the others go on.
 //
 // JSON lines on a socket pair. To it:
-//   {"launch":{"dir":D,"step":S,"attempt":N}}        make attempts/S/N, lock `lock`, fork an actuator that waits for its request
-//   {"perform":{"step":S,"attempt":N,"request":{…}}} hand the request over (the intent is durable now)
+//   {"launch":{"dir":D,"step":S,"attempt":N}}        make attempts/S/N, lock `lock`, fork an
+//   actuator that waits for its request
+//   {"perform":{"step":S,"attempt":N,"request":{…}}} hand the request over (the intent is durable
+//   now)
 //   {"forget":{"step":S,"attempt":N}}                close its stdin: never-started
 //   {"look":{"dir":D,"step":S,"attempt":N}}          where does it stand?
 //   {"cancel":{…,"why":W}}  {"extend":{…,"by_s":N}}  write the file `cancel`, `deadline`
@@ -22,7 +25,7 @@
 //   {"attempt":{"step":S,"attempt":N,"state":"running|unattended|finished|never-started|unknown","pid":P,"result":{…}?,"error":"…"?}}
 
 struct launcher {
-	int fd;	   // the cockpit's end, non-blocking, close-on-exec
+	int fd; // the cockpit's end, non-blocking, close-on-exec
 	int pid;
 };
 

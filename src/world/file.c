@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -91,7 +92,8 @@ bool file_read_fd(int fd, const char *name, size_t most_bytes, struct buf *out, 
 	}
 }
 
-bool file_read(int dir_fd, const char *name, size_t most_bytes, struct buf *out, struct err *err)
+static bool read_regular(int dir_fd, const char *name, bool is_private, size_t most_bytes,
+	struct buf *out, struct err *err)
 {
 	// Non-blocking: opening a FIFO would wait for its writer.
 	int fd = openat(dir_fd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
@@ -104,10 +106,24 @@ bool file_read(int dir_fd, const char *name, size_t most_bytes, struct buf *out,
 		is_read = err_errno(err, errno, "%s", name);
 	else if (!S_ISREG(status.st_mode))
 		is_read = err_set(err, "%s: not a regular file", name);
+	else if (is_private && (status.st_mode & (S_IRWXG | S_IRWXO)))
+		is_read = err_set(err, "%s: others may read it (mode %03o): chmod 600 it", name,
+			(unsigned)status.st_mode & 0777);
 	else
 		is_read = file_read_fd(fd, name, most_bytes, out, err);
 	close(fd);
 	return is_read;
+}
+
+bool file_read(int dir_fd, const char *name, size_t most_bytes, struct buf *out, struct err *err)
+{
+	return read_regular(dir_fd, name, false, most_bytes, out, err);
+}
+
+bool file_read_private(
+	int dir_fd, const char *name, size_t most_bytes, struct buf *out, struct err *err)
+{
+	return read_regular(dir_fd, name, true, most_bytes, out, err);
 }
 
 int file_open_directory(int dir_fd, const char *name, bool make, struct err *err)
@@ -122,4 +138,17 @@ int file_open_directory(int dir_fd, const char *name, bool make, struct err *err
 	if (fd < 0)
 		err_errno(err, errno, "%s", name);
 	return fd;
+}
+
+bool file_is_locked(int dir_fd, const char *name)
+{
+	int fd = openat(dir_fd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+
+	bool is_locked = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+
+	close(fd);
+	return is_locked;
 }

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relight/attempt.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "relight/file.h"
+#include "relight/json.h"
+
+#define MAX_RESULT_BYTES (4u << 20)
+#define LOCK_TRIES       20 // a look holds the lock for a moment
+
+static const char *const state_words[] = {
+	[ATTEMPT_RUNNING] = "running",
+	[ATTEMPT_UNATTENDED] = "unattended",
+	[ATTEMPT_FINISHED] = "finished",
+	[ATTEMPT_NEVER_STARTED] = "never-started",
+	[ATTEMPT_UNKNOWN] = "unknown",
+};
+
+const char *attempt_state_word(enum attempt_state state)
+{
+	assert(state <= ATTEMPT_UNKNOWN);
+	return state_words[state];
+}
+
+bool attempt_state_parse(const char *word, enum attempt_state *state)
+{
+	for (size_t i = 0; word && i < sizeof state_words / sizeof *state_words; i++) {
+		if (!strcmp(word, state_words[i])) {
+			*state = (enum attempt_state)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+// A step's id becomes a name in the file system: it must be one, and stay below attempts/.
+static bool is_file_name(const char *step)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.:";
+	size_t length = step ? strlen(step) : 0;
+
+	return length && length <= 200 && step[0] != '.' && strspn(step, allowed) == length;
+}
+
+int attempt_open(const char *directory, const char *step, int attempt, struct err *err)
+{
+	char path[256];
+	int dir_fd, fd;
+
+	if (!is_file_name(step) || attempt < 1) {
+		err_set(err, "attempt: %.100s/%d: no step and attempt", step ? step : "", attempt);
+		errno = EINVAL;
+		return -1;
+	}
+	dir_fd = file_open_directory(AT_FDCWD, directory, false, err);
+	if (dir_fd < 0) {
+		err_prefix(err, "attempt");
+		return -1;
+	}
+	snprintf(path, sizeof path, "attempts/%s/%d", step, attempt);
+	fd = file_open_directory(dir_fd, path, false, err);
+	if (fd < 0)
+		err_prefix(err, "attempt: %s", directory);
+	close(dir_fd);
+	return fd;
+}
+
+// --- looking ---------------------------------------------------------------------------------------------------------
+
+static enum attempt_state look_at_result(int dir_fd, cJSON **result)
+{
+	enum attempt_state state = ATTEMPT_UNKNOWN;
+	struct buf text = {0};
+	cJSON *value = NULL;
+
+	if (file_read(dir_fd, "result.json", MAX_RESULT_BYTES, &text, NULL))
+		value = json_parse(text.data, text.length, NULL);
+	buf_fini(&text);
+
+	const char *outcome = json_text(value, "outcome");
+
+	if (outcome)
+		state = !strcmp(outcome, "never-started") ? ATTEMPT_NEVER_STARTED
+							  : ATTEMPT_FINISHED;
+	if (result && outcome)
+		*result = value;
+	else
+		cJSON_Delete(value);
+	return state;
+}
+
+static enum attempt_state look_in(int dir_fd, cJSON **result)
+{
+	if (file_is_locked(dir_fd, "lock"))
+		return ATTEMPT_RUNNING;
+	// Nobody is left who could still write a result.
+	if (faccessat(dir_fd, "result.json", F_OK, 0) == 0 || errno != ENOENT)
+		return look_at_result(dir_fd, result);
+	if (file_is_locked(dir_fd, "alive"))
+		return ATTEMPT_UNATTENDED;
+	if (faccessat(dir_fd, "request.json", F_OK, 0) == 0 || errno != ENOENT)
+		return ATTEMPT_UNKNOWN;
+	return ATTEMPT_NEVER_STARTED;
+}
+
+enum attempt_state attempt_look(
+	const char *directory, const char *step, int attempt, cJSON **result)
+{
+	if (result)
+		*result = NULL;
+
+	int dir_fd = attempt_open(directory, step, attempt, NULL);
+
+	if (dir_fd < 0)
+		return errno == ENOENT ? ATTEMPT_NEVER_STARTED : ATTEMPT_UNKNOWN;
+
+	enum attempt_state state = look_in(dir_fd, result);
+
+	close(dir_fd);
+	return state;
+}
+
+// --- preparing -------------------------------------------------------------------------------------------------------
+
+static int make_directories(const char *directory, const char *step, int attempt, struct err *err)
+{
+	char number[16];
+	const char *const names[] = {"attempts", step, number};
+	int fd = file_open_directory(AT_FDCWD, directory, false, err);
+
+	snprintf(number, sizeof number, "%d", attempt);
+	for (size_t i = 0; fd >= 0 && i < sizeof names / sizeof *names; i++) {
+		int below = file_open_directory(fd, names[i], true, err);
+
+		close(fd);
+		fd = below;
+	}
+	return fd;
+}
+
+static bool lock_exclusively(int fd)
+{
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return true;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return false;
+		nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+	}
+	errno = EWOULDBLOCK;
+	return false;
+}
+
+// What an actuator left that never had its request: the number is free to be used.
+static void clear_leftovers(int dir_fd)
+{
+	static const char *const names[] = {
+		"result.json", "cancel", "deadline", "alive", "output.log"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		unlinkat(dir_fd, names[i], 0);
+}
+
+static int lock_in(int dir_fd, struct err *err)
+{
+	int fd = openat(dir_fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0) {
+		err_errno(err, errno, "lock");
+		return -1;
+	}
+	if (!lock_exclusively(fd))
+		err_set(err,
+			errno == EWOULDBLOCK ? "an actuator is alive" : "lock: cannot be locked");
+	else if (faccessat(dir_fd, "request.json", F_OK, 0) == 0)
+		err_set(err, "was performed already; a retry has a number of its own");
+	else {
+		clear_leftovers(dir_fd);
+		return fd;
+	}
+	close(fd);
+	return -1;
+}
+
+int attempt_prepare(const char *directory, const char *step, int attempt, struct err *err)
+{
+	if (!is_file_name(step) || attempt < 1) {
+		err_set(err, "attempt: %.100s/%d: no step and attempt", step ? step : "", attempt);
+		return -1;
+	}
+
+	int dir_fd = make_directories(directory, step, attempt, err);
+	int lock_fd = dir_fd >= 0 ? lock_in(dir_fd, err) : -1;
+
+	if (lock_fd < 0)
+		err_prefix(err, "attempt: %s/attempts/%s/%d", directory, step, attempt);
+	if (dir_fd >= 0)
+		close(dir_fd);
+	return lock_fd;
+}
+
+// --- messages to a running one -----------------------------------------------------------------------------------------
+
+static bool leave(const char *directory, const char *step, int attempt, const char *name,
+	const cJSON *value, struct err *err)
+{
+	int dir_fd = attempt_open(directory, step, attempt, err);
+	struct buf text = {0};
+
+	if (dir_fd < 0)
+		return false;
+	json_write(&text, value);
+	buf_byte(&text, '\n');
+
+	bool is_left = file_save(dir_fd, name, text.data, text.length, false, err);
+
+	if (!is_left)
+		err_prefix(err, "attempt: %s/%d", step, attempt);
+	buf_fini(&text);
+	close(dir_fd);
+	return is_left;
+}
+
+bool attempt_cancel(
+	const char *directory, const char *step, int attempt, const char *why, struct err *err)
+{
+	cJSON *value = json_object();
+
+	json_add_text(value, "why", why);
+
+	bool is_left = leave(directory, step, attempt, "cancel", value, err);
+
+	cJSON_Delete(value);
+	return is_left;
+}
+
+int64_t attempt_extension_s(int dir_fd)
+{
+	struct buf text = {0};
+	cJSON *value = NULL;
+
+	if (file_read(dir_fd, "deadline", 4096, &text, NULL))
+		value = json_parse(text.data, text.length, NULL);
+
+	int64_t extended_s = json_int(value, "extended_s", 0);
+
+	cJSON_Delete(value);
+	buf_fini(&text);
+	return extended_s > 0 ? extended_s : 0;
+}
+
+bool attempt_extend(const char *directory, const char *step, int attempt, int by_s, struct err *err)
+{
+	int dir_fd = attempt_open(directory, step, attempt, err);
+
+	if (dir_fd < 0)
+		return false;
+
+	cJSON *value = json_object();
+
+	json_add_int(value, "extended_s", attempt_extension_s(dir_fd) + by_s);
+	close(dir_fd);
+
+	bool is_left = leave(directory, step, attempt, "deadline", value, err);
+
+	cJSON_Delete(value);
+	return is_left;
+}

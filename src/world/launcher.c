@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relight/launcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "relight/buf.h"
+#include "relight/chain.h"
+#include "relight/file.h"
+#include "relight/json.h"
+#include "relight/memory.h"
+
+// Forked actuators share this process's memory until they write to it: no program is loaded, no
+// library initialised, which is most of what an attempt of a short command would cost (8 ms against
+// 0.3).
+
+#define MAX_LINE_BYTES (16u << 20)
+
+// An actuator that was forked here and has not been reaped.
+struct actuator {
+	struct actuator *next;
+	char *directory, *step;
+	int attempt;
+	pid_t pid;
+	int request_fd; // -1: has had its request
+};
+
+struct service {
+	int fd; // the cockpit
+	struct actuator *actuators;
+	struct buf received;
+};
+
+// --- the service: what it says -----------------------------------------------------------------------------------------
+
+static void say(struct service *service, cJSON *attempt)
+{
+	cJSON *message = json_object();
+	struct buf line = {0};
+
+	json_add(message, "attempt", attempt);
+	json_write(&line, message);
+	buf_byte(&line, '\n');
+	file_write(service->fd, line.data, line.length,
+		NULL); // a cockpit that is gone shows as end of file
+	cJSON_Delete(message);
+	buf_fini(&line);
+}
+
+static cJSON *about(const char *step, int attempt)
+{
+	cJSON *value = json_object();
+
+	json_add_text(value, "step", step);
+	json_add_int(value, "attempt", attempt);
+	return value;
+}
+
+static void say_state(
+	struct service *service, const char *directory, const char *step, int attempt, pid_t pid)
+{
+	cJSON *value = about(step, attempt), *result;
+
+	json_add_text(value, "state",
+		attempt_state_word(attempt_look(directory, step, attempt, &result)));
+	if (pid)
+		json_add_int(value, "pid", pid);
+	json_add(value, "result", result);
+	say(service, value);
+}
+
+static void say_error(struct service *service, const char *step, int attempt, const struct err *err)
+{
+	cJSON *value = about(step, attempt);
+
+	json_add_text(value, "error", err->message);
+	say(service, value);
+}
+
+// --- its actuators -----------------------------------------------------------------------------------------------------
+
+static void actuator_free(struct actuator *actuator)
+{
+	if (actuator->request_fd >= 0)
+		close(actuator->request_fd);
+	free(actuator->directory);
+	free(actuator->step);
+	free(actuator);
+}
+
+static struct actuator *find(struct service *service, const char *step, int attempt)
+{
+	struct actuator *actuator = service->actuators;
+
+	while (actuator && (actuator->attempt != attempt || strcmp(actuator->step, step) != 0))
+		actuator = actuator->next;
+	return actuator;
+}
+
+// In the child: of what was inherited only the lock and the request may stay open. A copy of
+// another actuator's request pipe would keep that one from seeing the end of it.
+_Noreturn static void become_actuator(struct service *service, const struct perform_task *task)
+{
+	sigset_t none;
+
+	for (struct actuator *other = service->actuators; other; other = other->next) {
+		if (other->request_fd >= 0)
+			close(other->request_fd);
+	}
+	close(service->fd);
+	signal(SIGCHLD, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	_exit(perform_attempt(task));
+}
+
+static bool fork_actuator(struct service *service, struct actuator *actuator, struct err *err)
+{
+	int ends[2];
+	int lock_fd = attempt_prepare(actuator->directory, actuator->step, actuator->attempt, err);
+
+	if (lock_fd < 0)
+		return false;
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		close(lock_fd);
+		return err_errno(err, errno, "attempt: %s/%d", actuator->step, actuator->attempt);
+	}
+	actuator->pid = fork();
+	if (!actuator->pid) {
+		close(ends[1]);
+		become_actuator(service, &(struct perform_task){.directory = actuator->directory,
+						 .step = actuator->step,
+						 .attempt = actuator->attempt,
+						 .lock_fd = lock_fd,
+						 .in_fd = ends[0]});
+	}
+
+	int errnum = errno;
+
+	close(ends[0]);
+	close(lock_fd); // the child's copy goes on holding the lock
+	actuator->request_fd = ends[1];
+	return actuator->pid > 0 || err_errno(err, errnum, "attempt: %s/%d: cannot be started",
+					    actuator->step, actuator->attempt);
+}
+
+static void reap(struct service *service)
+{
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+		struct actuator **at = &service->actuators;
+
+		while (*at && (*at)->pid != pid)
+			at = &(*at)->next;
+		if (!*at)
+			continue;
+
+		struct actuator *gone = *at;
+
+		*at = gone->next;
+		say_state(service, gone->directory, gone->step, gone->attempt, gone->pid);
+		actuator_free(gone);
+	}
+}
+
+// --- what it is told ---------------------------------------------------------------------------------------------------
+
+struct request {
+	const char *directory; // NULL where it was not given
+	const char *step;
+	int attempt;
+	const cJSON *body;
+};
+
+static void on_launch(struct service *service, const struct request *request)
+{
+	struct actuator *actuator;
+	struct err err = {0};
+
+	// A finished one of the same number, should it not have been reaped, must not be found by
+	// what follows.
+	reap(service);
+	actuator = memory_zeroed(1, sizeof *actuator);
+	actuator->directory = memory_copy_text(request->directory);
+	actuator->step = memory_copy_text(request->step);
+	actuator->attempt = request->attempt;
+	actuator->request_fd = -1;
+	if (!fork_actuator(service, actuator, &err)) {
+		say_error(service, request->step, request->attempt, &err);
+		actuator_free(actuator);
+		return;
+	}
+	actuator->next = service->actuators;
+	service->actuators = actuator;
+
+	cJSON *value = about(request->step, request->attempt);
+
+	json_add_text(value, "state", attempt_state_word(ATTEMPT_RUNNING));
+	json_add_int(value, "pid", actuator->pid);
+	say(service, value);
+}
+
+static void on_perform(struct service *service, const struct request *request)
+{
+	struct actuator *actuator = find(service, request->step, request->attempt);
+	struct buf line = {0};
+	struct err err = {0};
+
+	if (!actuator || actuator->request_fd < 0) {
+		err_set(&err, "attempt: %s/%d: was not launched, or has its request already",
+			request->step, request->attempt);
+		say_error(service, request->step, request->attempt, &err);
+		return;
+	}
+	json_write(&line, json_get(request->body, "request"));
+	buf_byte(&line, '\n');
+	// An actuator that is gone meanwhile is reported when it is reaped.
+	file_write(actuator->request_fd, line.data, line.length, NULL);
+	close(actuator->request_fd);
+	actuator->request_fd = -1;
+	OPENSSL_cleanse(line.data, line.capacity);
+	buf_fini(&line);
+}
+
+static void on_forget(struct service *service, const struct request *request)
+{
+	struct actuator *actuator = find(service, request->step, request->attempt);
+
+	if (!actuator || actuator->request_fd < 0)
+		return;
+	close(actuator->request_fd);
+	actuator->request_fd = -1;
+}
+
+static void on_look(struct service *service, const struct request *request)
+{
+	struct actuator *actuator;
+
+	reap(service);
+	actuator = find(service, request->step, request->attempt);
+	say_state(service, request->directory, request->step, request->attempt,
+		actuator ? actuator->pid : 0);
+}
+
+static void on_cancel(struct service *service, const struct request *request)
+{
+	struct err err = {0};
+
+	if (!attempt_cancel(request->directory, request->step, request->attempt,
+		    json_text(request->body, "why"), &err))
+		say_error(service, request->step, request->attempt, &err);
+}
+
+static void on_extend(struct service *service, const struct request *request)
+{
+	int by_s = (int)json_int(request->body, "by_s", 0);
+	struct err err = {0};
+
+	if (!attempt_extend(request->directory, request->step, request->attempt, by_s, &err))
+		say_error(service, request->step, request->attempt, &err);
+}
+
+static const struct order_kind {
+	const char *word;
+	void (*carry_out)(struct service *, const struct request *);
+	bool needs_directory;
+} order_kinds[] = {
+	{"launch", on_launch, true},
+	{"perform", on_perform, false},
+	{"forget", on_forget, false},
+	{"look", on_look, true},
+	{"cancel", on_cancel, true},
+	{"extend", on_extend, true},
+};
+
+static void take_order(struct service *service, const cJSON *message)
+{
+	for (size_t i = 0; i < sizeof order_kinds / sizeof *order_kinds; i++) {
+		const struct order_kind *kind = &order_kinds[i];
+		const cJSON *body = json_get(message, kind->word);
+		struct request request = {
+			.directory = json_text(body, "dir"),
+			.step = json_text(body, "step"),
+			.attempt = (int)json_int(body, "attempt", 0),
+			.body = body,
+		};
+
+		if (body && request.step && (request.directory || !kind->needs_directory))
+			kind->carry_out(service, &request);
+	}
+}
+
+static void take_line(struct service *service, const char *line, size_t length)
+{
+	cJSON *message = json_parse(line, length, NULL);
+
+	// The other end is this very program: what it says is understood or nothing is done.
+	if (message)
+		take_order(service, message);
+	cJSON_Delete(message);
+}
+
+// False at the end of file.
+static bool hear(struct service *service)
+{
+	struct buf *received = &service->received;
+	const char *end;
+
+	buf_reserve(received, 65536);
+
+	ssize_t n = read(service->fd, received->data + received->length, 65536);
+
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN;
+	if (!n)
+		return false;
+	received->length += (size_t)n;
+	while ((end = memchr(received->data, '\n', received->length))) {
+		size_t length = (size_t)(end - received->data);
+
+		take_line(service, received->data, length);
+		OPENSSL_cleanse(received->data, length); // requests carry secrets
+		buf_drop(received, length + 1);
+	}
+	return received->length <= MAX_LINE_BYTES;
+}
+
+static void on_child(int signal)
+{
+	(void)signal; // only interrupts the wait
+}
+
+static void detach(void)
+{
+	int null_fd = open("/dev/null", O_RDWR);
+
+	// The terminal, and whatever else reads our output, must not wait for this process or for
+	// an actuator.
+	setsid();
+	for (int fd = STDIN_FILENO; null_fd >= 0 && fd <= STDERR_FILENO; fd++)
+		dup2(null_fd, fd);
+	if (null_fd > STDERR_FILENO)
+		close(null_fd);
+}
+
+_Noreturn static void serve(int fd)
+{
+	struct service service = {.fd = fd};
+	struct sigaction action = {.sa_handler = on_child};
+	sigset_t blocked, none;
+	char sha256[65];
+
+	detach();
+	sigemptyset(&none);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGCHLD);
+	sigprocmask(SIG_SETMASK, &blocked, NULL);
+	sigaction(SIGCHLD, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	sha256_hex("", 0, sha256); // initialises libcrypto once for all actuators
+	for (;;) {
+		struct pollfd wait = {.fd = fd, .events = POLLIN};
+		int n = ppoll(&wait, 1, NULL, &none);
+
+		reap(&service);
+		if (n > 0 && !hear(&service))
+			break;
+	}
+	_exit(0);
+}
+
+// --- the cockpit's end -------------------------------------------------------------------------------------------------
+
+bool launcher_start(struct launcher *launcher, struct err *err)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return err_errno(err, errno, "launcher: cannot be started");
+	launcher->pid = fork();
+	if (!launcher->pid) {
+		close(ends[0]);
+		serve(ends[1]);
+	}
+
+	int errnum = errno;
+
+	close(ends[1]);
+	launcher->fd = ends[0];
+	if (launcher->pid < 0) {
+		close(ends[0]);
+		return err_errno(err, errnum, "launcher: cannot be started");
+	}
+	fcntl(launcher->fd, F_SETFL, fcntl(launcher->fd, F_GETFL) | O_NONBLOCK);
+	return true;
+}

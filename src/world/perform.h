@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_WORLD_PERFORM_H
+#define RELIGHT_WORLD_PERFORM_H
+
+#include <cjson/cJSON.h>
+#include <openssl/evp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "relight/attempt.h"
+#include "relight/buf.h"
+#include "relight/err.h"
+#include "relight/mask.h"
+
+// The parts of the actuator, between its files: what is asked (order), what comes out (output),
+// doing it (run), and what to think of it (judge).
+
+// --- perform_order.c -------------------------------------------------------------------------------------------------
+
+// The request, checked. Texts are borrowed from `request`.
+struct order {
+	cJSON *request;
+	struct mask *mask;       // its secrets, and the values of env_file
+	const cJSON *command;    // an argv; or
+	const char *shell;       // a text for sh; or
+	const cJSON *simulation; // of a rehearsal
+	const char *dir;         // NULL: where the actuator is
+	int64_t timeout_ms;      // -1: no limit
+	int signal;              // how to stop it
+	int64_t grace_ms;        // until KILL
+	const cJSON *expect, *sets, *hints;
+};
+
+// Waits for one whole line on `in_fd`, checks it, and puts the variables of `env_file` and `env`
+// into this process's environment, which the command inherits. False with `err`: nothing may be
+// started.
+bool order_read(struct order *order, int in_fd, const struct perform_task *task, struct err *err);
+// Writes request.json: masked, without secrets and without the values of variables.
+bool order_keep(const struct order *order, int dir_fd, struct err *err);
+void order_fini(struct order *order);
+
+// --- perform_output.c ------------------------------------------------------------------------------------------------
+
+#define OUTPUT_KEPT_BYTES (1u << 20) // of stdout, for expectations
+#define OUTPUT_RECENT_BYTES                                                                        \
+	(64u << 10) // of what both streams printed last, for hints and the last line
+
+enum stream { STREAM_OUT, STREAM_ERR, STREAM_COUNT };
+
+// What the command prints, masked, on its way to output.log.
+struct output {
+	int fd; // output.log
+	struct mask_stream streams[STREAM_COUNT];
+	EVP_MD_CTX *digest;
+	int64_t bytes;      // in the file
+	int64_t lost_bytes; // that the disk did not take
+	int lost_errno;     // why; 0: none are
+	struct buf kept;    // the beginning of stdout, as it came
+	bool is_cut;        // there was more
+	struct buf recent;  // masked
+	struct buf masked;  // scratch
+};
+
+bool output_open(struct output *output, int dir_fd, const struct mask *mask, struct err *err);
+void output_take(struct output *output, enum stream stream, const char *bytes, size_t length);
+// Gives out what masking still held back, and puts the file on disk for good. `sha256` is that of
+// the bytes in the file.
+void output_close(struct output *output, char sha256[65]);
+// The last line that is not blank, at most 500 bytes, or "".
+char *output_last_line(const struct output *output);
+void output_fini(struct output *output);
+
+// --- perform_run.c ---------------------------------------------------------------------------------------------------
+
+enum stop { STOP_NONE, STOP_TIMEOUT, STOP_CANCEL };
+
+struct ending {
+	int exit;       // -1: it did not exit by itself
+	int signal;     // that ended it, or 0
+	enum stop stop; // what the actuator did to it
+	char *why;      // of a cancel, or why the command could not be executed; NULL: none
+	int64_t duration_ms;
+};
+
+// Runs the command to its end, or plays it. Blocks; needs SIGCHLD, SIGINT and SIGTERM blocked and
+// run_signals() called once.
+void run_signals(void);
+void run_command(
+	const struct order *order, int dir_fd, struct output *output, struct ending *ending);
+void run_simulation(
+	const struct order *order, int dir_fd, struct output *output, struct ending *ending);
+
+// --- perform_judge.c -------------------------------------------------------------------------------------------------
+
+// result.json as attempt.h has it. The caller frees.
+cJSON *judge_ending(const struct order *order, const struct ending *ending,
+	const struct output *output, const char sha256[65]);
+cJSON *judge_never_started(const char *why);
+bool judge_is_success(const cJSON *result);
+
+#endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "perform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "relight/file.h"
+#include "relight/memory.h"
+
+#define LAST_LINE_BYTES 500
+
+bool output_open(struct output *output, int dir_fd, const struct mask *mask, struct err *err)
+{
+	*output = (struct output){.fd = file_create(dir_fd, "output.log")};
+	for (int i = 0; i < STREAM_COUNT; i++)
+		output->streams[i].mask = mask;
+	output->digest = EVP_MD_CTX_new();
+	if (!output->digest || !EVP_DigestInit_ex(output->digest, EVP_sha256(), NULL))
+		memory_exhausted();
+	return output->fd >= 0 || err_errno(err, errno, "output.log");
+}
+
+// A full disk must not stop the command: what it prints is read on and counted, and the result says
+// what is missing. Once there is a gap nothing is written any more, so that the file has no silent
+// hole.
+static void write_masked(struct output *output)
+{
+	const struct buf *masked = &output->masked;
+	size_t written = 0;
+
+	if (!output->lost_errno && !file_write(output->fd, masked->data, masked->length, &written))
+		output->lost_errno = errno;
+	if (!EVP_DigestUpdate(output->digest, masked->data, written))
+		memory_exhausted();
+	output->bytes += (int64_t)written;
+	output->lost_bytes += (int64_t)(masked->length - written);
+	buf_add(&output->recent, masked->data, masked->length);
+	if (output->recent.length > 2 * OUTPUT_RECENT_BYTES)
+		buf_drop(&output->recent, output->recent.length - OUTPUT_RECENT_BYTES);
+	buf_clear(&output->masked);
+}
+
+void output_take(struct output *output, enum stream stream, const char *bytes, size_t length)
+{
+	if (stream == STREAM_OUT) {
+		size_t room = OUTPUT_KEPT_BYTES - output->kept.length;
+
+		buf_add(&output->kept, bytes, length < room ? length : room);
+		output->is_cut = output->is_cut || length > room;
+	}
+	mask_feed(&output->streams[stream], bytes, length, &output->masked);
+	if (output->masked.length)
+		write_masked(output);
+}
+
+void output_close(struct output *output, char sha256[65])
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned length = 0;
+
+	for (int i = 0; i < STREAM_COUNT; i++)
+		mask_flush(&output->streams[i], &output->masked);
+	if (output->masked.length)
+		write_masked(output);
+	if (output->bytes && fdatasync(output->fd) < 0 && !output->lost_errno)
+		output->lost_errno = errno;
+	if (!EVP_DigestFinal_ex(output->digest, digest, &length))
+		memory_exhausted();
+	for (unsigned i = 0; i < length; i++) {
+		sha256[2 * i] = digits[digest[i] >> 4];
+		sha256[2 * i + 1] = digits[digest[i] & 15];
+	}
+	sha256[2 * length] = '\0';
+}
+
+char *output_last_line(const struct output *output)
+{
+	const char *text = buf_str(&output->recent);
+	size_t end = output->recent.length;
+
+	while (end && strchr(" \t\r\n", text[end - 1]))
+		end--;
+
+	size_t start = end;
+
+	while (start && text[start - 1] != '\n' && text[start - 1] != '\r' &&
+		end - start < LAST_LINE_BYTES)
+		start--;
+	return memory_copy_bytes(text + start, end - start);
+}
+
+void output_fini(struct output *output)
+{
+	for (int i = 0; i < STREAM_COUNT; i++)
+		mask_stream_fini(&output->streams[i]);
+	EVP_MD_CTX_free(output->digest);
+	if (output->kept.data)
+		OPENSSL_cleanse(output->kept.data, output->kept.length);
+	buf_fini(&output->kept);
+	buf_fini(&output->recent);
+	buf_fini(&output->masked);
+	if (output->fd >= 0)
+		close(output->fd);
+}
