@@ -54,6 +54,7 @@ struct dialog {
 	struct field field;	 // the text being typed
 	struct field second;	 // a second one where a dialog needs it (until, at, remains); label NULL: none
 	const char *label, *second_label;
+	char label_text[128];	 // where a label is not constant
 	bool on_second;
 	char **choices;		 // ids; owned
 	char **choice_texts;
@@ -86,6 +87,7 @@ struct ui {
 	bool *phase_open, *phase_touched; // by phase: unfolded by hand; index phase_count is `open`
 	struct dialog dialog;
 	bool is_pasting;
+	int key;		// the one being handled
 	struct arena *said;	// texts of the newest intent
 	char message[200];	// the last answer, shown on the lowest line
 	bool message_is_bad;
@@ -109,7 +111,7 @@ size_t ui_rows(const struct ui *ui, const struct facts *facts, struct row *rows,
 // What needs a person, worst first, then what is ready: where Tab goes. Returns the number of steps stored.
 size_t ui_attention(const struct facts *facts, int *steps, size_t limit, size_t *needing);
 
-// All dependencies in the order of their pane, which changes only with their expectation: lost, due, held, given, awaited; in each
+// All dependencies in the order of their pane: lost, due, held, given, awaited, waived; in each
 // those that are not healthy first, then file order. `dependencies` has room for all of them.
 void ui_dependencies(const struct facts *facts, int *dependencies);
 

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Dialogs about a step. Before anything runs they show exactly what it is, on what, and how long it
+// should take.
+#include "ui_inner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "relight/arena.h"
+#include "relight/mask.h"
+
+// --- what will run ---------------------------------------------------------------------------------------------------
+
+// The values of secret inputs must not reach the screen, whatever mentions them.
+static void add_masked(struct buf *out, const struct facts *facts, const char *text)
+{
+	const struct runbook *runbook = facts->runbook;
+	struct mask *mask = mask_new();
+
+	for (size_t i = 0; i < runbook->input_count; i++)
+		if (runbook->inputs[i].secret && facts->values->inputs && facts->values->inputs[i])
+			mask_secret(mask, runbook->inputs[i].id, facts->values->inputs[i]);
+	mask_text(mask, text, strlen(text), out);
+	mask_free(mask);
+}
+
+static void say_command(struct buf *out, const struct facts *facts, int step, bool is_rollback)
+{
+	struct buf preview = {0};
+	struct err err = {0};
+
+	buf_text(out, is_rollback ? "undo   " : "run    ");
+	if (decide_preview(facts, step, is_rollback, &preview, &err))
+		add_masked(out, facts, buf_str(&preview));
+	else
+		buf_printf(out, "cannot be said: %s", err.message);
+	buf_byte(out, '\n');
+	buf_fini(&preview);
+}
+
+static void say_target(struct buf *out, const struct facts *facts, int target)
+{
+	const struct target *of = &facts->runbook->targets[target];
+	const struct pin *pin = &facts->state->pins[target];
+	const char *name = of->is_ssh ? of->host : of->context;
+
+	if (!name && facts->contexts)
+		name = facts->contexts[target];
+	buf_printf(out, "%s", of->id);
+	if (name && strcmp(name, of->id))
+		buf_printf(out, " (%s)", name);
+	if (pin->is_pinned && pin->fingerprint)
+		buf_printf(out, ", %.48s", pin->fingerprint);
+	if (pin->has_changed)
+		buf_text(out, "  IT IS ANOTHER ONE NOW");
+}
+
+static void say_duration(struct buf *out, const char *label, int64_t ms, const char *absent)
+{
+	char text[DURATION_TEXT_BYTES];
+
+	duration_format(ms > 0 ? ms : 0, text);
+	buf_printf(out, "%s%s", label, ms >= 0 ? text : absent);
+}
+
+static void say_times(struct buf *out, const struct step *of)
+{
+	say_duration(out, "takes  ", of->takes_ms, "not known");
+	say_duration(out, ", timeout ", of->timeout_ms, "none");
+	if (of->restores.count)
+		say_duration(out, "; then verified, at most ", of->settle_ms, "");
+	buf_byte(out, '\n');
+}
+
+static void say_restores(struct buf *out, const struct facts *facts, const struct step *of)
+{
+	for (size_t i = 0; i < of->restores.count; i++)
+		buf_printf(out, "%s%s", i ? ", " : "done   when healthy: ",
+			facts->runbook->dependencies[of->restores.items[i]].id);
+	if (of->restores.count)
+		buf_byte(out, '\n');
+}
+
+static void say_last_attempt(struct buf *out, const struct facts *facts, int step)
+{
+	const struct step_progress *progress = &facts->state->steps[step];
+
+	if (progress->attempt < 1)
+		return;
+	buf_printf(out, "before attempt %d: %s", progress->attempt,
+		progress->outcome == OUTCOME_NONE ? step_state_word(progress->state)
+						  : outcome_word(progress->outcome));
+	if (progress->exit > 0)
+		buf_printf(out, ", exit %d", progress->exit);
+	buf_byte(out, '\n');
+}
+
+static char *plan_of(const struct facts *facts, int step, bool is_rollback)
+{
+	const struct step *of = &facts->runbook->steps[step];
+	struct buf out = {0};
+
+	buf_printf(&out, "%s\n", of->title);
+	say_command(&out, facts, step, is_rollback);
+	if (of->target >= 0) {
+		buf_text(&out, "on     ");
+		say_target(&out, facts, of->target);
+		buf_byte(&out, '\n');
+	}
+	say_times(&out, of);
+	say_restores(&out, facts, of);
+	say_last_attempt(&out, facts, step);
+	if (of->again == AGAIN_VERIFY && facts->state->steps[step].attempt > 0 && !is_rollback)
+		buf_text(&out, "Look first whether the last attempt did its work after all: v "
+			       "verifies.\n");
+	if (of->point_of_no_return && !is_rollback)
+		buf_text(&out, "POINT OF NO RETURN: there is no way back behind this step.\n");
+	return buf_take(&out);
+}
+
+// The name to type before this runs: the target's of a destructive step, its own of one that must
+// not be repeated. False: none.
+static bool name_to_type(const struct facts *facts, int step, bool is_repeat, struct buf *out)
+{
+	const struct step *of = &facts->runbook->steps[step];
+
+	if (decide_typed_name(facts, step, out))
+		return true;
+	if (!is_repeat || of->again != AGAIN_NEVER)
+		return false;
+	buf_text(out, of->id);
+	return true;
+}
+
+static const char *label_type(struct dialog *dialog)
+{
+	snprintf(dialog->label_text, sizeof dialog->label_text, "type %s in full", dialog->wanted);
+	return dialog->label_text;
+}
+
+static void open_run(struct ui *ui, const struct facts *facts, enum intent_kind kind, int step)
+{
+	const struct step *of = &facts->runbook->steps[step];
+	struct buf name = {0};
+	bool is_typed = name_to_type(facts, step, kind == INTENT_AGAIN, &name);
+	struct dialog *dialog =
+		dialog_open(ui, is_typed ? DIALOG_TYPE : DIALOG_CONFIRM, kind, "%s %s%s",
+			intent_table[kind].label, of->id, of->destructive ? ": DESTRUCTIVE" : "");
+
+	dialog->step = step;
+	dialog->body = plan_of(facts, step, kind == INTENT_ROLLBACK);
+	if (is_typed) {
+		dialog->wanted = buf_take(&name);
+		dialog->label = label_type(dialog);
+	}
+	buf_fini(&name);
+}
+
+// --- starting --------------------------------------------------------------------------------------------------------
+
+// The first input that the step asks for when it is confirmed and that is not set yet, -1.
+static int asked_input(const struct facts *facts, const struct step *of)
+{
+	for (size_t i = 0; i < of->set_count; i++)
+		if (!of->sets[i].jq.text && !facts->state->input_is_set[of->sets[i].input])
+			return of->sets[i].input;
+	return -1;
+}
+
+static void open_attest(struct ui *ui, const struct facts *facts, enum intent_kind kind, int step)
+{
+	const struct step *of = &facts->runbook->steps[step];
+	struct dialog *dialog = dialog_open(ui, DIALOG_TEXT, kind, "attest %s", of->id);
+	int input = asked_input(facts, of);
+	struct buf body = {0}, name = {0};
+
+	add_masked(&body, facts, of->manual);
+	buf_byte(&body, '\n');
+	say_restores(&body, facts, of);
+	dialog->step = step;
+	dialog->body = buf_take(&body);
+	dialog->label = "what you did or saw";
+	if (decide_typed_name(facts, step, &name)) {
+		dialog->wanted = buf_take(&name);
+		dialog->second_label = label_type(dialog);
+	} else if (input >= 0) {
+		dialog->second_label = facts->runbook->inputs[input].ask
+					       ? facts->runbook->inputs[input].ask
+					       : facts->runbook->inputs[input].id;
+		dialog->second.is_secret = facts->runbook->inputs[input].secret;
+	}
+	buf_fini(&name);
+}
+
+static void open_decision(struct ui *ui, const struct facts *facts, enum intent_kind kind, int step)
+{
+	const struct step *of = &facts->runbook->steps[step];
+	struct dialog *dialog = dialog_open(ui, DIALOG_CHOICE, kind, "decide %s", of->id);
+	struct buf body = {0};
+	size_t capacity = 0;
+
+	buf_printf(&body, "%s\n", of->question);
+	if (of->text)
+		buf_printf(&body, "%s\n", of->text);
+	dialog->step = step;
+	dialog->body = buf_take(&body);
+	dialog->label = "why";
+	for (size_t i = 0; i < of->option_count; i++)
+		dialog_add_choice(dialog, &capacity, of->options[i].id, of->options[i].say);
+}
+
+bool ask_start(struct ui *ui, const struct facts *facts, enum intent_kind kind,
+	const struct about *about, struct intent *intent)
+{
+	(void)intent;
+	switch (facts->runbook->steps[about->step].kind) {
+	case STEP_MANUAL: open_attest(ui, facts, kind, about->step); break;
+	case STEP_DECIDE: open_decision(ui, facts, kind, about->step); break;
+	default: open_run(ui, facts, kind, about->step); break;
+	}
+	return false;
+}
+
+bool ask_again(struct ui *ui, const struct facts *facts, enum intent_kind kind,
+	const struct about *about, struct intent *intent)
+{
+	return ask_start(ui, facts, kind, about, intent);
+}
+
+bool ask_rollback(struct ui *ui, const struct facts *facts, enum intent_kind kind,
+	const struct about *about, struct intent *intent)
+{
+	(void)intent;
+	open_run(ui, facts, kind, about->step);
+	return false;
+}
+
+// The command as it would run, to be edited; of a shell text the argv that runs it.
+static void quote_command(const struct facts *facts, const struct step *of, struct buf *out)
+{
+	struct substitution values = *facts->values;
+	struct buf word = {0};
+
+	values.each = of->each;
+	values.attempt = facts->state->steps[of - facts->runbook->steps].attempt + 1;
+	for (size_t i = 0; i < of->run.command.argv.count; i++) {
+		buf_clear(&word);
+		if (!substitute(of->run.command.argv.items[i], &values, &word, NULL)) {
+			buf_clear(&word);
+			buf_text(&word, of->run.command.argv.items[i]);
+		}
+		if (i)
+			buf_byte(out, ' ');
+		argv_quote(out, buf_str(&word));
+	}
+	if (of->run.command.shell) {
+		buf_text(out, "sh -euc ");
+		argv_quote(out, of->run.command.shell);
+	}
+	buf_fini(&word);
+}
+
+bool ask_amend(struct ui *ui, const struct facts *facts, enum intent_kind kind,
+	const struct about *about, struct intent *intent)
+{
+	const struct step *of = &facts->runbook->steps[about->step];
+	struct dialog *dialog =
+		dialog_open(ui, DIALOG_TEXT, kind, "edit and run %s, this once", of->id);
+	struct buf command = {0}, name = {0};
+	bool is_repeat = state_step(facts->state, about->step, facts->now.wall) != STEP_READY;
+
+	(void)intent;
+	quote_command(facts, of, &command);
+	dialog->step = about->step;
+	dialog->label = "command";
+	field_set(&dialog->field, buf_str(&command));
+	if (name_to_type(facts, about->step, is_repeat, &name)) {
+		dialog->wanted = buf_take(&name);
+		dialog->second_label = label_type(dialog);
+	}
+	dialog->body = plan_of(facts, about->step, false);
+	buf_fini(&command);
+	buf_fini(&name);
+	return false;
+}
+
+// --- while it runs, and a person's word ------------------------------------------------------------------------------
+
+static struct dialog *open_text(struct ui *ui, const struct facts *facts, enum intent_kind kind,
+	const struct about *about, const char *label)
+{
+	const struct step *of = &facts->runbook->steps[about->step];
+	struct dialog *dialog =
+		dialog_open(ui, DIALOG_TEXT, kind, "%s %s", intent_table[kind].label, of->id);
+	struct buf body = {0};
+
+	buf_printf(&body, "%s\n%s\n", of->title, intent_table[kind].help);
+	dialog->step = about->step;
+	dialog->label = label;
+	dialog->body = buf_take(&body);
+	field_set(&dialog->field, about->text);
+	return dialog;
+}
+
+bool ask_cancel(struct ui *ui, const struct facts *facts, enum intent_kind kind,
+	const struct about *about, struct intent *intent)
+{
+	(void)intent;
+	open_text(ui, facts, kind, about, "why");
+	return false;
+}
+
+bool ask_extend(struct ui *ui, const struct facts *facts, enum intent_kind kind,
+	const struct about *about, struct intent *intent)
+{
+	struct dialog *dialog = open_text(ui, facts, kind, about, "how much longer");
+
+	(void)intent;
+	if (!dialog->field.length)
+		field_set(&dialog->field, "5m");
+	return false;
+}
+
+bool ask_assign(struct ui *ui, const struct facts *facts, enum intent_kind kind,
+	const struct about *about, struct intent *intent)
+{
+	(void)intent;
+	open_text(ui, facts, kind, about, "to whom");
+	return false;
+}
+
+bool ask_reason(struct ui *ui, const struct facts *facts, enum intent_kind kind,
+	const struct about *about, struct intent *intent)
+{
+	struct dialog *dialog = open_text(
+		ui, facts, kind, about, kind == INTENT_BY_HAND ? "what was done, and how" : "why");
+
+	(void)intent;
+	if (kind == INTENT_BY_HAND)
+		dialog->second_label = "when (02:47, -5m; empty: now)";
+	if (kind == INTENT_OVERRIDE)
+		dialog->second_label = "what is left to do (may be empty)";
+	return false;
+}
+
+// --- waivers ---------------------------------------------------------------------------------------------------------
+
+static void say_blocked(const struct facts *facts, int step, struct buf *body)
+{
+	struct buf why = {0};
+
+	if (state_blocked(facts->state, step, facts->now.wall, &why))
+		buf_printf(body, "It waits: %s\n", buf_str(&why));
+	buf_fini(&why);
+}
+
+bool ask_waive(struct ui *ui, const struct facts *facts, enum intent_kind kind,
+	const struct about *about, struct intent *intent)
+{
+	struct dialog *dialog = open_text(ui, facts, kind, about, "why");
+	struct buf body = {0};
+
+	(void)intent;
+	buf_text(&body, dialog->body);
+	say_blocked(facts, about->step, &body);
+	free(dialog->body);
+	dialog->body = buf_take(&body);
+	dialog->second_label = "until (1h, 06:00; empty: no end)";
+	return false;
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The key bar: only keys that work on this line now, the most important first.
+#include "ui_inner.h"
+
+#include <string.h>
+
+struct hints {
+	struct key_hint *items;
+	size_t count, limit;
+};
+
+static void hint(struct hints *hints, const char *key, const char *label)
+{
+	if (hints->count < hints->limit)
+		hints->items[hints->count++] = (struct key_hint){key, label};
+}
+
+static void hint_command(struct hints *hints, const char *word)
+{
+	for (size_t i = 0; i < ui_command_count; i++)
+		if (!strcmp(ui_commands[i].word, word))
+			hint(hints, ui_commands[i].key, ui_commands[i].label);
+}
+
+static void hint_commands(struct hints *hints, const char *const *words)
+{
+	for (; *words; words++)
+		hint_command(hints, *words);
+}
+
+// --- in a dialog -----------------------------------------------------------------------------------------------------
+
+static void hint_dialog(struct hints *hints, const struct dialog *dialog)
+{
+	switch (dialog->kind) {
+	case DIALOG_CONFIRM:
+	case DIALOG_QUIT:
+		hint(hints, "y", "go on");
+		hint(hints, "Esc", "leave it");
+		return;
+	case DIALOG_PALETTE:
+		hint(hints, "Tab", "complete");
+		hint(hints, "Up/Down", "choose");
+		hint(hints, "Enter", "do it");
+		break;
+	case DIALOG_FILTER:
+		hint(hints, "Enter", "keep");
+		hint(hints, "Esc", "show everything");
+		return;
+	default:
+		if (dialog->kind == DIALOG_CHOICE)
+			hint(hints, "Up/Down", "choose");
+		if (dialog->has_kinds)
+			hint(hints, "Tab", "type");
+		if (dialog->second_label)
+			hint(hints, dialog->has_kinds ? "Down" : "Tab", "other field");
+		hint(hints, "Enter", "go on");
+		break;
+	}
+	hint(hints, "Esc", "leave it");
+}
+
+// --- on a line -------------------------------------------------------------------------------------------------------
+
+// In the order in which they matter to somebody in trouble; the bar is cut where the screen ends.
+static const enum intent_kind of_a_step[] = {
+	INTENT_ACKNOWLEDGE,
+	INTENT_START,
+	INTENT_CANCEL,
+	INTENT_AGAIN,
+	INTENT_EXTEND,
+	INTENT_AMEND,
+	INTENT_VERIFY,
+	INTENT_BY_HAND,
+	INTENT_WAIVE,
+	INTENT_REOPEN,
+	INTENT_SKIP,
+	INTENT_OVERRIDE,
+};
+
+#define MANY_STEP_KEYS 4 // from here on they leave no room for moving about
+
+static const char *label_of(const struct facts *facts, enum intent_kind kind, int step)
+{
+	static const char *const starts[] = {
+		[STEP_WAIT] = "start",
+		[STEP_RUN] = "start",
+		[STEP_MANUAL] = "attest",
+		[STEP_DECIDE] = "decide",
+	};
+
+	return kind == INTENT_START ? starts[facts->runbook->steps[step].kind]
+				    : intent_table[kind].label;
+}
+
+// A key that means something else in this pane is no key of the step here.
+static bool is_taken(const struct ui *ui, const char *key)
+{
+	return command_of_key(ui, (unsigned char)key[0]) ||
+	       (ui->pane == PANE_DEPENDENCIES && !strcmp(key, intent_table[INTENT_WAIVE].key));
+}
+
+static size_t hint_step(
+	struct hints *hints, const struct ui *ui, const struct facts *facts, int step)
+{
+	size_t before = hints->count;
+
+	for (size_t i = 0; i < sizeof of_a_step / sizeof *of_a_step; i++) {
+		enum intent_kind kind = of_a_step[i];
+
+		if (!is_taken(ui, intent_table[kind].key) && decide_allows(facts, kind, step, NULL))
+			hint(hints, intent_table[kind].key, label_of(facts, kind, step));
+	}
+	return hints->count - before;
+}
+
+static void hint_line(struct hints *hints, const struct ui *ui, const struct facts *facts)
+{
+	switch (ui->selected.kind) {
+	case ROW_OPEN_LINE: hint(hints, "Enter", "answer"); break;
+	case ROW_OPEN:
+	case ROW_PHASE: hint(hints, "Space", "unfold or fold"); break;
+	case ROW_STEP: hint_command(hints, "detail"); break;
+	default: break;
+	}
+	if (ui_step(ui) >= 0 && facts->state->steps[ui_step(ui)].attempt > 0)
+		hint_command(hints, "output");
+}
+
+// What the incident as a whole waits for.
+static void hint_incident(struct hints *hints, const struct facts *facts)
+{
+	const struct state *state = facts->state;
+
+	if (!state->is_armed && !wall_known(state->closed.wall))
+		hint(hints, intent_table[INTENT_ARM].key, intent_table[INTENT_ARM].label);
+	if (!facts->is_recording && !state->is_unrecorded)
+		hint(hints, ":continue-unrecorded", "");
+	if (state_is_recovered(state) && decide_allows(facts, INTENT_RECOVERED, -1, NULL))
+		hint(hints, ":recovered", "declare it");
+	if (wall_known(state->recovered.wall) && decide_allows(facts, INTENT_CLOSE, -1, NULL))
+		hint(hints, ":close", "the incident");
+}
+
+static void hint_dependencies(struct hints *hints, const struct facts *facts)
+{
+	static const char *const moves[] = {
+		"next", "timeline", "palette", "help", "checklist", NULL};
+
+	if (facts->state->is_armed) {
+		hint(hints, intent_table[INTENT_WAIVE].key,
+			intent_table[INTENT_WAIVE_DEPENDENCY].label);
+		hint(hints, intent_table[INTENT_ATTEST].key, intent_table[INTENT_ATTEST].label);
+	}
+	hint(hints, intent_table[INTENT_NOTE].key, intent_table[INTENT_NOTE].label);
+	hint_commands(hints, moves);
+}
+
+static void hint_output(struct hints *hints, const struct ui *ui)
+{
+	static const char *const moves[] = {"follow", "wrap", "filter", NULL};
+
+	hint_commands(hints, moves);
+	if (ui->output_search[0]) {
+		hint_command(hints, "find-next");
+		hint_command(hints, "find-previous");
+	}
+}
+
+size_t ui_key_hints(
+	const struct ui *ui, const struct facts *facts, struct key_hint *items, size_t limit)
+{
+	static const char *const moves[] = {
+		"next", "dependencies", "timeline", "clocks", "filter", "quit", NULL};
+	struct hints hints = {.items = items, .limit = limit};
+	struct key_hint of_step[16];
+	struct hints step = {.items = of_step, .limit = sizeof of_step / sizeof *of_step};
+
+	if (ui->dialog.kind != DIALOG_NONE) {
+		hint_dialog(&hints, &ui->dialog);
+		return hints.count;
+	}
+	hint_incident(&hints, facts);
+	if (ui->pane == PANE_DEPENDENCIES) {
+		hint_dependencies(&hints, facts);
+		return hints.count;
+	}
+	if (ui->pane == PANE_OUTPUT)
+		hint_output(&hints, ui);
+	if (ui_step(ui) >= 0)
+		hint_step(&step, ui, facts, ui_step(ui));
+	if (ui->pane != PANE_ORDER)
+		hint_command(&hints, "checklist");
+	else if (step.count < MANY_STEP_KEYS)
+		hint_line(&hints, ui, facts);
+	for (size_t i = 0; i < step.count; i++)
+		hint(&hints, of_step[i].key, of_step[i].label);
+	if (step.count >= MANY_STEP_KEYS) {
+		hint(&hints, intent_table[INTENT_NOTE].key, intent_table[INTENT_NOTE].label);
+		hint_command(&hints, "palette");
+		hint_command(&hints, "help");
+		if (ui->pane == PANE_ORDER)
+			hint_line(&hints, ui, facts);
+		hint_commands(&hints, moves);
+	} else {
+		hint_command(&hints, "next");
+		if (!is_taken(ui, intent_table[INTENT_NOTE].key))
+			hint(&hints, intent_table[INTENT_NOTE].key,
+				intent_table[INTENT_NOTE].label);
+		hint_commands(&hints, moves + 1);
+		hint_command(&hints, "palette");
+		hint_command(&hints, "help");
+	}
+	return hints.count;
+}
