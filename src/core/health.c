@@ -205,7 +205,7 @@ static bool being_deleted(const struct subject *subject, struct health *out)
 	if (!json_text(subject->metadata, "deletionTimestamp"))
 		return false;
 	const cJSON *first = cJSON_IsArray(finalizers) ? finalizers->child : NULL;
-	if (!cJSON_IsString(first))
+	if (!first || !cJSON_IsString(first))
 		return health_say(out, STATUS_PROGRESSING, "being deleted");
 	return health_say(out, STATUS_PROGRESSING, "being deleted: waits for the finalizer %s%s",
 		first->valuestring, first->next ? " and others" : "");
@@ -264,7 +264,7 @@ void health_judge(const cJSON *object, struct wall now, struct health *out)
 	struct subject subject;
 
 	take_apart(object, now, &subject);
-	snprintf(out->rule, sizeof out->rule, "none");
+	*out = (struct health){.status = STATUS_UNKNOWN, .rule = "none"};
 	if (!subject.kind) {
 		health_say(out, STATUS_UNKNOWN, "this is no Kubernetes object: it has no kind");
 		return;

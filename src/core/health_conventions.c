@@ -261,8 +261,8 @@ static void judge_part(const struct subject *subject, const char *list, const cJ
 		out, opinion.status, "%s %s: %s", list, part_name(part), opinion.message);
 }
 
-// Parts of a status that report by themselves: parents, listeners, ancestors, environments, members
-// …
+// Parts of a status that report by themselves: parents, listeners, ancestors, environments,
+// members.
 static bool parts_rule(const struct subject *subject, struct health *out)
 {
 	static const char *const others[] = {"conditions", "history", "last", "previous", "desired",
@@ -274,7 +274,7 @@ static bool parts_rule(const struct subject *subject, struct health *out)
 			continue;
 		if (cJSON_IsObject(field))
 			judge_part(subject, field->string, field, &decided, out);
-		json_each (part, cJSON_IsArray(field) || cJSON_IsObject(field) ? field : NULL)
+		for (const cJSON *part = field->child; part; part = part->next)
 			if (cJSON_IsObject(part))
 				judge_part(subject, field->string, part, &decided, out);
 	}

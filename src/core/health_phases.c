@@ -157,7 +157,9 @@ bool phase_judge(const struct subject *subject, const cJSON *fields, struct heal
 {
 	bool decided = false;
 
-	json_each (field, cJSON_IsObject(fields) ? fields : NULL) {
+	if (!fields || !cJSON_IsObject(fields))
+		return false;
+	json_each (field, fields) {
 		bool is_word = cJSON_IsString(field) && *field->valuestring;
 		enum sureness sure = is_word ? phase_key(field->string) : NO_PHASE;
 		enum status status;

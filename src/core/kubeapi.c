@@ -53,7 +53,7 @@ bool kubeapi_name_parse(const char *text, struct kubeapi_name *name, struct err 
 	}
 	if (strlen(text) >= sizeof name->group)
 		return err_set(err, "%s: is too long for an API group", text);
-	strcpy(name->group, text);
+	memcpy(name->group, text, strlen(text));
 	return true;
 }
 

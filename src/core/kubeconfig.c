@@ -199,9 +199,10 @@ static const char *base64_decode(struct arena *arena, const char *text)
 			    (int)length) >= 0 &&
 		    EVP_DecodeFinal(context, bytes + count, &rest) >= 0;
 	EVP_ENCODE_CTX_free(context);
-	if (!good || count + rest == 0 || memchr(bytes, '\0', (size_t)(count + rest)))
+	size_t total = good ? (size_t)count + (size_t)rest : 0;
+	if (total == 0 || memchr(bytes, '\0', total))
 		return NULL;
-	bytes[count + rest] = '\0';
+	bytes[total] = '\0';
 	return (const char *)bytes;
 }
 

@@ -134,22 +134,15 @@ static void take_groups(struct discovery *discovery, const cJSON *list)
 
 static void run_searches(struct kubernetes *kubernetes);
 
-static void unlink_search(struct kubernetes_search *search)
-{
-	struct kubernetes_search **link = &search->kubernetes->searches;
-
-	while (*link != search)
-		link = &(*link)->next;
-	*link = search->next;
-}
-
+// Ends the first search: no other one is ever under way.
 static void finish(
-	struct kubernetes_search *search, const struct kubeapi_type *type, const char *words)
+	struct kubernetes *kubernetes, const struct kubeapi_type *type, const char *words)
 {
+	struct kubernetes_search *search = kubernetes->searches;
 	kubernetes_found *found = search->found;
 	void *context = search->context;
 
-	unlink_search(search);
+	kubernetes->searches = search->next;
 	free(search);
 	found(context, type, words);
 }
@@ -180,7 +173,7 @@ static void answered(void *context, const struct http_answer *answer)
 	if (is_refused || (is_about_groups && answer->status != 200)) {
 		struct buf words = {0};
 		kubernetes_refusal(answer, NULL, &words);
-		finish(search, NULL, buf_str(&words));
+		finish(kubernetes, NULL, buf_str(&words));
 		buf_fini(&words);
 	} else if (is_about_groups) {
 		cJSON *list = json_parse(answer->body, answer->length, NULL);
@@ -239,7 +232,7 @@ static bool search_on(struct kubernetes_search *search)
 			return true;
 		}
 		if (kubeapi_type_find(item->resources, &search->name, &type)) {
-			finish(search, &type, "");
+			finish(kubernetes, &type, "");
 			return false;
 		}
 	}
@@ -256,7 +249,7 @@ static bool search_on(struct kubernetes_search *search)
 	}
 	struct buf words = {0};
 	kubernetes_absence(kubernetes, &search->name, &words);
-	finish(search, NULL, buf_str(&words));
+	finish(kubernetes, NULL, buf_str(&words));
 	buf_fini(&words);
 	return false;
 }
@@ -268,7 +261,7 @@ static void run_searches(struct kubernetes *kubernetes)
 		struct kubernetes_search *search = kubernetes->searches;
 
 		if (uv_now(kubernetes->loop) >= search->deadline_ms)
-			finish(search, NULL, "timed out while looking for the resource");
+			finish(kubernetes, NULL, "timed out while looking for the resource");
 		else if (search_on(search))
 			return;
 	}
@@ -292,6 +285,20 @@ struct kubernetes_search *kubernetes_search(struct kubernetes *kubernetes,
 	*end = search;
 	run_searches(kubernetes);
 	return search;
+}
+
+static void unlink_search(struct kubernetes_search *search)
+{
+	struct kubernetes *kubernetes = search->kubernetes;
+
+	if (kubernetes->searches == search) {
+		kubernetes->searches = search->next;
+		return;
+	}
+	struct kubernetes_search *before = kubernetes->searches;
+	while (before->next != search)
+		before = before->next;
+	before->next = search->next;
 }
 
 void kubernetes_search_cancel(struct kubernetes_search *search)
@@ -326,11 +333,11 @@ void kubernetes_end_searches(struct kubernetes *kubernetes, const char *words)
 
 		if (search->exchange)
 			http_cancel(search->exchange);
-		if (!words) {
-			unlink_search(search);
-			free(search);
+		if (words) {
+			finish(kubernetes, NULL, words);
 		} else {
-			finish(search, NULL, words);
+			kubernetes->searches = search->next;
+			free(search);
 		}
 	}
 }
