@@ -12,6 +12,8 @@
 const struct command_entry command_table[] = {
 	{"check", cmd_check, "RUNBOOK... [--strict] [--live] [--format text|json]", "say what is wrong with a runbook, and what it lacks", false},
 	{"health", cmd_health, "[FILE|-] [--format jsonl|text]", "judge Kubernetes objects without a cluster", false},
+	{"probe", cmd_probe, "RUNBOOK [--once] [--only ID,...] [--input NAME=VALUE]... [--configured] [--base DIR] [--scenario FILE [--timeline FILE]]", "the sensor: observe every dependency, one JSON object a line", true},
+	{"jq", cmd_jq, "", "contained jq: JSON lines in, JSON lines out", true},
 };
 const int command_count = sizeof command_table / sizeof command_table[0];
 

@@ -29,8 +29,7 @@
 #define JQ_MAX_PROGRAM_BYTES (64u << 10)
 #define JQ_MAX_OUTPUT_BYTES  (1u << 20)
 
-// --- for a loop
-// ------------------------------------------------------------------------------------------------------
+// --- for a loop ----------------------------------------------------------------------------------
 
 struct jq;
 
@@ -62,8 +61,7 @@ int64_t jq_evaluate(struct jq *jq, const int *programs, size_t count, const char
 // `done` will not be called any more. An unknown ticket does nothing.
 void jq_cancel(struct jq *jq, int64_t ticket);
 
-// --- once, blocking
-// --------------------------------------------------------------------------------------------------
+// --- once, blocking ------------------------------------------------------------------------------
 
 // Compiles all programs in one child and reports each bad one by index. False with `err` when they
 // could not be compiled at all (no child, or it took over 30 s). Blocks: about 30 ms for a few, 150
@@ -77,8 +75,7 @@ bool jq_check_programs(const char *executable, const char *const *programs, size
 char *jq_evaluate_once(const char *executable, const char *program, const char *text,
 	size_t length_bytes, int64_t timeout_ms, struct err *err);
 
-// --- the child
-// -------------------------------------------------------------------------------------------------------
+// --- the child -----------------------------------------------------------------------------------
 
 // Serves the protocol above on two descriptors until the end of the input: 0, or 2 where libjq
 // cannot be loaded (said on `out_fd` as {"fatal":"…"}). Limits this process; never returns to a

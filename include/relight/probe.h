@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "relight/buf.h"
+#include "relight/channel.h"
 #include "relight/err.h"
 #include "relight/expect.h"
 #include "relight/http.h"
@@ -21,8 +22,7 @@
 // and emits observations. The kinds of checks are one const table, a file each; the scheduler knows
 // nothing of what they do.
 
-// --- what kinds of checks use
-// ----------------------------------------------------------------------------------------
+// --- what kinds of checks use --------------------------------------------------------------------
 
 // What all askings share. Owned by the scheduler; outlives every asking.
 struct probe_world {
@@ -30,10 +30,12 @@ struct probe_world {
 	const struct runbook *runbook;
 	struct substitution values; // inputs, environment, incident as configured now
 	struct mask *mask;
+	char **secrets; // values that the mask knows already
+	size_t secret_count, secret_capacity;
 	struct jq *jq;
 	struct http *http;             // NULL until probe_http_client()
 	void *kind_state[CHECK_KINDS]; // for the kind itself; freed by its `fini`
-	void *scheduler;               // not for kinds
+	struct channel *channel;       // where lines go
 };
 
 // The shared HTTP client, made when first asked for. NULL with `err`.
@@ -84,8 +86,7 @@ extern const struct probe_kind *const probe_kinds[CHECK_KINDS];
 // The feature that one check needs and that is not built yet ("ssh checks"), or NULL.
 const char *probe_unbuilt(const struct check *check);
 
-// --- running it
-// ------------------------------------------------------------------------------------------------------
+// --- running it ----------------------------------------------------------------------------------
 
 struct probe_options {
 	bool once;                 // one observation of each, then end

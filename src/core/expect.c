@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relight/expect.h"
 
-#include <regex.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "relight/json.h"
 #include "relight/moment.h"
+#include "relight/pattern.h"
 
 #define WORDS_MAX_BYTES 400 // of a text from outside in a message
 
@@ -127,17 +127,6 @@ static enum status judge_code(enum check_kind kind, const struct expectation *ex
 	return judge_exit(expect, outcome, out);
 }
 
-static bool matches(const char *text, const char *pattern, bool *is_pattern)
-{
-	regex_t compiled;
-	*is_pattern = regcomp(&compiled, pattern, REG_EXTENDED | REG_NOSUB) == 0;
-	if (!*is_pattern)
-		return false;
-	bool is_match = regexec(&compiled, text, 0, NULL, 0) == 0;
-	regfree(&compiled);
-	return is_match;
-}
-
 // What was not found in a text that is not all there is not known to be missing.
 static enum status not_found(
 	const struct outcome *outcome, const char *what, const char *wanted, struct buf *out)
@@ -161,12 +150,11 @@ static enum status judge_text(
 		say_cut(out, text, 80);
 		return not_found(outcome, "does not contain", expect->banner, out);
 	}
-	bool is_pattern = true;
-	if (expect->matches && !matches(text, expect->matches, &is_pattern)) {
-		if (is_pattern)
+	struct err err = {0};
+	if (expect->matches && !pattern_matches(expect->matches, text, false, &err)) {
+		if (!err.message[0])
 			return not_found(outcome, "does not match", expect->matches, out);
-		buf_text(out, ", `matches` is no pattern: ");
-		say_cut(out, expect->matches, 80);
+		buf_printf(out, ", it cannot be matched: %s", err.message);
 		return STATUS_UNKNOWN;
 	}
 	return STATUS_HEALTHY;

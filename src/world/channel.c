@@ -8,11 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "relight/buf.h"
+#include "relight/clock.h"
 #include "relight/json.h"
 #include "relight/memory.h"
 #include "relight/moment.h"
@@ -181,10 +180,8 @@ void channel_send(struct channel *channel, int slot, cJSON *line)
 static void on_beat(uv_timer_t *timer)
 {
 	struct channel *channel = timer->data;
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
 	char ts[WALL_TEXT_BYTES];
-	wall_format((struct wall){now.tv_sec * US_PER_S + now.tv_nsec / 1000}, ts);
+	wall_format(clock_wall(), ts);
 	cJSON *line = json_object();
 	json_add_text(line, "type", "heartbeat");
 	json_add_text(line, "ts", ts);
@@ -344,14 +341,9 @@ static void on_closed(uv_handle_t *handle)
 void channel_close(struct channel *channel, int64_t patience_ms)
 {
 	channel->has_ended = true;
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	int64_t until_ms = now.tv_sec * MS_PER_S + now.tv_nsec / 1000000 + patience_ms,
-		left_ms = patience_ms;
-	while (left_ms > 0 && write_out(channel, (int)left_ms) && channel->out.length > 0) {
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		left_ms = until_ms - (now.tv_sec * MS_PER_S + now.tv_nsec / 1000000);
-	}
+	int64_t until_us = clock_mono().us + patience_ms * US_PER_MS, left_ms = patience_ms;
+	while (left_ms > 0 && write_out(channel, (int)left_ms) && channel->out.length > 0)
+		left_ms = (until_us - clock_mono().us) / US_PER_MS;
 	if (channel->has_in)
 		uv_close(&channel->in.handle, on_closed);
 	uv_close((uv_handle_t *)&channel->beat, on_closed);

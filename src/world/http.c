@@ -115,8 +115,7 @@ static void collect_finished(struct http *http)
 {
 	int left;
 	CURLMsg *message;
-	while (!http->is_freed &&
-		(message = http->curl->curl_multi_info_read(http->multi, &left))) {
+	while ((message = http->curl->curl_multi_info_read(http->multi, &left))) {
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		struct http_exchange *exchange = NULL;

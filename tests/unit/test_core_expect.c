@@ -120,7 +120,7 @@ static void test_contains_and_matches(void **state)
 	assert_verdict(CHECK_COMMAND, expect, RAN(0, .text = ""), STATUS_DEGRADED,
 		"exit 0, does not match: lag [0-9]+k");
 	assert_verdict(CHECK_COMMAND, EXPECT(.matches = "("), RAN(0, .text = ""), STATUS_UNKNOWN,
-		"exit 0, `matches` is no pattern: (");
+		"exit 0, it cannot be matched: Unmatched ( or \\(");
 	assert_verdict(CHECK_TCP, EXPECT(.banner = "SSH-2.0"),
 		(struct outcome){.latency_ms = 3, .text = "220 smtp"}, STATUS_DEGRADED,
 		"connected in 3 ms, it says: 220 smtp, does not contain: SSH-2.0");
