@@ -144,7 +144,7 @@ const char *diag_nearest(const char *wrong, const char *const *words)
 			continue;
 		size_t longer = length > word_length ? length : word_length;
 		size_t shorter = length < word_length ? length : word_length;
-		int allowed = (int)(longer + 2) / 3;
+		int allowed = (int)longer / 3;
 		if (longer - shorter > (size_t)allowed)
 			continue;
 		int away = distance(wrong, length, *words, word_length);

@@ -435,8 +435,10 @@ void load_step_list(
 		load_error(loader, list, "empty", "%s: a runbook has at least one", key->name);
 	for (size_t i = 0; i < loader->group_count; i++) {
 		const struct group *group = &loader->group_items[i];
-		if (group->node->type != YAML_MAP)
-			continue; // said when it was declared
+		if (group->node->type != YAML_MAP) {
+			step_init(&loader->steps[group->first], phase); // the error was told already
+			continue;
+		}
 		load_group(loader, group, phase);
 		phase = loader->steps[group->first].phase;
 	}

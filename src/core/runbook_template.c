@@ -177,7 +177,7 @@ static void check_bare(const struct scan *scan, const char *name, size_t offset)
 
 static void check_variable(void *context, const char *scope, const char *name, size_t offset)
 {
-	static const char *const scopes[] = {"input", "scope", "env", "incident", NULL};
+	static const char *const scopes[] = {"input", "scope", "env", "incident.id", NULL};
 	const struct scan *scan = context;
 
 	if (!name) {
