@@ -67,10 +67,6 @@ struct frame_input {
 // Draws everything, on a grid of any size from 1×1 up. Clears the grid first.
 void frame_draw(struct grid *grid, const struct frame_input *input);
 
-// The dependencies in the order in which their pane shows them: by what is expected of them, then
-// as in the runbook. Returns how many were stored.
-size_t frame_dependencies(const struct facts *facts, int *order, size_t limit);
-
 // Lines that a pane can show on a screen of this size, for moving by pages; at least 1.
 int frame_page_rows(int rows, int columns, enum pane pane);
 // Whether several panes are shown at once (the restore order is then always there).

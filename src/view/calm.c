@@ -113,7 +113,7 @@ void calm_say(const struct scene *scene, struct concern_words *words)
 	if (scene->running >= 0 && scene->ready_count > 0) {
 		buf_text(&words->lines[1], "You may start beside it: ");
 		concern_list_ready(scene, 0, &words->lines[1]);
-		buf_byte(&words->lines[1], '.');
+		buf_text(&words->lines[1], ". Tab goes there.");
 	} else {
 		say_next(scene, &words->lines[1]);
 	}

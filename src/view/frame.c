@@ -123,10 +123,9 @@ static void draw_right(struct area area, const struct scene *scene)
 		drawers[focus](area, scene);
 		return;
 	}
-	int weights[4];
+	int weights[] = {11, 7, 10, 6}; // by what they have to say
 	int sum = 0;
 	for (int i = 0; i < 4; i++) {
-		weights[i] = i == 0 ? 3 : i == 1 ? 2 : 4;
 		if (panes[i] == PANE_OUTPUT && !has_output(scene) && focus != PANE_OUTPUT)
 			weights[i] = 0;
 		if (panes[i] == focus)
@@ -136,12 +135,10 @@ static void draw_right(struct area area, const struct scene *scene)
 	int row = 0;
 	for (int i = 0; i < 4; i++) {
 		int rows = i == 3 ? area.rows - row : area.rows * weights[i] / sum;
-		if (panes[i] == PANE_DETAIL && focus != PANE_DETAIL && rows < DETAIL_ROWS &&
-			area.rows >= 4 * DETAIL_ROWS)
-			rows = DETAIL_ROWS;
-		if (weights[i] > 0 && rows > 1)
-			drawers[panes[i]](area_part(area, row, 0, rows, area.columns), scene);
-		row += weights[i] > 0 && rows > 1 ? rows : 0;
+		if (rows < 2)
+			continue;
+		drawers[panes[i]](area_part(area, row, 0, rows, area.columns), scene);
+		row += rows;
 	}
 }
 

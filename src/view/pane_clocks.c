@@ -117,23 +117,12 @@ static void add_credentials(struct sheet *sheet, const struct scene *scene)
 	}
 }
 
-// How long ago the last update went out, against what was promised.
 static void add_cadences(struct sheet *sheet, const struct scene *scene)
 {
-	struct wall last = scene->origin;
-	for (size_t i = 0; i < scene->state->remark_count; i++)
-		if (scene->state->remarks[i].kind == EVENT_INCIDENT_STATUS)
-			last = scene->state->remarks[i].ts;
-	for (size_t i = 0; i < scene->runbook->cadence_count && wall_known(last); i++) {
-		const struct cadence *cadence = &scene->runbook->cadences[i];
-		int64_t left_ms = cadence->every_ms - scene_wall_age_ms(scene, last);
+	for (size_t i = 0; i < scene->runbook->cadence_count; i++) {
 		struct buf text = {0};
-		buf_printf(&text, "%s %s ", cadence->say ? cadence->say : "update",
-			left_ms < 0 ? "OVERDUE by" : "due in");
-		clock_words(left_ms < 0 ? -left_ms : left_ms, &text);
-		if (cadence->owner)
-			buf_printf(&text, " (%s)", cadence->owner);
-		sheet_add(sheet, i ? "" : "updates", left_ms < 0 ? ROLE_WARN : ROLE_NORMAL,
+		bool is_overdue = cadence_say(scene, i, &text);
+		sheet_add(sheet, i ? "" : "updates", is_overdue ? ROLE_WARN : ROLE_NORMAL,
 			buf_str(&text));
 		buf_fini(&text);
 	}

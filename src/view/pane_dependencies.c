@@ -32,16 +32,6 @@ static enum group group_of(const struct state *state, struct wall now, int depen
 	return groups[state_expectation(state, dependency)];
 }
 
-size_t frame_dependencies(const struct facts *facts, int *order, size_t limit)
-{
-	size_t count = 0;
-	for (int group = 0; group < GROUPS; group++)
-		for (size_t i = 0; i < facts->runbook->dependency_count && count < limit; i++)
-			if (group_of(facts->state, facts->now.wall, (int)i) == (enum group)group)
-				order[count++] = (int)i;
-	return count;
-}
-
 // --- one line ---
 
 struct columns {
@@ -51,8 +41,8 @@ struct columns {
 static struct columns columns_of(int width)
 {
 	struct columns at = {.word = 1, .end = width - 1};
-	int via = width >= 72 ? 16 : width >= 56 ? 10 : 0;
-	int name = width >= 90 ? 24 : width >= 60 ? 17 : 13;
+	int via = width >= 90 ? 16 : width >= 72 ? 12 : 0;
+	int name = width >= 90 ? 24 : width >= 56 ? 17 : 13;
 	at.mark = at.word + 8;
 	at.name = width >= 50 ? at.mark + 3 : at.mark;
 	at.status = at.name + name + 1;
@@ -89,7 +79,7 @@ static void say_via(const struct scene *scene, int dependency, struct buf *out)
 }
 
 static void say_message(
-	const struct scene *scene, int dependency, enum group group, struct buf *out)
+	const struct scene *scene, int dependency, enum group group, bool is_roomy, struct buf *out)
 {
 	const struct sensed_dependency *sensed = &scene->sensed->dependencies[dependency];
 	const struct waiver *waiver = state_waiver(scene->state, -1, dependency, scene->now.wall);
@@ -98,7 +88,7 @@ static void say_message(
 		if (wall_known(waiver->until))
 			wall_clock(waiver->until, false, until);
 		buf_printf(out, "%s%s%s: %s", waiver->by ? waiver->by : "",
-			until[0] ? ", until " : "", until, waiver->why ? waiver->why : "");
+			until[0] ? " until " : "", until, waiver->why ? waiver->why : "");
 		return;
 	}
 	if (wall_known(sensed->expires)) {
@@ -109,14 +99,13 @@ static void say_message(
 		return;
 	}
 	int under = state_folded_under(scene->state, dependency);
-	if (under >= 0)
+	if (under >= 0 && scene_dependency_root(scene, dependency) < 0)
 		buf_printf(out, "under %s: ", scene->runbook->dependencies[under].id);
 	buf_text(out, scene_message(scene, dependency));
 	if (sensed->is_seen && sensed->total > 0)
 		buf_printf(out, " %.0f/%.0f %s", sensed->done, sensed->total,
 			sensed->unit ? sensed->unit : "");
-	if (sensed->is_seen && sensed->latency_ms >= 0 &&
-		scene_status(scene, dependency) == STATUS_HEALTHY)
+	if (sensed->is_seen && sensed->latency_ms >= 0 && is_roomy)
 		buf_printf(out, "%s%dms", out->length ? ", " : "", sensed->latency_ms);
 }
 
@@ -135,7 +124,7 @@ static void draw_dependency(struct area area, int row, const struct columns *at,
 		scene->runbook->dependencies[dependency].id);
 	area_text(area, row, at->status, 11, is_stale ? ROLE_WARN : role,
 		is_stale ? "stale" : status_word(status));
-	say_message(scene, dependency, group, &text);
+	say_message(scene, dependency, group, at->age - at->message > 40, &text);
 	area_text(area, row, at->message, at->age - 5 - at->message,
 		is_dim ? ROLE_DIM : ROLE_NORMAL, buf_str(&text));
 	buf_clear(&text);
@@ -148,6 +137,8 @@ static void draw_dependency(struct area area, int row, const struct columns *at,
 }
 
 // --- the pane ---
+
+#define SELECTED_ROWS 3 // for what is known of the selected one
 
 // One drawn line: a dependency, or what stands for several of a group (dependency -1).
 struct line {
@@ -221,6 +212,25 @@ static void draw_quiet(struct area area, int row, const struct columns *at,
 	buf_fini(&text);
 }
 
+// What does not fit on the selected line.
+static void draw_selected(struct area area, const struct scene *scene)
+{
+	const struct dependency *of = &scene->runbook->dependencies[scene->ui->selected_dependency];
+	struct sheet sheet = {.arena = scene->arena, .label_columns = 10};
+	struct buf text = {0};
+	buf_printf(&text, "%s ", status_word(scene_status(scene, scene->ui->selected_dependency)));
+	buf_text(&text, scene_message(scene, scene->ui->selected_dependency));
+	int under = state_folded_under(scene->state, scene->ui->selected_dependency);
+	if (under >= 0)
+		buf_printf(&text, "; under %s", scene->runbook->dependencies[under].id);
+	sheet_printf(&sheet, NULL, ROLE_TITLE, "%s: %s", of->id, of->title);
+	sheet_add(&sheet, "seen", ROLE_NORMAL, buf_str(&text));
+	sheet_add(&sheet, "degraded", ROLE_NORMAL, of->degraded);
+	sheet_add(&sheet, "owner", ROLE_NORMAL, of->owner);
+	buf_fini(&text);
+	sheet_draw(area, &sheet, 0);
+}
+
 static void draw_title(struct area area, const struct scene *scene)
 {
 	size_t counts[GROUPS] = {0};
@@ -259,10 +269,17 @@ struct hidden dependencies_draw(struct area area, const struct scene *scene)
 	struct area body = area_part(area, 1, 0, area.rows - 1, area.columns);
 	struct columns at = columns_of(area.columns);
 	bool has_focus = scene->ui->pane == PANE_DEPENDENCIES;
-	size_t known = frame_dependencies(scene->facts, order, limit);
+	size_t known = scene->runbook->dependency_count;
+	ui_dependencies(scene->facts, order);
 	int count = (int)make_lines(scene, order, known, false, lines);
 	if (!has_focus && count > body.rows)
 		count = (int)make_lines(scene, order, known, true, lines);
+	if (has_focus && scene->ui->selected_dependency >= 0 && body.rows > 3 * SELECTED_ROWS) {
+		body.rows -= SELECTED_ROWS + 1;
+		area_repeat(area, 1 + body.rows, 1, area.columns - 2, ROLE_RULE, '-', "─");
+		draw_selected(
+			area_part(area, 2 + body.rows, 0, SELECTED_ROWS, area.columns), scene);
+	}
 	int top = top_line(scene, lines, count, body.rows);
 	draw_title(area, scene);
 	for (int i = 0; i < body.rows && top + i < count; i++) {

@@ -137,6 +137,14 @@ static void add_times(struct sheet *sheet, const struct scene *scene, int step)
 	} else if (of->kind == STEP_RUN) {
 		buf_text(&text, ", no timeout");
 	}
+	int64_t stable_ms = 0;
+	for (size_t i = 0; i < of->restores.count; i++)
+		if (scene->runbook->dependencies[of->restores.items[i]].stable_ms > stable_ms)
+			stable_ms = scene->runbook->dependencies[of->restores.items[i]].stable_ms;
+	if (stable_ms > 0) {
+		buf_text(&text, text.length ? "; then healthy for " : "healthy for ");
+		duration_words(stable_ms, &text);
+	}
 	sheet_add(sheet, "takes", ROLE_NORMAL, buf_str(&text));
 	buf_fini(&text);
 }
@@ -163,8 +171,8 @@ static void add_again(struct sheet *sheet, const struct scene *scene, int step)
 
 // --- what it restores, and what helps ---
 
-static void add_dependency(struct sheet *sheet, const struct scene *scene, const char *label,
-	int dependency, bool is_restored)
+static void add_dependency(
+	struct sheet *sheet, const struct scene *scene, const char *label, int dependency)
 {
 	const struct dependency *of = &scene->runbook->dependencies[dependency];
 	enum status status = scene_status(scene, dependency);
@@ -172,10 +180,6 @@ static void add_dependency(struct sheet *sheet, const struct scene *scene, const
 	buf_printf(&text, "%s  %s %s, ", of->id, status_word(status),
 		scene_message(scene, dependency));
 	age_words(scene_seen_ms(scene, dependency), &text);
-	if (is_restored) {
-		buf_text(&text, "; must be healthy for ");
-		duration_words(of->stable_ms, &text);
-	}
 	sheet_add(sheet, label, status == STATUS_HEALTHY ? ROLE_GOOD : ROLE_NORMAL, buf_str(&text));
 	buf_fini(&text);
 }
@@ -184,9 +188,9 @@ static void add_dependencies(struct sheet *sheet, const struct scene *scene, int
 {
 	const struct step *of = &scene->runbook->steps[step];
 	for (size_t i = 0; i < of->restores.count; i++)
-		add_dependency(sheet, scene, i ? "" : "restores", of->restores.items[i], true);
+		add_dependency(sheet, scene, i ? "" : "restores", of->restores.items[i]);
 	for (size_t i = 0; i < of->requires.count; i++)
-		add_dependency(sheet, scene, i ? "" : "requires", of->requires.items[i], false);
+		add_dependency(sheet, scene, i ? "" : "requires", of->requires.items[i]);
 	for (size_t i = 0; i < of->mentions.count; i++)
 		sheet_printf(sheet, i ? "" : "inputs",
 			scene->state->input_is_set[of->mentions.items[i]] ? ROLE_NORMAL : ROLE_WARN,
@@ -231,7 +235,7 @@ static void say_attempt(const struct scene *scene, int step, struct buf *out)
 
 static void add_step(struct sheet *sheet, const struct scene *scene, int step)
 {
-	sheet_add(sheet, "", ROLE_TITLE, scene->runbook->steps[step].title);
+	sheet_add(sheet, NULL, ROLE_TITLE, scene->runbook->steps[step].title);
 	add_state(sheet, scene, step);
 	add_kind(sheet, scene, step);
 	add_target(sheet, scene, step);
@@ -246,7 +250,7 @@ static void add_step(struct sheet *sheet, const struct scene *scene, int step)
 static void add_phase(struct sheet *sheet, const struct scene *scene, int phase)
 {
 	struct counts counts = scene_counts(scene, phase);
-	sheet_printf(sheet, "", ROLE_TITLE, "Phase %s: %d of %d done",
+	sheet_printf(sheet, NULL, ROLE_TITLE, "Phase %s: %d of %d done",
 		scene->runbook->phases.items[phase], counts.done + counts.skipped, counts.total);
 	const struct refs *steps = &scene->plan->phase_steps[phase];
 	for (size_t i = 0; i < steps->count; i++)
@@ -258,7 +262,7 @@ static void add_phase(struct sheet *sheet, const struct scene *scene, int phase)
 
 static void add_open(struct sheet *sheet, const struct scene *scene)
 {
-	sheet_add(sheet, "", ROLE_TITLE, "Opening the incident. Nothing waits for these lines.");
+	sheet_add(sheet, NULL, ROLE_TITLE, "Opening the incident. Nothing waits for these lines.");
 	for (size_t i = 0; i < scene->state->open_line_count; i++) {
 		struct open_line line;
 		open_line_get(scene->state, i, &line);
@@ -281,7 +285,7 @@ struct hidden detail_draw(struct area area, const struct scene *scene)
 	} else if (selected->kind == ROW_PHASE) {
 		add_phase(&sheet, scene, selected->index);
 	} else if (selected->kind == ROW_RETURN_LINE) {
-		sheet_add(&sheet, "", ROLE_TITLE,
+		sheet_add(&sheet, NULL, ROLE_TITLE,
 			"From here on customers are served from the recovery side.");
 		sheet_add(&sheet, "", ROLE_NORMAL,
 			"Traffic moves when all of journey is done and what it restores is healthy "

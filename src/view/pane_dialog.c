@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "panes.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "relight/memory.h"
 #include "sheet.h"
 
 #define DIALOG_COLUMNS 76 // at most
@@ -56,10 +54,7 @@ static int draw_body(struct area area, int row, int rows, const char *body)
 				"it)");
 			return drawn + 1;
 		}
-		char *text = memory_copy_bytes(body + at, piece);
-		text[strcspn(text, "\n")] = '\0';
-		area_text(area, row + drawn, MARGIN, width, ROLE_DIALOG, text);
-		free(text);
+		piece_draw(area, row + drawn, MARGIN, ROLE_DIALOG, body + at, piece);
 		at += piece;
 	}
 	return drawn;

@@ -73,6 +73,17 @@ static void draw_pin(struct pen *pen, const struct pin *pin)
 	pen_printf(pen, ROLE_NORMAL, "#%.4s", value ? value + 1 : pin->fingerprint);
 }
 
+static bool source_is_gone(const struct state *state)
+{
+	bool is_gone = false;
+	for (size_t i = 0; i < state->remark_count; i++)
+		if (state->remarks[i].kind == EVENT_SOURCE_GONE)
+			is_gone = true;
+		else if (state->remarks[i].kind == EVENT_SOURCE_RETURNED)
+			is_gone = false;
+	return is_gone;
+}
+
 static void draw_target(struct pen *pen, const struct scene *scene)
 {
 	const struct runbook *runbook = scene->runbook;
@@ -94,7 +105,8 @@ static void draw_target(struct pen *pen, const struct scene *scene)
 	if (scene->input->ui->columns < WIDE_COLUMNS || source < 0)
 		return;
 	pen_skip(pen, 3);
-	pen_printf(pen, ROLE_DIM, "SOURCE %s", target_name(scene, source));
+	pen_printf(pen, ROLE_DIM, "SOURCE %s%s", target_name(scene, source),
+		source_is_gone(scene->state) ? " GONE" : "");
 }
 
 static void draw_identity(struct area area, const struct scene *scene)

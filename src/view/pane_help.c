@@ -27,12 +27,12 @@ static const struct {
 struct hidden help_draw(struct area area, const struct scene *scene)
 {
 	struct sheet sheet = {.arena = scene->arena, .label_columns = LABEL_COLUMNS};
-	sheet_add(&sheet, "", ROLE_TITLE, "Moving about");
+	sheet_add(&sheet, NULL, ROLE_TITLE, "Moving about");
 	for (size_t i = 0; i < ui_command_count; i++)
 		if (ui_commands[i].key && ui_commands[i].key[0])
 			sheet_add(&sheet, ui_commands[i].key, ROLE_NORMAL, ui_commands[i].help);
 	sheet_blank(&sheet);
-	sheet_add(&sheet, "", ROLE_TITLE,
+	sheet_add(&sheet, NULL, ROLE_TITLE,
 		"Acting (only when armed); without a key: from the palette");
 	for (int i = INTENT_NONE + 1; i < INTENT_KINDS; i++)
 		if (intent_table[i].key[0])
@@ -42,7 +42,7 @@ struct hidden help_draw(struct area area, const struct scene *scene)
 			sheet_printf(&sheet, "", ROLE_NORMAL, ":%s  %s", intent_table[i].word,
 				intent_table[i].help);
 	sheet_blank(&sheet);
-	sheet_add(&sheet, "", ROLE_TITLE, "Glyphs and words");
+	sheet_add(&sheet, NULL, ROLE_TITLE, "Glyphs and words");
 	for (size_t i = 0; i < sizeof(glyph_table) / sizeof(glyph_table[0]); i++)
 		sheet_add(&sheet, glyph_table[i].glyph, ROLE_NORMAL, glyph_table[i].meaning);
 	rule_draw(area, 0, scene->ui->pane == PANE_HELP ? ROLE_TITLE : ROLE_RULE, "HELP",

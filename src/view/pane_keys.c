@@ -2,6 +2,7 @@
 #include "panes.h"
 
 #include "sheet.h"
+#include "words.h"
 
 #define MOST_HINTS 48
 
@@ -35,6 +36,24 @@ enum role tone_role(enum tone tone)
 	return roles[tone];
 }
 
+// A wide screen shows the timeline anyway: what stands, and what is promised next.
+static void draw_standing(struct area area, const struct scene *scene)
+{
+	size_t needing = concerns_needing(scene);
+	struct buf cadence = {0};
+	struct pen pen = pen_at(area, 0, 1, area.columns);
+	pen_text(&pen, ROLE_DIM, scene->can_act ? "armed; " : "looking on; ");
+	if (needing == 0)
+		pen_text(&pen, ROLE_DIM, "nothing waits for you");
+	else
+		pen_printf(&pen, ROLE_WARN, "%zu %s you", needing, needing == 1 ? "needs" : "need");
+	if (cadence_say(scene, 0, &cadence))
+		pen_printf(&pen, ROLE_WARN, "   %s", buf_str(&cadence));
+	else if (cadence.length)
+		pen_printf(&pen, ROLE_DIM, "   %s", buf_str(&cadence));
+	buf_fini(&cadence);
+}
+
 void message_draw(struct area area, const struct scene *scene)
 {
 	const struct frame_input *input = scene->input;
@@ -42,6 +61,8 @@ void message_draw(struct area area, const struct scene *scene)
 		area_text(area, 0, 1, area.columns - 1,
 			scene->ui->message_is_bad ? ROLE_COMPLAINT : ROLE_MESSAGE,
 			scene->ui->message);
+	} else if (frame_is_wide(scene->ui->rows, scene->ui->columns)) {
+		draw_standing(area, scene);
 	} else if (input->line_count > 0) {
 		timeline_line(area, 0, scene, &input->lines[input->line_count - 1]);
 	}

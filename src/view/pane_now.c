@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "panes.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#include "relight/memory.h"
 
 #include "sheet.h"
 
@@ -41,9 +38,7 @@ static int draw_wrapped(struct area area, int row, int rows, enum role role, con
 		size_t piece = wrap_piece(
 			text + at, length - at, width < 1 ? 1 : width, area.grid->is_utf8);
 		bool is_last = used + 1 == rows;
-		char *part = memory_copy_bytes(text + at, is_last ? length - at : piece);
-		area_text(area, row + used, 1, area.columns - 1, role, part);
-		free(part);
+		piece_draw(area, row + used, 1, role, text + at, is_last ? length - at : piece);
 		at += piece;
 		used++;
 	}
@@ -61,7 +56,8 @@ void now_draw(struct area area, const struct scene *scene, const struct concern_
 		if (words->lines[i].length == 0)
 			continue;
 		filled--;
-		int rows = area.rows - row - filled;
+		// On a tiny screen the first line is worth more than the others.
+		int rows = area.rows - row - (area.columns < 60 ? 0 : filled);
 		row += draw_wrapped(area, row, rows < 1 ? 1 : rows,
 			i == 0 ? words->role : ROLE_NORMAL, buf_str(&words->lines[i]));
 	}

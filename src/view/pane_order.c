@@ -13,17 +13,20 @@
 struct columns {
 	int phase_name, phase_count, phase_word, phase_text;
 	int step_glyph, step_name, step_word, step_text;
-	int text_end, mark, owner, end; // owner: -1 where there is no room for it
+	int mark, owner, end; // owner: -1 where there is no room for it
+	int text_end;         // of the reason beside a mark
+	int owner_from;       // of the reason without one
 };
 
 #define WORD_COLUMNS  9 // "REGRESSED"
-#define OWNER_COLUMNS 7
+#define OWNER_LEAST   3
+#define OWNER_MOST    8
 #define ROOMY_COLUMNS 70
 
-static struct columns columns_of(int width)
+static struct columns columns_of(int width, int owner)
 {
 	bool is_roomy = width >= ROOMY_COLUMNS;
-	int name = is_roomy ? 16 + (width - 74) / 6 : width >= 56 ? 16 : 14;
+	int name = is_roomy ? 17 + (width - 74) / 8 : width >= 56 ? 16 : 14;
 	struct columns at = {.phase_name = 5, .step_glyph = is_roomy ? 5 : 3, .end = width - 1};
 	at.step_name = at.step_glyph + 4;
 	at.step_word = at.step_name + name + 1;
@@ -31,9 +34,10 @@ static struct columns columns_of(int width)
 	at.phase_count = at.step_word - 2;
 	at.phase_word = at.step_word + 3;
 	at.phase_text = at.phase_word + WORD_COLUMNS + 1;
-	at.owner = is_roomy ? at.end - OWNER_COLUMNS : -1;
+	at.owner = is_roomy ? at.end - owner : -1;
 	at.mark = is_roomy ? at.owner - 3 : at.end - 2;
 	at.text_end = at.mark - 1;
+	at.owner_from = is_roomy ? at.owner - 1 : at.end;
 	return at;
 }
 
@@ -49,13 +53,15 @@ static void draw_step(
 		is_dim ? ROLE_DIM : ROLE_NORMAL, scene->runbook->steps[step].id);
 	area_text(area, row, at->step_word, WORD_COLUMNS, role, step_word(scene, step));
 	step_reason(scene, step, &reason);
-	area_text(area, row, at->step_text, at->text_end - at->step_text,
+	scene_mark(scene, scene->root[step], mark);
+	area_text(area, row, at->step_text,
+		(mark[0] ? at->text_end : at->owner_from) - at->step_text,
 		is_dim ? ROLE_DIM : ROLE_NORMAL, buf_str(&reason));
 	buf_fini(&reason);
-	scene_mark(scene, scene->root[step], mark);
 	area_text(area, row, at->mark, 2, ROLE_MARK, mark);
 	if (at->owner >= 0)
-		area_right(area, row, at->end, OWNER_COLUMNS, ROLE_DIM, step_owner(scene, step));
+		area_right(
+			area, row, at->end, at->end - at->owner, ROLE_DIM, step_owner(scene, step));
 }
 
 // --- phases ---
@@ -81,6 +87,8 @@ static struct phase_sum phase_sum(const struct scene *scene, int phase)
 	for (size_t i = 0; i < steps->count; i++) {
 		int step = steps->items[i];
 		const struct step_progress *progress = &scene->state->steps[step];
+		if (sum.root < 0)
+			sum.root = scene->root[step];
 		if (scene->shown[step] == STEP_DONE) {
 			sum.by_person = sum.by_person || step_is_person(scene, step);
 			if (wall_known(progress->done.wall) &&
@@ -92,8 +100,6 @@ static struct phase_sum phase_sum(const struct scene *scene, int phase)
 			sum.finish_ms = scene->finish_ms[step];
 		if (sum.first_waiting < 0 && scene->shown[step] == STEP_WAITING)
 			sum.first_waiting = step;
-		if (sum.root < 0)
-			sum.root = scene->root[step];
 	}
 	return sum;
 }
@@ -142,7 +148,7 @@ static void say_phase(const struct scene *scene, const struct phase_sum *sum, st
 }
 
 static void draw_phase_words(struct area area, int row, const struct columns *at,
-	const struct scene *scene, const struct phase_sum *sum)
+	const struct scene *scene, const struct phase_sum *sum, bool is_marked)
 {
 	struct buf text = {0};
 	const char *word = sum->is_locked            ? "LOCKED"
@@ -158,8 +164,8 @@ static void draw_phase_words(struct area area, int row, const struct columns *at
 	}
 	buf_clear(&text);
 	say_phase(scene, sum, &text);
-	area_text(
-		area, row, at->phase_text, at->text_end - at->phase_text, ROLE_DIM, buf_str(&text));
+	area_text(area, row, at->phase_text, (is_marked ? at->text_end : at->end) - at->phase_text,
+		ROLE_DIM, buf_str(&text));
 	buf_fini(&text);
 }
 
@@ -173,8 +179,7 @@ static void draw_phase(
 						       : "   ";
 	char count[24];
 	char mark[3];
-	snprintf(count, sizeof(count), "%d/%d", sum.counts.done + sum.counts.skipped,
-		sum.counts.total);
+	snprintf(count, sizeof(count), "%d/%d", sum.counts.done, sum.counts.total);
 	area_text(area, row, 1, 3,
 		sum.is_locked             ? ROLE_WARN
 		: phase_is_finished(&sum) ? (sum.by_person ? ROLE_PERSON : ROLE_GOOD)
@@ -184,11 +189,11 @@ static void draw_phase(
 		phase_is_untouched(&sum) ? ROLE_DIM : ROLE_TITLE,
 		scene->runbook->phases.items[phase]);
 	area_text(area, row, at->phase_count, 5, ROLE_NORMAL, count);
-	draw_phase_words(area, row, at, scene, &sum);
-	if (phase_is_untouched(&sum)) {
-		scene_mark(scene, sum.root, mark);
-		area_text(area, row, at->mark, 2, ROLE_MARK, mark);
-	}
+	// The lines of a phase that is under way have marks of their own.
+	scene_mark(
+		scene, phase_is_untouched(&sum) || phase_is_finished(&sum) ? sum.root : -1, mark);
+	draw_phase_words(area, row, at, scene, &sum, mark[0] != '\0');
+	area_text(area, row, at->mark, 2, ROLE_MARK, mark);
 }
 
 // --- the built-in phase, and the line before traffic ---
@@ -278,7 +283,7 @@ static void say_counts(const struct scene *scene, struct buf *out)
 		{counts->unknown, "unknown"}, {counts->running, "running"},
 		{counts->verifying, "verifying"}, {counts->ready, "ready"}};
 	size_t shown = 0;
-	buf_printf(out, "%d of %d done", counts->done + counts->skipped, counts->total);
+	buf_printf(out, "%d of %d done", counts->done, counts->total);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && shown < 2; i++)
 		if (parts[i].count > 0) {
 			buf_printf(out, ", %d %s", parts[i].count, parts[i].word);
@@ -313,14 +318,26 @@ static int top_row(int wished, int selected, int count, int height)
 	return top < 0 ? 0 : top;
 }
 
+// As wide as the longest name, within reason.
+static int owner_columns(const struct scene *scene)
+{
+	int most = OWNER_LEAST;
+	for (size_t i = 0; i < scene->plan->count && most < OWNER_MOST; i++) {
+		int columns =
+			safe_columns(step_owner(scene, scene->plan->order[i]), scene->is_utf8);
+		most = columns > most ? columns : most;
+	}
+	return most < OWNER_MOST ? most : OWNER_MOST;
+}
+
 struct hidden order_draw(struct area area, const struct scene *scene)
 {
 	size_t limit = scene->runbook->step_count + scene->runbook->phases.count +
-		       scene->state->open_line_count + 2;
+		       scene->state->open_line_count + 3;
 	struct row *rows = memory_zeroed(limit, sizeof(*rows));
 	int count = (int)ui_rows(scene->ui, scene->facts, rows, limit);
 	struct area body = area_part(area, 1, 0, area.rows - 1, area.columns);
-	struct columns at = columns_of(area.columns);
+	struct columns at = columns_of(area.columns, owner_columns(scene));
 	int selected = -1;
 	for (int i = 0; i < count; i++)
 		if (row_same(&rows[i], &scene->ui->selected))

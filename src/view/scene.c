@@ -226,8 +226,7 @@ struct scene *scene_new(const struct frame_input *input)
 		.now = facts->now,
 		.is_utf8 = false,
 		.forecast = state_forecast(facts->state, facts->now),
-		.selected_step =
-			input->ui->selected.kind == ROW_STEP ? input->ui->selected.index : -1,
+		.selected_step = ui_step(input->ui),
 		.shown = arena_array(arena, steps, sizeof(*scene->shown)),
 		.root = arena_array(arena, steps, sizeof(*scene->root)),
 		.letter = arena_array(arena, steps, sizeof(*scene->letter)),

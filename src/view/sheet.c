@@ -62,6 +62,18 @@ size_t wrap_piece(const char *text, size_t length_bytes, int width, bool is_utf8
 	return line_bytes + (line_end != NULL);
 }
 
+void piece_draw(struct area area, int row, int column, enum role role, const char *text,
+	size_t length_bytes)
+{
+	if (row < 0 || row >= area.rows)
+		return;
+	if (length_bytes > 0 && text[length_bytes - 1] == '\n')
+		length_bytes--;
+	char *piece = memory_copy_bytes(text, length_bytes);
+	area_text(area, row, column, area.columns - column, role, piece);
+	free(piece);
+}
+
 // --- sheet ---
 
 static void sheet_put(struct sheet *sheet, const char *label, enum role role, const char *text)
@@ -100,45 +112,42 @@ void sheet_blank(struct sheet *sheet)
 	sheet_put(sheet, "", ROLE_NORMAL, "");
 }
 
-// Walks all drawn lines; draws those that fall between `top` and the area's end. Returns how many
-// there are.
-static int sheet_walk(struct area area, const struct sheet *sheet, int top, bool draws)
+// Draws one labelled text from `row` on, rows outside of the area left out. Returns the rows that
+// it takes.
+static int line_draw(struct area area, int row, int label_columns, const struct sheet_line *line)
 {
-	int left = sheet->label_columns;
+	int left = line->label ? label_columns : 1;
 	int width = area.columns - left - 1;
-	int drawn = 0;
-	if (width < 1)
-		width = 1;
-	for (size_t i = 0; i < sheet->count; i++) {
-		const struct sheet_line *line = &sheet->lines[i];
-		size_t length = strlen(line->text);
-		size_t at = 0;
-		int row = drawn - top;
-		if (draws && row >= 0 && row < area.rows)
-			area_text(area, row, 1, left - 1, ROLE_DIM, line->label);
-		do {
-			size_t piece =
-				wrap_piece(line->text + at, length - at, width, area.grid->is_utf8);
-			row = drawn - top;
-			if (draws && row >= 0 && row < area.rows) {
-				char *text = memory_copy_bytes(line->text + at, piece);
-				text[strcspn(text, "\n")] = '\0';
-				area_text(area, row, left, area.columns - left, line->role, text);
-				free(text);
-			}
-			at += piece;
-			drawn++;
-		} while (at < length);
-	}
-	return drawn;
+	size_t length = strlen(line->text);
+	size_t at = 0;
+	int rows = 0;
+	if (line->label)
+		area_text(area, row, 1, left - 1, ROLE_DIM, line->label);
+	do {
+		size_t piece = wrap_piece(
+			line->text + at, length - at, width > 0 ? width : 1, area.grid->is_utf8);
+		piece_draw(area, row + rows, left, line->role, line->text + at, piece);
+		at += piece;
+		rows++;
+	} while (at < length);
+	return rows;
+}
+
+// Draws all lines, the first one at row -top. Returns how many rows there are.
+static int sheet_walk(struct area area, const struct sheet *sheet, int top)
+{
+	int row = 0;
+	for (size_t i = 0; i < sheet->count; i++)
+		row += line_draw(area, row - top, sheet->label_columns, &sheet->lines[i]);
+	return row;
 }
 
 struct hidden sheet_draw(struct area area, const struct sheet *sheet, int top)
 {
-	int total = sheet_walk(area, sheet, 0, false);
+	int total = sheet_walk(area_part(area, 0, 0, 0, area.columns), sheet, 0);
 	int last_top = total > area.rows ? total - area.rows : 0;
 	top = top < 0 ? 0 : top > last_top ? last_top : top;
-	sheet_walk(area, sheet, top, true);
+	sheet_walk(area, sheet, top);
 	int below = total - top - area.rows;
 	return (struct hidden){top, below > 0 ? below : 0};
 }

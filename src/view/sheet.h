@@ -21,6 +21,10 @@ void pen_skip(struct pen *pen, int columns);
 // there is any. A LF ends a piece and is part of it.
 size_t wrap_piece(const char *text, size_t length_bytes, int width, bool is_utf8);
 
+// Draws such a piece, without its LF.
+void piece_draw(struct area area, int row, int column, enum role role, const char *text,
+	size_t length_bytes);
+
 // Labelled texts, one below the other: "label  text, wrapped beside its label". Lives in an arena.
 struct sheet_line {
 	const char *label, *text;
@@ -32,7 +36,7 @@ struct sheet {
 	size_t count, capacity;
 	int label_columns;
 };
-// An empty text adds nothing; so does NULL.
+// An empty text adds nothing; so does NULL. Without a label (NULL) it begins at the left.
 void sheet_add(struct sheet *sheet, const char *label, enum role role, const char *text);
 void sheet_printf(struct sheet *sheet, const char *label, enum role role, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -108,10 +108,12 @@ enum role step_role(const struct scene *scene, int step)
 const char *step_owner(const struct scene *scene, int step)
 {
 	const struct step_progress *progress = &scene->state->steps[step];
-	bool was_touched = progress->by && strcmp(progress->by, "relight") != 0;
+	enum step_state shown = scene->shown[step];
+	bool is_theirs = shown == STEP_RUNNING || shown == STEP_VERIFYING ||
+			 (shown == STEP_DONE && step_is_person(scene, step));
 	if (progress->owner)
 		return progress->owner;
-	if (was_touched && scene->shown[step] != STEP_WAITING && scene->shown[step] != STEP_READY)
+	if (is_theirs && progress->by && strcmp(progress->by, "relight") != 0)
 		return progress->by;
 	return scene->runbook->steps[step].owner;
 }
@@ -177,10 +179,6 @@ static void say_done(const struct scene *scene, int step, struct buf *out)
 		return;
 	}
 	elapsed_words(scene, progress->done.wall, out);
-	if (state_over_regression(scene->state, step)) {
-		buf_text(out, ", over a regression");
-		return;
-	}
 	if (progress->how == DONE_OVERRIDDEN) {
 		buf_printf(out, " OVERRIDDEN, %s%s",
 			progress->remains && progress->remains[0] ? "left: " : "",
@@ -257,21 +255,11 @@ static void say_ready(const struct scene *scene, int step, struct buf *out)
 		buf_printf(out, "%s%d approvals", out->length ? ", " : "", of->approvals);
 }
 
-static void say_waiting(const struct scene *scene, int step, struct buf *out)
-{
-	const struct step *of = &scene->runbook->steps[step];
-	if (of->kind == STEP_MANUAL)
-		buf_text(out, "a person; ");
-	else if (of->kind == STEP_DECIDE)
-		buf_text(out, "a decision; ");
-	state_blocked(scene->state, step, scene->now.wall, out);
-}
-
 void step_reason(const struct scene *scene, int step, struct buf *out)
 {
 	const struct step_progress *progress = &scene->state->steps[step];
 	switch (scene->shown[step]) {
-	case STEP_WAITING: say_waiting(scene, step, out); break;
+	case STEP_WAITING: state_blocked(scene->state, step, scene->now.wall, out); break;
 	case STEP_READY: say_ready(scene, step, out); break;
 	case STEP_RUNNING: say_running(scene, step, out); break;
 	case STEP_VERIFYING: say_verifying(scene, step, out); break;
@@ -286,4 +274,22 @@ void step_reason(const struct scene *scene, int step, struct buf *out)
 	case STEP_SKIPPED: buf_text(out, progress->said ? progress->said : ""); break;
 	case STEP_STATES: break;
 	}
+}
+
+bool cadence_say(const struct scene *scene, size_t index, struct buf *out)
+{
+	struct wall last = scene->origin;
+	if (index >= scene->runbook->cadence_count || !wall_known(last))
+		return false;
+	for (size_t i = 0; i < scene->state->remark_count; i++)
+		if (scene->state->remarks[i].kind == EVENT_INCIDENT_STATUS)
+			last = scene->state->remarks[i].ts;
+	const struct cadence *cadence = &scene->runbook->cadences[index];
+	int64_t left_ms = cadence->every_ms - scene_wall_age_ms(scene, last);
+	buf_printf(out, "%s %s ", cadence->say ? cadence->say : "update",
+		left_ms < 0 ? "OVERDUE by" : "due in");
+	clock_words(left_ms < 0 ? -left_ms : left_ms, out);
+	if (cadence->owner)
+		buf_printf(out, " (%s)", cadence->owner);
+	return left_ms < 0;
 }

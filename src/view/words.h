@@ -14,7 +14,8 @@ const char *step_word(const struct scene *scene, int step);
 enum role step_role(const struct scene *scene, int step);
 // What goes with the word: times of what runs, the reason of what waits.
 void step_reason(const struct scene *scene, int step, struct buf *out);
-// Who has it: the person who runs or ran it, else the owner; NULL: nobody.
+// Who has it: whom it was given to, the person who runs it or whose word it is, else the owner;
+// NULL: nobody.
 const char *step_owner(const struct scene *scene, int step);
 bool step_is_person(const struct scene *scene, int step); // manual, decide, or by hand
 
@@ -23,6 +24,9 @@ void elapsed_words(const struct scene *scene, struct wall at, struct buf *out);
 void finish_words(int64_t finish_ms, struct buf *out); // "~T+34"
 // "3:10 of ~12m", "14:10, expected 12m".
 void running_words(const struct scene *scene, int step, struct buf *out);
+// "customer update due in 1:57 (raj)": how long ago the last update went out, against what the
+// runbook promises. True: it is overdue. An index beyond the runbook's adds nothing.
+bool cadence_say(const struct scene *scene, size_t index, struct buf *out);
 // "4s", "-" for an age that is not known.
 void age_words(int64_t age_ms, struct buf *out);
 void clock_words(int64_t ms, struct buf *out);    // duration_clock
