@@ -375,6 +375,8 @@ void mask_flush(struct mask_stream *stream, struct buf *out)
 {
 	struct secret open;
 
+	if (!stream->held.length)
+		return;
 	mask_run(stream->mask, stream->held.data, stream->held.length, stream->before, true, out,
 		&open);
 	stream_drop(stream, stream->held.length);

@@ -21,9 +21,9 @@
 static bool read_line(int fd, struct buf *line, struct err *err)
 {
 	for (;;) {
-		buf_reserve(line, 65536);
+		buf_reserve(line, 4096);
 
-		ssize_t n = read(fd, line->data + line->length, 65536);
+		ssize_t n = read(fd, line->data + line->length, line->capacity - line->length - 1);
 
 		if (n < 0 && errno == EINTR) // SIGTERM or SIGINT: nothing else has a handler that
 					     // is not blocked
