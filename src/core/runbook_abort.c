@@ -77,7 +77,7 @@ void load_abort(
 			.load = load_steps,
 			.offset = offsetof(struct runbook, abort.steps)},
 		{.name = "escalation",
-			.load = load_text,
+			.load = load_string,
 			.offset = offsetof(struct runbook, abort.escalation)},
 		{0},
 	};

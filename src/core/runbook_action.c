@@ -36,7 +36,7 @@ static void load_replicas(
 }
 
 #define OBJECT_ROWS                                                                                \
-	ACTION_ROW("resource", kubernetes.resource, load_text, .is_required = true),               \
+	ACTION_ROW("resource", kubernetes.resource, load_string, .is_required = true),             \
 		ACTION_ROW("namespace", kubernetes.namespace, load_scalar),                        \
 		ACTION_ROW("name", kubernetes.name, load_scalar, .is_required = true)
 
@@ -49,7 +49,7 @@ static const struct key scale_keys[] = {
 static const struct key patch_keys[] = {
 	OBJECT_ROWS,
 	ACTION_ROW("type", kubernetes.patch_type, load_patch_type),
-	ACTION_ROW("body", kubernetes.body, load_text, .is_required = true),
+	ACTION_ROW("body", kubernetes.body, load_string, .is_required = true),
 	{0},
 };
 
@@ -81,7 +81,7 @@ static void load_kubernetes(
 		{.name = "delete"},
 		{0},
 	};
-	static const struct key manifest = ACTION_ROW("manifest", kubernetes.manifest, load_text);
+	static const struct key manifest = ACTION_ROW("manifest", kubernetes.manifest, load_string);
 	const char *words[VERBS + 1] = {0};
 	struct action *action = object;
 
@@ -159,7 +159,7 @@ const char *action_kind_word(enum action_kind kind)
 static void load_beside(struct loader *loader, const struct yaml_node *node, struct action *action)
 {
 	static const struct key beside[] = {
-		ACTION_ROW("dir", command.dir, load_text),
+		ACTION_ROW("dir", command.dir, load_string),
 		ACTION_ROW("env", command.env, load_env),
 		ACTION_ROW("with", use.with, load_pairs),
 	};

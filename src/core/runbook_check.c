@@ -17,29 +17,29 @@ static const struct bounds count_bounds = {0, 1000000};
 // --- kubernetes --------------------------------------------------------------------------------------------------------
 
 static const struct key can_i_keys[] = {
-	CHECK_ROW("verb", kubernetes.verb, load_text, .is_required = true),
-	CHECK_ROW("resource", kubernetes.resource, load_text, .is_required = true),
-	CHECK_ROW("subresource", kubernetes.subresource, load_text),
-	CHECK_ROW("name", kubernetes.name, load_text),
-	CHECK_ROW("namespace", kubernetes.namespace, load_text),
-	CHECK_ROW("as", kubernetes.as, load_text),
+	CHECK_ROW("verb", kubernetes.verb, load_string, .is_required = true),
+	CHECK_ROW("resource", kubernetes.resource, load_string, .is_required = true),
+	CHECK_ROW("subresource", kubernetes.subresource, load_string),
+	CHECK_ROW("name", kubernetes.name, load_string),
+	CHECK_ROW("namespace", kubernetes.namespace, load_string),
+	CHECK_ROW("as", kubernetes.as, load_string),
 	CHECK_ROW("groups", kubernetes.groups, load_texts),
 	{0},
 };
 
 static const struct key kubernetes_keys[] = {
 	CHECK_ROW("target", kubernetes.target, load_kubernetes_target, .is_required = true),
-	CHECK_ROW("resource", kubernetes.resource, load_text),
+	CHECK_ROW("resource", kubernetes.resource, load_string),
 	CHECK_ROW("namespace", kubernetes.namespace, load_scalar),
 	CHECK_ROW("name", kubernetes.name, load_scalar),
-	CHECK_ROW("selector", kubernetes.selector, load_text),
+	CHECK_ROW("selector", kubernetes.selector, load_string),
 	CHECK_ROW("min", kubernetes.min, load_int, .detail = &count_bounds),
 	{.name = "expect"},
 	{.name = "readyz"},
 	{.name = "can_i"},
 	CHECK_ROW("service", kubernetes.service, load_scalar),
 	CHECK_ROW("port", kubernetes.port, load_scalar), // a number or the name of a port
-	CHECK_ROW("path", kubernetes.path, load_text),
+	CHECK_ROW("path", kubernetes.path, load_string),
 	{0},
 };
 
@@ -137,7 +137,7 @@ static void load_tcp(
 	struct loader *loader, const struct key *key, const struct yaml_node *node, void *object)
 {
 	static const struct key keys[] = {
-		CHECK_ROW("host", tcp.host, load_text, .is_required = true),
+		CHECK_ROW("host", tcp.host, load_string, .is_required = true),
 		CHECK_ROW("port", tcp.port, load_port, .is_required = true),
 		CHECK_ROW("expect", expect, load_tcp_expect),
 		{0},
@@ -152,7 +152,7 @@ static void load_one_server(
 	const char **items = arena_array(loader->arena, 2, sizeof *items);
 	struct texts *texts = field;
 
-	load_text(loader, key, node, &items[0]);
+	load_string(loader, key, node, &items[0]);
 	*texts = (struct texts){items, items[0] ? 1 : 0};
 }
 
@@ -162,7 +162,7 @@ static void load_dns(
 	static const char *const types[] = {
 		"A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT", NULL};
 	static const struct key keys[] = {
-		CHECK_ROW("name", dns.name, load_text, .is_required = true),
+		CHECK_ROW("name", dns.name, load_string, .is_required = true),
 		CHECK_ROW("type", dns.type, load_word, .detail = types),
 		CHECK_ROW("server", dns.servers, load_one_server),
 		CHECK_ROW("servers", dns.servers, load_texts),
@@ -185,13 +185,13 @@ static void load_tls(
 {
 	static const struct bounds days = {0, 10000};
 	static const struct key keys[] = {
-		CHECK_ROW("host", tls.host, load_text, .is_required = true),
+		CHECK_ROW("host", tls.host, load_string, .is_required = true),
 		CHECK_ROW("port", tls.port, load_port),
-		CHECK_ROW("name", tls.name, load_text),
-		CHECK_ROW("ca", tls.ca, load_text),
+		CHECK_ROW("name", tls.name, load_string),
+		CHECK_ROW("ca", tls.ca, load_string),
 		CHECK_ROW("connect_to", tls.connect_to, load_authority),
 		CHECK_ROW("min_days", tls.min_days, load_int, .detail = &days),
-		CHECK_ROW("issuer", tls.issuer, load_text),
+		CHECK_ROW("issuer", tls.issuer, load_string),
 		{0},
 	};
 	struct check *check = object;
@@ -211,7 +211,7 @@ static void load_ssh_check(
 static void load_manual(
 	struct loader *loader, const struct key *key, const struct yaml_node *node, void *object)
 {
-	load_text(loader, key, node, &((struct check *)object)->manual);
+	load_string(loader, key, node, &((struct check *)object)->manual);
 }
 
 static void load_argv_check(
@@ -263,7 +263,7 @@ static void load_beside(struct loader *loader, const struct yaml_node *node, str
 {
 	static const struct key beside[] = {
 		CHECK_ROW("expect", expect, load_command_expect),
-		CHECK_ROW("dir", command.dir, load_text),
+		CHECK_ROW("dir", command.dir, load_string),
 		CHECK_ROW("env", command.env, load_env),
 		CHECK_ROW("with", use.with, load_pairs),
 	};

@@ -45,7 +45,7 @@ static void load_checks(
 
 static const struct key dependency_keys[] = {
 	ROW("id", id, load_plain),
-	ROW("title", title, load_text),
+	ROW("title", title, load_string),
 	ROW("layer", layer, load_word, .detail = runbook_layers),
 	{.name = "check", .load = load_one_check},
 	{.name = "checks", .load = load_checks},
@@ -54,8 +54,8 @@ static const struct key dependency_keys[] = {
 	ROW("stable", stable_ms, load_duration),
 	ROW("follows", follows, load_dependencies),
 	ROW("proves", proves, load_level),
-	ROW("owner", owner, load_text),
-	ROW("degraded", degraded, load_text),
+	ROW("owner", owner, load_string),
+	ROW("degraded", degraded, load_string),
 	ROW("renew", renew, load_action),
 	{0},
 };

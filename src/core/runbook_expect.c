@@ -37,7 +37,7 @@ static const struct key http_expect_keys[] = {
 	{0},
 };
 static const struct key tcp_expect_keys[] = {
-	ROW("banner", banner, load_text),
+	ROW("banner", banner, load_string),
 	ROW("unreachable", unreachable, load_flag),
 	{0},
 };

@@ -25,7 +25,7 @@ static void load_question(
 			.load = load_shell,
 			.offset = offsetof(struct question, command.shell)},
 		{.name = "dir",
-			.load = load_text,
+			.load = load_string,
 			.offset = offsetof(struct question, command.dir)},
 		{.name = "env", .load = load_env, .offset = offsetof(struct question, command.env)},
 		{.name = "jq",
@@ -80,7 +80,7 @@ void load_inputs(
 	struct loader *loader, const struct key *key, const struct yaml_node *node, void *field)
 {
 	static const struct key keys[] = {
-		{.name = "ask", .load = load_text, .offset = offsetof(struct input, ask)},
+		{.name = "ask", .load = load_string, .offset = offsetof(struct input, ask)},
 		{.name = "pattern",
 			.load = load_pattern,
 			.offset = offsetof(struct input, pattern)},
@@ -145,23 +145,23 @@ static void load_step_reference(
 }
 
 static const struct key kubernetes_keys[] = {
-	{.name = "kubeconfig", .load = load_text, .offset = offsetof(struct target, kubeconfig)},
-	{.name = "context", .load = load_text, .offset = offsetof(struct target, context)},
-	{.name = "namespace", .load = load_text, .offset = offsetof(struct target, namespace)},
-	{.name = "uid", .load = load_text, .offset = offsetof(struct target, uid)},
+	{.name = "kubeconfig", .load = load_string, .offset = offsetof(struct target, kubeconfig)},
+	{.name = "context", .load = load_string, .offset = offsetof(struct target, context)},
+	{.name = "namespace", .load = load_string, .offset = offsetof(struct target, namespace)},
+	{.name = "uid", .load = load_string, .offset = offsetof(struct target, uid)},
 	{0},
 };
 static const struct bounds port_bounds = {1, 65535};
 static const struct key ssh_keys[] = {
 	{.name = "host",
-		.load = load_text,
+		.load = load_string,
 		.offset = offsetof(struct target, host),
 		.is_required = true},
 	{.name = "port",
 		.load = load_int,
 		.offset = offsetof(struct target, port),
 		.detail = &port_bounds},
-	{.name = "user", .load = load_text, .offset = offsetof(struct target, user)},
+	{.name = "user", .load = load_string, .offset = offsetof(struct target, user)},
 	{.name = "via", .load = load_via, .offset = offsetof(struct target, via_openssh)},
 	{0},
 };
@@ -221,7 +221,7 @@ void load_restore_points(
 			.offset = offsetof(struct restore_point_parts, point.id),
 			.is_required = true},
 		{.name = "title",
-			.load = load_text,
+			.load = load_string,
 			.offset = offsetof(struct restore_point_parts, point.title)},
 		{.name = "of",
 			.load = load_store,

@@ -133,7 +133,7 @@ typedef void load_function(
 // --- runbook_value.c: one value ----------------------------------------------------------------------------------------
 
 load_function load_plain;    // const char *: a text in which nothing is substituted
-load_function load_text;     // const char *: a template
+load_function load_string;   // const char *: a template
 load_function load_scalar;   // const char *: a text, number or truth value as written; a template
 load_function load_word;     // const char *; detail: words, NULL-terminated
 load_function load_shell;    // const char *: a text for sh

@@ -78,14 +78,16 @@ static void load_decide(
 			.load = load_plain,
 			.offset = offsetof(struct decision_option, id),
 			.is_required = true},
-		{.name = "say", .load = load_text, .offset = offsetof(struct decision_option, say)},
+		{.name = "say",
+			.load = load_string,
+			.offset = offsetof(struct decision_option, say)},
 		{0},
 	};
 	static const struct list_detail options_list = {option_keys, sizeof(struct decision_option),
 		offsetof(struct step, option_count), NULL};
 	static const struct key keys[] = {
 		{.name = "question",
-			.load = load_text,
+			.load = load_string,
 			.offset = offsetof(struct step, question),
 			.is_required = true},
 		{.name = "options",
@@ -234,7 +236,7 @@ static const struct key hint_keys[] = {
 		.offset = offsetof(struct hint, match),
 		.is_required = true},
 	{.name = "say",
-		.load = load_text,
+		.load = load_string,
 		.offset = offsetof(struct hint, say),
 		.is_required = true},
 	{0},
@@ -246,13 +248,13 @@ static const struct key step_keys[] = {
 	{.name = "id"},
 	{.name = "each"},
 	ROW("phase", phase, load_phase),
-	ROW("title", title, load_text),
+	ROW("title", title, load_string),
 	{.name = "needs"},
 	ROW("requires", requires, load_dependencies),
 	ROW("restores", restores, load_dependencies),
-	ROW("text", text, load_text),
+	ROW("text", text, load_string),
 	ROW("run", run, load_action),
-	ROW("manual", manual, load_text),
+	ROW("manual", manual, load_string),
 	{.name = "decide", .load = load_decide},
 	{.name = "when", .load = load_when},
 	{.name = "expect"},
@@ -264,10 +266,10 @@ static const struct key step_keys[] = {
 	ROW("retries", retries, load_int, .detail = &retry_bounds),
 	ROW("again", again, load_again),
 	ROW("destructive", destructive, load_flag),
-	ROW("confirm", confirm, load_text),
+	ROW("confirm", confirm, load_string),
 	ROW("target", target, load_target),
 	ROW("approvals", approvals, load_int, .detail = &approval_bounds),
-	ROW("owner", owner, load_text),
+	ROW("owner", owner, load_string),
 	ROW("proves", proves, load_level),
 	ROW("sets", sets, load_learned),
 	ROW("modes", modes, load_modes),
@@ -436,7 +438,8 @@ void load_step_list(
 	for (size_t i = 0; i < loader->group_count; i++) {
 		const struct group *group = &loader->group_items[i];
 		if (group->node->type != YAML_MAP) {
-			step_init(&loader->steps[group->first], phase); // the error was told already
+			step_init(
+				&loader->steps[group->first], phase); // the error was told already
 			continue;
 		}
 		load_group(loader, group, phase);

@@ -22,7 +22,7 @@ void load_plain(
 		*(const char **)field = node->text;
 }
 
-void load_text(
+void load_string(
 	struct loader *loader, const struct key *key, const struct yaml_node *node, void *field)
 {
 	if (!load_is(loader, key->name, node, YAML_STRING))
@@ -197,7 +197,7 @@ static void check_authority(struct loader *loader, const char *name, const struc
 void load_authority(
 	struct loader *loader, const struct key *key, const struct yaml_node *node, void *field)
 {
-	load_text(loader, key, node, field);
+	load_string(loader, key, node, field);
 	if (node->type == YAML_STRING)
 		check_authority(loader, key->name, node, node->text, strlen(node->text));
 }
@@ -205,7 +205,7 @@ void load_authority(
 void load_url(
 	struct loader *loader, const struct key *key, const struct yaml_node *node, void *field)
 {
-	load_text(loader, key, node, field);
+	load_string(loader, key, node, field);
 	if (node->type != YAML_STRING || strncmp(node->text, "${", 2) == 0)
 		return;
 	for (const char *at = node->text; *at; at++) {
