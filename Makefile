@@ -5,7 +5,9 @@
 # make check       install what is missing, build, and run every test that needs no cluster
 # make help        everything else
 
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 VARIANT ?= release
 O ?= build/$(VARIANT)
 prefix ?= /usr/local
@@ -52,6 +54,11 @@ terminal_tests := $(patsubst tests/terminal/%.c,$(O)/terminal/%,$(sort $(wildcar
 terminal_support := $(patsubst tests/terminal/%.c,$(O)/terminal/%.o,$(sort $(filter-out tests/terminal/test_%.c,$(wildcard tests/terminal/*.c))))
 integration_tests := $(sort $(wildcard tests/integration/test_*.sh))
 
+# V=1 shows whole commands.
+ifeq ($(V),)
+quiet = @echo '  $(1)  $(patsubst $(O)/%,%,$@)';
+endif
+
 .PHONY: all
 all: relight
 
@@ -61,7 +68,7 @@ relight: $(O)/relight
 	@if ! cmp -s $< $@; then rm -f $@; cp $< $@; fi
 
 $(O)/relight: $(O)/main.o $(O)/hall.a $(O)/world.a $(O)/view.a $(O)/core.a
-	$(CC) $(LDFLAGS) -o $@ $(O)/main.o $(O)/hall.a $(O)/world.a $(O)/view.a $(O)/core.a $(LDLIBS)
+	$(call quiet,LD)$(CC) $(LDFLAGS) -o $@ $(O)/main.o $(O)/hall.a $(O)/world.a $(O)/view.a $(O)/core.a $(LDLIBS)
 
 $(O)/core.a: $(core_objects)
 $(O)/view.a: $(view_objects)
@@ -69,11 +76,11 @@ $(O)/world.a: $(world_objects)
 $(O)/hall.a: $(hall_objects)
 $(O)/%.a:
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call quiet,AR)$(AR) rcs $@ $^
 
 $(O)/%.o: src/%.c | needed
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(pc_cflags) -MMD -MP -c -o $@ $<
+	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) $(pc_cflags) -MMD -MP -c -o $@ $<
 
 # Files that the program carries inside itself, so that it needs nothing beside it: each becomes an array of bytes.
 carried := $(sort $(wildcard themes/*.yaml) $(wildcard runbooks/*.yaml) $(wildcard runbooks/scenarios/*.yaml) \
@@ -121,21 +128,21 @@ demo: deps
 
 $(O)/unit/%: tests/unit/%.c $(O)/hall.a $(O)/world.a $(O)/view.a $(O)/core.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(pc_cflags) -Isrc -MMD -MP $(LDFLAGS) -o $@ $< $(O)/hall.a $(O)/world.a $(O)/view.a $(O)/core.a \
+	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) $(pc_cflags) -Isrc -MMD -MP $(LDFLAGS) -o $@ $< $(O)/hall.a $(O)/world.a $(O)/view.a $(O)/core.a \
 		$(LDLIBS) $$(pkg-config --libs cmocka)
 $(O)/unit/test_core_%: tests/unit/test_core_%.c $(O)/core.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(pc_cflags) -MMD -MP $(LDFLAGS) -o $@ $< $(O)/core.a $(LDLIBS) $$(pkg-config --libs cmocka)
+	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) $(pc_cflags) -MMD -MP $(LDFLAGS) -o $@ $< $(O)/core.a $(LDLIBS) $$(pkg-config --libs cmocka)
 $(O)/unit/test_view_%: tests/unit/test_view_%.c $(O)/view.a $(O)/core.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(pc_cflags) -MMD -MP $(LDFLAGS) -o $@ $< $(O)/view.a $(O)/core.a $(LDLIBS) $$(pkg-config --libs cmocka)
+	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) $(pc_cflags) -MMD -MP $(LDFLAGS) -o $@ $< $(O)/view.a $(O)/core.a $(LDLIBS) $$(pkg-config --libs cmocka)
 .SECONDARY: $(terminal_support)
 $(O)/terminal/%.o: tests/terminal/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(O)/terminal/test_%: tests/terminal/test_%.c $(terminal_support)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/terminal -MMD -MP $(LDFLAGS) -o $@ $< $(terminal_support) $$(pkg-config --libs cmocka vterm) -lutil -lpthread
+	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/terminal -MMD -MP $(LDFLAGS) -o $@ $< $(terminal_support) $$(pkg-config --libs cmocka vterm) -lutil -lpthread
 
 .PHONY: tests check check-all check-unit check-terminal check-integration check-kubernetes asan clang
 tests: $(O)/relight $(unit_tests) $(terminal_tests)
@@ -174,7 +181,7 @@ bench: deps deps-bench
 bench-programs: $(patsubst tests/bench/%.c,$(O)/bench/%,$(sort $(wildcard tests/bench/*.c)))
 $(O)/bench/%: tests/bench/%.c $(terminal_support)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/terminal -MMD -MP $(LDFLAGS) -o $@ $< $(terminal_support) $$(pkg-config --libs vterm) -lutil
+	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/terminal -MMD -MP $(LDFLAGS) -o $@ $< $(terminal_support) $$(pkg-config --libs vterm) -lutil
 
 # --- installing ------------------------------------------------------------------------------------------------------
 

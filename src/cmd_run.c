@@ -61,10 +61,11 @@ static int open_headless(struct opening *opening, const struct launcher *launche
 		return EXIT_USAGE;
 	engine_init(&engine, &opening->setup, launcher);
 	headless_attach(&engine);
-	if (!engine_open(&engine, &err)) {
+	if (!engine_prepare(&engine, &err)) {
 		engine_fini(&engine, "could not be opened");
 		return command_fail(EXIT_USAGE, &err);
 	}
+	engine_begin(&engine);
 	return headless_run(&engine, opening->answers, opening->parallel);
 }
 

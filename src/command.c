@@ -3,6 +3,22 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "relight/memory.h"
+
+static void say_exhausted(void)
+{
+	static const char words[] = "relight: out of memory: what was acknowledged is on disk; "
+				    "'relight resume' goes on\n";
+	ssize_t ignored = write(STDERR_FILENO, words, sizeof words - 1);
+	(void)ignored;
+}
+
+void command_on_exhausted(void (*restore)(void))
+{
+	memory_on_exhausted(restore, say_exhausted);
+}
 
 int command_fail(enum exit_code code, const struct err *err)
 {
@@ -12,7 +28,8 @@ int command_fail(enum exit_code code, const struct err *err)
 
 int command_usage(const char *command, const char *what)
 {
-	fprintf(stderr, "relight: %s: %s; 'relight %s --help' shows the usage\n", command, what, command);
+	fprintf(stderr, "relight: %s: %s; 'relight %s --help' shows the usage\n", command, what,
+		command);
 	return EXIT_USAGE;
 }
 
@@ -24,7 +41,8 @@ int command_option(int argc, char **argv, const struct option *options)
 		return option;
 	char what[160];
 	const char *shown = argv[optind - 1];
-	snprintf(what, sizeof what, option == ':' ? "option %.80s needs a value" : "unknown option %.80s", shown);
+	snprintf(what, sizeof what,
+		option == ':' ? "option %.80s needs a value" : "unknown option %.80s", shown);
 	command_usage(argv[0], what);
 	return '?';
 }

@@ -48,6 +48,8 @@ int command_option(int argc, char **argv, const struct option *options);
 
 // "relight: message" on stderr, in one line, with the place in front where there is one. Returns `code`.
 int command_fail(enum exit_code code, const struct err *err);
+// Says so in one line when memory runs out, after `restore` (may be NULL) has brought the terminal back.
+void command_on_exhausted(void (*restore)(void));
 int command_usage(const char *command, const char *what); // the same for wrong usage; returns EXIT_USAGE
 
 #endif

@@ -15,6 +15,7 @@
 #define FAST_SPEED   10
 #define LOOK_US      (1 * US_PER_S)
 #define MARK_US      (300 * US_PER_S)
+#define LEAST_STALE_US	(3 * US_PER_S) // real time: however fast a rehearsal runs, its sensor needs some
 #define DUE_ROUNDS   1000 // one thing leads to another; this is far beyond any real chain in one turn
 
 // --- what is known ---
@@ -294,6 +295,7 @@ void engine_init(struct engine *engine, struct engine_setup *setup, const struct
 	engine->flaps = memory_zeroed(engine->runbook->dependency_count + 1, sizeof *engine->flaps);
 	engine->state->mode = engine->setup.mode;
 	engine->front.on_turn = no_turn;
+	engine->sensed->least_stale_us = (int64_t)(LEAST_STALE_US * engine->setup.speed);
 	if (engine->setup.scenario)
 		engine->simulated = scenario_facts_new(engine->runbook);
 	engine->record.mask = mask_new();
@@ -315,6 +317,9 @@ void engine_init(struct engine *engine, struct engine_setup *setup, const struct
 bool engine_start(struct engine *engine, struct err *err)
 {
 	engine->marked = engine->looked = clock_mono();
+	// The simulated sensor reads the time from the newest session in the file.
+	if (!timeline_drain(engine->record.timeline, err))
+		return false;
 	if (engine->runbook->dependency_count > 0 && !engine_start_sensor(engine, err))
 		return false;
 	engine_wake(engine);
@@ -388,6 +393,8 @@ void engine_fini(struct engine *engine, const char *why)
 	free(engine->flaps);
 	record_fini(&engine->record);
 	free(engine->directory);
+	free(engine->id);
+	cJSON_Delete(engine->session);
 	free_setup(engine);
 	runbook_free((struct runbook *)engine->runbook);
 }

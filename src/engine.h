@@ -68,7 +68,9 @@ struct engine {
 	int64_t next_token;
 	struct substitution values;
 	struct record record;
-	char *directory;   // absolute, NULL until the incident is open
+	char *directory;   // absolute, NULL until the incident is prepared
+	char *id;	   // of a new incident
+	cJSON *session;	   // who sits here, until it is recorded
 	struct launcher launcher;
 	uv_pipe_t launcher_pipe;
 	struct buf launcher_in;
@@ -87,8 +89,11 @@ struct engine {
 
 // Sets everything up in memory; nothing is on disk yet and no event recorded. `launcher` was started before any thread.
 void engine_init(struct engine *engine, struct engine_setup *setup, const struct launcher *launcher);
-// Makes the incident directory and its timeline, and records the opening. Blocks on the disk. False with `err`.
-bool engine_open(struct engine *engine, struct err *err);
+// Makes the incident directory and its timeline. Blocks on the disk; may run on another thread while nothing else touches the record.
+// False with `err`.
+bool engine_prepare(struct engine *engine, struct err *err);
+// Records the opening of a prepared incident.
+void engine_begin(struct engine *engine);
 // Goes on with the incident in `directory`: its events were read and are folded; what was running is looked at. Blocks on the disk. False with
 // `err`; *is_held (may be NULL) tells that another process has it.
 bool engine_resume(struct engine *engine, const char *directory, bool *is_held, struct err *err);

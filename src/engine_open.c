@@ -52,7 +52,8 @@ static void record_session_event(struct engine *engine, enum event_kind kind, co
 {
 	struct event *event = event_new(kind);
 	cJSON_Delete(event->data);
-	event->data = session_describe(engine->setup.executable);
+	event->data = engine->session;
+	engine->session = NULL;
 	if (engine->simulated)
 		cJSON_AddNumberToObject(event->data, "speed", engine->setup.speed);
 	json_add_text(event->data, "was", was);
@@ -127,34 +128,32 @@ static void record_unfit_steps(struct engine *engine)
 	}
 }
 
-bool engine_open(struct engine *engine, struct err *err)
+bool engine_prepare(struct engine *engine, struct err *err)
 {
 	struct frozen_file files[] = {
-		{"runbook.yaml", engine->setup.runbook_text.data,
-			engine->setup.runbook_text.length},
-		{"scenario.yaml", engine->setup.scenario_text.data,
-			engine->setup.scenario_text.length},
+		{"runbook.yaml", engine->setup.runbook_text.data, engine->setup.runbook_text.length},
+		{"scenario.yaml", engine->setup.scenario_text.data, engine->setup.scenario_text.length},
 	};
-	char *id = incident_id(clock_wall(), engine->runbook->name);
-	engine->directory = incident_create(
-		engine->setup.directory, id, files, engine->setup.scenario ? 2 : 1, err);
-	if (engine->directory)
-		engine->record.timeline =
-			timeline_create(engine->directory, on_durable, engine, err);
-	if (!engine->record.timeline) {
-		free(id);
+	engine->id = incident_id(clock_wall(), engine->runbook->name);
+	engine->directory =
+		incident_create(engine->setup.directory, engine->id, files, engine->setup.scenario ? 2 : 1, err);
+	if (!engine->directory)
 		return false;
-	}
+	engine->session = session_describe(engine->setup.executable);
 	record_session(&engine->record);
+	engine->record.timeline = timeline_create(engine->directory, on_durable, engine, err);
+	return engine->record.timeline != NULL;
+}
+
+void engine_begin(struct engine *engine)
+{
 	record_log_open(engine);
 	record_session_event(engine, EVENT_SESSION_OPEN, NULL);
 	record_runbook(engine);
-	record_declaration(engine, id);
+	record_declaration(engine, engine->id);
 	record_inputs(engine);
 	record_unfit_steps(engine);
 	engine->is_open = true;
-	free(id);
-	return true;
 }
 
 // --- taking it up again ---
@@ -220,6 +219,7 @@ bool engine_resume(struct engine *engine, const char *directory, bool *is_held, 
 	if (!engine->record.timeline)
 		return false;
 	engine->record.chain = tail.chain;
+	engine->session = session_describe(engine->setup.executable);
 	record_session(&engine->record);
 	was = memory_copy_text(engine->state->session_by);
 	record_session_event(engine, EVENT_SESSION_RESUMED, was);

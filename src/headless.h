@@ -9,7 +9,7 @@
 // Returns an exit code (FORMATS.md §7); why it stopped is said on stderr. Blocks until then.
 int headless_run(struct engine *engine, const struct answers *answers, int parallel);
 
-// Sets the front up; to be called before engine_open or engine_resume, so that no line is missed.
+// Sets the front up; to be called before engine_begin or engine_resume, so that no line is missed.
 void headless_attach(struct engine *engine);
 
 #endif

@@ -10,16 +10,32 @@
 #include "relight/diag.h"
 
 const struct command_entry command_table[] = {
-	{"check", cmd_check, "RUNBOOK... [--strict] [--live] [--format text|json]", "say what is wrong with a runbook, and what it lacks", false},
-	{"health", cmd_health, "[FILE|-] [--format jsonl|text]", "judge Kubernetes objects without a cluster", false},
-	{"probe", cmd_probe, "RUNBOOK [--once] [--only ID,...] [--input NAME=VALUE]... [--configured] [--base DIR] [--scenario FILE [--timeline FILE]]", "the sensor: observe every dependency, one JSON object a line", true},
+	{"demo", cmd_demo, "[--scenario NAME] [--speed N] [--auto] [--dir D]",
+		"recover a simulated platform on this screen; needs nothing", false},
+	{"run", cmd_run,
+		"RUNBOOK [--input K=V|K=@FILE]... [--inputs FILE] [--dir D] [--operator NAME] "
+		"[--drill] [--scenario F] [--speed N] [--observe] [--theme T] [--headless "
+		"[--answers F] [--parallel N]]",
+		"open an incident and work through a runbook", false},
+	{"resume", cmd_resume,
+		"[INCIDENT] [--input K=V]... [--operator NAME] [--headless [--answers F] "
+		"[--parallel N]]",
+		"go on with an open incident, by default the newest", false},
+	{"check", cmd_check, "RUNBOOK... [--strict] [--live] [--format text|json]",
+		"say what is wrong with a runbook, and what it lacks", false},
+	{"health", cmd_health, "[FILE|-] [--format jsonl|text]",
+		"judge Kubernetes objects without a cluster", false},
+	{"probe", cmd_probe,
+		"RUNBOOK [--once] [--only ID,...] [--input NAME=VALUE]... [--configured] [--base "
+		"DIR] [--scenario FILE [--timeline FILE]]",
+		"the sensor: observe every dependency, one JSON object a line", true},
 	{"jq", cmd_jq, "", "contained jq: JSON lines in, JSON lines out", true},
 };
 const int command_count = sizeof command_table / sizeof command_table[0];
 
 // Words of the contract whose commands are not there yet: better said than taken for a misspelling.
-static const char *const not_built[] = {"note", "do", "inject", "approve", "take", "assign", "replay", "compare", "score",
-	"advise", "catalog", "init", "schema", "theme", NULL};
+static const char *const not_built[] = {"note", "do", "inject", "approve", "take", "assign",
+	"replay", "compare", "score", "advise", "catalog", "init", "schema", "theme", NULL};
 
 static void print_entry(FILE *out, const struct command_entry *entry)
 {
@@ -38,7 +54,8 @@ static void print_help(FILE *out)
 	for (int i = 0; i < command_count; i++)
 		if (command_table[i].is_inner)
 			print_entry(out, &command_table[i]);
-	fputs("\nBegin with: relight demo --speed 20\n'relight COMMAND --help' shows a command's options; relight(1) has the rest.\n",
+	fputs("\nBegin with: relight demo --speed 20\n'relight COMMAND --help' shows a command's "
+	      "options; relight(1) has the rest.\n",
 		out);
 }
 
@@ -54,7 +71,9 @@ static int unknown_command(const char *name)
 {
 	for (int i = 0; not_built[i]; i++)
 		if (strcmp(not_built[i], name) == 0) {
-			fprintf(stderr, "relight: %s: not built yet; 'relight --help' lists what is\n", name);
+			fprintf(stderr,
+				"relight: %s: not built yet; 'relight --help' lists what is\n",
+				name);
 			return EXIT_USAGE;
 		}
 	const char *names[64] = {NULL};
@@ -63,7 +82,8 @@ static int unknown_command(const char *name)
 	const char *near = diag_nearest(name, names);
 	struct err err;
 	if (near)
-		err_set(&err, "unknown command: %s; did you mean '%s'? 'relight --help' lists them", name, near);
+		err_set(&err, "unknown command: %s; did you mean '%s'? 'relight --help' lists them",
+			name, near);
 	else
 		err_set(&err, "unknown command: %s; 'relight --help' lists them", name);
 	return command_fail(EXIT_USAGE, &err);
@@ -79,6 +99,7 @@ int main(int argc, char **argv)
 {
 	setlocale(LC_CTYPE, "");
 	forbid_core_dumps();
+	command_on_exhausted(NULL);
 	if (argc < 2) {
 		print_help(stderr);
 		return EXIT_USAGE;
@@ -87,7 +108,8 @@ int main(int argc, char **argv)
 		puts("relight " RELIGHT_VERSION);
 		return EXIT_GOOD;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+		strcmp(argv[1], "help") == 0) {
 		print_help(stdout);
 		return EXIT_GOOD;
 	}
@@ -96,7 +118,8 @@ int main(int argc, char **argv)
 		return unknown_command(argv[1]);
 	for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
 		if (strcmp(argv[i], "--help") == 0) {
-			printf("usage: relight %s %s\n\n%s\n", entry->name, entry->usage, entry->help);
+			printf("usage: relight %s %s\n\n%s\n", entry->name, entry->usage,
+				entry->help);
 			return EXIT_GOOD;
 		}
 	return entry->run(argc - 1, argv + 1);

@@ -35,6 +35,7 @@ struct sensed_dependency {
 struct sensed {
 	struct sensed_dependency *dependencies; // by dependency index
 	size_t count;
+	int64_t least_stale_us;	 // no observation is stale before that age, whatever its rhythm; on the clock of `heard`
 	bool is_up;		 // the sensor speaks
 	char *why_down;		 // NULL while up
 	struct mono last_heard;	 // anything from the sensor, heartbeats included
@@ -47,7 +48,7 @@ void sensed_free(struct sensed *sensed); // NULL is safe
 // dependency or a malformed line.
 int sensed_observe(struct sensed *sensed, const struct runbook *runbook, const cJSON *observation, struct mono now, struct err *err);
 
-// Older than 2 × every + timeout, or never seen.
+// Older than 2 × every + timeout (and than least_stale_us), or never seen.
 bool sensed_is_stale(const struct sensed *sensed, const struct runbook *runbook, int dependency, struct mono now);
 
 #endif

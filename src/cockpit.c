@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cockpit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "cockpit_output.h"
+#include "cockpit_story.h"
+#include "cockpit_theme.h"
+#include "relight/cells.h"
+#include "relight/clock.h"
+#include "relight/frame.h"
+#include "relight/memory.h"
+#include "relight/term.h"
+
+#define FRAME_US    (33 * US_PER_MS) // what nobody typed for is drawn at most so often
+#define DETACHED_US (15 * 60 * US_PER_S)
+
+struct cockpit {
+	struct engine engine;
+	struct term *term;
+	struct ui ui;
+	struct grid *grid;
+	struct theme theme;
+	struct cockpit_output *output;
+	struct cockpit_story story;
+	struct buf preview;
+	uv_work_t opening; // makes the incident while the first frame is on the screen
+	uv_timer_t later;  // draws what came too soon after the last frame
+	struct mono drawn;
+	struct mono detached; // since when there is no terminal any more; MONO_NONE: there is
+	bool is_opened, is_leaving, observes;
+	struct err failure; // why it has to end; empty: it need not
+};
+
+// --- drawing ---
+
+// What the selected step would run, without its secrets.
+static const char *preview(struct cockpit *cockpit, const struct facts *facts)
+{
+	int step = ui_step(&cockpit->ui);
+	struct buf plain = {0};
+	struct err why = {0};
+	buf_clear(&cockpit->preview);
+	if (step < 0 || facts->runbook->steps[step].kind != STEP_RUN)
+		return NULL;
+	if (!decide_preview(facts, step, false, &plain, &why))
+		buf_printf(&plain, "(%s)", why.message);
+	mask_text(cockpit->engine.record.mask, buf_str(&plain), plain.length, &cockpit->preview);
+	buf_fini(&plain);
+	return buf_str(&cockpit->preview);
+}
+
+static void draw(struct cockpit *cockpit)
+{
+	struct engine *engine = &cockpit->engine;
+	struct facts facts = engine_facts(engine);
+	struct err fault;
+	bool has_fault = engine_fault(engine, &fault);
+	if (!cockpit->term)
+		return;
+	int step = ui_step(&cockpit->ui);
+	cockpit_output_follow(
+		cockpit->output, step, step < 0 ? 0 : engine->state->steps[step].attempt);
+	struct frame_input input = {
+		.facts = &facts,
+		.ui = &cockpit->ui,
+		.seat = cockpit->observes ? SEAT_ONLOOKER : SEAT_COCKPIT,
+		.person = engine->setup.person,
+		.newest_seq = engine->record.chain.next_seq - 1,
+		.durable_seq = engine_durable_seq(engine),
+		.fault = has_fault ? fault.message : NULL,
+		.sensor_silence_ms = engine->sensor ? sensor_silence_ms(engine->sensor) : -1,
+		.lines = cockpit->story.lines,
+		.line_count = cockpit->story.count,
+		.output = cockpit_output_window(cockpit->output),
+		.preview = preview(cockpit, &facts),
+		.output_age_ms = cockpit_output_ages(cockpit->output),
+	};
+	cockpit->ui.output_total = input.output.total;
+	frame_draw(cockpit->grid, &input);
+	if (cockpit->ui.wants_redraw)
+		term_redraw(cockpit->term);
+	cockpit->ui.wants_redraw = false;
+	term_show(cockpit->term, cockpit->grid);
+	cockpit->drawn = clock_mono();
+}
+
+static void on_later(uv_timer_t *timer)
+{
+	draw(timer->data);
+}
+
+static void draw_soon(struct cockpit *cockpit)
+{
+	int64_t since_us = clock_mono().us - cockpit->drawn.us;
+	if (since_us >= FRAME_US)
+		draw(cockpit);
+	else if (!uv_is_active((uv_handle_t *)&cockpit->later))
+		uv_timer_start(&cockpit->later, on_later,
+			(uint64_t)((FRAME_US - since_us) / US_PER_MS + 1), 0);
+}
+
+static void leave(struct cockpit *cockpit)
+{
+	cockpit->is_leaving = true;
+	uv_stop(&cockpit->engine.loop);
+}
+
+// Without a terminal it keeps sensing and recording until running attempts have settled.
+static void look_detached(struct cockpit *cockpit)
+{
+	bool is_settled = cockpit->engine.state->running_count == 0;
+	if (is_settled || clock_mono().us - cockpit->detached.us > DETACHED_US)
+		leave(cockpit);
+}
+
+static void on_turn(void *context)
+{
+	struct cockpit *cockpit = context;
+	if (mono_known(cockpit->detached))
+		look_detached(cockpit);
+	else
+		draw_soon(cockpit);
+}
+
+static void on_event(void *context, const struct event *event)
+{
+	struct cockpit *cockpit = context;
+	cockpit_story_add(&cockpit->story, cockpit->engine.runbook, event);
+}
+
+static void on_closed(void *context)
+{
+	struct cockpit *cockpit = context;
+	ui_answer(&cockpit->ui, true,
+		"the incident is closed; q leaves, 'relight report' tells its story");
+}
+
+// --- keys ---
+
+static void want(struct cockpit *cockpit, const struct intent *intent)
+{
+	struct err why = {0};
+	if (cockpit->observes && intent->kind == INTENT_ARM) {
+		ui_answer(&cockpit->ui, false, "arm: this screen only looks on (--observe)");
+		return;
+	}
+	bool is_done = engine_want(&cockpit->engine, intent, &why);
+	ui_answer(&cockpit->ui, is_done, is_done ? NULL : why.message);
+}
+
+static void take_key(struct cockpit *cockpit, int key)
+{
+	struct facts facts = engine_facts(&cockpit->engine);
+	struct intent intent;
+	cockpit->ui.now_us = clock_mono().us;
+	cockpit->ui.is_behind = term_is_behind(cockpit->term);
+	if (ui_key(&cockpit->ui, &facts, key, &intent))
+		want(cockpit, &intent);
+	if (cockpit->ui.wants_match) {
+		int64_t line = cockpit_output_find(cockpit->output, cockpit->ui.output_search,
+			cockpit->ui.output_top, cockpit->ui.wants_match);
+		if (line >= 0)
+			cockpit->ui.output_top = line;
+		else
+			ui_answer(&cockpit->ui, false, "no such line");
+		cockpit->ui.wants_match = 0;
+	}
+}
+
+static void on_keys(void *context, const int *keys, size_t count)
+{
+	struct cockpit *cockpit = context;
+	for (size_t i = 0; i < count && !cockpit->ui.wants_quit; i++) {
+		if (keys[i] == K_HANGUP) {
+			cockpit->detached = clock_mono();
+			term_stop(cockpit->term);
+			cockpit->term = NULL;
+			engine_wake(&cockpit->engine);
+			return;
+		}
+		take_key(cockpit, keys[i]);
+	}
+	if (cockpit->ui.wants_quit)
+		leave(cockpit);
+	else
+		draw(cockpit);
+}
+
+static void on_resize(void *context, int rows, int columns)
+{
+	struct cockpit *cockpit = context;
+	grid_resize(cockpit->grid, rows, columns);
+	ui_resize(&cockpit->ui, rows, columns);
+	draw(cockpit);
+}
+
+// --- its life ---
+
+static bool start_screen(struct cockpit *cockpit, const char *theme, struct err *err)
+{
+	struct engine *engine = &cockpit->engine;
+	struct term_hooks hooks = {.context = cockpit, .on_keys = on_keys, .on_resize = on_resize};
+	struct look looks[ROLE_COUNT];
+	int rows, columns;
+	if (!cockpit_theme(theme, &cockpit->theme, err))
+		return false;
+	cockpit->term = term_start(&engine->loop, &hooks, err);
+	if (!cockpit->term)
+		return false;
+	command_on_exhausted(term_restore);
+	for (int role = 0; role < ROLE_COUNT; role++)
+		looks[role] =
+			theme_look(&cockpit->theme, (enum role)role, term_colours(cockpit->term));
+	term_looks(cockpit->term, looks, ROLE_COUNT);
+	term_size(cockpit->term, &rows, &columns);
+	cockpit->grid = grid_new(rows, columns, term_is_utf8(cockpit->term));
+	struct facts facts = engine_facts(engine);
+	ui_init(&cockpit->ui, &facts, rows, columns);
+	uv_timer_init(&engine->loop, &cockpit->later);
+	cockpit->later.data = cockpit;
+	cockpit->output = cockpit_output_new(engine);
+	return true;
+}
+
+static struct cockpit *cockpit_new(struct opening *opening, const struct launcher *launcher)
+{
+	struct cockpit *cockpit = memory_zeroed(1, sizeof *cockpit);
+	cockpit->detached = MONO_NONE;
+	cockpit->observes = opening->observes;
+	engine_init(&cockpit->engine, &opening->setup, launcher);
+	cockpit->engine.front = (struct engine_front){.context = cockpit,
+		.on_turn = on_turn,
+		.on_event = on_event,
+		.on_closed = on_closed};
+	return cockpit;
+}
+
+static int exit_code(const struct state *state)
+{
+	if (!wall_known(state->closed.wall))
+		return EXIT_NO;
+	return state->closed_result && strcmp(state->closed_result, "recovered") == 0 ? EXIT_GOOD
+										      : EXIT_NO;
+}
+
+// Says on the shell's screen what became of it, and frees everything.
+static int cockpit_end(struct cockpit *cockpit)
+{
+	struct engine *engine = &cockpit->engine;
+	int code = exit_code(engine->state);
+	bool was_open = engine->is_open, is_closed = wall_known(engine->state->closed.wall);
+	int running = engine->state->running_count;
+	char *id = memory_copy_text(engine->state->incident),
+	     *directory = memory_copy_text(engine->directory);
+	bool had_screen = cockpit->output != NULL;
+	term_stop(cockpit->term);
+	command_on_exhausted(NULL);
+	if (had_screen) {
+		cockpit_output_free(cockpit->output);
+		uv_close((uv_handle_t *)&cockpit->later, NULL);
+		ui_fini(&cockpit->ui);
+		grid_free(cockpit->grid);
+	}
+	engine->front.on_turn = NULL;
+	engine_fini(engine, mono_known(cockpit->detached) ? "the terminal is gone" : "left");
+	cockpit_story_fini(&cockpit->story);
+	buf_fini(&cockpit->preview);
+	if (cockpit->failure.message[0])
+		code = command_fail(EXIT_USAGE, &cockpit->failure);
+	else if (was_open && is_closed)
+		printf("relight: %s is closed; 'relight report %s' tells its story\n", id,
+			directory);
+	else if (was_open)
+		printf("relight: %s is still open%s; 'relight resume %s' goes on\n", id,
+			running ? ", and an attempt is running" : "", directory);
+	free(id);
+	free(directory);
+	free(cockpit);
+	return code;
+}
+
+static void run(struct cockpit *cockpit)
+{
+	while (!cockpit->is_leaving)
+		uv_run(&cockpit->engine.loop, UV_RUN_DEFAULT);
+}
+
+// --- opening: the first frame waits for no disk ---
+
+static void prepare(uv_work_t *work)
+{
+	struct cockpit *cockpit = work->data;
+	engine_prepare(&cockpit->engine, &cockpit->failure);
+}
+
+static void on_prepared(uv_work_t *work, int status)
+{
+	struct cockpit *cockpit = work->data;
+	(void)status;
+	cockpit->is_opened = true;
+	if (!cockpit->engine.record.timeline) {
+		leave(cockpit);
+		return;
+	}
+	engine_begin(&cockpit->engine);
+	if (!engine_start(&cockpit->engine, &cockpit->failure))
+		leave(cockpit);
+}
+
+int cockpit_open(struct opening *opening, const struct launcher *launcher)
+{
+	struct cockpit *cockpit = cockpit_new(opening, launcher);
+	if (!start_screen(cockpit, opening->theme, &cockpit->failure))
+		return cockpit_end(cockpit);
+	draw(cockpit);
+	cockpit->opening.data = cockpit;
+	uv_queue_work(&cockpit->engine.loop, &cockpit->opening, prepare, on_prepared);
+	run(cockpit);
+	while (!cockpit->is_opened) // the person left before it was open: it is on the disk all the
+				    // same
+		uv_run(&cockpit->engine.loop, UV_RUN_ONCE);
+	return cockpit_end(cockpit);
+}
+
+int cockpit_resume(struct opening *opening, const char *directory, const struct launcher *launcher)
+{
+	struct cockpit *cockpit = cockpit_new(opening, launcher);
+	struct engine *engine = &cockpit->engine;
+	cockpit->is_opened = true;
+	if (engine_resume(engine, directory, NULL, &cockpit->failure) &&
+		start_screen(cockpit, opening->theme, &cockpit->failure)) {
+		draw(cockpit);
+		if (engine_start(engine, &cockpit->failure))
+			run(cockpit);
+	}
+	return cockpit_end(cockpit);
+}
