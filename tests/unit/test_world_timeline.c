@@ -55,7 +55,7 @@ static struct moment at_second(int64_t s)
 
 static struct record record_on(struct timeline *timeline)
 {
-	struct record record = {.timeline = timeline, .by = (char *)"ana", .mode = EVENT_DRILL};
+	struct record record = {.timeline = timeline, .by = strdup("ana"), .mode = EVENT_DRILL};
 
 	chain_init(&record.chain);
 	record_session(&record);
@@ -88,6 +88,7 @@ static struct buf written(const struct place *place, int count)
 	assert_true(timeline_drain(timeline, &err));
 	assert_int_equal(timeline_durable(timeline), count - 1);
 	timeline_close(timeline);
+	record_fini(&record);
 	assert_true(file_read(AT_FDCWD, place->file, 64 << 20, &bytes, &err));
 	return bytes;
 }
@@ -148,6 +149,7 @@ static void test_ten_thousand_events_reopen(void **state)
 	assert_int_equal(count, 10005);
 	assert_int_equal(torn, 0);
 	assert_string_equal(chain.head, record.chain.head);
+	record_fini(&record);
 	buf_fini(&bytes);
 }
 
@@ -390,6 +392,7 @@ static void test_a_full_disk_is_a_fault(void **state)
 	assert_int_equal(lines, 50 - durable);
 	buf_fini(&pending);
 	timeline_close(timeline);
+	record_fini(&record);
 }
 
 static void test_large_values_become_evidence(void **state)
@@ -438,6 +441,7 @@ static void test_large_values_become_evidence(void **state)
 	assert_non_null(strstr(json_text(event->data, "error"), "bytes"));
 	event_free(event);
 	timeline_close(timeline);
+	record_fini(&record);
 }
 
 static void test_the_write_path_masks(void **state)
@@ -462,7 +466,7 @@ static void test_the_write_path_masks(void **state)
 	assert_string_equal(event->prev, CHAIN_START);
 	assert_string_equal(event->h, record.chain.head);
 	event_free(event);
-	mask_free(record.mask);
+	record_fini(&record);
 }
 
 // FORMATS.md §5 promises that ten lines of shell verify the file.
