@@ -9,13 +9,11 @@
 #include "relight/cells.h"
 #include "relight/decide.h"
 #include "relight/moment.h"
+#include "relight/story.h"
 #include "relight/ui.h"
 
 // The whole screen, drawn from values: the incident (facts), what the person at the screen does
 // (ui), and what only the hall knows. Pure: the same input gives the same grid.
-
-// What a line of the timeline is like; decides its colour.
-enum tone { TONE_PLAIN, TONE_DIM, TONE_PERSON, TONE_GOOD, TONE_WARN, TONE_BAD };
 
 // One event in words, as story.h tells it.
 struct frame_line {
