@@ -96,7 +96,6 @@ bool ask_abort(struct ui *ui, const struct facts *facts, enum intent_kind kind,
 		buf_printf(&body, "  who decides: %s\n", facts->runbook->abort.escalation);
 	dialog->body = buf_take(&body);
 	dialog->wanted = memory_copy_text("abort");
-	dialog->label = "type abort";
 	dialog->second_label = "why";
 	field_set(&dialog->second, about->text);
 	return false;
@@ -117,7 +116,6 @@ bool ask_unrecorded(struct ui *ui, const struct facts *facts, enum intent_kind k
 	dialog->body = memory_copy_text("The record cannot be written. What is done from now on "
 					"may be missing in it for good.\n");
 	dialog->wanted = memory_copy_text("continue unrecorded");
-	dialog->label = "type continue unrecorded";
 	return false;
 }
 

@@ -151,10 +151,7 @@ static void open_run(struct ui *ui, const struct facts *facts, enum intent_kind 
 
 	dialog->step = step;
 	dialog->body = plan_of(facts, step, kind == INTENT_ROLLBACK);
-	if (is_typed) {
-		dialog->wanted = buf_take(&name);
-		dialog->label = label_type(dialog);
-	}
+	dialog->wanted = is_typed ? buf_take(&name) : NULL;
 	buf_fini(&name);
 }
 

@@ -40,7 +40,7 @@ struct dialog *dialog_open(
 	struct ui *ui, enum dialog_kind kind, enum intent_kind intent, const char *format, ...)
 {
 	static const char *const labels[] = {
-		[DIALOG_TYPE] = "type it in full",
+		[DIALOG_TYPE] = "typed",
 		[DIALOG_TEXT] = "text",
 		[DIALOG_PALETTE] = ":",
 		[DIALOG_FILTER] = "/",

@@ -46,7 +46,7 @@ static bool open_is_unfolded(
 	const struct ui *ui, const struct facts *facts, const struct counts *all)
 {
 	size_t open = OPEN_PHASE(facts);
-	bool has_begun = all->done || all->running || all->verifying || all->failed || all->unknown;
+	bool has_begun = all->waiting + all->ready + all->skipped < all->total;
 	bool is_done = true;
 
 	if (ui->phase_touched[open])
