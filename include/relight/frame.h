@@ -8,6 +8,7 @@
 
 #include "relight/cells.h"
 #include "relight/decide.h"
+#include "relight/layout.h"
 #include "relight/moment.h"
 #include "relight/story.h"
 #include "relight/ui.h"
@@ -64,10 +65,5 @@ struct frame_input {
 
 // Draws everything, on a grid of any size from 1×1 up. Clears the grid first.
 void frame_draw(struct grid *grid, const struct frame_input *input);
-
-// Lines that a pane can show on a screen of this size, for moving by pages; at least 1.
-int frame_page_rows(int rows, int columns, enum pane pane);
-// Whether several panes are shown at once (the restore order is then always there).
-bool frame_is_wide(int rows, int columns);
 
 #endif

@@ -10,11 +10,10 @@
 #include "relight/decide.h"
 #include "relight/intent.h"
 #include "relight/key.h"
+#include "relight/layout.h"
 
 // What the person at the screen is doing: which pane, which line, which dialog. It decides nothing about the incident. Keys
 // come in, intents go out; frame.h draws it. Pure.
-
-enum pane { PANE_ORDER, PANE_DETAIL, PANE_OUTPUT, PANE_DEPENDENCIES, PANE_TIMELINE, PANE_CLOCKS, PANE_HELP, PANES };
 
 // One line of the checklist. Abort steps stand below the order, under a line of their own, and only once the recovery is aborted.
 enum row_kind {

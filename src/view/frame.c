@@ -10,17 +10,9 @@
 #include "panes.h"
 #include "sheet.h"
 
-#define TINY_COLUMNS 60
-#define TINY_ROWS    15
-#define WIDE_COLUMNS 120
-#define WIDE_ROWS    24
-#define TALL_HEADER  160 // columns from which the header has a fourth line
-#define LEFT_LEAST   60
-#define LEFT_MOST    96
-#define DETAIL_ROWS  9
-#define NOW_ROWS     2 // at least
-#define NARROW_BELOW 3 // floor, message, keys
-#define WIDE_BELOW   2 // keys, message
+#define LEFT_LEAST  60
+#define LEFT_MOST   96
+#define DETAIL_ROWS 9
 
 typedef struct hidden pane_drawer(struct area area, const struct scene *scene);
 static pane_drawer *const drawers[PANES] = {
@@ -73,7 +65,9 @@ static int now_rows(const struct concern_words *words, int columns, bool is_utf8
 		int needed = safe_columns(buf_str(&words->lines[i]), is_utf8);
 		rows += (needed + width - 1) / width;
 	}
-	return rows < NOW_ROWS ? NOW_ROWS : rows > CONCERN_LINES ? CONCERN_LINES : rows;
+	return rows < LAYOUT_NOW_ROWS ? LAYOUT_NOW_ROWS
+	       : rows > CONCERN_LINES ? CONCERN_LINES
+				      : rows;
 }
 
 // --- wide ---
@@ -191,29 +185,19 @@ static void draw_tiny(struct area all, const struct scene *scene, const struct c
 		message_draw(last, scene);
 	else
 		area_printf(last, 0, 1, all.columns - 1, ROLE_WARN,
-			"too small: %dx%d; %dx%d shows all", all.columns, all.rows, TINY_COLUMNS,
-			TINY_ROWS);
+			"too small: %dx%d; %dx%d shows all", all.columns, all.rows,
+			LAYOUT_TINY_COLUMNS, LAYOUT_TINY_ROWS);
 }
 
 // --- the whole ---
 
-static bool is_tiny(int rows, int columns)
-{
-	return rows < TINY_ROWS || columns < TINY_COLUMNS;
-}
-
-bool frame_is_wide(int rows, int columns)
-{
-	return rows >= WIDE_ROWS && columns >= WIDE_COLUMNS;
-}
-
 static void draw_full(struct area all, const struct scene *scene, const struct concern_words *words)
 {
-	bool is_wide = frame_is_wide(all.rows, all.columns);
-	int header = is_wide && all.columns >= TALL_HEADER ? 4 : 3;
+	bool is_wide = layout_is_wide(all.rows, all.columns);
+	int header = is_wide && all.columns >= LAYOUT_TALL_COLUMNS ? 4 : 3;
 	int now = now_rows(words, all.columns, scene->is_utf8);
 	int from = header + 1 + now;
-	int below = is_wide ? WIDE_BELOW : NARROW_BELOW - 1;
+	int below = is_wide ? LAYOUT_WIDE_BELOW : LAYOUT_NARROW_BELOW - 1;
 	struct area body = area_part(all, from, 0, all.rows - from - below, all.columns);
 	header_draw(area_part(all, 0, 0, header, all.columns), scene);
 	now_rule(all, header, scene);
@@ -236,7 +220,7 @@ void frame_draw(struct grid *grid, const struct frame_input *input)
 	struct scene *scene = scene_new(input);
 	scene->is_utf8 = grid->is_utf8;
 	say_now(scene, &words);
-	if (is_tiny(grid->rows, grid->columns))
+	if (layout_is_tiny(grid->rows, grid->columns))
 		draw_tiny(all, scene, &words);
 	else
 		draw_full(all, scene, &words);
@@ -244,18 +228,4 @@ void frame_draw(struct grid *grid, const struct frame_input *input)
 		dialog_draw(all, scene);
 	concern_words_fini(&words);
 	scene_free(scene);
-}
-
-int frame_page_rows(int rows, int columns, enum pane pane)
-{
-	int page;
-	if (is_tiny(rows, columns))
-		page = rows - 7;
-	else if (!frame_is_wide(rows, columns))
-		page = rows - 3 - 1 - NOW_ROWS - 1 - NARROW_BELOW;
-	else if (pane == PANE_ORDER || pane == PANE_HELP || pane == PANE_CLOCKS)
-		page = rows - 4 - 1 - NOW_ROWS - WIDE_BELOW - 2;
-	else
-		page = (rows - 4 - 1 - NOW_ROWS - WIDE_BELOW) / 2 - 1;
-	return page < 1 ? 1 : page;
 }

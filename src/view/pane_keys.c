@@ -1,26 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "panes.h"
 
+#include <string.h>
+
 #include "sheet.h"
 #include "words.h"
 
 #define MOST_HINTS 48
 
+static int hint_columns(const struct key_hint *hint, bool is_utf8)
+{
+	return safe_columns(hint->key, is_utf8) + 1 + safe_columns(hint->label, is_utf8);
+}
+
+// The way to everything else, which stays in sight where the other keys do not all fit.
+static bool is_way_out(const struct key_hint *hint)
+{
+	return strcmp(hint->key, ":") == 0 || strcmp(hint->key, "?") == 0;
+}
+
+static void draw_hints(struct pen *pen, const struct scene *scene, const struct key_hint *hints,
+	size_t count, bool are_ways_out)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (is_way_out(&hints[i]) != are_ways_out)
+			continue;
+		if (pen->column + hint_columns(&hints[i], scene->is_utf8) > pen->end)
+			return;
+		pen_text(pen, ROLE_KEY, hints[i].key);
+		pen_skip(pen, 1);
+		pen_text(pen, ROLE_DIM, hints[i].label);
+		pen_skip(pen, 2);
+	}
+}
+
 void keys_draw(struct area area, const struct scene *scene)
 {
 	struct key_hint hints[MOST_HINTS];
 	size_t count = ui_key_hints(scene->ui, scene->facts, hints, MOST_HINTS);
-	struct pen pen = pen_at(area, 0, 1, area.columns);
-	for (size_t i = 0; i < count; i++) {
-		int needed = safe_columns(hints[i].key, scene->is_utf8) + 1 +
-			     safe_columns(hints[i].label, scene->is_utf8);
-		if (pen.column + needed > pen.end)
-			return;
-		pen_text(&pen, ROLE_KEY, hints[i].key);
-		pen_skip(&pen, 1);
-		pen_text(&pen, ROLE_DIM, hints[i].label);
-		pen_skip(&pen, 2);
-	}
+	int reserved = 0;
+	for (size_t i = 0; i < count; i++)
+		if (is_way_out(&hints[i]))
+			reserved += hint_columns(&hints[i], scene->is_utf8) + 2;
+	struct pen pen = pen_at(area, 0, 1, area.columns - reserved);
+	draw_hints(&pen, scene, hints, count, false);
+	pen.end = area.columns;
+	draw_hints(&pen, scene, hints, count, true);
 }
 
 enum role tone_role(enum tone tone)
@@ -61,7 +86,7 @@ void message_draw(struct area area, const struct scene *scene)
 		area_text(area, 0, 1, area.columns - 1,
 			scene->ui->message_is_bad ? ROLE_COMPLAINT : ROLE_MESSAGE,
 			scene->ui->message);
-	} else if (frame_is_wide(scene->ui->rows, scene->ui->columns)) {
+	} else if (layout_is_wide(scene->ui->rows, scene->ui->columns)) {
 		draw_standing(area, scene);
 	} else if (input->line_count > 0) {
 		timeline_line(area, 0, scene, &input->lines[input->line_count - 1]);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "relight/frame.h"
 #include "relight/memory.h"
 
 int ui_step(const struct ui *ui)
@@ -16,7 +15,7 @@ int ui_step(const struct ui *ui)
 
 int page_rows(const struct ui *ui)
 {
-	int rows = frame_page_rows(ui->rows, ui->columns, ui->pane);
+	int rows = layout_page_rows(ui->rows, ui->columns, ui->pane);
 
 	return rows > 1 ? rows : 1;
 }
@@ -87,7 +86,7 @@ static void fold_phases(
 {
 	const struct plan *plan = facts->plan;
 	size_t phases = facts->runbook->phases.count, used = other_rows;
-	size_t page = (size_t)frame_page_rows(ui->rows, ui->columns, PANE_ORDER);
+	size_t page = (size_t)layout_page_rows(ui->rows, ui->columns, PANE_ORDER);
 	bool is_first = true, is_full = false;
 
 	for (size_t p = 0; p < phases; p++) {
@@ -233,7 +232,7 @@ int rows_selected(const struct ui *ui, const struct row *rows, size_t count)
 
 static void scroll_to(struct ui *ui, int at)
 {
-	int page = frame_page_rows(ui->rows, ui->columns, PANE_ORDER);
+	int page = layout_page_rows(ui->rows, ui->columns, PANE_ORDER);
 
 	if (at < ui->order_top)
 		ui->order_top = at;
