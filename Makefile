@@ -30,8 +30,9 @@ endif
 optimise_release := -O2 -g
 optimise_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 optimise_clang := -O2 -g
+optimise_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 optimise := $(or $(optimise_$(VARIANT)),-O2 -g)
-ifneq ($(VARIANT),asan)
+ifeq ($(filter asan fuzz,$(VARIANT)),)
 hardening := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 endif
 
@@ -183,6 +184,22 @@ $(O)/bench/%: tests/bench/%.c $(terminal_support)
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/terminal -MMD -MP $(LDFLAGS) -o $@ $< $(terminal_support) $$(pkg-config --libs vterm) -lutil
 
+# --- fuzzing: each target of tests/fuzz for FUZZ_SECONDS, from its corpus; what is found stays in build/fuzz/found --------
+
+FUZZ_SECONDS ?= 20
+fuzz_targets := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+
+.PHONY: fuzz fuzz-all
+fuzz: deps-lint
+	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang fuzz-all
+fuzz-all: $(patsubst %,$(O)/fuzz/fuzz_%,$(fuzz_targets))
+	@set -e; for t in $(fuzz_targets); do mkdir -p $(O)/found/$$t; dict=tests/fuzz/$$t.dict; \
+		$(O)/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 -max_len=65536 -verbosity=0 \
+			$$([ ! -e $$dict ] || echo -dict=$$dict) -print_final_stats=1 -artifact_prefix=$(O)/found/$$t- $(O)/found/$$t tests/fuzz/corpus/$$t; done
+$(O)/fuzz/%: tests/fuzz/%.c $(O)/core.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(pc_cflags) -MMD -MP -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(O)/core.a $(LDLIBS)
+
 # --- installing ------------------------------------------------------------------------------------------------------
 
 .PHONY: install clean help
@@ -207,5 +224,6 @@ help:
 	@echo "make asan | clang    the tests under ASan and UBSan | built with clang"
 	@echo "make check-kubernetes  the tests against a real Kubernetes API server"
 	@echo "make walls | lint    the walls between the rooms | format and static analysis"
+	@echo "make fuzz            hostile input for every parser, FUZZ_SECONDS each"
 	@echo "make bench           ratios against named references"
 	@echo "make install         honours DESTDIR and prefix"
