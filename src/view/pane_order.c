@@ -218,8 +218,8 @@ static void draw_open(
 	area_text(area, row, at->phase_word, WORD_COLUMNS, is_done ? ROLE_GOOD : ROLE_DIM,
 		is_done ? "done" : "");
 	if (!is_done)
-		area_text(area, row, at->phase_text, at->text_end - at->phase_text, ROLE_DIM,
-			"blocks nothing");
+		area_printf(area, row, at->phase_text, at->end - at->phase_text, ROLE_DIM,
+			"%d left; nothing waits for them", total - done);
 }
 
 static void draw_open_line(
