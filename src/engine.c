@@ -292,6 +292,7 @@ void engine_init(struct engine *engine, struct engine_setup *setup, const struct
 	engine->state = state_new(engine->runbook, engine->plan);
 	engine->sensed = sensed_new(engine->runbook->dependency_count);
 	engine->watches = memory_zeroed(engine->runbook->step_count + 1, sizeof *engine->watches);
+	engine->spawned = memory_zeroed(engine->runbook->step_count + 1, sizeof *engine->spawned);
 	engine->flaps = memory_zeroed(engine->runbook->dependency_count + 1, sizeof *engine->flaps);
 	engine->state->mode = engine->setup.mode;
 	engine->front.on_turn = no_turn;
@@ -391,6 +392,7 @@ void engine_fini(struct engine *engine, const char *why)
 	scenario_facts_free(engine->simulated);
 	free(engine->watches);
 	free(engine->flaps);
+	free(engine->spawned);
 	record_fini(&engine->record);
 	free(engine->directory);
 	free(engine->id);

@@ -65,6 +65,7 @@ struct engine {
 	struct scenario_facts *simulated; // NULL: real systems
 	struct watch *watches;		  // by step index
 	struct flap *flaps;		  // by dependency index
+	int *spawned;			  // by step index: the attempt whose step.spawned is recorded
 	int64_t next_token;
 	struct substitution values;
 	struct record record;

@@ -159,7 +159,7 @@ static void take_attempt(struct engine *engine, const cJSON *message)
 		engine->state->steps[step].state != STEP_RUNNING ||
 		!attempt_state_parse(json_text(message, "state"), &is))
 		return;
-	bool is_launch = json_int(message, "pid", 0) > 0;
+	bool is_launch = json_int(message, "pid", 0) > 0; // other looks find it running
 	if (error || is == ATTEMPT_NEVER_STARTED) {
 		const cJSON *result = json_get(message, "result");
 		cJSON *made =
@@ -171,7 +171,8 @@ static void take_attempt(struct engine *engine, const cJSON *message)
 		take_result(engine, step, attempt, json_get(message, "result"));
 	} else if (is == ATTEMPT_UNKNOWN) {
 		take_result(engine, step, attempt, NULL);
-	} else if (is == ATTEMPT_RUNNING && is_launch) {
+	} else if (is == ATTEMPT_RUNNING && is_launch && engine->spawned[step] != attempt) {
+		engine->spawned[step] = attempt;
 		on_spawned(engine, step, attempt, json_int(message, "pid", 0));
 	}
 }
