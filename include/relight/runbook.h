@@ -11,12 +11,13 @@
 #include "relight/moment.h"
 #include "relight/status.h"
 
-// A restore runbook (FORMATS.md §1) as an immutable value: everything lives in one arena and refers to other parts by
-// index. Texts may be NULL where the key was absent; durations are milliseconds, ABSENT_MS where absent.
+// A restore runbook (FORMATS.md §1) as an immutable value: everything lives in one arena and refers
+// to other parts by index. Texts may be NULL where the key was absent; durations are milliseconds,
+// ABSENT_MS where absent.
 
-#define ABSENT_MS	   (-1LL)
-#define RUNBOOK_MAX_BYTES  (4u << 20)
-#define RUNBOOK_MAX_STEPS  10000
+#define ABSENT_MS                (-1LL)
+#define RUNBOOK_MAX_BYTES        (4u << 20)
+#define RUNBOOK_MAX_STEPS        10000
 #define RUNBOOK_MAX_DEPENDENCIES 10000
 
 struct place {
@@ -52,27 +53,42 @@ struct env_pairs {
 
 // --- what is hoped for -----------------------------------------------------------------------------------------------
 
-// What an answer must look like. Which members may be set depends on the check (FORMATS.md "Where `expect` stands").
+// What an answer must look like. Which members may be set depends on the check (FORMATS.md "Where
+// `expect` stands").
 struct expectation {
-	bool given;		// an `expect` was written
-	int exit;		// expected exit code; default 0
-	int status;		// expected HTTP status; 0: any 2xx
+	bool given; // an `expect` was written
+	int exit;   // expected exit code; default 0
+	int status; // expected HTTP status; 0: any 2xx
 	const char *contains;
-	const char *matches;	// POSIX ERE, unanchored
-	const char *banner;	// tcp
+	const char *matches; // POSIX ERE, unanchored
+	const char *banner;  // tcp
 	struct jq_text jq, message, progress, expires;
-	int64_t within_ms;	// HTTP answer time limit; ABSENT_MS: none
-	bool unreachable;	// silence is what is wanted
-	enum expect_object { EXPECT_HEALTHY, EXPECT_EXISTS, EXPECT_ABSENT, EXPECT_JQ } object; // kubernetes
+	int64_t within_ms; // HTTP answer time limit; ABSENT_MS: none
+	bool unreachable;  // silence is what is wanted
+	enum expect_object {
+		EXPECT_HEALTHY,
+		EXPECT_EXISTS,
+		EXPECT_ABSENT,
+		EXPECT_JQ
+	} object; // kubernetes
 };
 
 enum check_kind {
-	CHECK_KUBERNETES, CHECK_HTTP, CHECK_TCP, CHECK_DNS, CHECK_TLS, CHECK_SSH, CHECK_COMMAND, CHECK_SHELL, CHECK_USE,
-	CHECK_MANUAL, CHECK_KINDS,
+	CHECK_KUBERNETES,
+	CHECK_HTTP,
+	CHECK_TCP,
+	CHECK_DNS,
+	CHECK_TLS,
+	CHECK_SSH,
+	CHECK_COMMAND,
+	CHECK_SHELL,
+	CHECK_USE,
+	CHECK_MANUAL,
+	CHECK_KINDS,
 };
 
 enum kubernetes_question {
-	KUBERNETES_OBJECTS,	// resource, namespace, name or selector
+	KUBERNETES_OBJECTS, // resource, namespace, name or selector
 	KUBERNETES_READYZ,
 	KUBERNETES_CAN_I,
 	KUBERNETES_SERVICE_PROXY,
@@ -80,12 +96,12 @@ enum kubernetes_question {
 
 struct kubernetes_check {
 	enum kubernetes_question question;
-	int target;		// index into targets
+	int target; // index into targets
 	const char *resource, *namespace, *name, *selector;
-	int min;		// least number of objects; default 1 without a name
-	const char *verb, *subresource, *as;	// can_i
+	int min;                             // least number of objects; default 1 without a name
+	const char *verb, *subresource, *as; // can_i
 	struct texts groups;
-	const char *service, *port, *path;	// service proxy
+	const char *service, *port, *path; // service proxy
 };
 
 struct http_check {
@@ -107,14 +123,14 @@ struct tls_check {
 };
 // `command`, `shell` and `ssh`, for checks and for actions.
 struct command {
-	struct texts argv;	// empty where `shell` is given
-	const char *shell;	// text for `sh -eu`, never substituted
+	struct texts argv; // empty where `shell` is given
+	const char *shell; // text for `sh -eu`, never substituted
 	const char *dir;
 	struct env_pairs env;
-	int target;		// ssh: index into targets, else -1
+	int target; // ssh: index into targets, else -1
 };
 struct use {
-	const char *name;	// of a catalogue entry
+	const char *name; // of a catalogue entry
 	struct env_pairs with;
 };
 
@@ -130,22 +146,29 @@ struct check {
 		struct tls_check tls;
 		struct command command; // CHECK_SSH, CHECK_COMMAND, CHECK_SHELL
 		struct use use;
-		const char *manual;	// the question
+		const char *manual; // the question
 	};
 };
 
 // --- what is done ----------------------------------------------------------------------------------------------------
 
 enum action_kind {
-	ACTION_NONE, ACTION_COMMAND, ACTION_SHELL, ACTION_SSH, ACTION_HTTP, ACTION_KUBERNETES, ACTION_USE, ACTION_KINDS,
+	ACTION_NONE,
+	ACTION_COMMAND,
+	ACTION_SHELL,
+	ACTION_SSH,
+	ACTION_HTTP,
+	ACTION_KUBERNETES,
+	ACTION_USE,
+	ACTION_KINDS,
 };
 
 struct kubernetes_action {
-	const char *verb;	// apply create patch scale restart delete
+	const char *verb; // apply create patch scale restart delete
 	int target;
-	const char *manifest;	// apply, create: a file's path or inline YAML
+	const char *manifest; // apply, create: a file's path or inline YAML
 	const char *resource, *namespace, *name, *patch_type, *body;
-	const char *replicas;	// scale: a template or a number
+	const char *replicas; // scale: a template or a number
 };
 
 struct action {
@@ -163,17 +186,17 @@ struct action {
 // --- the nouns: dependencies -----------------------------------------------------------------------------------------
 
 struct dependency {
-	const char *id, *title; // title: the id where absent
-	const char *layer;	// one of runbook_layers, or NULL
+	const char *id, *title;     // title: the id where absent
+	const char *layer;          // one of runbook_layers, or NULL
 	const struct check *checks; // at least one; the worst counts
 	size_t check_count;
 	int64_t every_ms, timeout_ms, stable_ms; // defaults filled in: 10 s, 10 s, 2 × every
-	struct refs follows;	// dependencies under whose failure this one's is folded
-	int proves;		// evidence level 0 to 5, -1 absent
+	struct refs follows; // dependencies under whose failure this one's is folded
+	int proves;          // evidence level 0 to 5, -1 absent
 	const char *owner, *degraded;
-	struct action renew;	// ACTION_NONE: absent
+	struct action renew;     // ACTION_NONE: absent
 	struct refs restored_by; // steps that restore it, in the order of the file
-	struct refs mentions;	// inputs that its checks mention
+	struct refs mentions;    // inputs that its checks mention
 	struct place place;
 };
 
@@ -194,47 +217,49 @@ struct hint {
 	const char *say;
 };
 struct learned_input {
-	int input;	   // index into inputs
+	int input;         // index into inputs
 	struct jq_text jq; // over stdout as JSON; absent: asked when the step is confirmed
 };
 
 struct step {
-	const char *id, *title; // title: what it does in words, falling back to the manual text's first line, the question, the id
-	const char *group;	// the id before `each` expanded it, else the id itself
-	const char *each;	// the value of ${each}, or NULL
-	int phase;		// index into phases
+	const char *id, *title; // title: what it does in words, falling back to the manual text's
+				// first line, the question, the id
+	const char *group;      // the id before `each` expanded it, else the id itself
+	const char *each;       // the value of ${each}, or NULL
+	int phase;              // index into phases
 	enum step_kind kind;
-	bool is_abort;		// one of abort.steps: outside the order
-	struct refs needs;	// resolved: implicit "the step before" included, groups expanded
-	bool needs_given;	// `needs` was written
-	struct refs requires;	// dependencies that must be healthy to start
-	struct refs restores;	// dependencies that must become healthy for it to count as done
+	bool is_abort;        // one of abort.steps: outside the order
+	struct refs needs;    // resolved: implicit "the step before" included, groups expanded
+	bool needs_given;     // `needs` was written
+	struct refs requires; // dependencies that must be healthy to start
+	struct refs restores; // dependencies that must become healthy for it to count as done
 	const char *text;
 	struct action run;
 	const char *manual;
-	const char *question;	// decide
+	const char *question; // decide
 	const struct decision_option *options;
 	size_t option_count;
-	int when_step;		// the decision it hangs on, or -1
-	struct texts when_is;	// the options that choose it
-	int64_t takes_ms, timeout_ms;	// ABSENT_MS: counts as 0; no limit
-	int stop_signal;	// default SIGTERM
-	int64_t grace_ms, settle_ms;	// defaults 30 s, 5 min
+	int when_step;                // the decision it hangs on, or -1
+	struct texts when_is;         // the options that choose it
+	int64_t takes_ms, timeout_ms; // ABSENT_MS: counts as 0; no limit
+	int stop_signal;              // default SIGTERM
+	int64_t grace_ms, settle_ms;  // defaults 30 s, 5 min
 	int retries;
 	enum again again;
 	bool destructive, point_of_no_return;
-	const char *confirm;	// the name to type, or NULL
-	int target;		// index into targets, or -1
+	const char *confirm; // the name to type, or NULL
+	int target;          // index into targets, or -1
 	int approvals;
 	const char *owner;
-	int proves;		// -1 absent
+	int proves; // -1 absent
 	const struct learned_input *sets;
 	size_t set_count;
-	unsigned modes;		// MODE_… bits
+	unsigned modes; // MODE_… bits
 	const struct hint *hints;
 	size_t hint_count;
-	struct action rollback;	// ACTION_NONE: absent
-	struct refs mentions;	// inputs that its action, environment or texts mention: unset ones block it
+	struct action rollback; // ACTION_NONE: absent
+	struct refs mentions;   // inputs that its action, environment or texts mention: unset ones
+				// block it
 	struct place place;
 };
 
@@ -243,10 +268,10 @@ struct step {
 struct input {
 	const char *id, *ask, *pattern, *fallback; // fallback: `default`, or NULL
 	bool secret;
-	struct texts choices;		// literal choices
+	struct texts choices;           // literal choices
 	struct command choices_command; // argv empty and shell NULL: none
 	struct jq_text choices_jq;
-	bool is_used;	// something mentions or sets it
+	bool is_used; // something mentions or sets it
 	struct place place;
 };
 
@@ -256,7 +281,7 @@ struct target {
 	enum target_role role;
 	bool is_ssh;
 	const char *kubeconfig, *context, *namespace, *uid; // kubernetes
-	const char *host, *user;			    // ssh
+	const char *host, *user;                            // ssh
 	int port;
 	bool via_openssh;
 	int created_by; // step, or -1
@@ -276,12 +301,13 @@ struct restore_point {
 	struct command at, found;
 	struct jq_text at_jq, found_jq;
 };
-struct store {	// one entry of the state inventory
-	const char *id, *category, *source_of_truth, *backup, *consistency, *replication, *writers, *replicated_to, *owner;
+struct store { // one entry of the state inventory
+	const char *id, *category, *source_of_truth, *backup, *consistency, *replication, *writers,
+		*replicated_to, *owner;
 	bool replayable;
 };
 struct precondition {
-	int dependency;	  // index, or -1: a text that a person attests
+	int dependency;   // index, or -1: a text that a person attests
 	const char *text; // the dependency's id, or the text
 };
 struct cadence {
@@ -291,17 +317,17 @@ struct cadence {
 struct contact {
 	const char *role, *who, *how;
 };
-struct duty {	// of continuity.regulatory
+struct duty { // of continuity.regulatory
 	const char *what, *owner;
 	int64_t within_ms;
 };
-struct backup {	// one entry of backup_policy
+struct backup { // one entry of backup_policy
 	const char *what, *by, *scope, *access, *owner, *evidence;
 	int64_t every_ms, keep_ms, tested_every_ms;
 	bool encrypted, immutable;
 	struct texts copies;
 };
-struct evidence_item {	// what to keep for the review
+struct evidence_item {           // what to keep for the review
 	const char *kind, *what; // kind: log metric screenshot command
 };
 struct abort_criterion {
@@ -311,13 +337,14 @@ struct abort_criterion {
 
 struct runbook {
 	struct arena *arena;
-	const char *file;	// as given; for messages
-	struct place place;	// where its first key stands
-	const char *base;	// folder that paths are relative to; "." where unknown
-	char sha256[65];	// of the file's bytes
+	const char *file;   // as given; for messages
+	struct place place; // where its first key stands
+	const char *base;   // folder that paths are relative to; "." where unknown
+	char sha256[65];    // of the file's bytes
 	const char *name, *title, *version, *owner;
 	struct {
-		const char *level, *capability, *application, *environment, *cluster, *region, *recovery_region;
+		const char *level, *capability, *application, *environment, *cluster, *region,
+			*recovery_region;
 		struct texts data_stores;
 		struct env_pairs all; // every scalar of `scope`, for ${scope.X}
 	} scope;
@@ -343,10 +370,11 @@ struct runbook {
 	const struct target *targets;
 	const struct restore_point *restore_points;
 	const struct dependency *dependencies;
-	struct texts phases; // ids; `open` is not among them
+	struct texts phases;      // ids; `open` is not among them
 	const struct step *steps; // file order, `each` expanded
-	size_t precondition_count, store_count, function_count, cadence_count, contact_count, duty_count, backup_count, evidence_count,
-		input_count, target_count, restore_point_count, dependency_count, step_count;
+	size_t precondition_count, store_count, function_count, cadence_count, contact_count,
+		duty_count, backup_count, evidence_count, input_count, target_count,
+		restore_point_count, dependency_count, step_count;
 	struct {
 		struct texts criteria;
 		const struct abort_criterion *when_unhealthy;
@@ -355,19 +383,23 @@ struct runbook {
 		const char *escalation;
 	} abort;
 	const struct runbook_index *index; // what the functions below look ids up in
-	const struct jq_text *programs; // every jq program in it, for one check by the jq child
+	const struct jq_text *programs;    // every jq program in it, for one check by the jq child
 	size_t program_count;
 };
 
-extern const char *const runbook_layers[];   // NULL-terminated
+extern const char *const runbook_layers[]; // NULL-terminated
 extern const char *const runbook_default_phases[];
 
-// Loads and checks one runbook from the text of `diags->file` (diags->source is set to `text`). All that is wrong is added to
-// `diags`; NULL when there was an error. `base` is the folder of the file. The caller frees with runbook_free.
-// jq programs are collected, not compiled; everything else that FORMATS.md §1 calls an error is one.
-struct runbook *runbook_load(const char *text, size_t length_bytes, const char *base, struct diags *diags);
-// The same, but gives what could be loaded where there were errors too. That is good for looking at `programs` and at nothing else.
-struct runbook *runbook_examine(const char *text, size_t length_bytes, const char *base, struct diags *diags);
+// Loads and checks one runbook from the text of `diags->file` (diags->source is set to `text`). All
+// that is wrong is added to `diags`; NULL when there was an error. `base` is the folder of the
+// file. The caller frees with runbook_free. jq programs are collected, not compiled; everything
+// else that FORMATS.md §1 calls an error is one.
+struct runbook *runbook_load(
+	const char *text, size_t length_bytes, const char *base, struct diags *diags);
+// The same, but gives what could be loaded where there were errors too. That is good for looking at
+// `programs` and at nothing else.
+struct runbook *runbook_examine(
+	const char *text, size_t length_bytes, const char *base, struct diags *diags);
 void runbook_free(struct runbook *runbook); // NULL is safe
 
 // Index by id, or -1. Constant time.
@@ -376,14 +408,17 @@ int runbook_dependency(const struct runbook *runbook, const char *id);
 int runbook_input(const struct runbook *runbook, const char *id);
 int runbook_target(const struct runbook *runbook, const char *id);
 
-// The name a person types before this destructive step (FORMATS.md "Typed name"), a template to expand. Never NULL.
-// *is_fallback (may be NULL): it came from scope or the runbook's name. `current_context` is the kubeconfig's, or NULL.
-const char *step_typed_name(const struct runbook *runbook, const struct step *step, const char *current_context, bool *is_fallback);
+// The name a person types before this destructive step (FORMATS.md "Typed name"), a template to
+// expand. Never NULL. *is_fallback (may be NULL): it came from scope or the runbook's name.
+// `current_context` is the kubeconfig's, or NULL.
+const char *step_typed_name(const struct runbook *runbook, const struct step *step,
+	const char *current_context, bool *is_fallback);
 
-// What it uses that is parsed and checked but not built yet, in a few words ("ssh actions"), static; NULL: nothing. A rehearsal
-// plays every kind; where real systems are asked or changed, this is a clear error (FORMATS.md, first lines).
-const char *step_unbuilt(const struct step *step); // its rollback left aside
-const char *action_unbuilt(const struct action *action); // a rollback, a renewal
+// What it uses that is parsed and checked but not built yet, in a few words ("ssh actions"),
+// static; NULL: nothing. A rehearsal plays every kind; where real systems are asked or changed,
+// this is a clear error (FORMATS.md, first lines).
+const char *step_unbuilt(const struct step *step);                   // its rollback left aside
+const char *action_unbuilt(const struct action *action);             // a rollback, a renewal
 const char *dependency_unbuilt(const struct dependency *dependency); // its renewal left aside
 const char *input_unbuilt(const struct input *input);
 

@@ -9,35 +9,37 @@
 #include "relight/arena.h"
 #include "relight/diag.h"
 
-// One YAML document as a tree with positions, built from libyaml's events with every dimension bounded. Scalars resolve by
-// the YAML 1.2 core schema (so `no`, `on` and `0o17`-less octals are strings or ints as that schema says).
+// One YAML document as a tree with positions, built from libyaml's events with every dimension
+// bounded. Scalars resolve by the YAML 1.2 core schema (so `no`, `on` and `0o17`-less octals are
+// strings or ints as that schema says).
 
 enum yaml_type { YAML_NULL, YAML_BOOL, YAML_INT, YAML_FLOAT, YAML_STRING, YAML_LIST, YAML_MAP };
 
 struct yaml_node {
 	enum yaml_type type;
-	int line, column;	// 1-based
-	const char *text;	// scalars: as written (after unquoting); NUL-terminated, no NUL inside
-	bool boolean;		// YAML_BOOL
-	int64_t integer;	// YAML_INT
-	double number;		// YAML_INT and YAML_FLOAT
-	size_t count;		// YAML_LIST: items; YAML_MAP: pairs
-	const struct yaml_node **items;	  // YAML_LIST; values of a YAML_MAP
-	const struct yaml_node **keys;	  // YAML_MAP: always scalars
+	int line, column; // 1-based
+	const char *text; // scalars: as written (after unquoting); NUL-terminated, no NUL inside
+	bool boolean;     // YAML_BOOL
+	int64_t integer;  // YAML_INT
+	double number;    // YAML_INT and YAML_FLOAT
+	size_t count;     // YAML_LIST: items; YAML_MAP: pairs
+	const struct yaml_node **items; // YAML_LIST; values of a YAML_MAP
+	const struct yaml_node **keys;  // YAML_MAP: always scalars
 };
 
 struct yaml_limits {
-	size_t bytes;	   // of the text
-	int depth;	   // of nesting
-	size_t nodes;	   // scalars, lists and maps together, aliases counted as often as they are used
+	size_t bytes; // of the text
+	int depth;    // of nesting
+	size_t nodes; // scalars, lists and maps together, aliases counted as often as they are used
 };
 extern const struct yaml_limits yaml_limits_default; // 4 MiB, 64, 400,000
 
-// Parses `text`; the tree lives in `arena`. NULL after at least one error was added to `diags`: no or more than one document,
-// directives, tags other than the core ones, non-scalar or duplicate keys, an alias inside its own anchor, a limit.
-// Takes time in proportion to the text, also for hostile input.
-const struct yaml_node *yaml_parse(struct arena *arena, const char *text, size_t length_bytes, const struct yaml_limits *limits,
-	struct diags *diags);
+// Parses `text`; the tree lives in `arena`. NULL after at least one error was added to `diags`: no
+// or more than one document, directives, tags other than the core ones, non-scalar or duplicate
+// keys, an alias inside its own anchor, a limit. Takes time in proportion to the text, also for
+// hostile input.
+const struct yaml_node *yaml_parse(struct arena *arena, const char *text, size_t length_bytes,
+	const struct yaml_limits *limits, struct diags *diags);
 
 // The value of a key, or NULL (also where `map` is NULL or no map).
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);

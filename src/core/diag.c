@@ -247,7 +247,7 @@ static void quote(const struct diags *diags, const struct diag *item, struct buf
 	int caret = 0, column = 1;
 	struct buf skipped = {0};
 
-	if (!line)
+	if (!line || length == 0)
 		return;
 	buf_text(out, first > 1 ? "    …" : "    ");
 	for (; length > 0 && column < first + QUOTE_CHARS; column++) {

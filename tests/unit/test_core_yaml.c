@@ -215,7 +215,7 @@ static void aliases_may_not_multiply_nodes_or_bytes(void **unused)
 
 	(void)unused;
 	buf_text(&text, "a: &a [x,x,x,x,x,x,x,x,x,x]\n");
-	for (char c = 'b'; c < 'z'; c++) {
+	for (int c = 'b'; c < 'z'; c++) {
 		buf_printf(&text, "%c: &%c [", c, c);
 		for (int i = 0; i < 10; i++)
 			buf_printf(&text, "*%c,", c - 1);
