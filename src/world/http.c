@@ -52,6 +52,7 @@ struct watch {
 	uv_poll_t poll;
 	struct http *http;
 	curl_socket_t socket;
+	int events; // of uv_poll_start
 };
 
 // --- the end of an exchange ------------------------------------------------------------------------------------------
@@ -155,8 +156,12 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	struct watch *watch = poll->data;
 	struct http *http = watch->http;
 	int flags = 0, running;
-	if (status < 0)
-		flags = CURL_CSELECT_ERR;
+	if (status < 0) {
+		// libuv stops at an error. What was sent before it is still to be read, and curl
+		// finds the error itself, in better words.
+		flags = CURL_CSELECT_IN | CURL_CSELECT_OUT;
+		uv_poll_start(poll, watch->events, on_ready);
+	}
 	if (events & UV_READABLE)
 		flags |= CURL_CSELECT_IN;
 	if (events & UV_WRITABLE)
@@ -190,9 +195,9 @@ static int on_socket(
 		}
 		http->curl->curl_multi_assign(http->multi, socket, watch);
 	}
-	int events =
+	watch->events =
 		(what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-	return uv_poll_start(&watch->poll, events, on_ready) == 0 ? 0 : -1;
+	return uv_poll_start(&watch->poll, watch->events, on_ready) == 0 ? 0 : -1;
 }
 
 static void on_timer(uv_timer_t *timer)

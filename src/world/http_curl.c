@@ -104,15 +104,17 @@ static double seconds(const struct failed *failed, CURLINFO info)
 
 static struct http_failure explain_timeout(const struct failed *failed)
 {
-	long status = 0;
+	long status = 0, local_port = 0;
 	char limit[DURATION_TEXT_BYTES];
 	duration_format(failed->timeout_ms, limit);
 	loaded.curl_easy_getinfo(failed->easy, CURLINFO_RESPONSE_CODE, &status);
+	// Known from the moment the TCP connection is there; the time of connecting includes TLS.
+	loaded.curl_easy_getinfo(failed->easy, CURLINFO_LOCAL_PORT, &local_port);
 	struct http_failure failure;
 	if (seconds(failed, CURLINFO_NAMELOOKUP_TIME) <= 0)
 		failure = say(failed, REACH_PREVENTED,
 			"timed out: the name was not resolved within %s", limit);
-	else if (seconds(failed, CURLINFO_CONNECT_TIME) <= 0)
+	else if (local_port == 0)
 		failure = say(failed, REACH_SILENT, "timed out: no connection within %s", limit);
 	else if (failed->is_tls && seconds(failed, CURLINFO_APPCONNECT_TIME) <= 0)
 		failure = say(failed, REACH_REFUSED,
@@ -129,10 +131,16 @@ static struct http_failure explain_timeout(const struct failed *failed)
 
 static struct http_failure explain_certificate(const struct failed *failed)
 {
+	// curl compares the name itself, once the chain is good.
+	const char *name = strstr(failed->errors, "target host name '");
+	if (name) {
+		name += strlen("target host name '");
+		return say(failed, REACH_REFUSED, "the certificate is not for %.*s",
+			(int)strcspn(name, "'"), name);
+	}
 	long result = X509_V_OK;
 	loaded.curl_easy_getinfo(failed->easy, CURLINFO_SSL_VERIFYRESULT, &result);
 	switch (result) {
-	case X509_V_OK: break;
 	case X509_V_ERR_CERT_HAS_EXPIRED:
 		return say(failed, REACH_REFUSED, "the certificate has expired");
 	case X509_V_ERR_CERT_NOT_YET_VALID:
@@ -147,12 +155,6 @@ static struct http_failure explain_certificate(const struct failed *failed)
 			failed, REACH_REFUSED, "the certificate is signed by an unknown authority");
 	default: return say_curls_words(failed, REACH_REFUSED);
 	}
-	const char *host = strstr(failed->errors, "target host name '");
-	if (!host)
-		return say_curls_words(failed, REACH_REFUSED);
-	host += strlen("target host name '");
-	return say(failed, REACH_REFUSED, "the certificate is not for %.*s",
-		(int)strcspn(host, "'"), host);
 }
 
 static struct http_failure explain_handshake(const struct failed *failed)

@@ -21,12 +21,14 @@
 #define DEFINE_MS           30000
 #define RESTART_MIN_MS      500
 #define RESTART_MAX_MS      30000
+#define REFUSE_MS           60000 // for a program that ended the child: others wait behind it
 #define ANSWER_MAX_BYTES    (64u << 20)
 
 struct program {
 	char *text;
 	char *complaint; // why it does not compile, once known
 	int number;
+	uint64_t refused_until_ms; // loop time: it ended the child before
 	UT_hash_handle hh;
 };
 
@@ -93,9 +95,9 @@ static struct evaluation *queue_pop(struct jq *jq)
 	return evaluation;
 }
 
-static void fail_head(struct jq *jq, const char *why)
+// Answers every program of an evaluation that is not queued any more, and frees it.
+static void fail(struct evaluation *evaluation, const char *why)
 {
-	struct evaluation *evaluation = queue_pop(jq);
 	struct jq_result *results = memory_zeroed(evaluation->count, sizeof *results);
 	for (size_t i = 0; i < evaluation->count; i++)
 		results[i].error = why;
@@ -103,6 +105,11 @@ static void fail_head(struct jq *jq, const char *why)
 		evaluation->done(evaluation->context, results, evaluation->count);
 	free(results);
 	evaluation_free(evaluation);
+}
+
+static void fail_head(struct jq *jq, const char *why)
+{
+	fail(queue_pop(jq), why);
 }
 
 // Those that are asked while this goes on wait for the next start.
@@ -150,6 +157,21 @@ static void abandon_child(struct jq *jq)
 	uv_process_kill(&child->process, SIGKILL); // harmless when it has ended by itself
 }
 
+static void refuse_programs(struct jq *jq, const struct evaluation *evaluation)
+{
+	for (size_t i = 0; i < evaluation->count; i++)
+		jq->programs[evaluation->programs[i]]->refused_until_ms =
+			uv_now(jq->loop) + REFUSE_MS;
+}
+
+static bool is_refused(const struct jq *jq, const struct evaluation *evaluation)
+{
+	for (size_t i = 0; i < evaluation->count; i++)
+		if (uv_now(jq->loop) < jq->programs[evaluation->programs[i]]->refused_until_ms)
+			return true;
+	return false;
+}
+
 // The child is of no use any more. What it was working on is to blame; where it was not working,
 // nothing can be evaluated for a while.
 static void child_failed(struct jq *jq, const char *why)
@@ -158,6 +180,7 @@ static void child_failed(struct jq *jq, const char *why)
 	abandon_child(jq);
 	if (was_working) {
 		jq->restart_ms = RESTART_MIN_MS;
+		refuse_programs(jq, jq->head);
 		fail_head(jq, why);
 	} else {
 		jq->not_before = uv_now(jq->loop) + jq->restart_ms;
@@ -288,7 +311,7 @@ static bool take_line(struct jq *jq, const char *text, size_t length)
 	struct err err;
 	cJSON *line = json_parse(text, length, &err);
 	const char *fatal = json_text(line, "fatal");
-	const struct cJSON *child_error = json_get(line, "error");
+	const cJSON *child_error = json_get(line, "error");
 	bool is_kept = true;
 	if (fatal) {
 		child_failed(jq, fatal);
@@ -392,9 +415,32 @@ static bool start_child(struct jq *jq)
 	return true;
 }
 
+// The first evaluation that was not sent and of which a program is refused, taken out of the queue;
+// or NULL.
+static struct evaluation *take_refused(struct jq *jq)
+{
+	struct evaluation **link = &jq->head;
+	for (size_t i = 0; i < jq->sent; i++)
+		link = &(*link)->next;
+	for (; *link; link = &(*link)->next) {
+		struct evaluation *evaluation = *link;
+		if (!is_refused(jq, evaluation))
+			continue;
+		*link = evaluation->next;
+		if (!*link)
+			jq->tail = link;
+		return evaluation;
+	}
+	return NULL;
+}
+
 static void pump(uv_timer_t *timer)
 {
 	struct jq *jq = timer->data;
+	struct evaluation *refused;
+	while ((refused = take_refused(jq)))
+		fail(refused,
+			"jq took too long over it, or failed, and is not asked again for a minute");
 	if (!jq->head)
 		return;
 	if (!jq->child) {

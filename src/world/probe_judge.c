@@ -8,7 +8,7 @@
 #include "relight/json.h"
 #include "relight/memory.h"
 
-#define JQ_MS 5000 // for one answer; programs that take longer are mistaken
+#define JQ_MS 3000 // for one answer; programs that take longer are mistaken
 
 static struct asking *asking_of(struct probing *probing)
 {
