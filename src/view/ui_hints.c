@@ -3,6 +3,7 @@
 // The key bar: only keys that work on this line now, the most important first.
 #include "ui_inner.h"
 
+#include <stdint.h>
 #include <string.h>
 
 struct hints {
@@ -101,18 +102,36 @@ static bool is_taken(const struct ui *ui, const char *key)
 	       (ui->pane == PANE_DEPENDENCIES && !strcmp(key, intent_table[INTENT_WAIVE].key));
 }
 
-static size_t hint_step(
-	struct hints *hints, const struct ui *ui, const struct facts *facts, int step)
-{
-	size_t before = hints->count;
+// What one would do with a step in this state; the rest that is allowed stands at the end of the
+// bar. Of one in trouble all is near.
+#define KEY(kind) (UINT64_C(1) << (kind))
+#define ALL_KEYS  UINT64_MAX
+static const uint64_t near_keys[STEP_STATES] = {
+	[STEP_WAITING] = KEY(INTENT_WAIVE),
+	[STEP_READY] = KEY(INTENT_START),
+	[STEP_RUNNING] = KEY(INTENT_CANCEL),
+	[STEP_VERIFYING] = KEY(INTENT_VERIFY),
+	[STEP_REGRESSED] = ALL_KEYS,
+	[STEP_FAILED] = ALL_KEYS,
+	[STEP_UNKNOWN] = ALL_KEYS,
+	[STEP_SKIPPED] = KEY(INTENT_REOPEN),
+};
+_Static_assert(INTENT_KINDS <= 64, "a bit for every intent");
 
+static void hint_step(
+	struct hints *hints, const struct ui *ui, const struct facts *facts, int step, bool is_near)
+{
+	uint64_t near = near_keys[state_step(facts->state, step, facts->now.wall)];
+
+	if (step_needs_person(facts, step))
+		near |= KEY(INTENT_EXTEND);
 	for (size_t i = 0; i < sizeof of_a_step / sizeof *of_a_step; i++) {
 		enum intent_kind kind = of_a_step[i];
 
-		if (!is_taken(ui, intent_table[kind].key) && decide_allows(facts, kind, step, NULL))
+		if (((near & KEY(kind)) != 0) == is_near && !is_taken(ui, intent_table[kind].key) &&
+			decide_allows(facts, kind, step, NULL))
 			hint(hints, intent_table[kind].key, label_of(facts, kind, step));
 	}
-	return hints->count - before;
 }
 
 static void hint_line(struct hints *hints, const struct ui *ui, const struct facts *facts)
@@ -172,10 +191,11 @@ size_t ui_key_hints(
 	const struct ui *ui, const struct facts *facts, struct key_hint *items, size_t limit)
 {
 	static const char *const moves[] = {
-		"next", "dependencies", "timeline", "clocks", "filter", "quit", NULL};
+		"dependencies", "timeline", "palette", "help", "clocks", "filter", NULL};
 	struct hints hints = {.items = items, .limit = limit};
-	struct key_hint of_step[16];
-	struct hints step = {.items = of_step, .limit = sizeof of_step / sizeof *of_step};
+	struct key_hint of_step[sizeof of_a_step / sizeof *of_a_step];
+	struct hints near = {.items = of_step, .limit = sizeof of_step / sizeof *of_step};
+	int step = ui_step(ui);
 
 	if (ui->dialog.kind != DIALOG_NONE) {
 		hint_dialog(&hints, &ui->dialog);
@@ -188,29 +208,24 @@ size_t ui_key_hints(
 	}
 	if (ui->pane == PANE_OUTPUT)
 		hint_output(&hints, ui);
-	if (ui_step(ui) >= 0)
-		hint_step(&step, ui, facts, ui_step(ui));
+	if (step >= 0)
+		hint_step(&near, ui, facts, step, true);
 	if (ui->pane != PANE_ORDER)
 		hint_command(&hints, "checklist");
-	else if (step.count < MANY_STEP_KEYS)
+	else if (near.count < MANY_STEP_KEYS)
 		hint_line(&hints, ui, facts);
-	for (size_t i = 0; i < step.count; i++)
-		hint(&hints, of_step[i].key, of_step[i].label);
-	if (step.count >= MANY_STEP_KEYS) {
+	for (size_t i = 0; i < near.count; i++)
+		hint(&hints, near.items[i].key, near.items[i].label);
+	hint_command(&hints, "next");
+	if (!is_taken(ui, intent_table[INTENT_NOTE].key))
 		hint(&hints, intent_table[INTENT_NOTE].key, intent_table[INTENT_NOTE].label);
-		hint_command(&hints, "palette");
-		hint_command(&hints, "help");
-		if (ui->pane == PANE_ORDER)
-			hint_line(&hints, ui, facts);
-		hint_commands(&hints, moves);
-	} else {
-		hint_command(&hints, "next");
-		if (!is_taken(ui, intent_table[INTENT_NOTE].key))
-			hint(&hints, intent_table[INTENT_NOTE].key,
-				intent_table[INTENT_NOTE].label);
-		hint_commands(&hints, moves + 1);
-		hint_command(&hints, "palette");
-		hint_command(&hints, "help");
-	}
+	hint_commands(&hints, moves);
+	if (ui->pane == PANE_ORDER && near.count >= MANY_STEP_KEYS)
+		hint_line(&hints, ui, facts);
+	if (step >= 0)
+		hint_step(&hints, ui, facts, step, false);
+	if (facts->state->is_armed && !facts->state->was_aborted)
+		hint(&hints, intent_table[INTENT_ABORT].key, intent_table[INTENT_ABORT].label);
+	hint_command(&hints, "quit");
 	return hints.count;
 }

@@ -23,6 +23,8 @@ void rows_fold(struct ui *ui, const struct facts *facts);
 // After a change of what is shown: a line that is gone gives the selection to its phase, else to
 // the first one.
 void rows_settle(struct ui *ui, const struct facts *facts);
+// In trouble, or near the end of its time.
+bool step_needs_person(const struct facts *facts, int step);
 // Lines of a pane on this screen, at least 1.
 int page_rows(const struct ui *ui);
 

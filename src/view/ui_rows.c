@@ -378,6 +378,11 @@ static enum rank step_rank(const struct facts *facts, int step)
 	}
 }
 
+bool step_needs_person(const struct facts *facts, int step)
+{
+	return step_rank(facts, step) < RANK_READY;
+}
+
 size_t ui_attention(const struct facts *facts, int *steps, size_t limit, size_t *needing)
 {
 	const struct refs *abort_steps = &facts->runbook->abort.steps;
