@@ -20,6 +20,8 @@ static void say_over(const struct scene *scene, struct concern_words *words)
 	}
 	buf_text(&words->lines[0], "Recovered at ");
 	elapsed_words(scene, state->recovered.wall, &words->lines[0]);
+	if (state->recovered_level >= 0)
+		buf_printf(&words->lines[0], " with evidence L%d", state->recovered_level);
 	buf_text(&words->lines[0], ". :close closes the incident.");
 	if (state->recovered_why)
 		buf_text(&words->lines[1], state->recovered_why);
@@ -90,6 +92,31 @@ static void say_stuck(const struct scene *scene, struct concern_words *words)
 	buf_text(&words->lines[0], "Nothing can be started.");
 }
 
+// What could go on beside what runs, else what comes next.
+static void say_beside(const struct scene *scene, struct buf *out)
+{
+	if (scene->running < 0 || scene->ready_count == 0) {
+		say_next(scene, out);
+		return;
+	}
+	buf_text(out, scene->can_act ? "You may start beside it: " : "Ready beside it: ");
+	concern_list_ready(scene, 0, out);
+	buf_text(out, scene->can_act ? ". Tab goes there." : ".");
+}
+
+static void say_aborted(const struct scene *scene, struct concern_words *words)
+{
+	const char *why = scene->state->abort_why;
+	words->role = ROLE_WARN;
+	if (scene->running >= 0) {
+		say_going_on(scene, words);
+		buf_printf(&words->lines[1], "ABORTED: %s", why ? why : "");
+		return;
+	}
+	buf_printf(&words->lines[0], "ABORTED: %s", why ? why : "");
+	buf_text(&words->lines[1], "Nothing new starts. :close closes the incident.");
+}
+
 void calm_say(const struct scene *scene, struct concern_words *words)
 {
 	memset(words, 0, sizeof(*words));
@@ -98,24 +125,16 @@ void calm_say(const struct scene *scene, struct concern_words *words)
 		say_over(scene, words);
 		return;
 	}
-	if (scene->state->was_aborted)
-		buf_printf(&words->lines[2], "ABORTED: %s",
-			scene->state->abort_why ? scene->state->abort_why : "");
-	if (scene->running >= 0) {
+	if (scene->state->was_aborted) {
+		say_aborted(scene, words);
+	} else if (scene->running >= 0) {
 		say_going_on(scene, words);
+		say_beside(scene, &words->lines[1]);
 	} else if (state_is_recovered(scene->state)) {
 		say_all_done(scene, words);
-		concern_say_seat(scene, words);
-		return;
 	} else {
 		say_stuck(scene, words);
-	}
-	if (scene->running >= 0 && scene->ready_count > 0) {
-		buf_text(&words->lines[1], "You may start beside it: ");
-		concern_list_ready(scene, 0, &words->lines[1]);
-		buf_text(&words->lines[1], ". Tab goes there.");
-	} else {
-		say_next(scene, &words->lines[1]);
+		say_beside(scene, &words->lines[1]);
 	}
 	concern_say_seat(scene, words);
 }

@@ -121,7 +121,9 @@ static void say_consequence(const struct scene *scene, int step, const char *sai
 {
 	const struct step *of = &scene->runbook->steps[step];
 	if (scene->letter[step])
-		buf_printf(out, "Causes every line marked ^%c.   ", scene->letter[step]);
+		buf_printf(out, "%s every line marked ^%c.   ",
+			scene->shown[step] == STEP_REGRESSED ? "Causes" : "Holds up",
+			scene->letter[step]);
 	for (size_t i = 0; i < of->hint_count; i++)
 		if (said && of->hints[i].match && strstr(said, of->hints[i].match)) {
 			buf_printf(out, "hint: %s", of->hints[i].say);
@@ -147,7 +149,7 @@ static void say_observation(const struct scene *scene, int dependency, struct bu
 	age_words(seen_ms, out);
 	buf_text(out, " ago");
 	if (sensed->is_seen && sensed->check)
-		buf_printf(out, ", %s", sensed->check);
+		buf_printf(out, " by %s", sensed->check);
 }
 
 static void say_regressed(
@@ -196,11 +198,12 @@ static void say_unknown(
 {
 	const struct step_progress *progress = &scene->state->steps[concern->step];
 	struct buf *lines = words->lines;
-	buf_printf(&lines[0], "?? UNKNOWN outcome%s: %s, attempt %d, lost ",
-		unseen(scene, concern->step), scene->runbook->steps[concern->step].id,
-		progress->attempt);
+	buf_text(&lines[0], "?? UNKNOWN outcome, lost ");
 	clock_words(scene_age_ms(scene, progress->since.mono), &lines[0]);
-	buf_text(&lines[0], " ago");
+	buf_printf(&lines[0], " ago%s: %s", unseen(scene, concern->step),
+		scene->runbook->steps[concern->step].id);
+	if (progress->attempt > 1)
+		buf_printf(&lines[0], ", try %d", progress->attempt);
 	buf_printf(&lines[1], "%s%sIt may have acted, or not.",
 		progress->said ? progress->said : "", progress->said ? ". " : "");
 	buf_text(&lines[2], "v looks whether what it restores is healthy; r runs it again.");
@@ -228,10 +231,10 @@ static void say_sensor(
 		buf_text(&words->lines[0], ", silent for ");
 		duration_words(scene->input->sensor_silence_ms, &words->lines[0]);
 	}
-	buf_printf(&words->lines[0], ": %s", why ? why : "no reason known");
-	buf_text(&words->lines[1],
-		"What you see gets old and nothing is verified until it is back.");
-	buf_text(&words->lines[2], "It is started again by itself.");
+	buf_text(&words->lines[0], ". It is started again by itself.");
+	buf_text(&words->lines[1], why ? why : "");
+	buf_text(&words->lines[2],
+		"What you see gets old, and nothing is verified until it is back.");
 }
 
 static void say_target(
@@ -294,6 +297,7 @@ static void say_expires(
 	} else if (of->owner) {
 		buf_printf(&words->lines[1], "owner: %s", of->owner);
 	}
+	say_requirers(scene, concern->dependency, &words->lines[2]);
 }
 
 static void say_timeout(
@@ -356,14 +360,18 @@ static void say_ready(
 	const struct step *of = &scene->runbook->steps[concern->step];
 	struct buf reason = {0};
 	step_reason(scene, concern->step, &reason);
-	buf_printf(&words->lines[0], "YOURS: %s %s", verbs[of->kind], of->id);
+	buf_printf(&words->lines[0], "%s: %s %s", scene->can_act ? "YOURS" : "READY",
+		verbs[of->kind], of->id);
 	if (reason.length)
 		buf_printf(&words->lines[0], "  %s", buf_str(&reason));
 	say_owner(scene, concern->step, &words->lines[0]);
 	buf_fini(&reason);
-	buf_text(&words->lines[1], of->kind == STEP_DECIDE && of->question ? of->question
-				   : of->kind == STEP_MANUAL && of->manual ? of->manual
-									   : of->title);
+	const char *what = of->kind == STEP_DECIDE   ? of->question
+			   : of->kind == STEP_MANUAL ? of->manual
+						     : NULL;
+	if (!what && strcmp(of->title, of->id) != 0)
+		what = of->title;
+	buf_text(&words->lines[1], what ? what : "");
 	if (scene->ready_count > 1) {
 		buf_text(&words->lines[2], "Beside it: ");
 		concern_list_ready(scene, 1, &words->lines[2]);
@@ -423,11 +431,23 @@ void concern_say_seat(const struct scene *scene, struct concern_words *words)
 	words->lines[0] = last;
 }
 
+// How to get to the step that is spoken of, when the cursor is elsewhere.
+static void say_way(const struct concern *concern, struct concern_words *words)
+{
+	int line = concern->kind == CONCERN_READY ? 0 : words->lines[2].length > 0 ? 2 : 1;
+	struct buf *text = &words->lines[line];
+	while (text->length > 0 && text->data[text->length - 1] == ' ')
+		text->data[--text->length] = '\0';
+	buf_printf(text, "%sTab goes there.", text->length > 0 ? "   " : "");
+}
+
 void concern_say(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words)
 {
 	memset(words, 0, sizeof(*words));
 	words->role = concern_table[concern->kind].role;
 	concern_table[concern->kind].say(scene, concern, words);
+	if (concern->step >= 0 && concern->step != scene->selected_step)
+		say_way(concern, words);
 	concern_say_seat(scene, words);
 }

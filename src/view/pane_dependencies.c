@@ -237,14 +237,17 @@ static void draw_title(struct area area, const struct scene *scene)
 	struct buf text = {0};
 	for (size_t i = 0; i < scene->runbook->dependency_count; i++)
 		counts[group_of(scene->state, scene->now.wall, (int)i)]++;
-	buf_printf(&text, "lost %zu  due %zu  held %zu  given %zu  awaited %zu", counts[GROUP_LOST],
-		counts[GROUP_DUE], counts[GROUP_HELD], counts[GROUP_GIVEN], counts[GROUP_AWAITED]);
+	buf_printf(&text, "lost %zu  due %zu  held %zu", counts[GROUP_LOST], counts[GROUP_DUE],
+		counts[GROUP_HELD]);
+	if (area.columns >= 66)
+		buf_printf(&text, "  given %zu  awaited %zu", counts[GROUP_GIVEN],
+			counts[GROUP_AWAITED]);
 	if (counts[GROUP_WAIVED] > 0)
 		buf_printf(&text, "  waived %zu", counts[GROUP_WAIVED]);
 	enum role role = counts[GROUP_LOST] > 0                 ? ROLE_BAD
 			 : scene->ui->pane == PANE_DEPENDENCIES ? ROLE_TITLE
 								: ROLE_RULE;
-	rule_draw(area, 0, role, area.columns < 62 ? "DEPEND" : "DEPENDENCIES", buf_str(&text));
+	rule_draw(area, 0, role, "DEPENDENCIES", buf_str(&text));
 	buf_fini(&text);
 }
 

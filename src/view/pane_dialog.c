@@ -194,17 +194,28 @@ void dialog_draw(struct area area, const struct scene *scene)
 	int choices = parts.choices;
 	fit(area.rows - 3, &parts, &body, &choices);
 	int rows = 3 + body + parts.wanted + parts.fields + choices + parts.complaint;
+	bool is_typed = parts.fields + choices > 0;
+	int gap = is_typed && rows + 2 <= area.rows
+			  ? 1
+			  : 0; // a blank line before what is typed, and after
+	rows += gap + (gap && !parts.complaint);
 	struct area box = area_part(
 		area, (area.rows - rows) / 2, (area.columns - columns) / 2, rows, columns);
 	if (box.rows < 1 || box.columns < 1)
 		return;
+	// Nothing of the panes is left beside it, to be read as part of it.
+	area_clear(area_part(area, (area.rows - rows) / 2, 0, rows, area.columns), ROLE_NORMAL);
 	draw_frame(box, dialog);
 	int row = 1 + draw_body(box, 1, body, dialog->body);
-	if (parts.wanted)
+	row += gap;
+	if (parts.wanted && width < 40)
+		area_text(box, row++, MARGIN, width, ROLE_WARN, dialog->wanted);
+	else if (parts.wanted)
 		area_printf(
 			box, row++, MARGIN, width, ROLE_WARN, "Type %s in full:", dialog->wanted);
 	row = draw_choices(box, row, choices, dialog);
 	row = draw_fields(box, row, dialog);
+	row += gap && !parts.complaint;
 	if (parts.complaint)
 		area_text(box, row++, MARGIN, width, ROLE_COMPLAINT, dialog->complaint);
 	area_text(box, row, MARGIN, width, ROLE_DIM, keys_of(dialog));

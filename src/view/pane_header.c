@@ -11,6 +11,21 @@
 
 // --- who and where ---
 
+static void draw_seat(struct pen *pen, const struct scene *scene)
+{
+	const struct state *state = scene->state;
+	const char *person = scene->input->person ? scene->input->person : "";
+	const char *armed = state->armed_by ? state->armed_by : person;
+	if (scene->can_act)
+		pen_printf(pen, ROLE_MODE_ARMED, "ARMED %s", armed);
+	else if (scene->input->seat == SEAT_REPLAY)
+		pen_printf(pen, ROLE_MODE_OBSERVER, "of %s%s%s", event_mode_word(state->mode),
+			state->is_armed ? ", armed: " : "", state->is_armed ? armed : "");
+	else
+		pen_printf(pen, ROLE_MODE_OBSERVER, "OBSERVER %s%s%s", person,
+			state->is_armed ? ", armed: " : "", state->is_armed ? armed : "");
+}
+
 static void draw_mode(struct pen *pen, const struct scene *scene)
 {
 	static const struct {
@@ -21,21 +36,12 @@ static void draw_mode(struct pen *pen, const struct scene *scene)
 		[EVENT_DRILL] = {" DRILL ", ROLE_MODE_DRILL},
 		[EVENT_REHEARSAL] = {" REHEARSAL ", ROLE_MODE_REHEARSAL},
 	};
-	const struct state *state = scene->state;
 	if (scene->input->seat == SEAT_REPLAY)
 		pen_text(pen, ROLE_MODE_REPLAY, " REPLAY ");
 	else
-		pen_text(pen, modes[state->mode].role, modes[state->mode].word);
+		pen_text(pen, modes[scene->state->mode].role, modes[scene->state->mode].word);
 	pen_skip(pen, 1);
-	const char *person = scene->input->person ? scene->input->person : "";
-	if (scene->can_act)
-		pen_printf(pen, ROLE_MODE_ARMED, "ARMED %s",
-			state->armed_by ? state->armed_by : person);
-	else if (state->is_armed)
-		pen_printf(pen, ROLE_MODE_OBSERVER, "OBSERVER %s (%s is armed)", person,
-			state->armed_by ? state->armed_by : "another");
-	else
-		pen_printf(pen, ROLE_MODE_OBSERVER, "OBSERVER %s", person);
+	draw_seat(pen, scene);
 }
 
 static int first_target(const struct runbook *runbook, enum target_role role)
@@ -326,16 +332,17 @@ static void draw_tool(struct pen *pen, const struct scene *scene)
 		pen_printf(pen, input->sensor_silence_ms > SILENT_MS ? ROLE_WARN : ROLE_NORMAL,
 			"sensor %s", buf_str(&silence));
 	buf_fini(&silence);
-	if (input->lookers > 0)
-		pen_printf(pen, ROLE_NORMAL, "  %d look", input->lookers);
 	pen_skip(pen, 2);
 	if (scene->state->is_unrecorded)
 		pen_text(pen, ROLE_BAD, "UNRECORDED");
 	else if (input->fault)
 		pen_text(pen, ROLE_BAD, "record FAULT");
+	else if (input->durable_seq < input->newest_seq) // as wide as what follows
+		pen_printf(pen, ROLE_NORMAL, "recording #%lld", (long long)input->newest_seq);
 	else
-		pen_printf(pen, ROLE_NORMAL, "record #%lld %s", (long long)input->newest_seq,
-			input->durable_seq < input->newest_seq ? "recording.." : "ok");
+		pen_printf(pen, ROLE_NORMAL, "record #%lld ok", (long long)input->newest_seq);
+	if (input->lookers > 0)
+		pen_printf(pen, ROLE_NORMAL, "  %d look", input->lookers);
 }
 
 static void draw_restore_points(struct pen *pen, const struct scene *scene)

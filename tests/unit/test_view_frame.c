@@ -120,6 +120,365 @@ static void test_narrow_panes(void **state)
 	case_end(&of);
 }
 
+// --- the NOW box, situation by situation ---
+
+typedef void situation(struct view_case *of);
+
+static void now_observer(struct view_case *of)
+{
+	tell(of, "03:05:40", "ana", EVENT_MODE_DISARMED, NULL, 0, "{}");
+}
+
+static void now_onlooker(struct view_case *of)
+{
+	of->input.seat = SEAT_ONLOOKER;
+	of->input.person = "raj";
+}
+
+static void now_replay(struct view_case *of)
+{
+	of->input.seat = SEAT_REPLAY;
+}
+
+static void now_nothing_runs(struct view_case *of)
+{
+	tell(of, "03:05:40", "relight", EVENT_STEP_RESULT, "restore-postgres", 1,
+		"{\"outcome\":\"success\",\"exit\":0}");
+	tell(of, "03:05:41", "relight", EVENT_STEP_VERIFIED, "restore-postgres", 0, "{}");
+}
+
+static void now_nothing_runs_and_nobody_is_armed(struct view_case *of)
+{
+	now_nothing_runs(of);
+	now_observer(of);
+}
+
+static void now_verifying(struct view_case *of)
+{
+	tell(of, "03:05:00", "relight", EVENT_STEP_RESULT, "restore-postgres", 1,
+		"{\"outcome\":\"success\",\"exit\":0}");
+}
+
+static void now_verifying_late(struct view_case *of)
+{
+	tell(of, "03:01:00", "relight", EVENT_STEP_RESULT, "restore-postgres", 1,
+		"{\"outcome\":\"success\",\"exit\":0}");
+}
+
+static void now_failed(struct view_case *of)
+{
+	tell(of, "03:05:00", "relight", EVENT_STEP_RESULT, "restore-postgres", 1,
+		"{\"outcome\":\"failed\",\"exit\":1,\"why\":\"Error: creating RDS DB Instance: "
+		"InsufficientDBInstanceCapacity\"}");
+}
+
+static void now_failed_and_seen(struct view_case *of)
+{
+	now_failed(of);
+	tell(of, "03:05:20", "ana", EVENT_ACKNOWLEDGED, "restore-postgres", 0, "{}");
+}
+
+static void now_timed_out(struct view_case *of)
+{
+	tell(of, "03:05:00", "relight", EVENT_STEP_RESULT, "restore-postgres", 1,
+		"{\"outcome\":\"timeout\",\"signal\":2}");
+}
+
+static void now_near_timeout(struct view_case *of)
+{
+	of->facts.now = moment_of("03:27:00");
+	expires_in(of, "aws-dr", 28);
+}
+
+static void now_unknown(struct view_case *of)
+{
+	tell(of, "03:05:00", "relight", EVENT_STEP_UNKNOWN, "restore-postgres", 1,
+		"{\"why\":\"the actuator is gone and left no result\"}");
+}
+
+static void now_record_fault(struct view_case *of)
+{
+	now_failed(of);
+	of->input.fault = "timeline.jsonl: No space left on device";
+	of->input.durable_seq = 209;
+	of->facts.is_recording = false;
+}
+
+static void now_sensor_down(struct view_case *of)
+{
+	of->sensed->is_up = false;
+	of->sensed->why_down = memory_copy_text("ended with signal 9; starting again in 4s");
+	of->input.sensor_silence_ms = 12000;
+}
+
+static void now_target_changed(struct view_case *of)
+{
+	tell(of, "03:05:00", "relight", EVENT_TARGET_CHANGED, NULL, 0,
+		"{\"target\":\"recovery\",\"fingerprint\":{\"uid\":\"77d0a001-3f\"}}");
+}
+
+static void now_given_is_bad(struct view_case *of)
+{
+	sense(of, "aws-dr", "degraded", "ExpiredToken", 2);
+}
+
+static void now_aborted(struct view_case *of)
+{
+	tell(of, "03:05:00", "ana", EVENT_ABORT, NULL, 0,
+		"{\"why\":\"error rate above 20 % after the shift\"}");
+	tell(of, "03:05:30", "relight", EVENT_STEP_RESULT, "restore-postgres", 1,
+		"{\"outcome\":\"cancelled\",\"signal\":2}");
+	tell(of, "03:05:31", "ana", EVENT_STEP_SKIPPED, "restore-postgres", 0,
+		"{\"why\":\"aborted\"}");
+}
+
+static void now_input_missing(struct view_case *of)
+{
+	now_nothing_runs(of);
+	for (size_t i = 0; i < of->runbook->step_count; i++)
+		if (of->state->steps[i].state == STEP_WAITING &&
+			strcmp(of->runbook->steps[i].id, "declare") != 0)
+			tell(of, "03:05:41", "ana", EVENT_STEP_SKIPPED, of->runbook->steps[i].id, 0,
+				"{\"why\":\"not now\"}");
+}
+
+static void now_all_done(struct view_case *of)
+{
+	now_input_missing(of);
+	tell(of, "03:05:41", "mei", EVENT_STEP_CONFIRMED, "declare", 0, "{\"say\":\"good\"}");
+}
+
+static void now_recovered(struct view_case *of)
+{
+	now_all_done(of);
+	tell(of, "03:05:42", "mei", EVENT_INCIDENT_RECOVERED, NULL, 0,
+		"{\"level\":\"L2\",\"why\":\"journey proven by hand\"}");
+}
+
+static void now_closed(struct view_case *of)
+{
+	now_recovered(of);
+	tell(of, "03:05:42", "mei", EVENT_INCIDENT_CLOSED, NULL, 0,
+		"{\"result\":\"recovered\",\"open\":[]}");
+}
+
+static void now_expires(struct view_case *of)
+{
+	expires_in(of, "aws-dr", 6);
+}
+
+static void now_aborted_while_running(struct view_case *of)
+{
+	tell(of, "03:05:00", "ana", EVENT_ABORT, NULL, 0,
+		"{\"why\":\"error rate above 20 % after the shift\"}");
+}
+
+static void now_elsewhere(struct view_case *of)
+{
+	now_failed(of);
+	of->ui.selected = (struct row){ROW_PHASE, 0};
+}
+
+static void now_recording(struct view_case *of)
+{
+	of->input.newest_seq = 300;
+	of->input.durable_seq = 2;
+}
+
+static void append_now(struct view_case *of, const char *name, int columns, struct buf *out)
+{
+	char *text = screen(of, 24, columns, false);
+	const char *at = text;
+	buf_printf(out, "%s%s\n", out->length ? "\n" : "", name);
+	for (int row = 0; row < 7; row++) {
+		size_t length;
+		const char *next = next_line(at, &length);
+		buf_printf(out, "|%.*s\n", (int)length, at);
+		at = next;
+	}
+	free(text);
+}
+
+static void test_now(void **state)
+{
+	static const struct {
+		const char *name;
+		situation *prepare;
+	} situations[] = {
+		{"looks on, not armed", now_observer},
+		{"another relight has it", now_onlooker},
+		{"a replay", now_replay},
+		{"nothing runs", now_nothing_runs},
+		{"nothing runs, not armed", now_nothing_runs_and_nobody_is_armed},
+		{"verifying", now_verifying},
+		{"verifying, late", now_verifying_late},
+		{"failed", now_failed},
+		{"failed and seen", now_failed_and_seen},
+		{"timed out", now_timed_out},
+		{"near its timeout", now_near_timeout},
+		{"unknown", now_unknown},
+		{"the record cannot be written", now_record_fault},
+		{"the sensor is down", now_sensor_down},
+		{"another target", now_target_changed},
+		{"a given dependency is bad", now_given_is_bad},
+		{"a credential expires", now_expires},
+		{"failed, and the cursor is elsewhere", now_elsewhere},
+		{"aborted while it runs", now_aborted_while_running},
+		{"aborted", now_aborted},
+		{"only the declaration is left", now_input_missing},
+		{"all done", now_all_done},
+		{"recovered", now_recovered},
+		{"closed", now_closed},
+		{"recording", now_recording},
+	};
+	struct buf text = {0};
+	(void)state;
+	for (size_t i = 0; i < sizeof(situations) / sizeof(situations[0]); i++) {
+		struct view_case of;
+		case_calm(&of);
+		situations[i].prepare(&of);
+		append_now(&of, situations[i].name, 80, &text);
+		case_end(&of);
+	}
+	assert_golden("now", buf_str(&text));
+	buf_fini(&text);
+}
+
+// --- dialogs ---
+
+static char dialog_body[] = "It runs:\n  velero restore create --from-backup hourly-0218\n"
+			    "on recovery (dr-apse3, uid 0b1c77aa), about 6m, stopped after 20m.";
+static char dialog_wanted[] = "case.example.com";
+static char dialog_name[] = "case.exam";
+static char dialog_why[] = "evidence can be re-uploaded";
+static char choice_ids[2][16] = {"pg-0239", "pg-0218"};
+static char choice_words[2][40] = {"pg 02:39, objects 02:18, skew 21m", "both 02:18"};
+static char *dialog_choices[] = {choice_ids[0], choice_ids[1]};
+static char *dialog_texts[] = {choice_words[0], choice_words[1]};
+
+static void test_dialogs(void **state)
+{
+	struct view_case of;
+	(void)state;
+	case_calm(&of);
+	struct dialog *dialog = &of.ui.dialog;
+	struct dialog closed = *dialog;
+	dialog->kind = DIALOG_CONFIRM;
+	snprintf(dialog->title, sizeof(dialog->title), "Start velero-restore");
+	dialog->body = dialog_body;
+	check(&of, 24, 80, "dialog-confirm");
+	dialog->kind = DIALOG_TYPE;
+	snprintf(dialog->title, sizeof(dialog->title), "Start shift-traffic: DESTRUCTIVE");
+	dialog->wanted = dialog_wanted;
+	dialog->field = (struct field){dialog_name, 9, 9, false};
+	snprintf(dialog->complaint, sizeof(dialog->complaint), "this is not the name: case.exam");
+	check(&of, 24, 80, "dialog-type");
+	check(&of, 12, 40, "dialog-type-40x12");
+	check(&of, 5, 20, "dialog-type-20x5");
+	dialog->kind = DIALOG_CHOICE;
+	dialog->complaint[0] = '\0';
+	snprintf(dialog->title, sizeof(dialog->title), "Which restore point?");
+	dialog->body = NULL;
+	dialog->choices = dialog_choices;
+	dialog->choice_texts = dialog_texts;
+	dialog->choice_count = 2;
+	dialog->choice = 1;
+	dialog->label = "why";
+	dialog->field = (struct field){dialog_why, 27, 27, false};
+	dialog->second_label = "at";
+	dialog->second = (struct field){dialog_name + 9, 0, 0, false};
+	check(&of, 24, 80, "dialog-choice");
+	*dialog = closed;
+	case_end(&of);
+}
+
+// A field shows its end where the cursor is, and dots for a secret.
+static void test_field_follows_its_cursor(void **state)
+{
+	static char text[301];
+	struct view_case of;
+	struct buf drawn = {0};
+	(void)state;
+	case_calm(&of);
+	struct dialog closed = of.ui.dialog;
+	memset(text, 'a', 299);
+	text[299] = 'Z';
+	of.ui.dialog.kind = DIALOG_TEXT;
+	of.ui.dialog.label = "note";
+	of.ui.dialog.field = (struct field){text, 300, 300, false};
+	struct grid *grid = grid_new(24, 80, false);
+	frame_draw(grid, &of.input);
+	grid_text(grid, &drawn);
+	assert_non_null(strstr(buf_str(&drawn), "aaaZ"));
+	assert_string_equal(grid_at(grid, grid->cursor_row, grid->cursor_column - 1)->text, "Z");
+	of.ui.dialog.field.is_secret = true;
+	buf_clear(&drawn);
+	frame_draw(grid, &of.input);
+	grid_text(grid, &drawn);
+	assert_null(strstr(buf_str(&drawn), "aaa"));
+	assert_non_null(strstr(buf_str(&drawn), "*****"));
+	buf_fini(&drawn);
+	grid_free(grid);
+	of.ui.dialog = closed;
+	case_end(&of);
+}
+
+// --- untrusted text, and terminals that can do more ---
+
+static void test_untrusted_text_is_shown_not_obeyed(void **state)
+{
+	static const char *const output[] = {"\x1b[2J\x1b]0;owned\x07gone?", "a\tb\xff\xe2\x80\xae"
+									     "c"};
+	struct view_case of;
+	(void)state;
+	case_calm(&of);
+	sense(&of, "pg-primary", "degraded", "\\u001b[31mred\\u202e", 1);
+	of.input.output.lines = output;
+	of.input.output.count = 2;
+	of.ui.pane = PANE_OUTPUT;
+	for (int is_utf8 = 0; is_utf8 < 2; is_utf8++)
+		for (int rows = 10; rows < 60; rows += 25) {
+			char *text = screen(&of, rows, rows == 10 ? 40 : 160, is_utf8);
+			assert_null(strchr(text, '\x1b'));
+			assert_null(strchr(text, '\x07'));
+			assert_null(strstr(text, "\xe2\x80\xae"));
+			assert_non_null(strstr(text, "^[[2J^[]0;owned^G"));
+			free(text);
+		}
+	case_end(&of);
+}
+
+static void test_utf8(void **state)
+{
+	struct view_case of;
+	(void)state;
+	case_failing(&of);
+	char *got = screen(&of, 24, 120, true);
+	assert_golden("failing-utf8-120x24", got);
+	free(got);
+	case_end(&of);
+}
+
+// From one second to the next only digits change: words stay in their columns.
+static void test_only_digits_change(void **state)
+{
+	struct view_case of;
+	(void)state;
+	case_calm(&of);
+	char *before = screen(&of, 45, 160, false);
+	of.facts.now = moment_of("03:05:43");
+	of.input.sensor_silence_ms = 2000;
+	char *after = screen(&of, 45, 160, false);
+	assert_int_equal(strlen(before), strlen(after));
+	for (size_t i = 0; before[i]; i++)
+		if (before[i] != after[i] && !(before[i] >= '0' && before[i] <= '9' &&
+						     after[i] >= '0' && after[i] <= '9'))
+			fail_msg("column %zu: %.20s became %.20s", i, before + i, after + i);
+	free(before);
+	free(after);
+	case_end(&of);
+}
+
 // Nothing may crash, leave its area or draw outside of ASCII at any size.
 static void test_every_size(void **state)
 {
@@ -149,6 +508,12 @@ int main(void)
 		cmocka_unit_test(test_calm),
 		cmocka_unit_test(test_failing),
 		cmocka_unit_test(test_narrow_panes),
+		cmocka_unit_test(test_now),
+		cmocka_unit_test(test_dialogs),
+		cmocka_unit_test(test_field_follows_its_cursor),
+		cmocka_unit_test(test_untrusted_text_is_shown_not_obeyed),
+		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_only_digits_change),
 		cmocka_unit_test(test_every_size),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
