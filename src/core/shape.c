@@ -4,9 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
-#define MAX_SPACES   8    // between a keyword, its separator and its value
-#define MAX_USERINFO 2048 // bytes of user:password in a URL
-#define MAX_PEM_NAME 48   // "ENCRYPTED PRIVATE KEY", "PGP PRIVATE KEY BLOCK"
+#define MAX_SPACES     8    // between a keyword, its separator and its value
+#define MAX_USERINFO   2048 // bytes of user:password in a URL
+#define MAX_PEM_MARKER 64   // bytes of -----BEGIN ENCRYPTED PRIVATE KEY-----
 
 struct text {
 	const char *bytes;
@@ -237,42 +237,57 @@ static enum shape_verdict find_url(const struct text *text, struct shape_match *
 	return SHAPE_FOUND;
 }
 
+static bool is_pem_name(unsigned char c)
+{
+	return is_upper_alnum(c) || c == ' ';
+}
+
+// Where the marker "-----BEGIN NAME-----" or "-----END NAME-----" that begins at `at` ends; 0: none
+// does, as far as can be seen.
+static size_t pem_marker_end(const struct text *text, size_t at, const char *begin)
+{
+	struct text rest = {text->bytes + at, text->length - at, 0, text->is_whole};
+	size_t end;
+
+	if (begins(&rest, begin, false) != SHAPE_FOUND)
+		return 0;
+	end = run_end(&rest, strlen(begin), is_pem_name);
+	rest.bytes += end;
+	rest.length -= end;
+	return begins(&rest, "-----", false) == SHAPE_FOUND ? at + end + 5 : 0;
+}
+
 // RFC 7468, and the headers of RFC 1421 within. A key whose end never comes is hidden as far as it
 // goes on looking like one.
 static enum shape_verdict find_pem(const struct text *text, struct shape_match *match)
 {
-	static const char begin[] = "-----BEGIN ", end[] = "-----END ", kind[] = "PRIVATE KEY";
+	static const char begin[] = "-----BEGIN ", kind[] = "PRIVATE KEY";
 	enum shape_verdict verdict = begins(text, begin, false);
-	size_t name = sizeof begin - 1, i = name;
+	size_t end = pem_marker_end(text, 0, begin);
 
 	if (verdict != SHAPE_FOUND)
 		return verdict;
-	while (i < text->length && i < name + MAX_PEM_NAME && text->bytes[i] != '-')
-		i++;
-	if (i == text->length && i < name + MAX_PEM_NAME)
-		return text->is_whole ? SHAPE_NONE : SHAPE_OPEN;
-	if (!memmem(text->bytes + name, i - name, kind, sizeof kind - 1))
-		return SHAPE_NONE;
-	match->from = 0;
-	for (; i < text->length && is_pem((unsigned char)text->bytes[i]); i++) {
-		struct text rest = {text->bytes + i, text->length - i, 0, text->is_whole};
+	if (!end) {
+		// It may still become one while what there is of it is name and dashes.
+		size_t name_end = run_end(text, sizeof begin - 1, is_pem_name);
+		size_t dashes_end = name_end;
 
-		if (begins(&rest, end, false) != SHAPE_FOUND)
-			continue;
-
-		const char *kind_at = rest.bytes + sizeof end - 1;
-		size_t left = rest.length - (sizeof end - 1);
-		const char *dashes =
-			memmem(kind_at, left < MAX_PEM_NAME ? left : MAX_PEM_NAME, "-----", 5);
-
-		if (!dashes)
-			continue;
-		match->end = (size_t)(dashes - text->bytes) + 5;
-		return SHAPE_FOUND;
+		while (dashes_end < text->length && text->bytes[dashes_end] == '-')
+			dashes_end++;
+		return dashes_end == text->length && dashes_end < MAX_PEM_MARKER && !text->is_whole
+			       ? SHAPE_OPEN
+			       : SHAPE_NONE;
 	}
-	match->end = i;
+	if (end > MAX_PEM_MARKER || !memmem(text->bytes, end, kind, sizeof kind - 1))
+		return SHAPE_NONE;
+	for (size_t i = end; i < text->length && is_pem((unsigned char)text->bytes[i]); i++) {
+		match->end = pem_marker_end(text, i, "-----END ");
+		if (match->end)
+			return SHAPE_FOUND;
+	}
+	match->end = run_end(text, end, is_pem);
 	match->is_part = is_pem;
-	return i == text->length && !text->is_whole ? SHAPE_OPEN : SHAPE_FOUND;
+	return match->end == text->length && !text->is_whole ? SHAPE_OPEN : SHAPE_FOUND;
 }
 
 static enum shape_verdict find_jwt(const struct text *text, struct shape_match *match)
