@@ -304,8 +304,10 @@ static bool was_read(struct ui *ui, int key)
 {
 	struct dialog *dialog = &ui->dialog;
 
-	if (ui->is_behind)
+	if (ui->is_behind) {
 		dialog->opened_us = ui->now_us;
+		dialog_complain(ui, "the screen was still being drawn: once more, please");
+	}
 	if (ui->now_us - dialog->opened_us < UI_DIALOG_US)
 		return false;
 	if (key != dialog->opened_by || dialog->is_touched)
