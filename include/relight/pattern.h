@@ -14,6 +14,10 @@
 #define PATTERN_MAX_DEPTH 20   // of groups
 #define PATTERN_MAX_SIZE  2000 // characters and sets after repeats are unfolded
 
+// How many characters and sets it is after its repeats are unfolded; compiling takes time quadratic
+// in that. -1 with `err` where it is too large.
+int pattern_size(const char *pattern, struct err *err);
+
 // Whether it compiles and is small enough; `err` says why not.
 bool pattern_check(const char *pattern, struct err *err);
 

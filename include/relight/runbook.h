@@ -390,10 +390,11 @@ struct runbook {
 extern const char *const runbook_layers[]; // NULL-terminated
 extern const char *const runbook_default_phases[];
 
-// Loads and checks one runbook from the text of `diags->file` (diags->source is set to `text`). All
-// that is wrong is added to `diags`; NULL when there was an error. `base` is the folder of the
-// file. The caller frees with runbook_free. jq programs are collected, not compiled; everything
-// else that FORMATS.md §1 calls an error is one.
+// Loads and checks one runbook from the text of `diags->file` (diags->source is set to `text`,
+// which must have a NUL after its `length_bytes` and is needed until diags_print). All that is
+// wrong is added to `diags`; NULL when there was an error. `base` is the folder of the file. The
+// caller frees with runbook_free. jq programs are collected, not compiled; everything else that
+// FORMATS.md §1 calls an error is one.
 struct runbook *runbook_load(
 	const char *text, size_t length_bytes, const char *base, struct diags *diags);
 // The same, but gives what could be loaded where there were errors too. That is good for looking at

@@ -65,46 +65,53 @@ static const char *measure_repeat(struct measure *measure, const char *at)
 	return end;
 }
 
-static bool is_small(const char *pattern, struct err *err)
+// Past what stands at `at`, which is measured; NULL with `err` where that is not allowed.
+static const char *measure_next(struct measure *measure, const char *at, struct err *err)
+{
+	if (*at == '(' || *at == ')') {
+		if (measure_group(measure, *at))
+			return at + 1;
+		err_set(err, "groups nest deeper than %d", PATTERN_MAX_DEPTH);
+		return NULL;
+	}
+	if (*at == '\\' && isdigit((unsigned char)at[1])) {
+		err_set(err, "\\%c: POSIX patterns have no back-references", at[1]);
+		return NULL;
+	}
+	if (*at == '{')
+		return measure_repeat(measure, at);
+	measure->atom = 1;
+	measure->sizes[measure->depth]++;
+	return *at == '[' ? skip_set(at) : at + 1 + (*at == '\\' && at[1]);
+}
+
+int pattern_size(const char *pattern, struct err *err)
 {
 	struct measure measure = {0};
-	const char *at = pattern;
+	bool is_small = true;
 
-	if (strlen(pattern) > PATTERN_MAX_BYTES)
-		return err_set(err, "longer than %d bytes", PATTERN_MAX_BYTES);
-	while (*at) {
-		if (*at == '\\' && isdigit((unsigned char)at[1]))
-			return err_set(err, "\\%c: POSIX patterns have no back-references", at[1]);
-		if (*at == '(' || *at == ')') {
-			if (!measure_group(&measure, *at++))
-				return err_set(
-					err, "groups nest deeper than %d", PATTERN_MAX_DEPTH);
-			continue;
-		}
-		if (*at == '{') {
-			at = measure_repeat(&measure, at);
-		} else {
-			const char *next =
-				*at == '[' ? skip_set(at) : at + 1 + (*at == '\\' && at[1]);
-			measure.atom = 1;
-			measure.sizes[measure.depth]++;
-			at = next;
-		}
-		if (measure.sizes[measure.depth] > PATTERN_MAX_SIZE)
-			return err_set(err, "its repeats unfold to more than %d characters",
-				PATTERN_MAX_SIZE);
+	if (strlen(pattern) > PATTERN_MAX_BYTES) {
+		err_set(err, "longer than %d bytes", PATTERN_MAX_BYTES);
+		return -1;
 	}
+	for (const char *at = pattern; *at && is_small;) {
+		at = measure_next(&measure, at, err);
+		if (!at)
+			return -1;
+		is_small = measure.sizes[measure.depth] <= PATTERN_MAX_SIZE;
+	}
+	// Groups that were never closed; regcomp() will say so.
 	for (; measure.depth > 0; measure.depth--)
 		measure.sizes[measure.depth - 1] += measure.sizes[measure.depth];
-	if (measure.sizes[0] > PATTERN_MAX_SIZE)
-		return err_set(
-			err, "its repeats unfold to more than %d characters", PATTERN_MAX_SIZE);
-	return true;
+	if (is_small && measure.sizes[0] <= PATTERN_MAX_SIZE)
+		return (int)measure.sizes[0];
+	err_set(err, "its repeats unfold to more than %d characters", PATTERN_MAX_SIZE);
+	return -1;
 }
 
 static bool compile(const char *pattern, int flags, regex_t *regex, struct err *err)
 {
-	if (!is_small(pattern, err))
+	if (pattern_size(pattern, err) < 0)
 		return false;
 	int code = regcomp(regex, pattern, REG_EXTENDED | flags);
 	if (code == 0)

@@ -67,6 +67,7 @@ struct loader {
 	struct input *input_items; // runbook->inputs, while it is written
 	struct jq_text *programs;  // on the heap
 	size_t program_count, program_capacity;
+	int64_t pattern_cost; // of all patterns so far
 };
 
 // One key of a mapping: its loader puts the value where the offset says in the object that the

@@ -8,6 +8,9 @@
 
 // Loaders of single values and of lists of them, for the tables of keys.
 
+// A hundred thousand patterns of 30 characters, or 25 of the largest: about a second.
+#define MAX_PATTERN_COST 100000000
+
 // --- texts -----------------------------------------------------------------------------------------------------------
 
 static bool is_scalar(const struct yaml_node *node)
@@ -65,6 +68,19 @@ void load_shell(
 	*(const char **)field = node->text;
 }
 
+// Compiling takes time quadratic in a pattern's size, so all of them together have a limit too.
+static bool pattern_affordable(struct loader *loader, const struct yaml_node *node)
+{
+	int size = pattern_size(node->text, NULL);
+
+	if (size > 0)
+		loader->pattern_cost += (int64_t)size * size;
+	if (loader->pattern_cost <= MAX_PATTERN_COST)
+		return true;
+	load_error(loader, node, "limit", "the patterns of this runbook are too large together");
+	return false;
+}
+
 void load_pattern(
 	struct loader *loader, const struct key *key, const struct yaml_node *node, void *field)
 {
@@ -75,7 +91,9 @@ void load_pattern(
 	template_check(loader, node);
 	*(const char **)field = node->text;
 	// What a variable puts in is known only later.
-	if (!strstr(node->text, "${") && !pattern_check(node->text, &err))
+	if (strstr(node->text, "${") || !pattern_affordable(loader, node))
+		return;
+	if (!pattern_check(node->text, &err))
 		load_error(loader, node, "bad-pattern", "%s: the pattern does not compile: %s",
 			key->name, err.message);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relight/substitute.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #define MAX_NAME 128 // bytes of a scope or a name, the NUL included
@@ -12,14 +11,14 @@ struct variable {
 	size_t bytes; // of the text, "${" and "}" included
 };
 
-// The length of a scope or name at `text`.
+// The length of a scope or name at `text`. Spelt out, because what isalnum() takes depends on the
+// locale.
 static size_t word_length(const char *text)
 {
-	size_t length = 0;
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 
-	while (isalnum((unsigned char)text[length]) || text[length] == '_' || text[length] == '-')
-		length++;
-	return length;
+	return strspn(text, letters);
 }
 
 static bool word_copy(char word[MAX_NAME], const char *text, size_t length)
@@ -184,6 +183,9 @@ void substitute_scan(const char *template,
 void substitute_input_name(const char *id, struct buf *out)
 {
 	buf_text(out, "RELIGHT_INPUT_");
+	// Not toupper(): in Turkish, i is not the small letter of I.
 	for (; *id; id++)
-		buf_byte(out, *id == '-' ? '_' : (char)toupper((unsigned char)*id));
+		buf_byte(out, *id == '-'                 ? '_'
+			      : *id >= 'a' && *id <= 'z' ? (char)(*id - 'a' + 'A')
+							 : *id);
 }

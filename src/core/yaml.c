@@ -35,6 +35,8 @@ struct anchor {
 
 struct reading {
 	yaml_parser_t parser;
+	const char *text;
+	size_t length; // bytes
 	struct arena *arena;
 	const struct yaml_limits *limits;
 	struct diags *diags;
@@ -54,23 +56,31 @@ static const struct yaml_node *read_node(struct reading *reading, const yaml_eve
 
 #define at_event(event) (int)(event)->start_mark.line + 1, (int)(event)->start_mark.column + 1
 
+// The mark of a byte: the reader complains of bytes, long before the scanner comes there.
+static yaml_mark_t mark_of(const struct reading *reading, size_t offset)
+{
+	yaml_mark_t mark = {0};
+
+	for (size_t i = 0; i < offset && i < reading->length; i++) {
+		unsigned char byte = (unsigned char)reading->text[i];
+		mark.line += byte == '\n';
+		mark.column = byte == '\n' ? 0 : mark.column + ((byte & 0xC0) != 0x80);
+	}
+	return mark;
+}
+
 static bool next_event(struct reading *reading, yaml_event_t *event)
 {
 	const yaml_parser_t *parser = &reading->parser;
 
 	if (yaml_parser_parse(&reading->parser, event))
 		return true;
-	bool is_reader = parser->error == YAML_READER_ERROR;
-	const char *problem = parser->problem ? parser->problem : "cannot be read";
-	// The reader knows an offset in bytes only; the mark is where the scanner stood by then, on
-	// that line or before.
-	const yaml_mark_t *mark = is_reader ? &parser->mark : &parser->problem_mark;
-	if (parser->context)
-		diag_error(reading->diags, (int)mark->line + 1, (int)mark->column + 1, "yaml",
-			"not YAML: %s, %s", parser->context, problem);
-	else
-		diag_error(reading->diags, (int)mark->line + 1, (int)mark->column + 1, "yaml",
-			"not YAML: %s", problem);
+	yaml_mark_t mark = parser->error == YAML_READER_ERROR
+				   ? mark_of(reading, parser->problem_offset)
+				   : parser->problem_mark;
+	diag_error(reading->diags, (int)mark.line + 1, (int)mark.column + 1, "yaml",
+		"not YAML: %s%s%s", parser->context ? parser->context : "",
+		parser->context ? ", " : "", parser->problem ? parser->problem : "cannot be read");
 	return false;
 }
 
@@ -362,11 +372,11 @@ static const struct yaml_node *read_node(struct reading *reading, const yaml_eve
 
 // Whether nothing but comments, blanks and document ends is left from `line` (0-based) on: libyaml
 // is not asked, because what follows a document may be a flood of directives.
-static bool check_rest(struct reading *reading, const char *text, const char *end, size_t line)
+static bool check_rest(struct reading *reading, size_t line)
 {
-	int number = 1;
+	const char *text = reading->text, *end = text + reading->length;
 
-	for (; text < end; number++) {
+	for (int number = 1; text < end; number++) {
 		const char *stop = memchr(text, '\n', (size_t)(end - text));
 		size_t length = (size_t)((stop ? stop : end) - text);
 		size_t blank = 0;
@@ -385,8 +395,7 @@ static bool check_rest(struct reading *reading, const char *text, const char *en
 	return true;
 }
 
-static const struct yaml_node *read_document(
-	struct reading *reading, const char *text, size_t length)
+static const struct yaml_node *read_document(struct reading *reading)
 {
 	const struct yaml_node *root = NULL;
 	bool is_over = false;
@@ -403,7 +412,7 @@ static const struct yaml_node *read_document(
 			is_over = true;
 			break;
 		case YAML_DOCUMENT_END_EVENT:
-			if (!check_rest(reading, text, text + length, event.end_mark.line))
+			if (!check_rest(reading, event.end_mark.line))
 				root = NULL;
 			is_over = true;
 			break;
@@ -442,7 +451,13 @@ static bool refuse_directives(const char *text, const char *end, struct diags *d
 const struct yaml_node *yaml_parse(struct arena *arena, const char *text, size_t length_bytes,
 	const struct yaml_limits *limits, struct diags *diags)
 {
-	struct reading reading = {.arena = arena, .limits = limits, .diags = diags};
+	struct reading reading = {
+		.text = text,
+		.length = length_bytes,
+		.arena = arena,
+		.limits = limits,
+		.diags = diags,
+	};
 	const struct yaml_node *root = NULL;
 
 	if (length_bytes > limits->bytes) {
@@ -456,7 +471,7 @@ const struct yaml_node *yaml_parse(struct arena *arena, const char *text, size_t
 		memory_exhausted();
 	yaml_parser_set_encoding(&reading.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&reading.parser, (const unsigned char *)text, length_bytes);
-	root = read_document(&reading, text, length_bytes);
+	root = read_document(&reading);
 	yaml_parser_delete(&reading.parser);
 	free(reading.anchors);
 	free(reading.children);

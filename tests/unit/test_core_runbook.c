@@ -832,6 +832,15 @@ static void hostile_sizes_take_time_in_proportion(void **unused)
 	assert_string_equal(diags.items[0].code, "limit");
 	diags_fini(&diags);
 
+	// One large pattern, aliased.
+	buf_clear(&text);
+	buf_text(&text, HEAD "steps:\n- {id: s, hints: &h [{match: '.{0,1999}', say: x}]}\n");
+	for (int i = 0; i < 5000; i++)
+		buf_printf(&text, "- {id: s%d, hints: *h}\n", i);
+	assert_null(load(buf_str(&text)));
+	assert_string_equal(diags.items[0].code, "limit");
+	diags_fini(&diags);
+
 	// 40,000 errors.
 	buf_clear(&text);
 	for (int i = 0; i < 40000; i++)

@@ -191,8 +191,8 @@ static void what_only_looks_like_a_directive_is_text(void **unused)
 static void bytes_that_are_no_utf8_are_refused(void **unused)
 {
 	(void)unused;
-	assert_string_equal(refusal("a: \xff\xfe", 5)->code, "yaml");
-	diags_fini(&diags);
+	assert_refused("é: ä\nb: é\xff\xfe", "yaml", 2, 5);
+	assert_refused("a: x\nb: \001", "yaml", 2, 4);
 	assert_string_equal(refusal("a: \0b", 5)->code, "yaml");
 	diags_fini(&diags);
 	assert_string_equal(refusal("a\0:\0 \0b\0", 8)->code, "yaml");
