@@ -311,9 +311,27 @@ static void close_all(struct sensing *sensing)
 	http_free(world->http);
 	uv_close((uv_handle_t *)&sensing->interrupt, NULL);
 	uv_close((uv_handle_t *)&sensing->terminate, NULL);
+}
+
+static void on_patience(uv_timer_t *timer)
+{
+	uv_stop(timer->loop);
+	uv_close((uv_handle_t *)timer, NULL);
+}
+
+// Waits for killed processes to be reaped, and for look-ups that run in threads, but not for long:
+// false when some are left.
+static bool close_loop(struct sensing *sensing)
+{
+	uv_timer_t patience;
+	uv_timer_init(&sensing->loop, &patience);
+	uv_unref((uv_handle_t *)&patience);
+	uv_timer_start(&patience, on_patience, FAREWELL_MS, 0);
+	uv_run(&sensing->loop, UV_RUN_DEFAULT);
+	if (!uv_is_closing((uv_handle_t *)&patience))
+		uv_close((uv_handle_t *)&patience, NULL);
 	uv_run(&sensing->loop, UV_RUN_NOWAIT);
-	if (uv_loop_alive(&sensing->loop))
-		uv_run(&sensing->loop, UV_RUN_ONCE);
+	return uv_loop_close(&sensing->loop) == 0;
 }
 
 static void free_all(struct sensing *sensing)
@@ -359,6 +377,12 @@ int probe_run(const struct runbook *runbook, const struct probe_options *options
 	if (sensing.watching.left > 0 || !options->once)
 		uv_run(&sensing.loop, UV_RUN_DEFAULT);
 	close_all(&sensing);
+	bool is_closed = close_loop(&sensing);
 	free_all(&sensing);
+	if (!is_closed) {
+		// The C library would wait at exit for a resolver that does not answer.
+		fflush(stderr);
+		_exit(sensing.code);
+	}
 	return sensing.code;
 }
