@@ -16,6 +16,7 @@
 #include "relight/incident.h"
 #include "relight/jq.h"
 #include "relight/memory.h"
+#include "relight/timeline.h"
 
 #define DEMO_SPEED      20
 #define DEMO_AUTO_SPEED 240 // an hour in a quarter of a minute
@@ -85,6 +86,52 @@ static int no_launcher(const struct err *err)
 	return command_fail(EXIT_USAGE, err);
 }
 
+static int look_on(struct opening *opening, const char *directory)
+{
+	int code = EXIT_USAGE;
+	if (opening_recall(opening, directory))
+		code = cockpit_watch(opening, directory);
+	opening_fini(opening);
+	return code;
+}
+
+// Where there is a timeline already: whoever has it open is looked on at; one that nobody has is
+// not opened twice.
+static int look_on_or_refuse(struct opening *opening)
+{
+	struct err err = {0};
+	char *directory = incident_find(opening->directory, &err);
+	int code;
+	if (!directory) {
+		code = command_fail(EXIT_USAGE, &err);
+	} else if (timeline_is_held(directory) && !opening->is_headless) {
+		code = look_on(opening, directory);
+	} else {
+		err_set(&err,
+			"run: %s: holds an incident already; 'relight resume %s' goes on with it",
+			opening->directory, opening->directory);
+		code = command_fail(EXIT_USAGE, &err);
+	}
+	free(directory);
+	return code;
+}
+
+int cmd_watch(int argc, char **argv)
+{
+	struct opening opening;
+	struct err err = {0};
+	if (!opening_options(&opening, argc, argv))
+		return EXIT_USAGE;
+	if (argc - optind > 1)
+		return command_usage("watch", "one incident at a time");
+	char *directory = incident_find(optind < argc ? argv[optind] : opening.directory, &err);
+	if (!directory)
+		return command_fail(EXIT_USAGE, &err);
+	int code = look_on(&opening, directory);
+	free(directory);
+	return code;
+}
+
 int cmd_run(int argc, char **argv)
 {
 	struct opening opening;
@@ -96,12 +143,8 @@ int cmd_run(int argc, char **argv)
 		return command_usage(
 			"run", argc == optind ? "name a runbook" : "one runbook at a time");
 	opening.runbook_path = argv[optind];
-	if (opening.directory && incident_has_timeline(opening.directory)) {
-		err_set(&err,
-			"run: %s: holds an incident already; 'relight resume %s' goes on with it",
-			opening.directory, opening.directory);
-		return command_fail(EXIT_USAGE, &err);
-	}
+	if (opening.directory && incident_has_timeline(opening.directory))
+		return look_on_or_refuse(&opening);
 	if (!launcher_start(&launcher, &err))
 		return no_launcher(&err);
 	return open_incident(&opening, &launcher);
@@ -116,6 +159,7 @@ static int resume_headless(
 	headless_attach(&engine);
 	if (!engine_resume(&engine, directory, NULL, &err)) {
 		engine_fini(&engine, "could not be resumed");
+		err_prefix(&err, "resume");
 		return command_fail(EXIT_USAGE, &err);
 	}
 	return headless_run(&engine, opening->answers, opening->parallel);

@@ -69,8 +69,9 @@ static void draw(struct cockpit *cockpit)
 		.ui = &cockpit->ui,
 		.seat = cockpit->observes ? SEAT_ONLOOKER : SEAT_COCKPIT,
 		.person = engine->setup.person,
-		.newest_seq = engine->record.chain.next_seq - 1,
-		.durable_seq = engine_durable_seq(engine),
+		.newest_seq = engine->state->events - 1,
+		.durable_seq = engine->is_following ? engine->state->events - 1
+						    : engine_durable_seq(engine),
 		.fault = has_fault ? fault.message : NULL,
 		.sensor_silence_ms = engine->sensor ? sensor_silence_ms(engine->sensor) : -1,
 		.lines = cockpit->story.lines,
@@ -239,8 +240,11 @@ static struct cockpit *cockpit_new(struct opening *opening, const struct launche
 	return cockpit;
 }
 
-static int exit_code(const struct state *state)
+static int exit_code(const struct engine *engine)
 {
+	const struct state *state = engine->state;
+	if (engine->is_following)
+		return EXIT_GOOD;
 	if (!wall_known(state->closed.wall))
 		return EXIT_NO;
 	return state->closed_result && strcmp(state->closed_result, "recovered") == 0 ? EXIT_GOOD
@@ -251,7 +255,7 @@ static int exit_code(const struct state *state)
 static int cockpit_end(struct cockpit *cockpit)
 {
 	struct engine *engine = &cockpit->engine;
-	int code = exit_code(engine->state);
+	int code = exit_code(engine);
 	bool was_open = engine->is_open, is_closed = wall_known(engine->state->closed.wall);
 	int running = engine->state->running_count;
 	char *id = memory_copy_text(engine->state->incident),
@@ -336,6 +340,19 @@ int cockpit_resume(struct opening *opening, const char *directory, const struct 
 		draw(cockpit);
 		if (engine_start(engine, &cockpit->failure))
 			run(cockpit);
+	}
+	return cockpit_end(cockpit);
+}
+
+int cockpit_watch(struct opening *opening, const char *directory)
+{
+	opening->observes = true;
+	struct cockpit *cockpit = cockpit_new(opening, NULL);
+	cockpit->is_opened = true;
+	if (engine_follow(&cockpit->engine, directory, &cockpit->failure) &&
+		start_screen(cockpit, opening->theme, &cockpit->failure)) {
+		draw(cockpit);
+		run(cockpit);
 	}
 	return cockpit_end(cockpit);
 }

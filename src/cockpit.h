@@ -13,4 +13,7 @@ int cockpit_open(struct opening *opening, const struct launcher *launcher);
 // Goes on with the one in `directory`.
 int cockpit_resume(struct opening *opening, const char *directory, const struct launcher *launcher);
 
+// Looks on at the one in `directory`, read-only.
+int cockpit_watch(struct opening *opening, const char *directory);
+
 #endif

@@ -15,8 +15,9 @@
 #define FAST_SPEED   10
 #define LOOK_US      (1 * US_PER_S)
 #define MARK_US      (300 * US_PER_S)
-#define LEAST_STALE_US	(3 * US_PER_S) // real time: however fast a rehearsal runs, its sensor needs some
-#define DUE_ROUNDS   1000 // one thing leads to another; this is far beyond any real chain in one turn
+#define LEAST_STALE_US                                                                             \
+	(3 * US_PER_S)  // real time: however fast a rehearsal runs, its sensor needs some
+#define DUE_ROUNDS 1000 // one thing leads to another; this is far beyond any real chain in one turn
 
 // --- what is known ---
 
@@ -165,6 +166,9 @@ bool engine_want(struct engine *engine, const struct intent *intent, struct err 
 {
 	struct facts facts = engine_facts(engine);
 	struct decision decision = {0};
+	if (engine->is_following)
+		return err_set(
+			err, "%s: this screen only looks on", intent_table[intent->kind].word);
 	if (!engine->is_open)
 		return err_set(err, "the incident is being opened; in a moment");
 	if (intent->kind == INTENT_CONTINUE_UNRECORDED) {
@@ -284,8 +288,8 @@ static void no_turn(void *context)
 
 void engine_init(struct engine *engine, struct engine_setup *setup, const struct launcher *launcher)
 {
-	*engine =
-		(struct engine){.setup = *setup, .runbook = setup->runbook, .launcher = *launcher};
+	*engine = (struct engine){.setup = *setup, .runbook = setup->runbook, .followed_fd = -1};
+	engine->launcher = launcher ? *launcher : (struct launcher){.fd = -1};
 	*setup = (struct engine_setup){0};
 	uv_loop_init(&engine->loop);
 	engine->plan = plan_new(engine->runbook);
@@ -373,6 +377,7 @@ void engine_fini(struct engine *engine, const char *why)
 {
 	end_session(engine, why);
 	engine->is_ending = true;
+	engine_unfollow(engine);
 	timeline_close(engine->record.timeline);
 	if (engine->sensor)
 		sensor_stop(engine->sensor);

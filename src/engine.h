@@ -86,9 +86,14 @@ struct engine {
 	struct mono looked;	   // when running attempts were last looked at
 	struct mono marked;	   // when the last `mark` was written
 	bool is_dirty, is_open, is_unrecorded, is_ending;
+	int followed_fd;	   // of the timeline that is looked on at; -1: none
+	uv_timer_t follow;
+	bool is_following;
+	struct err followed_fault; // why it cannot be followed any more
 };
 
-// Sets everything up in memory; nothing is on disk yet and no event recorded. `launcher` was started before any thread.
+// Sets everything up in memory; nothing is on disk yet and no event recorded. `launcher` was started before any
+// thread; NULL for looking on only.
 void engine_init(struct engine *engine, struct engine_setup *setup, const struct launcher *launcher);
 // Makes the incident directory and its timeline. Blocks on the disk; may run on another thread while nothing else touches the record.
 // False with `err`.
@@ -98,6 +103,9 @@ void engine_begin(struct engine *engine);
 // Goes on with the incident in `directory`: its events were read and are folded; what was running is looked at. Blocks on the disk. False with
 // `err`; *is_held (may be NULL) tells that another process has it.
 bool engine_resume(struct engine *engine, const char *directory, bool *is_held, struct err *err);
+// Looks on at the incident in `directory`, which another process may be writing: its events are folded as they come, nothing is recorded and
+// nothing can be wanted. False with `err`.
+bool engine_follow(struct engine *engine, const char *directory, struct err *err);
 // Starts the sensor and the engine's timers.
 bool engine_start(struct engine *engine, struct err *err);
 // Ends the session (session.ended, why), waits for the record, stops the sensor, closes everything. Running attempts go on.
@@ -118,6 +126,8 @@ int64_t engine_durable_seq(const struct engine *engine);
 bool engine_fault(const struct engine *engine, struct err *err);
 
 // --- between the files of the engine ---
+void engine_unfollow(struct engine *engine);
+bool engine_fold_line(void *context, const char *line, size_t length, struct err *err);
 void engine_record(struct engine *engine, struct event *event);
 void engine_commit(struct engine *engine, struct decision *decision);
 void engine_attach_launcher(struct engine *engine);

@@ -219,6 +219,8 @@ void engine_attach_launcher(struct engine *engine)
 {
 	uv_pipe_init(&engine->loop, &engine->launcher_pipe, 0);
 	engine->launcher_pipe.data = engine;
+	if (engine->launcher.fd < 0)
+		return;
 	uv_pipe_open(&engine->launcher_pipe, engine->launcher.fd);
 	uv_read_start((uv_stream_t *)&engine->launcher_pipe, on_room, on_read);
 }

@@ -131,12 +131,14 @@ static void record_unfit_steps(struct engine *engine)
 bool engine_prepare(struct engine *engine, struct err *err)
 {
 	struct frozen_file files[] = {
-		{"runbook.yaml", engine->setup.runbook_text.data, engine->setup.runbook_text.length},
-		{"scenario.yaml", engine->setup.scenario_text.data, engine->setup.scenario_text.length},
+		{"runbook.yaml", engine->setup.runbook_text.data,
+			engine->setup.runbook_text.length},
+		{"scenario.yaml", engine->setup.scenario_text.data,
+			engine->setup.scenario_text.length},
 	};
 	engine->id = incident_id(clock_wall(), engine->runbook->name);
-	engine->directory =
-		incident_create(engine->setup.directory, engine->id, files, engine->setup.scenario ? 2 : 1, err);
+	engine->directory = incident_create(
+		engine->setup.directory, engine->id, files, engine->setup.scenario ? 2 : 1, err);
 	if (!engine->directory)
 		return false;
 	engine->session = session_describe(engine->setup.executable);
@@ -158,7 +160,7 @@ void engine_begin(struct engine *engine)
 
 // --- taking it up again ---
 
-static bool fold_line(void *context, const char *line, size_t length, struct err *err)
+bool engine_fold_line(void *context, const char *line, size_t length, struct err *err)
 {
 	struct engine *engine = context;
 	struct event *event = event_decode(line, length, err);
@@ -169,8 +171,6 @@ static bool fold_line(void *context, const char *line, size_t length, struct err
 		scenario_facts_apply(engine->simulated, event);
 	if (engine->front.on_event)
 		engine->front.on_event(engine->front.context, event);
-	if (event->mode == EVENT_REHEARSAL && engine->state->speed > 0 && engine->setup.speed <= 0)
-		engine->setup.speed = engine->state->speed;
 	event_free(event);
 	return true;
 }
@@ -214,8 +214,8 @@ bool engine_resume(struct engine *engine, const char *directory, bool *is_held, 
 	bool held = false;
 	char *was;
 	engine->directory = memory_copy_text(directory);
-	engine->record.timeline = timeline_open(directory, fold_line, engine, on_durable, engine,
-		&tail, is_held ? is_held : &held, err);
+	engine->record.timeline = timeline_open(directory, engine_fold_line, engine, on_durable,
+		engine, &tail, is_held ? is_held : &held, err);
 	if (!engine->record.timeline)
 		return false;
 	engine->record.chain = tail.chain;

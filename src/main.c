@@ -21,6 +21,7 @@ const struct command_entry command_table[] = {
 		"[INCIDENT] [--input K=V]... [--operator NAME] [--headless [--answers F] "
 		"[--parallel N]]",
 		"go on with an open incident, by default the newest", false},
+	{"watch", cmd_watch, "[INCIDENT]", "look on at an open incident, read-only", false},
 	{"check", cmd_check, "RUNBOOK... [--strict] [--live] [--format text|json]",
 		"say what is wrong with a runbook, and what it lacks", false},
 	{"health", cmd_health, "[FILE|-] [--format jsonl|text]",

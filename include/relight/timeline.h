@@ -42,14 +42,21 @@ struct timeline *timeline_open(const char *directory, timeline_each *each_line, 
 	timeline_notify *notify, void *notify_context, struct timeline_tail *tail, bool *is_held,
 	struct err *err);
 
+// Whether another process has the timeline in `directory` open for writing now.
+bool timeline_is_held(const char *directory);
+
 // Reads a timeline without locking: `path` is the file or an incident directory. Lines go to
 // each_line as above, the chain is checked on the way. *torn_bytes (may be NULL) counts an
 // unfinished last line. A broken chain: false, `err` names the line.
 bool timeline_read(const char *path, timeline_each *each_line, void *context, struct chain *chain,
 	size_t *torn_bytes, struct err *err);
 
-// The same on an open file, read from where it stands to its end with bounded memory; `name` is for
-// messages.
+// Opens the file itself, or timeline.jsonl of the directory that `path` names, for reading. The
+// descriptor is close-on-exec; -1 with `err` when it cannot be read or is no regular file.
+int timeline_open_file(const char *path, struct err *err);
+
+// The same as timeline_read on an open file, read from where it stands to its end with bounded
+// memory; `name` is for messages.
 bool timeline_scan(int fd, const char *name, timeline_each *each_line, void *context,
 	struct chain *chain, size_t *torn_bytes, struct err *err);
 

@@ -407,3 +407,18 @@ bool timeline_drain(struct timeline *timeline, struct err *err)
 	pthread_mutex_unlock(&timeline->lock);
 	return !is_faulty;
 }
+
+bool timeline_is_held(const char *directory)
+{
+	struct buf path = {0};
+
+	buf_printf(&path, "%s/timeline.jsonl", directory);
+
+	int fd = open(buf_str(&path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool is_held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+
+	if (fd >= 0)
+		close(fd);
+	buf_fini(&path);
+	return is_held;
+}
