@@ -14,6 +14,7 @@ void *arena_alloc(struct arena *arena, size_t size_bytes);
 void *arena_array(struct arena *arena, size_t count, size_t size_bytes);
 char *arena_text(struct arena *arena, const char *text); // NULL gives NULL
 char *arena_bytes(struct arena *arena, const char *bytes, size_t length);
-char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *arena_printf(struct arena *arena, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

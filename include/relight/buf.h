@@ -5,15 +5,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-// Bytes that grow. A zeroed struct is an empty buffer; `data` is NULL until something was added and is always
-// terminated by a NUL that `length` does not count.
+// Bytes that grow. A zeroed struct is an empty buffer; `data` is NULL until something was added and
+// is always terminated by a NUL that `length` does not count.
 struct buf {
 	char *data;
-	size_t length;	 // bytes
+	size_t length;   // bytes
 	size_t capacity; // bytes, the NUL included
 };
 
-void buf_fini(struct buf *buf);	 // frees the bytes; the buffer is empty again
+void buf_fini(struct buf *buf);  // frees the bytes; the buffer is empty again
 void buf_clear(struct buf *buf); // empty, keeping the memory
 void buf_reserve(struct buf *buf, size_t more_bytes);
 void buf_add(struct buf *buf, const void *bytes, size_t length);

@@ -4,10 +4,12 @@
 
 #include <stddef.h>
 
-// Allocation that cannot fail. Running out of memory ends the process through memory_exhausted(); that is safe at any
-// moment, because what was acknowledged is on disk already (DESIGN.md, "Nothing acknowledged is ever lost").
+// Allocation that cannot fail. Running out of memory ends the process through memory_exhausted();
+// that is safe at any moment, because what was acknowledged is on disk already (DESIGN.md, "Nothing
+// acknowledged is ever lost").
 
-// Uninitialised, `count * size` bytes, zeroed, or resized; never NULL. The caller frees with free().
+// Uninitialised, `count * size` bytes, zeroed, or resized; never NULL. The caller frees with
+// free().
 void *memory_alloc(size_t size_bytes);
 void *memory_zeroed(size_t count, size_t size_bytes);
 void *memory_resize(void *old, size_t count, size_t size_bytes);
@@ -15,11 +17,13 @@ void *memory_resize(void *old, size_t count, size_t size_bytes);
 char *memory_copy_text(const char *text);
 char *memory_copy_bytes(const char *bytes, size_t length);
 
-// Makes room for one more element: returns the (possibly moved) array, doubling *capacity when `count` has reached it.
+// Makes room for one more element: returns the (possibly moved) array, doubling *capacity when
+// `count` has reached it.
 void *memory_grow(void *array, size_t count, size_t *capacity, size_t size_bytes);
 
-// What runs before the process ends for want of memory: first `restore` (the terminal), then `say` (one line to stderr, without
-// allocating). Each may be NULL; replaces what was set before. memory_exhausted() then aborts.
+// What runs before the process ends for want of memory: first `restore` (the terminal), then `say`
+// (one line to stderr, without allocating). Each may be NULL; replaces what was set before.
+// memory_exhausted() then aborts.
 void memory_on_exhausted(void (*restore)(void), void (*say)(void));
 _Noreturn void memory_exhausted(void);
 

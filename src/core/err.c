@@ -41,25 +41,25 @@ bool err_errno(struct err *err, int errnum, const char *format, ...)
 
 bool err_prefix(struct err *err, const char *format, ...)
 {
-	char prefix[sizeof err->message];
+	char rest[sizeof err->message];
 	va_list arguments;
 
 	if (!err)
 		return false;
+	memcpy(rest, err->message, sizeof rest);
 	va_start(arguments, format);
-	vsnprintf(prefix, sizeof prefix - 2, format, arguments);
+	vsnprintf(err->message, sizeof err->message, format, arguments);
 	va_end(arguments);
-	strcat(prefix, ": ");
 
 	// What does not fit is cut from the message, not from the prefix, which says what was being
 	// done.
-	size_t used = strlen(prefix), kept = strlen(err->message);
+	size_t used = strlen(err->message);
 
-	if (kept > sizeof err->message - 1 - used)
-		kept = sizeof err->message - 1 - used;
-	memmove(err->message + used, err->message, kept);
-	memcpy(err->message, prefix, used);
-	err->message[used + kept] = '\0';
+	for (const char *from = ": "; *from && used < sizeof err->message - 1; from++)
+		err->message[used++] = *from;
+	for (const char *from = rest; *from && used < sizeof err->message - 1; from++)
+		err->message[used++] = *from;
+	err->message[used] = '\0';
 	return false;
 }
 

@@ -98,7 +98,7 @@ static enum shape_verdict begins(const struct text *text, const char *word, bool
 {
 	size_t i = 0;
 
-	for (; word[i] && i < text->length; i++) {
+	for (; i < text->length && word[i]; i++) {
 		char c = text->bytes[i];
 
 		if ((fold ? folded(c) : (unsigned char)c) != (unsigned char)word[i])

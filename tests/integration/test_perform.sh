@@ -127,6 +127,7 @@ has unasked result.json '"outcome":"never-started"'
 # An address space that holds the program and its libraries, but not the output too. (The sanitizer's shadow would not fit.)
 if ! nm "$RELIGHT" 2>"$here/err" | grep -q __asan_init; then
 	(
+		# shellcheck disable=SC3045 # dash and bash have it
 		ulimit -v 98304
 		perform much 0 '"action":{"shell":"head -c 50000000 /dev/zero | tr \\\\0 x"}'
 		exit "$failed"
