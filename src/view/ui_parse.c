@@ -8,25 +8,27 @@
 
 #define US_PER_DAY (86400 * US_PER_S)
 
+// One or two digits, at most `most`.
+static bool take_number(const char **at, int most, int *value)
+{
+	const char *text = *at;
+
+	for (*value = 0; *at < text + 2 && **at >= '0' && **at <= '9'; ++*at)
+		*value = *value * 10 + (**at - '0');
+	return *at > text && *value <= most;
+}
+
 // "02:47" or "02:47:10". False for anything else.
 static bool clock_parse(const char *text, int64_t *of_day_us)
 {
-	int hours, minutes, seconds = 0, end = 0;
+	int hours, minutes, seconds = 0;
 
-	if (sscanf(text, "%2d:%2d%n", &hours, &minutes, &end) != 2 || !end)
+	if (!take_number(&text, 23, &hours) || *text++ != ':' || !take_number(&text, 59, &minutes))
 		return false;
-	if (text[end] == ':') {
-		int more = 0;
-
-		if (sscanf(text + end, ":%2d%n", &seconds, &more) != 1 || !more)
-			return false;
-		end += more;
-	}
-	if (text[end] || strspn(text, "0123456789:") != strlen(text) || hours > 23 ||
-		minutes > 59 || seconds > 59)
+	if (*text == ':' && (text++, !take_number(&text, 59, &seconds)))
 		return false;
 	*of_day_us = ((hours * 60 + minutes) * 60 + seconds) * US_PER_S;
-	return true;
+	return *text == '\0';
 }
 
 static void nearest(struct wall now, int64_t of_day_us, bool is_ahead, struct wall *at)

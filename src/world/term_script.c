@@ -141,11 +141,7 @@ static bool next_word(const char **at, struct buf *word, bool *is_quoted)
 static bool wait_of_word(const char *word, int *wait_ms)
 {
 	int64_t ms;
-	int length = 0;
 
-	if (sscanf(word, "%9dms%n", wait_ms, &length) == 1 && length && !word[length] &&
-		*wait_ms >= 0)
-		return true;
 	if (!duration_parse(word, &ms) || ms > INT64_C(86400000))
 		return false;
 	*wait_ms = (int)ms;

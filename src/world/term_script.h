@@ -15,7 +15,7 @@
 //                      Insert Delete Backspace F1 C-a C-c C-d C-e C-k C-l C-u C-w, Hangup
 //   "some text"        typed; \" and \\ within
 //   paste "some text"  pasted
-//   wait 500ms         a duration as runbooks write it, or milliseconds
+//   wait 500ms         a duration, as runbooks write it
 //   wait-for "text"    until it stands in a row of the screen, for 30 s at most
 //
 // After each line TERM_SCRIPT_PAUSE_MS pass, as a person would need: a dialog takes no answer that
