@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#include "panes.h"
-#include "sheet.h"
+#include "frame_panes.h"
+#include "frame_sheet.h"
 
 #define LEFT_LEAST  60
 #define LEFT_MOST   96

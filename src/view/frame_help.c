@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "panes.h"
+#include "frame_panes.h"
 
-#include "sheet.h"
+#include "frame_sheet.h"
 
 #define LABEL_COLUMNS 12
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "panes.h"
+#include "frame_panes.h"
 
 #include <string.h>
 
 #include "relight/arena.h"
-#include "sheet.h"
-#include "words.h"
+#include "frame_sheet.h"
+#include "frame_words.h"
 
 // Dependencies by what is expected of them, worst first.
 enum group { GROUP_LOST, GROUP_DUE, GROUP_HELD, GROUP_GIVEN, GROUP_AWAITED, GROUP_WAIVED, GROUPS };

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scene.h"
+#include "frame_scene.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "relight/arena.h"
-#include "concern.h"
+#include "frame_concern.h"
 
 int64_t scene_age_ms(const struct scene *scene, struct mono from)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "panes.h"
+#include "frame_panes.h"
 
 #include <stdio.h>
 
-#include "sheet.h"
+#include "frame_sheet.h"
 
 #define WHO_COLUMNS 7
 

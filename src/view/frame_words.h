@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef RELIGHT_VIEW_WORDS_H
-#define RELIGHT_VIEW_WORDS_H
+#ifndef RELIGHT_VIEW_FRAME_WORDS_H
+#define RELIGHT_VIEW_FRAME_WORDS_H
 
 #include "relight/buf.h"
-#include "scene.h"
+#include "frame_scene.h"
 
 // The words of the checklist, kept in one place so that every pane says the same of the same step.
 

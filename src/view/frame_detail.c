@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "panes.h"
+#include "frame_panes.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "sheet.h"
-#include "words.h"
+#include "frame_sheet.h"
+#include "frame_words.h"
 
 #define LABEL_COLUMNS 9
 #define MOST_NAMED    6 // steps in a list

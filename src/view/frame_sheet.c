@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sheet.h"
+#include "frame_sheet.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

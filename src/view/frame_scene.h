@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef RELIGHT_VIEW_SCENE_H
-#define RELIGHT_VIEW_SCENE_H
+#ifndef RELIGHT_VIEW_FRAME_SCENE_H
+#define RELIGHT_VIEW_FRAME_SCENE_H
 
 #include "relight/frame.h"
 

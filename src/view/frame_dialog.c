@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "panes.h"
+#include "frame_panes.h"
 
 #include <string.h>
 
-#include "sheet.h"
+#include "frame_sheet.h"
 
 #define DIALOG_COLUMNS 76 // at most
 #define MARGIN         2

@@ -2,11 +2,11 @@
 //
 // What the NOW box says while nothing needs a person: what goes on, what could go on beside it, or
 // why nothing can.
-#include "concern.h"
+#include "frame_concern.h"
 
 #include <string.h>
 
-#include "words.h"
+#include "frame_words.h"
 
 static void say_over(const struct scene *scene, struct concern_words *words)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef RELIGHT_VIEW_CONCERN_H
-#define RELIGHT_VIEW_CONCERN_H
+#ifndef RELIGHT_VIEW_FRAME_CONCERN_H
+#define RELIGHT_VIEW_FRAME_CONCERN_H
 
 #include "relight/buf.h"
-#include "scene.h"
+#include "frame_scene.h"
 
 // Fills scene->concerns and scene->ready.
 void concerns_find(struct scene *scene);

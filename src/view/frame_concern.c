@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "concern.h"
+#include "frame_concern.h"
 
 #include <string.h>
 
 #include "relight/arena.h"
-#include "words.h"
+#include "frame_words.h"
 
 // A credential is spoken of while there is time to renew it.
 #define EXPIRES_SOON_MS (10 * 60 * MS_PER_S)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef RELIGHT_VIEW_PANES_H
-#define RELIGHT_VIEW_PANES_H
+#ifndef RELIGHT_VIEW_FRAME_PANES_H
+#define RELIGHT_VIEW_FRAME_PANES_H
 
 #include "relight/cells.h"
-#include "concern.h"
-#include "scene.h"
+#include "frame_concern.h"
+#include "frame_scene.h"
 
 // One function a pane, each in its own file; each draws on its area and nowhere else. Those that
 // scroll tell what they could not show.

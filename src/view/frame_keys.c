@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "panes.h"
+#include "frame_panes.h"
 
 #include <string.h>
 
-#include "sheet.h"
-#include "words.h"
+#include "frame_sheet.h"
+#include "frame_words.h"
 
 #define MOST_HINTS 48
 

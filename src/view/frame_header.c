@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "panes.h"
+#include "frame_panes.h"
 
 #include <string.h>
 
-#include "sheet.h"
-#include "words.h"
+#include "frame_sheet.h"
+#include "frame_words.h"
 
 #define WIDE_COLUMNS 160
 #define SILENT_MS    (5 * MS_PER_S) // the sensor speaks every second
@@ -170,7 +170,9 @@ static void draw_rto(struct pen *pen, const struct scene *scene, bool is_wide)
 	const struct forecast *forecast = &scene->forecast;
 	struct buf left = {0};
 	if (!forecast->has_rto) {
-		pen_text(pen, ROLE_DIM, "no RTO");
+		pen_printf(pen, ROLE_DIM, "no RTO, %s T+%02lld",
+			forecast->is_serving ? "serving since" : "forecast",
+			(long long)(forecast->finish_ms / (60 * MS_PER_S)));
 		return;
 	}
 	pen_text(pen, ROLE_TITLE, "RTO ");
@@ -284,12 +286,18 @@ static void draw_loss(struct pen *pen, const struct scene *scene)
 	buf_fini(&text);
 }
 
-static void draw_serving(struct pen *pen, const struct scene *scene)
+static size_t functions_serving(const struct scene *scene)
 {
 	size_t serving = 0;
-	size_t count = scene->runbook->function_count;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < scene->runbook->function_count; i++)
 		serving += wall_known(scene->state->serving[i].wall);
+	return serving;
+}
+
+static void draw_serving(struct pen *pen, const struct scene *scene)
+{
+	size_t serving = functions_serving(scene);
+	size_t count = scene->runbook->function_count;
 	if (count > 0)
 		pen_printf(pen, serving == count ? ROLE_GOOD : ROLE_NORMAL, "serving %zu/%zu  ",
 			serving, count);
@@ -424,11 +432,13 @@ static void draw_people(struct area area, const struct scene *scene)
 		area, 3, area.columns - 1, area.columns / 2, ROLE_NORMAL, buf_str(&roles));
 	buf_fini(&roles);
 	struct pen pen = pen_at(area, 3, 1, end - 1);
-	size_t serving = 0;
 	size_t count = scene->runbook->function_count;
-	for (size_t i = 0; i < count; i++)
-		serving += wall_known(scene->state->serving[i].wall);
-	pen_printf(&pen, ROLE_TITLE, "SERVING %zu/%zu: ", serving, count);
+	if (count == 0) {
+		pen_printf(
+			&pen, ROLE_TITLE, "SERVING %s", scene->forecast.is_serving ? "yes" : "no");
+		return;
+	}
+	pen_printf(&pen, ROLE_TITLE, "SERVING %zu/%zu: ", functions_serving(scene), count);
 	for (size_t i = 0; i < count; i++) {
 		bool is_up = wall_known(scene->state->serving[i].wall);
 		pen_printf(

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "panes.h"
+#include "frame_panes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "relight/memory.h"
-#include "words.h"
+#include "frame_words.h"
 
 // Where things stand on a line of the checklist. Fixed for a width, so that only digits change from
 // second to second.

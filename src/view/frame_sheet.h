@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef RELIGHT_VIEW_SHEET_H
-#define RELIGHT_VIEW_SHEET_H
+#ifndef RELIGHT_VIEW_FRAME_SHEET_H
+#define RELIGHT_VIEW_FRAME_SHEET_H
 
 #include "relight/buf.h"
-#include "panes.h"
+#include "frame_panes.h"
 
 // Text that runs along a line, part by part, until the line is full.
 struct pen {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "panes.h"
+#include "frame_panes.h"
 
 #include <string.h>
 
-#include "sheet.h"
+#include "frame_sheet.h"
 
 // "NOW 1 of 3 that need you", and on the right what else does.
 void now_rule(struct area area, int row, const struct scene *scene)

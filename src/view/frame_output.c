@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "panes.h"
+#include "frame_panes.h"
 
 #include <ctype.h>
 #include <string.h>
 
-#include "sheet.h"
-#include "words.h"
+#include "frame_sheet.h"
+#include "frame_words.h"
 
 #define TAB_COLUMNS 8
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "panes.h"
+#include "frame_panes.h"
 
-#include "sheet.h"
-#include "words.h"
+#include "frame_sheet.h"
+#include "frame_words.h"
 
 #define LABEL_COLUMNS 13
 
