@@ -46,14 +46,14 @@ static void assert_golden(const char *name, const char *got)
 		return;
 	}
 	char *expected = file_text(path);
+	bool is_same = expected && strcmp(expected, got) == 0;
 	if (!expected)
-		fail_msg("golden screen: %s: not there; RELIGHT_GOLDEN=update writes it", path);
-	if (strcmp(expected, got) != 0) {
+		print_error("%s: not there; RELIGHT_GOLDEN=update writes it\n", path);
+	else if (!is_same)
 		print_difference(expected, got);
-		free(expected);
-		fail_msg("golden screen: %s: differs (- as kept, + as drawn now)", path);
-	}
 	free(expected);
+	if (!is_same)
+		fail_msg("golden screen: %s: differs (- as kept, + as drawn now)", path);
 }
 
 static char *screen(struct view_case *of, int rows, int columns, bool is_utf8)
