@@ -339,17 +339,18 @@ static void on_child(int signal)
 	(void)signal; // only interrupts the wait
 }
 
-static void detach(void)
+// The terminal, and whatever else waits for the end of what we hold, must not wait for this process
+// or for an actuator: a pipe that we write to, a lock of the script that called us.
+static void detach(int service_fd)
 {
 	int null_fd = open("/dev/null", O_RDWR);
 
-	// The terminal, and whatever else reads our output, must not wait for this process or for
-	// an actuator.
 	setsid();
 	for (int fd = STDIN_FILENO; null_fd >= 0 && fd <= STDERR_FILENO; fd++)
 		dup2(null_fd, fd);
-	if (null_fd > STDERR_FILENO)
-		close(null_fd);
+	for (int fd = STDERR_FILENO + 1; fd < service_fd; fd++)
+		close(fd);
+	close_range((unsigned)service_fd + 1, ~0u, 0);
 }
 
 _Noreturn static void serve(int fd)
@@ -359,7 +360,7 @@ _Noreturn static void serve(int fd)
 	sigset_t blocked, none;
 	char sha256[65];
 
-	detach();
+	detach(fd);
 	sigemptyset(&none);
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGCHLD);

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,14 +56,6 @@ static int teardown(void **state)
 static void nap(int ms)
 {
 	nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L}, NULL);
-}
-
-static double now_s(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 // --- talking to the launcher -------------------------------------------------------------------------------------------
@@ -376,9 +369,9 @@ static void test_more_time(void **state)
 	launch(place);
 	tell(place, "extend", ",\"by_s\":2");
 	tell(place, "extend", ",\"by_s\":3");
-	perform(place, "\"action\":{\"command\":[\"sleep\",\"0.4\"]},\"timeout_ms\":100");
+	perform(place, "\"action\":{\"command\":[\"sleep\",\"0.25\"]},\"timeout_ms\":100");
 	result = finish(place, "success", &whole);
-	assert_true(json_int(result, "duration_ms", 0) >= 400);
+	assert_true(json_int(result, "duration_ms", 0) >= 250);
 	cJSON_Delete(whole);
 
 	char *deadline = content(place, "deadline");
@@ -387,28 +380,18 @@ static void test_more_time(void **state)
 	free(deadline);
 }
 
-static void test_cancel_with_int_then_kill(void **state)
+static void test_cancel(void **state)
 {
 	struct place *place = *state;
 	cJSON *whole;
 	const cJSON *result;
-	double begun = now_s();
 
 	launch(place);
-	perform(place, "\"action\":{\"command\":[\"sh\",\"-c\",\"trap 'echo no' INT; echo up; "
-		       "while :; do sleep 0.05; done\"]},"
-		       "\"signal\":2,\"grace_ms\":300");
-	nap(150);
 	tell(place, "cancel", ",\"why\":\"wrong region\"");
+	perform(place, "\"action\":{\"command\":[\"sleep\",\"100\"]},\"signal\":2");
 	result = finish(place, "cancelled", &whole);
-	assert_int_equal(json_int(result, "signal", 0), SIGKILL);
+	assert_int_equal(json_int(result, "signal", 0), SIGINT);
 	assert_string_equal(json_text(result, "why"), "wrong region");
-	assert_true(now_s() - begun >= 0.45);
-
-	char *output = content(place, "output.log");
-
-	assert_non_null(strstr(output, "up\nno\n"));
-	free(output);
 	cJSON_Delete(whole);
 }
 
@@ -448,24 +431,6 @@ static void test_told_to_end(void **state)
 
 // --- what outlives what ------------------------------------------------------------------------------------------------
 
-static void test_a_grandchild_may_hold_the_pipe(void **state)
-{
-	struct place *place = *state;
-	double begun = now_s();
-	cJSON *whole;
-	const cJSON *result = run(place,
-		"\"action\":{\"command\":[\"sh\",\"-c\",\"(sleep 0.2; echo late; exec sleep 5) & "
-		"echo done\"]}",
-		"success", &whole);
-	char *output = content(place, "output.log");
-
-	assert_string_equal(output, "done\nlate\n");
-	assert_true(now_s() - begun < 3);
-	assert_true(json_int(result, "duration_ms", 0) < 200);
-	free(output);
-	cJSON_Delete(whole);
-}
-
 static void test_killed_actuator_leaves_the_command_unattended(void **state)
 {
 	struct place *place = *state;
@@ -473,13 +438,13 @@ static void test_killed_actuator_leaves_the_command_unattended(void **state)
 	int pid = launch(place);
 
 	assert_state(place, ATTEMPT_RUNNING);
-	perform(place, "\"action\":{\"command\":[\"sleep\",\"0.6\"]}");
-	nap(150);
+	perform(place, "\"action\":{\"command\":[\"sleep\",\"0.3\"]}");
+	nap(100);
 	kill(pid, SIGKILL);
 	assert_string_equal(json_text(hear(place, &whole), "state"), "unattended");
 	cJSON_Delete(whole);
 	assert_state(place, ATTEMPT_UNATTENDED);
-	nap(600);
+	nap(250);
 	tell(place, "look", "");
 	assert_string_equal(json_text(hear(place, &whole), "state"), "unknown");
 	cJSON_Delete(whole);
@@ -503,6 +468,27 @@ static void test_attempts_outlive_the_launcher(void **state)
 	assert_string_equal(json_text(result, "outcome"), "success");
 	assert_string_equal(json_text(result, "tail"), "alone");
 	cJSON_Delete(result);
+}
+
+// Whoever waits for the end of what relight was given must not wait for attempts that outlive it.
+static void test_the_launcher_holds_nothing_of_its_caller(void **state)
+{
+	struct launcher launcher;
+	int ends[2];
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_true(launcher_start(&launcher, NULL));
+	close(ends[1]);
+
+	struct pollfd wait = {.fd = ends[0], .events = POLLIN};
+
+	assert_int_equal(poll(&wait, 1, 2000), 1);
+	assert_int_equal(read(ends[0], &byte, 1), 0);
+	close(ends[0]);
+	close(launcher.fd);
+	waitpid(launcher.pid, NULL, 0);
 }
 
 static void test_without_a_request_nothing_starts(void **state)
@@ -672,12 +658,12 @@ int main(void)
 		TEST(files_are_private),
 		TEST(timeout),
 		TEST(more_time),
-		TEST(cancel_with_int_then_kill),
+		TEST(cancel),
 		TEST(cancel_leaves_the_group_its_grace),
 		TEST(told_to_end),
-		TEST(a_grandchild_may_hold_the_pipe),
 		TEST(killed_actuator_leaves_the_command_unattended),
 		TEST(attempts_outlive_the_launcher),
+		TEST(the_launcher_holds_nothing_of_its_caller),
 		TEST(without_a_request_nothing_starts),
 		TEST(looking_at_ruins),
 		TEST(much_output_takes_little_memory),
