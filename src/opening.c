@@ -8,6 +8,7 @@
 
 #include "carried.h"
 #include "command.h"
+#include "frozen.h"
 #include "load.h"
 #include "relight/arena.h"
 #include "relight/chain.h"
@@ -448,38 +449,31 @@ static bool recall_line(void *context, const char *line, size_t length, struct e
 	return true;
 }
 
-static bool read_frozen(const char *directory, const char *name, struct buf *text, struct err *err)
-{
-	struct buf path = {0};
-	buf_printf(&path, "%s/frozen/%s", directory, name);
-	bool is_read = file_read(AT_FDCWD, buf_str(&path), RUNBOOK_MAX_BYTES, text, err);
-	buf_fini(&path);
-	return is_read;
-}
-
 // The frozen runbook judges; one that was altered since does not.
 static bool load_frozen_runbook(
 	struct opening *opening, const char *directory, const struct recalled *recalled)
 {
 	struct engine_setup *setup = &opening->setup;
-	struct diags diags = {.file = "frozen/runbook.yaml"};
+	struct diags diags = {0};
 	struct err err = {0};
-	char hex[65];
-	if (!read_frozen(directory, "runbook.yaml", &setup->runbook_text, &err)) {
-		err_prefix(&err, "resume");
-		return say(&err);
-	}
-	sha256_hex(buf_str(&setup->runbook_text), setup->runbook_text.length, hex);
-	if (!recalled->sha256 || strcmp(hex, recalled->sha256) != 0) {
+	bool is_altered = false;
+	setup->runbook = frozen_runbook(directory, recalled->sha256, recalled->base,
+		&setup->runbook_text, &is_altered, &diags, &err);
+	if (is_altered) {
+		runbook_free(setup->runbook);
+		setup->runbook = NULL;
 		err_set(&err,
-			"resume: %s/frozen/runbook.yaml: it was altered since the incident opened; "
-			"put the original back",
+			"%s/frozen/runbook.yaml: it was altered since the incident opened; put the "
+			"original back",
 			directory);
-		return say(&err);
 	}
-	setup->runbook = runbook_load(buf_str(&setup->runbook_text), setup->runbook_text.length,
-		recalled->base ? recalled->base : ".", &diags);
-	bool is_loaded = setup->runbook || say_diags(&diags, "runbook");
+	bool is_loaded = setup->runbook != NULL;
+	if (err.message[0]) {
+		err_prefix(&err, "resume");
+		say(&err);
+	} else if (!is_loaded) {
+		say_diags(&diags, "runbook");
+	}
 	diags_fini(&diags);
 	return is_loaded;
 }
@@ -498,7 +492,7 @@ bool opening_recall(struct opening *opening, const char *directory)
 	}
 	is_loaded = is_loaded && load_frozen_runbook(opening, directory, &recalled);
 	if (is_loaded && recalled.mode == EVENT_REHEARSAL) {
-		is_loaded = read_frozen(directory, "scenario.yaml", &setup->scenario_text, &err) ||
+		is_loaded = frozen_read(directory, "scenario.yaml", &setup->scenario_text, &err) ||
 			    say(&err);
 		opening->scenario_path = "frozen/scenario.yaml";
 		is_loaded = is_loaded && load_scenario(opening, opening->scenario_path);

@@ -196,6 +196,10 @@ static const char *tell_result(const struct telling *telling)
 			return outcomes[i].pattern;
 		}
 	telling->story->tone = TONE_BAD;
+	// The reason often says no more than the number.
+	const char *why = json_text(telling->event->data, "why");
+	if (why && strncmp(why, "exit ", 5) == 0)
+		return "FAILED {step}, attempt {attempt}, {why}";
 	return "FAILED {step}, attempt {attempt}[, exit {exit}][, signal {signal}]"
 	       "[, HTTP {http_status}][: {why}]";
 }

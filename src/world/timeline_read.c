@@ -78,9 +78,8 @@ bool timeline_scan(int fd, const char *name, timeline_each *each_line, void *con
 	return is_read;
 }
 
-// The file itself, or timeline.jsonl of the directory that `path` names. Non-blocking, as a FIFO
-// would wait for its writer.
-static int open_to_read(const char *path, struct err *err)
+// Non-blocking, as a FIFO would wait for its writer.
+int timeline_open_file(const char *path, struct err *err)
 {
 	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	int fd = open(path, flags);
@@ -112,7 +111,7 @@ static int open_to_read(const char *path, struct err *err)
 bool timeline_read(const char *path, timeline_each *each_line, void *context, struct chain *chain,
 	size_t *torn_bytes, struct err *err)
 {
-	int fd = open_to_read(path, err);
+	int fd = timeline_open_file(path, err);
 	size_t torn;
 
 	chain_init(chain);

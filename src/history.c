@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "history.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "frozen.h"
+#include "load.h"
+#include "relight/incident.h"
+#include "relight/json.h"
+#include "relight/memory.h"
+#include "relight/timeline.h"
+
+void history_problem(struct history *history, const char *format, ...)
+{
+	struct buf text = {0};
+	va_list arguments;
+	va_start(arguments, format);
+	buf_vprintf(&text, format, arguments);
+	va_end(arguments);
+	history->problems = memory_grow(history->problems, history->problem_count,
+		&history->problem_capacity, sizeof *history->problems);
+	history->problems[history->problem_count++] = buf_take(&text);
+}
+
+// --- the timeline ---
+
+static bool take_line(void *context, const char *line, size_t length, struct err *err)
+{
+	struct history *history = context;
+	struct event *event = event_decode(line, length, err);
+	if (!event)
+		return err_prefix(err, "timeline: %s: line %lld", history->path,
+			(long long)history->chain.lines);
+	history->events = memory_grow(history->events, history->event_count,
+		&history->event_capacity, sizeof(struct event *));
+	history->events[history->event_count++] = event;
+	return true;
+}
+
+static bool read_timeline(struct history *history, struct err *err)
+{
+	struct err damage = {0};
+	int fd = timeline_open_file(history->path, err);
+	if (fd < 0)
+		return false;
+	history->is_broken = !timeline_scan(fd, history->path, take_line, history, &history->chain,
+		&history->torn_bytes, &damage);
+	close(fd);
+	if (history->is_broken)
+		history_problem(history, "%s", damage.message);
+	if (history->torn_bytes > 0)
+		history_problem(history,
+			"timeline: %s: line %lld: torn: %zu bytes without an end of line",
+			history->path, (long long)history->chain.lines + 1, history->torn_bytes);
+	if (history->event_count == 0 && !history->is_broken)
+		return err_set(err, "timeline: %s: no whole line in it", history->path);
+	return true;
+}
+
+// --- where things are ---
+
+static bool is_directory(const char *path)
+{
+	struct stat status;
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+// The path that `name` means: one that is there, else an incident by its name.
+static char *find_path(const char *name, struct err *err)
+{
+	struct stat status;
+	if (name && (stat(name, &status) == 0 || strchr(name, '/')))
+		return memory_copy_text(name);
+	return incident_find(name, err);
+}
+
+// What is frozen stands beside the timeline; one that was copied away is alone.
+static void find_directory(struct history *history)
+{
+	if (is_directory(history->path)) {
+		history->directory = memory_copy_text(history->path);
+		return;
+	}
+	char *base = load_base(history->path);
+	struct buf frozen = {0};
+	buf_printf(&frozen, "%s/frozen", base);
+	if (is_directory(buf_str(&frozen)))
+		history->directory = base;
+	else
+		free(base);
+	buf_fini(&frozen);
+}
+
+// --- the runbook ---
+
+// The newest event that names the runbook which counts from there on.
+static const struct event *runbook_event(const struct history *history, bool changed_too)
+{
+	for (size_t i = history->event_count; i-- > 0;) {
+		const struct event *event = history->events[i];
+		if (event->kind == EVENT_RUNBOOK_LOADED ||
+			(changed_too && event->kind == EVENT_RUNBOOK_CHANGED))
+			return event;
+	}
+	return NULL;
+}
+
+static void load_runbook_as_frozen(struct history *history)
+{
+	const struct event *loaded = runbook_event(history, false);
+	const struct event *newest = runbook_event(history, true);
+	struct diags diags = {0};
+	struct err err = {0};
+	bool is_altered = false;
+	if (!loaded) {
+		history_problem(history, "no runbook.loaded in the timeline: which runbook it was "
+					 "is not known");
+		return;
+	}
+	history->runbook = frozen_runbook(history->directory, json_text(newest->data, "sha256"),
+		json_text(loaded->data, "base"), &history->runbook_text, &is_altered, &diags, &err);
+	if (err.message[0])
+		history_problem(history, "%s", err.message);
+	else if (!history->runbook)
+		history_problem(history, "%s/frozen/runbook.yaml: line %d: %s", history->directory,
+			diags.count ? diags.items[0].line : 0,
+			diags.count ? diags.items[0].message : "cannot be loaded");
+	else if (is_altered)
+		history_problem(history,
+			"%s/frozen/runbook.yaml: was altered since the incident opened",
+			history->directory);
+	else
+		history->frozen_count++;
+	diags_fini(&diags);
+}
+
+// Stands in where the runbook is not there: what is about the incident as a whole can be folded all
+// the same.
+static struct runbook *stand_in(void)
+{
+	static const char text[] = "{relight: 1, name: unknown, steps: [{id: unknown}]}";
+	struct diags diags = {.file = "stand-in"};
+	struct runbook *runbook = runbook_load(text, sizeof text - 1, ".", &diags);
+	diags_fini(&diags);
+	return runbook;
+}
+
+static void fold(struct history *history)
+{
+	if (history->directory)
+		load_runbook_as_frozen(history);
+	history->has_runbook = history->runbook != NULL;
+	if (!history->runbook)
+		history->runbook = stand_in();
+	history->plan = plan_new(history->runbook);
+	history->state = state_new(history->runbook, history->plan);
+	for (size_t i = 0; i < history->event_count; i++)
+		state_apply(history->state, history->events[i]);
+}
+
+// --- opening and closing ---
+
+bool history_open(struct history *history, const char *name, struct err *err)
+{
+	*history = (struct history){0};
+	chain_init(&history->chain);
+	history->path = find_path(name, err);
+	if (!history->path || !read_timeline(history, err))
+		return false;
+	find_directory(history);
+	fold(history);
+	return true;
+}
+
+void history_fini(struct history *history)
+{
+	for (size_t i = 0; i < history->event_count; i++)
+		event_free(history->events[i]);
+	for (size_t i = 0; i < history->problem_count; i++)
+		free(history->problems[i]);
+	free(history->events);
+	free(history->problems);
+	state_free(history->state);
+	plan_free(history->plan);
+	runbook_free(history->runbook);
+	buf_fini(&history->runbook_text);
+	free(history->path);
+	free(history->directory);
+	*history = (struct history){0};
+}

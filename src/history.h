@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_HISTORY_H
+#define RELIGHT_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "relight/chain.h"
+#include "relight/err.h"
+#include "relight/event.h"
+#include "relight/plan.h"
+#include "relight/runbook.h"
+#include "relight/state.h"
+
+// An incident read back, without a lock and without writing anything: its timeline, what was frozen
+// beside it, and the state that follows. Everything that is wrong with it is kept as a problem in
+// words, and as much is read as can be trusted. Blocks on the disk.
+
+struct history {
+	char *path;      // the timeline or the incident directory, as it was named
+	char *directory; // where frozen/, evidence/ and attempts/ stand beside the timeline; NULL:
+			 // the timeline is alone
+	struct event **events; // up to the first broken line
+	size_t event_count, event_capacity;
+	struct chain chain;      // after the last good line
+	size_t torn_bytes;       // of an unfinished last line
+	bool is_broken;          // a line is wrong; nothing from there on was read
+	struct runbook *runbook; // as frozen; a stand-in with one step where `has_runbook` is false
+	struct buf runbook_text;
+	bool has_runbook;
+	struct plan *plan;
+	struct state *state; // folded over `events`
+	char **problems;     // one line each
+	size_t problem_count, problem_capacity;
+	size_t frozen_count, blob_count, output_count; // files whose digest was found right
+};
+
+// Reads the incident that `name` means (incident.h), or a timeline by itself. False with `err` when
+// there is none that could be read at all; what is merely damaged is read as far as it is good. The
+// caller frees with history_fini in both cases.
+bool history_open(struct history *history, const char *name, struct err *err);
+void history_fini(struct history *history);
+
+// Compares every file that the timeline names by its digest with what is there: frozen files,
+// evidence, the outputs of attempts. Each that differs or is missing becomes a problem. Takes as
+// long as reading them all does.
+void history_verify(struct history *history);
+
+// Adds a problem.
+void history_problem(struct history *history, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

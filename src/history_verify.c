@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "history.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "relight/json.h"
+#include "relight/memory.h"
+
+#define CHUNK_BYTES (64u << 10)
+
+// --- the digest of a file ---
+
+static bool digest_fd(int fd, char hex[65])
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned length = 0;
+	char *chunk = memory_alloc(CHUNK_BYTES);
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	ssize_t got;
+	if (!context || !EVP_DigestInit_ex(context, EVP_sha256(), NULL))
+		memory_exhausted();
+	while ((got = read(fd, chunk, CHUNK_BYTES)) > 0 || (got < 0 && errno == EINTR))
+		if (got > 0)
+			EVP_DigestUpdate(context, chunk, (size_t)got);
+	int why = errno;
+	EVP_DigestFinal_ex(context, digest, &length);
+	EVP_MD_CTX_free(context);
+	free(chunk);
+	for (unsigned i = 0; i < length; i++) {
+		hex[2 * i] = digits[digest[i] >> 4];
+		hex[2 * i + 1] = digits[digest[i] & 15];
+	}
+	hex[2 * length] = '\0';
+	errno = why;
+	return got == 0;
+}
+
+// Of a regular file, whatever its size; a FIFO or a device is not waited for. False with errno.
+static bool digest_file(const char *path, char hex[65])
+{
+	struct stat status;
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	bool is_read = false;
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+		is_read = digest_fd(fd, hex);
+	else
+		errno = EINVAL;
+	int why = errno;
+	close(fd);
+	errno = why;
+	return is_read;
+}
+
+// --- what the timeline names ---
+
+// A relative path that stays where it is: no "..", no leading slash.
+static bool stays_inside(const char *path)
+{
+	for (const char *part = path;; part++) {
+		size_t length = strcspn(part, "/");
+		if (length == 0 || (length == 2 && memcmp(part, "..", 2) == 0))
+			return false;
+		part += length;
+		if (*part == '\0')
+			return true;
+	}
+}
+
+static void verify_file(
+	struct history *history, int64_t seq, const char *name, const char *sha256, size_t *good)
+{
+	struct buf path = {0};
+	char hex[65];
+	buf_printf(&path, "%s/%s", history->directory, name);
+	if (!stays_inside(name))
+		history_problem(history, "event %lld: names a file outside the incident: %s",
+			(long long)seq, name);
+	else if (!digest_file(buf_str(&path), hex))
+		history_problem(history, "%s: %s (event %lld names it)", buf_str(&path),
+			errno == EINVAL ? "not a regular file" : strerror(errno), (long long)seq);
+	else if (strcmp(hex, sha256) != 0)
+		history_problem(history, "%s: was altered: its digest is not the one in event %lld",
+			buf_str(&path), (long long)seq);
+	else
+		(*good)++;
+	buf_fini(&path);
+}
+
+static void verify_evidence(struct history *history, int64_t seq, const char *sha256)
+{
+	struct buf name = {0};
+	buf_printf(&name, "evidence/%s", sha256);
+	verify_file(history, seq, buf_str(&name), sha256, &history->blob_count);
+	buf_fini(&name);
+}
+
+// {"blob":"<sha256>","bytes":n}, wherever a value was too large for its line.
+static void verify_blobs(struct history *history, int64_t seq, const cJSON *value)
+{
+	const char *blob = json_text(value, "blob");
+	if (blob && cJSON_IsNumber(json_get(value, "bytes")))
+		verify_evidence(history, seq, blob);
+	if (cJSON_IsObject(value) || cJSON_IsArray(value))
+		json_each (part, value)
+			verify_blobs(history, seq, part);
+}
+
+static void verify_frozen(struct history *history, const struct event *event)
+{
+	json_each (file, json_get(event->data, "files")) {
+		const char *path = json_text(file, "path"), *sha256 = json_text(file, "sha256");
+		// That one was looked at when it was loaded.
+		if (path && sha256 && strcmp(path, "frozen/runbook.yaml") != 0)
+			verify_file(history, event->seq, path, sha256, &history->frozen_count);
+	}
+}
+
+static void verify_output(struct history *history, const struct event *event)
+{
+	const cJSON *output = json_get(event->data, "output");
+	const char *sha256 = json_text(output, "sha256");
+	struct buf name = {0};
+	if (!sha256 || !event->step || json_int(output, "bytes", 0) == 0)
+		return;
+	buf_printf(&name, "attempts/%s/%d/output.log", event->step, event->attempt);
+	verify_file(history, event->seq, buf_str(&name), sha256, &history->output_count);
+	buf_fini(&name);
+}
+
+void history_verify(struct history *history)
+{
+	if (!history->directory)
+		return;
+	for (size_t i = 0; i < history->event_count; i++) {
+		const struct event *event = history->events[i];
+		verify_blobs(history, event->seq, event->data);
+		if (event->kind == EVENT_RUNBOOK_LOADED)
+			verify_frozen(history, event);
+		else if (event->kind == EVENT_STEP_RESULT)
+			verify_output(history, event);
+		else if (event->kind == EVENT_EVIDENCE && json_text(event->data, "sha256"))
+			verify_evidence(history, event->seq, json_text(event->data, "sha256"));
+	}
+}
