@@ -387,6 +387,9 @@ void run_command(
 	struct run run = run_begin(order, dir_fd, output, ending);
 	struct err err = {0};
 
+	look_for_stop(&run);
+	if (run.stopped_ms >= 0) // cancelled between the intent and the request
+		return;
 	if (!start_command(&run, &err)) {
 		// As a shell says it, so that hints and people find it where they look for it.
 		ending->exit = 127;
