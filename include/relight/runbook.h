@@ -271,7 +271,8 @@ struct input {
 	struct texts choices;           // literal choices
 	struct command choices_command; // argv empty and shell NULL: none
 	struct jq_text choices_jq;
-	bool is_used; // something mentions or sets it
+	bool is_used;    // something mentions or sets it
+	bool is_learned; // a step sets it, so it need not be asked when the incident opens
 	struct place place;
 };
 

@@ -353,7 +353,7 @@ static void lint_inputs(const struct runbook *runbook, struct diags *diags)
 		if (!input->is_used)
 			diag_warning(diags, input->place.line, input->place.column, "unused-input",
 				"input %s: nothing mentions it", input->id);
-		if (!input->ask && !input->fallback)
+		if (!input->ask && !input->fallback && !input->is_learned)
 			diag_warning(diags, input->place.line, input->place.column, "no-ask",
 				"input %s: no ask: nobody knows what to enter", input->id);
 	}

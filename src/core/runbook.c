@@ -36,7 +36,7 @@ static void load_parts(struct loader *loader, const struct yaml_node *root)
 {
 	struct runbook *runbook = loader->runbook;
 	const struct key parts[] = {
-		{.name = "inputs", .load = load_inputs, .offset = offsetof(struct runbook, inputs)},
+		{.name = "inputs", .load = load_inputs},
 		{.name = "targets",
 			.load = load_targets,
 			.offset = offsetof(struct runbook, targets)},
@@ -66,8 +66,6 @@ static void load_root(
 	header_load(loader, root);
 	load_parts(loader, root);
 	order_resolve(loader);
-	for (size_t i = 0; i < runbook->input_count; i++)
-		loader->input_items[i].is_used = loader->is_used[i];
 
 	struct jq_text *programs =
 		arena_array(loader->arena, loader->program_count + 1, sizeof *programs);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
-#include "relight/substitute.h"
 #include "runbook_load.h"
 
 // Declares everything that has an id, so that what refers to it may stand before it in the file.
@@ -14,7 +13,7 @@ const char *const runbook_default_phases[] = {"infrastructure", "cluster", "iden
 	"data", "workloads", "internal-validation", "journey", "traffic", "recovery", NULL};
 
 // Gives `id` its number; an error at `node` where it is no id or another has it.
-static void declare(struct loader *loader, const struct yaml_node *node, const char *id,
+void id_declare(struct loader *loader, const struct yaml_node *node, const char *id,
 	struct names *names, int index, bool is_input)
 {
 	if (!load_id_valid(id, is_input)) {
@@ -68,45 +67,20 @@ static void declare_list(struct loader *loader, const struct yaml_node *root, co
 	for (size_t i = 0; i < *count; i++) {
 		const struct yaml_node *id = id_of(loader, key, list->items[i]);
 		if (id)
-			declare(loader, id, id->text, names, (int)i, false);
+			id_declare(loader, id, id->text, names, (int)i, false);
 	}
 }
 
-static size_t declare_map(struct loader *loader, const struct yaml_node *root, const char *key,
-	struct names *names, bool is_input)
+static size_t declare_map(
+	struct loader *loader, const struct yaml_node *root, const char *key, struct names *names)
 {
 	const struct yaml_node *map = yaml_get(root, key);
 
 	if (!map || !load_is(loader, key, map, YAML_MAP))
 		return 0;
 	for (size_t i = 0; i < map->count; i++)
-		declare(loader, map->keys[i], map->keys[i]->text, names, (int)i, is_input);
+		id_declare(loader, map->keys[i], map->keys[i]->text, names, (int)i, false);
 	return map->count;
-}
-
-static void declare_inputs(struct loader *loader, const struct yaml_node *root)
-{
-	size_t count = declare_map(loader, root, "inputs", &loader->index->inputs, true);
-	const struct yaml_node *map = yaml_get(root, "inputs");
-
-	loader->runbook->input_count = count;
-	loader->secret_inputs =
-		arena_array(loader->arena, count + 1, sizeof *loader->secret_inputs);
-	loader->is_mentioned = arena_array(loader->arena, count + 1, sizeof *loader->is_mentioned);
-	loader->is_used = arena_array(loader->arena, count + 1, sizeof *loader->is_used);
-	for (size_t i = 0; i < count; i++) {
-		const struct yaml_node *secret = yaml_get(map->items[i], "secret");
-		struct buf name = {0};
-		substitute_input_name(map->keys[i]->text, &name);
-		int before = names_set(&loader->input_variables,
-			arena_text(loader->arena, buf_str(&name)), (int)i);
-		if (before >= 0)
-			load_error(loader, map->keys[i], "input-collision",
-				"inputs %s and %s are both %s in a shell text",
-				map->keys[before]->text, map->keys[i]->text, buf_str(&name));
-		buf_fini(&name);
-		loader->secret_inputs[i] = secret && secret->type == YAML_BOOL && secret->boolean;
-	}
 }
 
 static void declare_phases(struct loader *loader, const struct yaml_node *root)
@@ -130,7 +104,7 @@ static void declare_phases(struct loader *loader, const struct yaml_node *root)
 		if (strcmp(item->text, "open") == 0)
 			load_error(loader, item, "bad-id",
 				"phases: open is built in before all others");
-		declare(loader, item, item->text, &loader->phases, (int)phases->count, false);
+		id_declare(loader, item, item->text, &loader->phases, (int)phases->count, false);
 		items[phases->count++] = item->text;
 	}
 	if (list->count == 0)
@@ -190,7 +164,7 @@ static void expand(struct loader *loader, struct group *group, const struct yaml
 			step->id = arena_printf(loader->arena, "%s-%s", group->id, value->text);
 		}
 		if (id)
-			declare(loader, value ? value : id, step->id, &loader->index->steps,
+			id_declare(loader, value ? value : id, step->id, &loader->index->steps,
 				group->first + i, false);
 	}
 }
@@ -257,8 +231,8 @@ void index_declare(struct loader *loader, const struct yaml_node *root)
 
 	declare_phases(loader, root);
 	declare_scope(loader, root);
-	declare_inputs(loader, root);
-	runbook->target_count = declare_map(loader, root, "targets", &index->targets, false);
+	inputs_declare(loader, root);
+	runbook->target_count = declare_map(loader, root, "targets", &index->targets);
 	loader->target_mentions = arena_array(
 		loader->arena, runbook->target_count + 1, sizeof *loader->target_mentions);
 	declare_list(loader, root, "state", &loader->stores, RUNBOOK_MAX_DEPENDENCIES, &stores);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "relight/pattern.h"
+#include "relight/substitute.h"
 #include "runbook_load.h"
 
 // What a runbook is told and where it acts: inputs, targets, restore points.
@@ -76,6 +77,84 @@ static void check_default(
 			input->pattern);
 }
 
+// One more input, named by `name`; `definition` is its mapping, or NULL.
+static void declare_input(
+	struct loader *loader, const struct yaml_node *name, const struct yaml_node *definition)
+{
+	const struct yaml_node *secret = yaml_get(definition, "secret");
+	int index = (int)loader->runbook->input_count++;
+	struct buf variable = {0};
+
+	loader->input_items[index] = (struct input){
+		.id = name->text,
+		.secret = secret && secret->type == YAML_BOOL && secret->boolean,
+		.choices = texts_none,
+		.choices_command = command_none,
+		.place = {name->line, name->column},
+	};
+	id_declare(loader, name, name->text, &loader->index->inputs, index, true);
+	substitute_input_name(name->text, &variable);
+	int before = names_set(
+		&loader->input_variables, arena_text(loader->arena, buf_str(&variable)), index);
+	if (before >= 0 && strcmp(loader->input_items[before].id, name->text) != 0)
+		load_error(loader, name, "input-collision",
+			"inputs %s and %s are both %s in a shell text",
+			loader->input_items[before].id, name->text, buf_str(&variable));
+	buf_fini(&variable);
+}
+
+// What the steps' `sets` name: the keys of a mapping or the items of a list.
+static const struct yaml_node *const *learned_names(const struct yaml_node *step, size_t *count)
+{
+	const struct yaml_node *sets = yaml_get(step, "sets");
+
+	*count = sets && (sets->type == YAML_MAP || sets->type == YAML_LIST) ? sets->count : 0;
+	return !sets ? NULL : sets->type == YAML_MAP ? sets->keys : sets->items;
+}
+
+// An input that a step learns needs no entry of its own; but it may also be the misspelt name of
+// one that has.
+static void declare_learned(struct loader *loader, const struct yaml_node *name)
+{
+	if (!name->text || name->type != YAML_STRING)
+		return; // told when the step is loaded
+	if (names_find(&loader->index->inputs, name->text) < 0) {
+		load_warning(loader, name, "undeclared-set",
+			"sets: inputs does not declare %s; nobody can be asked for it", name->text);
+		load_suggest(loader, name->text, &loader->index->inputs);
+		declare_input(loader, name, NULL);
+	}
+	int input = names_find(&loader->index->inputs, name->text);
+	if (input >= 0)
+		loader->input_items[input].is_learned = loader->input_items[input].is_used = true;
+}
+
+void inputs_declare(struct loader *loader, const struct yaml_node *root)
+{
+	const struct yaml_node *map = yaml_get(root, "inputs"), *steps = yaml_get(root, "steps");
+	size_t most = 0, learned;
+
+	if (map && !load_is(loader, "inputs", map, YAML_MAP))
+		map = NULL;
+	if (steps && steps->type != YAML_LIST)
+		steps = NULL;
+	for (size_t i = 0; steps && i < steps->count; i++) {
+		learned_names(steps->items[i], &learned);
+		most += learned;
+	}
+	most += map ? map->count : 0;
+	loader->runbook->inputs = loader->input_items =
+		arena_array(loader->arena, most + 1, sizeof *loader->input_items);
+	loader->is_mentioned = arena_array(loader->arena, most + 1, sizeof *loader->is_mentioned);
+	for (size_t i = 0; map && i < map->count; i++)
+		declare_input(loader, map->keys[i], map->items[i]);
+	for (size_t i = 0; steps && i < steps->count; i++) {
+		const struct yaml_node *const *names = learned_names(steps->items[i], &learned);
+		for (size_t j = 0; j < learned; j++)
+			declare_learned(loader, names[j]);
+	}
+}
+
 void load_inputs(
 	struct loader *loader, const struct key *key, const struct yaml_node *node, void *field)
 {
@@ -91,19 +170,12 @@ void load_inputs(
 		{.name = "choices", .load = load_choices},
 		{0},
 	};
-	struct input *inputs =
-		arena_array(loader->arena, loader->runbook->input_count + 1, sizeof *inputs);
 
-	(void)key;
-	*(const struct input **)field = loader->input_items = inputs;
-	for (size_t i = 0; i < loader->runbook->input_count; i++) {
-		struct input *input = &inputs[i];
-		*input = (struct input){.id = node->keys[i]->text,
-			.choices = texts_none,
-			.choices_command = command_none};
-		input->place = (struct place){node->keys[i]->line, node->keys[i]->column};
+	(void)field;
+	for (size_t i = 0; node->type == YAML_MAP && i < node->count; i++) {
+		struct input *input = &loader->input_items[i];
 		loader->subject = arena_printf(loader->arena, "input %s", input->id);
-		if (load_map(loader, "input", node->items[i], keys, input))
+		if (load_map(loader, key->name, node->items[i], keys, input))
 			check_default(loader, node->items[i], input);
 	}
 	loader->subject = NULL;

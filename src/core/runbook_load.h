@@ -58,12 +58,10 @@ struct loader {
 	size_t group_count;
 	struct step *steps;              // runbook->steps, while it is written
 	struct dependency *dependencies; // runbook->dependencies, the same
-	bool *secret_inputs;             // by input index
 	struct refs *target_mentions;    // by target index
 	struct template_scope templates;
 	struct ints mentions;      // noted since mentions_begin
 	bool *is_mentioned;        // by input index: whether it is in `mentions`
-	bool *is_used;             // by input index: mentioned anywhere, or set by a step
 	struct input *input_items; // runbook->inputs, while it is written
 	struct jq_text *programs;  // on the heap
 	size_t program_count, program_capacity;
@@ -187,6 +185,9 @@ extern const struct expectation expectation_none;
 // runbook_index.c: gives every phase, input, target, store, dependency and step its index, and
 // makes room for them.
 void index_declare(struct loader *loader, const struct yaml_node *root);
+// Gives `id` its number in `names`; an error at `node` where it is no id or is taken.
+void id_declare(struct loader *loader, const struct yaml_node *node, const char *id,
+	struct names *names, int index, bool is_input);
 // The steps that an id stands for: one, or all of a group. False with an error where there are
 // none.
 bool step_reference(struct loader *loader, const struct yaml_node *node, struct group *group);
@@ -194,7 +195,9 @@ bool step_reference(struct loader *loader, const struct yaml_node *node, struct 
 void list_ids_check(struct loader *loader, const char *what, const struct yaml_node *list);
 // runbook_header.c: what it is about; its table names all top-level keys.
 void header_load(struct loader *loader, const struct yaml_node *root);
-// runbook_input.c: arrays in struct runbook.
+// runbook_input.c: makes room for what `inputs` and the steps' `sets` name, and gives it its index.
+void inputs_declare(struct loader *loader, const struct yaml_node *root);
+// What was declared; arrays in struct runbook.
 load_function load_inputs, load_targets, load_restore_points;
 // runbook_expect.c: struct expectation.
 load_function load_command_expect, load_http_expect, load_tcp_expect, load_object_expect;

@@ -139,7 +139,6 @@ static void load_learned(
 			load_map(loader, key->name, node->items[i], keys, set);
 		if (set->input < 0)
 			continue;
-		loader->is_used[set->input] = true;
 		step->set_count++;
 	}
 	step->sets = sets;

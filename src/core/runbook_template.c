@@ -47,7 +47,7 @@ struct refs mentions_end(struct loader *loader)
 
 static void mention(struct loader *loader, int input)
 {
-	loader->is_used[input] = true;
+	loader->input_items[input].is_used = true;
 	if (!loader->templates.notes_mentions || loader->is_mentioned[input])
 		return;
 	loader->is_mentioned[input] = true;
@@ -124,7 +124,7 @@ static void check_input(const struct scan *scan, const char *name, size_t offset
 		load_suggest(loader, name, &loader->index->inputs);
 		return;
 	}
-	if (loader->templates.is_argv && loader->secret_inputs[input])
+	if (loader->templates.is_argv && loader->input_items[input].secret)
 		variable_error(scan, "secret-argv", "input", name, offset,
 			"a secret must not stand in an argv, which every process can read; use env "
 			"or shell");

@@ -328,7 +328,6 @@ static void references_lead_somewhere(void **unused)
 		{"steps: [{id: a, restores: [x]}]\n", "unknown-dependency", 3, 28, NULL},
 		{"steps: [{id: a, phase: clutser}]\n", "unknown-phase", 3, 24, "cluster"},
 		{"steps: [{id: a, target: t}]\n", "unknown-target", 3, 25, NULL},
-		{"steps: [{id: a, sets: [ticket]}]\n", "unknown-input", 3, 24, NULL},
 		{"targets: {t: {created_by: b, kubernetes: {}}}\n" STEP, "unknown-step", 3, 27,
 			NULL},
 		{"functions: [{id: f, journey: [d]}]\n" STEP, "unknown-dependency", 3, 31, NULL},
@@ -701,6 +700,34 @@ static void ids_are_looked_up(void **unused)
 	runbook_free(runbook);
 }
 
+static void a_step_may_learn_an_input_that_has_no_entry(void **unused)
+{
+	static const char text[] =
+		HEAD "inputs: {ticket: {}}\nsteps:\n"
+		     "- {id: a, run: {command: [x]}, sets: {role: {jq: .r}, ticket: {jq: .t}}}\n"
+		     "- {id: b, manual: m, sets: [tikcet, role]}\n"
+		     "- {id: c, run: {command: [x, \"${input.role}\"]}}\n";
+
+	(void)unused;
+	diags = (struct diags){.file = "t"};
+	struct runbook *runbook = runbook_load(text, sizeof text - 1, ".", &diags);
+	assert_non_null(runbook);
+	assert_int_equal(runbook->input_count, 3);
+	assert_int_equal(runbook->steps[0].set_count, 2);
+	assert_int_equal(runbook->steps[0].sets[0].input, runbook_input(runbook, "role"));
+	assert_int_equal(runbook->steps[1].sets[1].input, runbook_input(runbook, "role"));
+	assert_int_equal(runbook->steps[2].mentions.items[0], runbook_input(runbook, "role"));
+	assert_true(runbook->inputs[0].is_learned);
+	assert_int_equal(diags.warnings, 2);
+	assert_string_equal(diags.items[0].code, "undeclared-set");
+	assert_int_equal(diags.items[0].line, 5);
+	assert_null(diags.items[0].suggestion);
+	assert_int_equal(diags.items[1].line, 6);
+	assert_non_null(strstr(diags.items[1].suggestion, "ticket"));
+	diags_fini(&diags);
+	runbook_free(runbook);
+}
+
 static void preconditions_are_dependencies_or_texts(void **unused)
 {
 	diags = (struct diags){.file = "t"};
@@ -877,6 +904,7 @@ int main(void)
 		cmocka_unit_test(defaults_are_filled_in),
 		cmocka_unit_test(lists_are_never_null),
 		cmocka_unit_test(ids_are_looked_up),
+		cmocka_unit_test(a_step_may_learn_an_input_that_has_no_entry),
 		cmocka_unit_test(preconditions_are_dependencies_or_texts),
 		cmocka_unit_test(jq_programs_are_collected_with_their_places),
 		cmocka_unit_test(the_typed_name_is_the_targets_or_the_scopes),
