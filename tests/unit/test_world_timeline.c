@@ -427,7 +427,7 @@ static void test_large_values_become_evidence(void **state)
 	event = event_new(EVENT_DECISION);
 	event_set_step(event, "topology");
 	for (int i = 0; i < 20; i++) {
-		char key[8];
+		char key[16];
 
 		snprintf(key, sizeof key, "k%d", i);
 		text[8000] = '\0';
