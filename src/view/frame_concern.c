@@ -65,6 +65,16 @@ bool scene_is_over(const struct scene *scene)
 	return wall_known(scene->state->closed.wall) || wall_known(scene->state->recovered.wall);
 }
 
+// Of what can be started, what the cursor is on is spoken of.
+static void take_selected_first(struct scene *scene)
+{
+	for (size_t i = 1; i < scene->ready_count; i++)
+		if (scene->ready[i] == scene->selected_step) {
+			memmove(&scene->ready[1], &scene->ready[0], i * sizeof(*scene->ready));
+			scene->ready[0] = scene->selected_step;
+		}
+}
+
 void concerns_find(struct scene *scene)
 {
 	const struct runbook *runbook = scene->runbook;
@@ -90,8 +100,10 @@ void concerns_find(struct scene *scene)
 	find_targets(scene);
 	find_dependencies(scene);
 	take_steps(scene, steps, needing, false);
-	if (scene->running < 0 && scene->ready_count > 0)
+	if (scene->running < 0 && scene->ready_count > 0) {
+		take_selected_first(scene);
 		concern_add(scene, CONCERN_READY, scene->ready[0], -1, -1);
+	}
 }
 
 size_t concerns_needing(const struct scene *scene)
@@ -431,11 +443,16 @@ void concern_say_seat(const struct scene *scene, struct concern_words *words)
 	words->lines[0] = last;
 }
 
-// How to get to the step that is spoken of, when the cursor is elsewhere.
-static void say_way(const struct concern *concern, struct concern_words *words)
+// How to get to the step that is spoken of, when the cursor is elsewhere; where the line has room.
+#define WAY_COLUMNS 18
+static void say_way(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words)
 {
 	int line = concern->kind == CONCERN_READY ? 0 : words->lines[2].length > 0 ? 2 : 1;
 	struct buf *text = &words->lines[line];
+	int room = scene->ui->columns - 2 - WAY_COLUMNS;
+	if (room > 0 && safe_columns(buf_str(text), scene->is_utf8) > room)
+		return;
 	while (text->length > 0 && text->data[text->length - 1] == ' ')
 		text->data[--text->length] = '\0';
 	buf_printf(text, "%sTab goes there.", text->length > 0 ? "   " : "");
@@ -448,6 +465,6 @@ void concern_say(
 	words->role = concern_table[concern->kind].role;
 	concern_table[concern->kind].say(scene, concern, words);
 	if (concern->step >= 0 && concern->step != scene->selected_step)
-		say_way(concern, words);
+		say_way(scene, concern, words);
 	concern_say_seat(scene, words);
 }

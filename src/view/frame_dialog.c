@@ -8,9 +8,10 @@
 #define DIALOG_COLUMNS 76 // at most
 #define MARGIN         2
 
-// Lines that a dialog needs below its body.
+// Lines of each part of a dialog, from top to bottom.
 struct parts {
-	int wanted, fields, choices, complaint;
+	int body, wanted, choices, fields, complaint;
+	int gap; // blank lines around what is chosen and typed, each
 };
 
 static bool is_field(const struct dialog *dialog)
@@ -20,29 +21,61 @@ static bool is_field(const struct dialog *dialog)
 	       (dialog->kind == DIALOG_CHOICE && dialog->label);
 }
 
-static int body_rows(const struct dialog *dialog, int width, bool is_utf8)
+static int wrapped_rows(const char *text, size_t length, int width, bool is_utf8)
 {
 	int rows = 0;
-	size_t length = dialog->body ? strlen(dialog->body) : 0;
 	for (size_t at = 0; at < length; rows++)
-		at += wrap_piece(dialog->body + at, length - at, width, is_utf8);
+		at += wrap_piece(text + at, length - at, width, is_utf8);
 	return rows;
 }
 
-static struct parts parts_of(const struct dialog *dialog)
+// Line feeds at its end are no lines.
+static size_t body_length(const struct dialog *dialog)
 {
-	struct parts parts = {0};
-	parts.wanted = dialog->kind == DIALOG_TYPE && dialog->wanted ? 1 : 0;
-	parts.fields = is_field(dialog) + (dialog->second_label != NULL);
-	parts.choices = (int)(dialog->choice_count > 200 ? 200 : dialog->choice_count);
-	parts.complaint = dialog->complaint[0] ? 1 : 0;
+	size_t length = dialog->body ? strlen(dialog->body) : 0;
+	while (length > 0 && dialog->body[length - 1] == '\n')
+		length--;
+	return length;
+}
+
+static void choice_say(const struct dialog *dialog, size_t choice, struct buf *out)
+{
+	const char *text = dialog->choice_texts ? dialog->choice_texts[choice] : NULL;
+	buf_text(out, dialog->choices[choice]);
+	if (text && text[0])
+		buf_printf(out, "  %s", text);
+}
+
+// Beside the mark of the chosen one, which takes two columns.
+static int choice_rows(const struct dialog *dialog, size_t choice, int width, bool is_utf8)
+{
+	struct buf text = {0};
+	choice_say(dialog, choice, &text);
+	int rows = wrapped_rows(buf_str(&text), text.length, width > 3 ? width - 2 : 1, is_utf8);
+	buf_fini(&text);
+	return rows > 0 ? rows : 1;
+}
+
+// All that the dialog would like to have.
+static struct parts parts_of(const struct dialog *dialog, int width, bool is_utf8)
+{
+	struct parts parts = {
+		.body = wrapped_rows(dialog->body, body_length(dialog), width, is_utf8),
+		.wanted = dialog->kind == DIALOG_TYPE && dialog->wanted ? 1 : 0,
+		.fields = is_field(dialog) + (dialog->second_label != NULL),
+		.complaint =
+			wrapped_rows(dialog->complaint, strlen(dialog->complaint), width, is_utf8),
+	};
+	for (size_t i = 0; i < dialog->choice_count && parts.choices < GRID_MAX_ROWS; i++)
+		parts.choices += choice_rows(dialog, i, width, is_utf8);
 	return parts;
 }
 
 // Body lines; the last one tells what did not fit.
-static int draw_body(struct area area, int row, int rows, const char *body)
+static void draw_body(struct area area, int row, int rows, const struct dialog *dialog)
 {
-	size_t length = body ? strlen(body) : 0;
+	const char *body = dialog->body;
+	size_t length = body_length(dialog);
 	int width = area.columns - 2 * MARGIN;
 	int drawn = 0;
 	for (size_t at = 0; at < length && drawn < rows; drawn++) {
@@ -52,12 +85,11 @@ static int draw_body(struct area area, int row, int rows, const char *body)
 			area_text(area, row + drawn, MARGIN, width, ROLE_WARN,
 				"(more than fits here; a larger screen or the detail pane shows "
 				"it)");
-			return drawn + 1;
+			return;
 		}
 		piece_draw(area, row + drawn, MARGIN, ROLE_DIALOG, body + at, piece);
 		at += piece;
 	}
-	return drawn;
 }
 
 // The text as it is shown (dots for a secret), cut on the left where the cursor would be beyond the
@@ -116,22 +148,64 @@ static int draw_fields(struct area area, int row, const struct dialog *dialog)
 	return row;
 }
 
-static int draw_choices(struct area area, int row, int rows, const struct dialog *dialog)
+static void draw_choice(
+	struct area area, int row, const struct dialog *dialog, size_t choice, int width)
 {
-	int count = (int)dialog->choice_count;
-	int chosen = (int)dialog->choice;
-	int top = chosen >= rows ? chosen - rows + 1 : 0;
-	int width = area.columns - 2 * MARGIN;
-	for (int i = 0; i < rows && top + i < count; i++) {
-		bool is_chosen = top + i == chosen;
-		const char *id = dialog->choices[top + i];
-		const char *text = dialog->choice_texts ? dialog->choice_texts[top + i] : NULL;
-		area_printf(area, row + i, MARGIN, width, ROLE_DIALOG, "%s %s%s%s",
-			is_chosen ? ">" : " ", id, text && text[0] ? "  " : "", text ? text : "");
+	struct buf text = {0};
+	int part_width = width > 3 ? width - 2 : 1;
+	bool is_chosen = choice == dialog->choice;
+	choice_say(dialog, choice, &text);
+	area_text(area, row, MARGIN, 1, ROLE_DIALOG, is_chosen ? ">" : " ");
+	for (size_t at = 0; at < text.length; row++) {
+		size_t piece = wrap_piece(
+			text.data + at, text.length - at, part_width, area.grid->is_utf8);
+		piece_draw(area, row, MARGIN + 2, ROLE_DIALOG, text.data + at, piece);
 		if (is_chosen)
-			area_paint(area, row + i, MARGIN, width, ROLE_SELECTED);
+			area_paint(area, row, MARGIN, width, ROLE_SELECTED);
+		at += piece;
 	}
-	return row + (count < rows ? count : rows);
+	buf_fini(&text);
+}
+
+// As many choices as `rows` hold, the chosen one among them.
+static void draw_choices(struct area area, int row, int rows, const struct dialog *dialog)
+{
+	int width = area.columns - 2 * MARGIN;
+	bool is_utf8 = area.grid->is_utf8;
+	size_t top = 0;
+	int needed = 0;
+	struct area part = area_part(area, row, 0, rows, area.columns);
+	for (size_t i = 0; i <= dialog->choice && i < dialog->choice_count; i++)
+		needed += choice_rows(dialog, i, width, is_utf8);
+	for (; needed > rows && top < dialog->choice; top++)
+		needed -= choice_rows(dialog, top, width, is_utf8);
+	int at = 0;
+	for (size_t i = top; i < dialog->choice_count && at < rows; i++) {
+		draw_choice(part, at, dialog, i, width);
+		at += choice_rows(dialog, i, width, is_utf8);
+	}
+}
+
+static void draw_wanted(struct area area, int row, int rows, const struct dialog *dialog)
+{
+	int width = area.columns - 2 * MARGIN;
+	if (rows > 0 && width < 40)
+		area_text(area, row, MARGIN, width, ROLE_WARN, dialog->wanted);
+	else if (rows > 0)
+		area_printf(
+			area, row, MARGIN, width, ROLE_WARN, "Type %s in full:", dialog->wanted);
+}
+
+static void draw_complaint(struct area area, int row, int rows, const struct dialog *dialog)
+{
+	size_t length = strlen(dialog->complaint);
+	size_t at = 0;
+	for (int i = 0; i < rows; i++) {
+		size_t piece = wrap_piece(dialog->complaint + at, length - at,
+			area.columns - 2 * MARGIN, area.grid->is_utf8);
+		piece_draw(area, row + i, MARGIN, ROLE_COMPLAINT, dialog->complaint + at, piece);
+		at += piece;
+	}
 }
 
 static const char *keys_of(const struct dialog *dialog)
@@ -166,57 +240,57 @@ static void draw_frame(struct area box, const struct dialog *dialog)
 	area_repeat(box, box.rows - 1, box.columns - 1, 1, ROLE_RULE, '+', "┘");
 }
 
-// Shrinks what may be cut until everything fits: choices first, then the body. Fields, the
-// complaint and the keys always stay.
-static void fit(int room, const struct parts *parts, int *body, int *choices)
+// Shrinks what may be cut until everything fits into `room` lines: choices first, then the body.
+// What is typed, the complaint and the keys always stay.
+static void fit(struct parts *parts, int room)
 {
-	int fixed = parts->wanted + parts->fields + parts->complaint;
-	room -= fixed;
-	if (*body + *choices <= room)
+	room -= parts->wanted + parts->fields + parts->complaint;
+	if (parts->body + parts->choices <= room) {
+		bool is_answered = parts->fields + parts->choices > 0;
+		parts->gap = is_answered && parts->body + parts->choices + 2 <= room;
 		return;
-	int least = *choices < 3 ? *choices : 3;
-	*choices = room - *body > least ? room - *body : least;
-	if (*body + *choices > room)
-		*body = room - *choices;
-	if (*body < 0) {
-		*body = 0;
-		*choices = room > 0 ? room : 0;
 	}
+	int least = parts->choices < 3 ? parts->choices : 3;
+	parts->choices = room - parts->body > least ? room - parts->body : least;
+	if (parts->body + parts->choices > room)
+		parts->body = room - parts->choices;
+	if (parts->body < 0) {
+		parts->body = 0;
+		parts->choices = room > 0 ? room : 0;
+	}
+}
+
+static void draw_parts(struct area box, const struct dialog *dialog, const struct parts *parts)
+{
+	int row = 1;
+	draw_body(box, row, parts->body, dialog);
+	row += parts->body + parts->gap;
+	draw_wanted(box, row, parts->wanted, dialog);
+	row += parts->wanted;
+	draw_choices(box, row, parts->choices, dialog);
+	row = draw_fields(box, row + parts->choices, dialog);
+	row += parts->complaint ? 0 : parts->gap;
+	draw_complaint(box, row, parts->complaint, dialog);
+	area_text(box, row + parts->complaint, MARGIN, box.columns - 2 * MARGIN, ROLE_DIM,
+		keys_of(dialog));
 }
 
 void dialog_draw(struct area area, const struct scene *scene)
 {
 	const struct dialog *dialog = &scene->ui->dialog;
-	struct parts parts = parts_of(dialog);
 	int columns = area.columns - 2 < DIALOG_COLUMNS ? area.columns : DIALOG_COLUMNS;
-	int width = columns - 2 * MARGIN;
-	int body = body_rows(dialog, width < 1 ? 1 : width, area.grid->is_utf8);
-	int choices = parts.choices;
-	fit(area.rows - 3, &parts, &body, &choices);
-	int rows = 3 + body + parts.wanted + parts.fields + choices + parts.complaint;
-	bool is_typed = parts.fields + choices > 0;
-	int gap = is_typed && rows + 2 <= area.rows
-			  ? 1
-			  : 0; // a blank line before what is typed, and after
-	rows += gap + (gap && !parts.complaint);
-	struct area box = area_part(
-		area, (area.rows - rows) / 2, (area.columns - columns) / 2, rows, columns);
+	int width = columns > 2 * MARGIN + 1 ? columns - 2 * MARGIN : 1;
+	struct parts parts = parts_of(dialog, width, area.grid->is_utf8);
+	fit(&parts, area.rows - 3);
+	int rows = 3 + parts.body + parts.wanted + parts.choices + parts.fields + parts.complaint +
+		   parts.gap + (parts.complaint ? 0 : parts.gap);
+	int top = (area.rows - rows) / 2;
+	int left = (area.columns - columns) / 2;
+	struct area box = area_part(area, top, left, rows, columns);
 	if (box.rows < 1 || box.columns < 1)
 		return;
-	// Nothing of the panes is left beside it, to be read as part of it.
-	area_clear(area_part(area, (area.rows - rows) / 2, 0, rows, area.columns), ROLE_NORMAL);
+	// Nothing of the panes is left close to it, to be read as part of it.
+	area_clear(area_part(area, top, left - MARGIN, rows, columns + 2 * MARGIN), ROLE_NORMAL);
 	draw_frame(box, dialog);
-	int row = 1 + draw_body(box, 1, body, dialog->body);
-	row += gap;
-	if (parts.wanted && width < 40)
-		area_text(box, row++, MARGIN, width, ROLE_WARN, dialog->wanted);
-	else if (parts.wanted)
-		area_printf(
-			box, row++, MARGIN, width, ROLE_WARN, "Type %s in full:", dialog->wanted);
-	row = draw_choices(box, row, choices, dialog);
-	row = draw_fields(box, row, dialog);
-	row += gap && !parts.complaint;
-	if (parts.complaint)
-		area_text(box, row++, MARGIN, width, ROLE_COMPLAINT, dialog->complaint);
-	area_text(box, row, MARGIN, width, ROLE_DIM, keys_of(dialog));
+	draw_parts(box, dialog, &parts);
 }

@@ -103,12 +103,12 @@ static void draw_target(struct pen *pen, const struct scene *scene)
 	}
 	pen_text(pen, ROLE_TITLE, "ACT ON ");
 	pen_text(pen, ROLE_TITLE, target_name(scene, target));
-	if (runbook->scope.recovery_region)
-		pen_printf(pen, ROLE_NORMAL, "  %s", runbook->scope.recovery_region);
 	pen_skip(pen, 2);
 	draw_pin(pen, &scene->state->pins[target]);
+	if (runbook->scope.recovery_region)
+		pen_printf(pen, ROLE_NORMAL, "  %s", runbook->scope.recovery_region);
 	int source = first_target(runbook, TARGET_SOURCE);
-	if (scene->input->ui->columns < WIDE_COLUMNS || source < 0)
+	if (pen->area.columns < WIDE_COLUMNS || source < 0)
 		return;
 	pen_skip(pen, 3);
 	pen_printf(pen, ROLE_DIM, "SOURCE %s%s", target_name(scene, source),

@@ -68,7 +68,9 @@ static void draw_standing(struct area area, const struct scene *scene)
 	struct buf cadence = {0};
 	struct pen pen = pen_at(area, 0, 1, area.columns);
 	pen_text(&pen, ROLE_DIM, scene->can_act ? "armed; " : "looking on; ");
-	if (needing == 0)
+	if (needing == 0 && scene->ready_count > 0)
+		pen_printf(&pen, ROLE_DIM, "%zu ready to start", scene->ready_count);
+	else if (needing == 0)
 		pen_text(&pen, ROLE_DIM, "nothing waits for you");
 	else
 		pen_printf(&pen, ROLE_WARN, "%zu %s you", needing, needing == 1 ? "needs" : "need");

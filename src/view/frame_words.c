@@ -231,28 +231,36 @@ static void say_failed(const struct scene *scene, int step, struct buf *out)
 	buf_text(out, " ago");
 }
 
+static void say_wait(const struct scene *scene, int step, struct buf *out)
+{
+	int dependency = scene_unhealthy(scene, step);
+	buf_text(out, "ticks itself");
+	if (dependency >= 0)
+		buf_printf(out, ", waits for %s", scene->runbook->dependencies[dependency].id);
+}
+
 static void say_ready(const struct scene *scene, int step, struct buf *out)
 {
+	static const char *const kinds[] = {
+		[STEP_RUN] = "", [STEP_MANUAL] = "a person", [STEP_DECIDE] = "a decision"};
 	const struct step *of = &scene->runbook->steps[step];
-	int dependency;
-	switch (of->kind) {
-	case STEP_WAIT:
-		dependency = scene_unhealthy(scene, step);
-		buf_printf(out, "ticks itself%s%s", dependency < 0 ? "" : ", waits for ",
-			dependency < 0 ? "" : scene->runbook->dependencies[dependency].id);
+	if (of->kind == STEP_WAIT) {
+		say_wait(scene, step, out);
 		return;
-	case STEP_DECIDE: buf_text(out, "a decision"); break;
-	case STEP_MANUAL: buf_text(out, "a person"); break;
-	case STEP_RUN: break;
 	}
+	const char *comma = kinds[of->kind][0] ? ", " : "";
+	buf_text(out, kinds[of->kind]);
 	if (of->takes_ms > 0) {
-		buf_text(out, out->length ? ", ~" : "~");
+		buf_printf(out, "%s~", comma);
 		duration_words(of->takes_ms, out);
+		comma = ", ";
 	}
-	if (of->destructive)
-		buf_text(out, out->length ? ", DESTRUCTIVE, typed name" : "DESTRUCTIVE");
+	if (of->destructive) {
+		buf_printf(out, "%sDESTRUCTIVE, typed name", comma);
+		comma = ", ";
+	}
 	if (of->approvals > 0)
-		buf_printf(out, "%s%d approvals", out->length ? ", " : "", of->approvals);
+		buf_printf(out, "%s%d approvals", comma, of->approvals);
 }
 
 void step_reason(const struct scene *scene, int step, struct buf *out)
