@@ -86,7 +86,8 @@ void kubernetes_absence(
 typedef void kubernetes_found(void *context, const struct kubeapi_type *type, const char *words);
 // Asks discovery about a name that kubernetes_find does not know. `found` is called once, from the
 // loop, within about `timeout_ms`, unless it is cancelled. What was learned is kept until the
-// context leads elsewhere; a name that is not there is looked for again after 30 s.
+// context leads elsewhere; a name that is not there is looked for again, in its own group after 5
+// s, in all after 30 s.
 struct kubernetes_search *kubernetes_search(struct kubernetes *kubernetes,
 	const struct kubeapi_name *name, int64_t timeout_ms, kubernetes_found *found,
 	void *context);

@@ -17,8 +17,9 @@ struct group_version {
 struct discovery {
 	struct group_version *items; // [0] is the core group
 	size_t count, capacity;
-	bool is_listed;     // the groups are known
-	uint64_t listed_ms; // when
+	bool is_listed;       // the groups are known
+	uint64_t listed_ms;   // when they were
+	uint64_t searched_ms; // when all of them were last begun to be searched
 };
 
 struct kubernetes {

@@ -10,8 +10,10 @@
 // Which resources the server has (kubernetes.io: "The Kubernetes API", Discovery): the core group
 // first, then /apis, then one group-version after another until the name is found. All of it is
 // kept. One search runs at a time, because what it learns is most often what those that wait are
-// looking for, too.
+// looking for, too. Custom resources appear during a restore, so a name that is not there is looked
+// for again: soon in its own group, more rarely in all of them.
 
+#define LIST_AGAIN_MS   5000
 #define SEARCH_AGAIN_MS 30000
 
 struct kubernetes_search {
@@ -21,13 +23,18 @@ struct kubernetes_search {
 	uint64_t deadline_ms; // on the loop's clock
 	struct http_exchange *exchange;
 	size_t at;            // in discovery.items
-	bool has_asked_again; // everything was forgotten once for this search
+	bool has_asked_again; // what was known was made stale once for this search
 	kubernetes_found *found;
 	void *context;
 };
 
+// Adds a group-version that is not known yet.
 static void discovery_add(struct discovery *discovery, const char *group, const char *version)
 {
+	for (size_t i = 0; i < discovery->count; i++)
+		if (strcmp(discovery->items[i].group, group) == 0 &&
+			strcmp(discovery->items[i].version, version) == 0)
+			return;
 	discovery->items = memory_grow(
 		discovery->items, discovery->count, &discovery->capacity, sizeof *discovery->items);
 	struct group_version *item = &discovery->items[discovery->count++];
@@ -42,6 +49,37 @@ static void discovery_clear(struct discovery *discovery)
 		cJSON_Delete(discovery->items[i].resources);
 	free(discovery->items);
 	*discovery = (struct discovery){0};
+}
+
+// Whether what is known is new enough to say that a name is not there.
+static bool is_fresh(const struct kubernetes *kubernetes, const struct kubeapi_name *name)
+{
+	const struct discovery *discovery = &kubernetes->discovery;
+	uint64_t now = uv_now(kubernetes->loop);
+
+	if (!discovery->is_listed)
+		return false;
+	return name->group[0] ? now - discovery->listed_ms < LIST_AGAIN_MS
+			      : now - discovery->searched_ms < SEARCH_AGAIN_MS;
+}
+
+// Makes room for news about a name: what may hold it is asked again.
+static void make_stale(struct kubernetes *kubernetes, const struct kubeapi_name *name)
+{
+	struct discovery *discovery = &kubernetes->discovery;
+
+	for (size_t i = 0; i < discovery->count; i++) {
+		struct group_version *item = &discovery->items[i];
+
+		if (!kubeapi_may_hold(name, item->group, item->version))
+			continue;
+		cJSON_Delete(item->resources);
+		item->resources = NULL;
+		item->has_failed = false;
+	}
+	discovery->is_listed = false;
+	if (!name->group[0])
+		discovery->searched_ms = uv_now(kubernetes->loop);
 }
 
 enum kubernetes_knowledge kubernetes_find(const struct kubernetes *kubernetes,
@@ -61,9 +99,7 @@ enum kubernetes_knowledge kubernetes_find(const struct kubernetes *kubernetes,
 		if (item->resources && kubeapi_type_find(item->resources, name, type))
 			return KUBERNETES_THERE;
 	}
-	bool is_fresh = discovery->is_listed &&
-			uv_now(kubernetes->loop) - discovery->listed_ms < SEARCH_AGAIN_MS;
-	return is_fresh ? KUBERNETES_NOT_THERE : KUBERNETES_NOT_KNOWN;
+	return is_fresh(kubernetes, name) ? KUBERNETES_NOT_THERE : KUBERNETES_NOT_KNOWN;
 }
 
 void kubernetes_absence(
@@ -181,6 +217,8 @@ static void answered(void *context, const struct http_answer *answer)
 		cJSON_Delete(list);
 		discovery->is_listed = true;
 		discovery->listed_ms = uv_now(kubernetes->loop);
+		if (discovery->searched_ms == 0)
+			discovery->searched_ms = discovery->listed_ms;
 	} else {
 		take_resources(search, answer);
 	}
@@ -240,11 +278,10 @@ static bool search_on(struct kubernetes_search *search)
 		ask(search, "/apis");
 		return true;
 	}
-	if (!search->has_asked_again &&
-		uv_now(kubernetes->loop) - discovery->listed_ms >= SEARCH_AGAIN_MS) {
+	if (!search->has_asked_again && !is_fresh(kubernetes, &search->name)) {
 		search->has_asked_again = true;
 		search->at = 0;
-		discovery_clear(discovery);
+		make_stale(kubernetes, &search->name);
 		return search_on(search);
 	}
 	struct buf words = {0};

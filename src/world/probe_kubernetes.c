@@ -173,6 +173,21 @@ bool query_needs_names_only(const struct query *query)
 	       (is_secret && expected == EXPECT_HEALTHY);
 }
 
+void query_name_kind(const struct query *query, cJSON *object)
+{
+	struct buf version = {0};
+
+	if (!query_needs_names_only(query) || !cJSON_IsObject(object))
+		return;
+	cJSON_DeleteItemFromObjectCaseSensitive(object, "kind");
+	cJSON_DeleteItemFromObjectCaseSensitive(object, "apiVersion");
+	buf_printf(&version, "%s%s%s", query->type.group, query->type.group[0] ? "/" : "",
+		query->type.version);
+	json_add_text(object, "kind", query->type.kind);
+	json_add_text(object, "apiVersion", buf_str(&version));
+	buf_fini(&version);
+}
+
 static void judge_object(struct query *query, const struct http_answer *answer)
 {
 	struct health health;
@@ -184,6 +199,7 @@ static void judge_object(struct query *query, const struct http_answer *answer)
 			query, STATUS_UNKNOWN, NULL, "the answer cannot be read: %s", err.message);
 		return;
 	}
+	query_name_kind(query, object);
 	cJSON *evidence = json_object();
 	json_add_text(evidence, "uid", json_path_text(object, "metadata.uid"));
 	json_add_text(

@@ -50,6 +50,8 @@ void query_get(struct query *query, const char *path, const char *accept,
 void query_arrived(struct query *query, const struct http_answer *answer);
 // Whether names are all that is needed: secrets are never fetched whole for less.
 bool query_needs_names_only(const struct query *query);
+// Gives an object that was asked for by name only the kind back, of which the server sent a part.
+void query_name_kind(const struct query *query, cJSON *object);
 // Asks for all objects that it is about, page by page, and judges them.
 void query_list(struct query *query);
 

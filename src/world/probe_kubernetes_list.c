@@ -119,8 +119,10 @@ static void judge_page(struct query *query)
 	cJSON *items = cJSON_GetObjectItemCaseSensitive(query->page, "items");
 
 	query->item = cJSON_IsArray(items) ? items->child : NULL;
-	for (cJSON *item = query->item; item; item = item->next)
+	for (cJSON *item = query->item; item; item = item->next) {
 		health_name_item(item, query->page);
+		query_name_kind(query, item);
+	}
 	if (expected == EXPECT_JQ) {
 		ask_jq(query);
 		return;

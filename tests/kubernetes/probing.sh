@@ -27,10 +27,10 @@ END
 observe() {
 	code=0
 	"$RELIGHT" probe "$work/runbook.yaml" --once "$@" >"$work/lines" 2>"$work/errors" </dev/null || code=$?
-	[ "$code" -le 1 ] || {
+	if [ "$code" -gt 1 ] || grep -q Sanitizer "$work/errors"; then
 		cat "$work/errors" >&2
-		failed=1
-	}
+		exit 1
+	fi
 }
 
 # expect DEPENDENCY STATUS WORDS: what the last observe said of it; WORDS are a part of the message.

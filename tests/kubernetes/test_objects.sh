@@ -88,13 +88,14 @@ runbook "$targets" "$(
 	check node 'resource: nodes, name: node-1'
 	check claim 'resource: pvc, name: data'
 	check secret 'resource: secrets, name: password'
+	check secrets 'resource: secrets'
 	check namespace 'resource: Namespace, name: shop'
 	check elsewhere 'resource: pods, namespace: nowhere, name: web-1'
 	check jq-true 'resource: configmap, name: settings, expect: {jq: .data.colour == "blue"}'
 	check jq-false 'resource: cm, name: settings, expect: {jq: .data.colour == "red", message: .data.colour}'
 	check jq-word 'resource: cm, name: settings, expect: {jq: "\"suspended\""}'
 	check jq-error 'resource: cm, name: settings, expect: {jq: .data | tonumber}'
-	check jq-each 'resource: pods, selector: app, expect: {jq: .status.phase == "Running", message: .metadata.name}'
+	check jq-each 'resource: pods, selector: app, expect: {jq: ".status.conditions[0].status == \"True\"", message: ".spec.containers[0].image"}'
 	check custom 'resource: stores.db.relight.test, name: cases'
 	check custom-short 'resource: sto'
 	check no-such-resource 'resource: unicorns'
@@ -119,13 +120,14 @@ expect some-unwanted degraded "2 pods with app=web in shop exist"
 expect node healthy ready
 expect claim progressing "no volume yet of class fast"
 expect secret healthy exists
+expect secrets healthy "1 secrets in shop"
 expect namespace healthy active
 expect elsewhere missing "not found"
 expect jq-true healthy ""
 expect jq-false degraded blue
 expect jq-word suspended ""
 expect jq-error unknown ""
-expect jq-each progressing ""
+expect jq-each degraded "2 of 3 pods with app in shop healthy; worker: "
 expect custom progressing "no status yet"
 expect custom-short progressing "0 of 1 stores in shop healthy; cases: "
 expect no-such-resource unknown "the server has no resource unicorns"
