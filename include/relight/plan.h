@@ -25,6 +25,8 @@ struct plan {
 	int traffic_phase, journey_phase;	// -1: the runbook has none, or has them the other way round
 	bool *serves;				// by step index: it restores a dependency of the business journey
 	bool has_serving;			// any does
+	bool has_journey;			// there is a business journey that could be seen to serve
+	bool *is_asked;				// by target index: a check asks through it, so that it will be pinned
 	int *critical;				// steps of the critical path, in order
 	size_t critical_count;
 	int64_t critical_ms;			// its length
@@ -43,7 +45,7 @@ void plan_finishes(const struct plan *plan, const int64_t *weight_ms, int64_t *f
 // The chain behind finish_ms[end], first step to `end`; `chain` has room for plan->count. Returns its length.
 size_t plan_chain(const struct plan *plan, const int64_t *weight_ms, const int64_t *finish_ms, int end, int *chain);
 
-// Marks in `is_journey` (by dependency index) what the business journey rests on: the journeys of the functions; without functions all
+// Marks in `is_journey` (by dependency index) what the business journey rests on: the journeys of the functions; where they have none all
 // dependencies of layer `journey` (FORMATS.md §8, report). Returns how many were marked.
 size_t plan_journey(const struct runbook *runbook, bool *is_journey);
 

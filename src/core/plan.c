@@ -147,7 +147,7 @@ size_t plan_journey(const struct runbook *runbook, bool *is_journey)
 			marked += !*mark;
 			*mark = true;
 		}
-	if (runbook->function_count > 0)
+	if (marked > 0)
 		return marked;
 	for (size_t d = 0; d < runbook->dependency_count; d++) {
 		const char *layer = runbook->dependencies[d].layer;
@@ -161,7 +161,7 @@ static void find_serving(struct plan *plan)
 {
 	const struct runbook *runbook = plan->runbook;
 	bool *is_journey = memory_zeroed(runbook->dependency_count + 1, sizeof *is_journey);
-	plan_journey(runbook, is_journey);
+	plan->has_journey = plan_journey(runbook, is_journey) > 0;
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct step *step = &runbook->steps[plan->order[i]];
 		for (size_t r = 0; r < step->restores.count; r++)
@@ -169,6 +169,17 @@ static void find_serving(struct plan *plan)
 		plan->has_serving |= plan->serves[plan->order[i]];
 	}
 	free(is_journey);
+}
+
+static void find_asked_targets(struct plan *plan)
+{
+	const struct runbook *runbook = plan->runbook;
+	for (size_t d = 0; d < runbook->dependency_count; d++)
+		for (size_t c = 0; c < runbook->dependencies[d].check_count; c++) {
+			const struct check *check = &runbook->dependencies[d].checks[c];
+			if (check->kind == CHECK_KUBERNETES && check->kubernetes.target >= 0)
+				plan->is_asked[check->kubernetes.target] = true;
+		}
 }
 
 // The step among `from` whose chain is the longest; -1 for none. The first one wins a tie.
@@ -267,6 +278,7 @@ struct plan *plan_new(const struct runbook *runbook)
 		.position = arena_array(arena, steps, sizeof(int)),
 		.critical = arena_array(arena, steps, sizeof(int)),
 		.serves = arena_array(arena, steps, sizeof(bool)),
+		.is_asked = arena_array(arena, runbook->target_count + 1, sizeof(bool)),
 		.waits_for = arena_array(arena, steps, sizeof(struct refs)),
 		.dependants = arena_array(arena, steps, sizeof(struct refs)),
 		.phase_steps = arena_array(arena, runbook->phases.count + 1, sizeof(struct refs)),
@@ -279,6 +291,7 @@ struct plan *plan_new(const struct runbook *runbook)
 	find_order(plan);
 	find_phase_steps(plan);
 	find_serving(plan);
+	find_asked_targets(plan);
 	find_critical_path(plan);
 	return plan;
 }

@@ -279,14 +279,32 @@ static bool blocked_by_requires(
 	return false;
 }
 
+// The step that makes the target, or one that comes before it, cannot wait for the target to be
+// known.
+static bool target_exists(const struct state *state, int step, const struct target *target)
+{
+	if (target->created_by < 0)
+		return true;
+	return target->created_by != step && state->steps[target->created_by].state == STEP_DONE;
+}
+
+// Targets are pinned before anything acts on them, and what has become another one is not acted on.
 static bool blocked_by_target(const struct state *state, int step, struct wall now, struct buf *why)
 {
-	(void)now;
-	int target = state->runbook->steps[step].target;
-	if (target < 0 || !state->pins[target].has_changed)
+	int index = state->runbook->steps[step].target;
+	if (index < 0 || state->runbook->steps[step].kind != STEP_RUN)
 		return false;
-	say(why, "target %s is another one now; re-pin it with a reason",
-		state->runbook->targets[target].id);
+	const struct target *target = &state->runbook->targets[index];
+	const struct pin *pin = &state->pins[index];
+	if (pin->has_changed) {
+		say(why, "target %s is another one now; re-pin it with a reason", target->id);
+		return true;
+	}
+	if (pin->is_pinned || !state->plan->is_asked[index] ||
+		!target_exists(state, step, target) || edge_is_waived(state, step, target->id, now))
+		return false;
+	say(why, "target %s has not answered yet, so it is not known to be the right one",
+		target->id);
 	return true;
 }
 
