@@ -317,6 +317,7 @@ static void backup_init(void *item)
 	struct backup *backup = item;
 
 	backup->every_ms = backup->keep_ms = backup->tested_every_ms = ABSENT_MS;
+	backup->copies = texts_none;
 }
 
 static const struct key backup_keys[] = {

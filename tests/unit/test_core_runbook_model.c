@@ -77,12 +77,13 @@ static void defaults_are_filled_in(void **unused)
 
 static void lists_are_never_null(void **unused)
 {
-	struct runbook *runbook = good(HEAD "functions: [{id: f}]\n"
+	struct runbook *runbook = good(HEAD "functions: [{id: f}]\nbackup_policy: [{what: w}]\n"
 					    "dependencies: [{id: d, check: {dns: {name: n}}}]\n"
 					    "steps: [{id: a, run: {shell: x}}]\n");
 
 	(void)unused;
 	assert_null(runbook->env.items[0]);
+	assert_null(runbook->backups[0].copies.items[0]);
 	assert_null(runbook->known_gaps.items[0]);
 	assert_null(runbook->abort.criteria.items[0]);
 	assert_null(runbook->scope.data_stores.items[0]);
