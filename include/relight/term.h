@@ -56,7 +56,7 @@ void term_bell(struct term *term);
 // The whole screen is drawn anew with the next term_show (Ctrl-L).
 void term_redraw(struct term *term);
 
-// Brings the terminal back at once, without waiting for anything; async-signal-safe, and without effect where no term is started.
+// Brings the terminal back, within 200 ms at most; async-signal-safe, and without effect where no term is started.
 // For memory_on_exhausted().
 void term_restore(void);
 

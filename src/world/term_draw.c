@@ -192,7 +192,10 @@ static bool enter(struct term_draw *draw)
 	draw->file = fdopen(draw->fd, "r+");
 	if (!draw->file)
 		return false;
-	use_env(FALSE); // LINES and COLUMNS of the environment may be those of another terminal
+	// LINES and COLUMNS of the environment may be those of another terminal; and with a size
+	// that is not its own the scrolling region would stay wrong.
+	use_env(FALSE);
+	use_tioctl(TRUE);
 	draw->screen = newterm(draw->traits.type, draw->file, draw->file);
 	if (!draw->screen)
 		return false;

@@ -2,11 +2,14 @@
 #include "term_restore.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "relight/term.h"
+
+#define PATIENCE_MS 50
 
 static struct {
 	volatile sig_atomic_t is_armed;
@@ -32,6 +35,24 @@ static const int ending[] = {
 };
 static bool is_ours[sizeof ending / sizeof *ending];
 
+// A terminal that takes nothing gets nothing, after a moment in which it may only be slow.
+static void write_patiently(const char *bytes, size_t length)
+{
+	struct pollfd ready = {.fd = restore.fd, .events = POLLOUT};
+
+	for (int tries = 0; length && tries < 4;) {
+		ssize_t written = write(restore.fd, bytes, length);
+
+		if (written > 0) {
+			bytes += written;
+			length -= (size_t)written;
+		} else {
+			poll(&ready, 1, PATIENCE_MS);
+			tries++;
+		}
+	}
+}
+
 void term_restore(void)
 {
 	int saved = errno;
@@ -39,9 +60,7 @@ void term_restore(void)
 	if (!restore.is_armed)
 		return;
 	restore.is_armed = 0;
-	// A terminal that takes nothing gets nothing: the descriptor does not block.
-	if (write(restore.fd, restore.sequence, restore.length) < 0)
-		errno = 0;
+	write_patiently(restore.sequence, restore.length);
 	tcsetattr(restore.fd, TCSANOW, &restore.original);
 	errno = saved;
 }

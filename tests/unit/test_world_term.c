@@ -157,7 +157,7 @@ static int64_t now_ms(void)
 
 static void line_open(struct line *line, const char *term, const char *keys)
 {
-	struct winsize size = {.ws_row = 24, .ws_col = 80};
+	struct winsize size = {.ws_row = 33, .ws_col = 90};
 	int pipe_fds[2];
 
 	memset(line, 0, sizeof *line);
@@ -295,6 +295,8 @@ static void it_draws_reads_and_leaves_no_trace(void **state)
 	wait_seen(&line, "\033[?1049h");
 	wait_seen(&line, "\033[?2004h");
 	wait_seen(&line, "#a");
+	// With a scrolling region of another size, lines outside of it could not be deleted.
+	assert_non_null(memmem(line.seen, line.seen_length, "\033[1;33r", 7));
 	assert_false(is_cooked(&line));
 	type(&line, "\033[A\003\032");
 	WAIT_KEYS(&line, K_UP, K_CTRL_C); // Ctrl-Z is no key, and stops nothing
@@ -388,7 +390,7 @@ static void it_can_be_stopped_and_goes_on(void **state)
 	assert_true(is_cooked(&line));
 	line.seen_length = 0;
 	kill(line.pid, SIGCONT);
-	wait_said(&line, "size 24x80");
+	wait_said(&line, "size 33x90");
 	wait_seen(&line, "\033[?1049h");
 	wait_seen(&line, "#b");
 	assert_false(is_cooked(&line));
