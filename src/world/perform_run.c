@@ -23,6 +23,7 @@
 	1000 // how long others may keep the output open, saying nothing, after the command's end
 #define DRAIN_MS   5000 // and saying something
 #define READ_BYTES 65536
+#define PIPE_BYTES (1 << 20)
 
 extern char **environ;
 
@@ -231,8 +232,10 @@ static void describe_child(posix_spawn_file_actions_t *actions, posix_spawnattr_
 	posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(actions, ends[STREAM_OUT][1], STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(actions, ends[STREAM_ERR][1], STDERR_FILENO);
-	posix_spawn_file_actions_adddup2(
-		actions, alive_fd, alive_fd); // takes its close-on-exec away
+	// A descriptor that is given its own number loses its close-on-exec.
+	posix_spawn_file_actions_adddup2(actions, alive_fd, alive_fd);
+	for (int i = 0; i < STREAM_COUNT; i++)
+		posix_spawn_file_actions_adddup2(actions, ends[i][0], ends[i][0]);
 	if (work_fd >= 0)
 		posix_spawn_file_actions_addfchdir_np(actions, work_fd);
 	sigemptyset(&none);
@@ -274,6 +277,19 @@ static void close_all(int ends[STREAM_COUNT][2], int side)
 	}
 }
 
+// The command has the reading ends of its output too: should the actuator be killed, its next line
+// must not end it with SIGPIPE, half-way through what it does. What it prints unattended stays in
+// the pipe, which is made large for that.
+static bool make_pipes(int ends[STREAM_COUNT][2])
+{
+	for (int i = 0; i < STREAM_COUNT; i++) {
+		if (pipe2(ends[i], O_CLOEXEC) < 0)
+			return false;
+		fcntl(ends[i][0], F_SETPIPE_SZ, PIPE_BYTES); // as far as the system allows
+	}
+	return true;
+}
+
 // Descriptors 0 to 2 are open in every process that comes here (perform_attempt sees to it), so
 // that none of these is one of them.
 static bool start_command(struct run *run, struct err *err)
@@ -288,8 +304,7 @@ static bool start_command(struct run *run, struct err *err)
 			return err_prefix(err, "dir");
 	}
 	alive_fd = make_alive(run->dir_fd);
-	if (alive_fd < 0 || pipe2(ends[STREAM_OUT], O_CLOEXEC) < 0 ||
-		pipe2(ends[STREAM_ERR], O_CLOEXEC) < 0) {
+	if (alive_fd < 0 || !make_pipes(ends)) {
 		err_errno(err, errno, "cannot be started");
 		goto out;
 	}

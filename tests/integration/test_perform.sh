@@ -105,7 +105,8 @@ late" ] || fail "holder: output.log: $(cat "$(file holder output.log)")"
 mkfifo "$here/request"
 "$RELIGHT" perform --dir "$here" --step orphan --attempt 1 <"$here/request" 2>"$here/err" &
 actuator=$!
-printf '{"step":"orphan","attempt":1,"action":{"command":["sh","-c","echo up; sleep 1"]}}\n' >"$here/request"
+printf '{"step":"orphan","attempt":1,"action":{"shell":"echo up; sleep 1; echo unheard; echo on >%s"}}\n' "$here/mark" \
+	>"$here/request"
 eventually "orphan: does not come up" grep -qs up "$(file orphan output.log)"
 is_free orphan lock && fail "orphan: its lock is free while it runs"
 kill -9 "$actuator"
@@ -114,6 +115,7 @@ is_free orphan lock || fail "orphan: its lock is held by the dead"
 is_free orphan alive && fail "orphan: the command lives, but alive is free"
 [ ! -e "$(file orphan result.json)" ] || fail "orphan: there is a result"
 eventually "orphan: alive is never free" is_free orphan alive
+[ -e "$here/mark" ] || fail "orphan: the command died of what nobody read"
 [ -e "$(file orphan request.json)" ] || fail "orphan: there is no request"
 
 got=0

@@ -435,11 +435,17 @@ static void test_told_to_end(void **state)
 static void test_killed_actuator_leaves_the_command_unattended(void **state)
 {
 	struct place *place = *state;
+	char request[200], *mark;
 	cJSON *whole;
 	int pid = launch(place);
 
 	assert_state(place, ATTEMPT_RUNNING);
-	perform(place, "\"action\":{\"command\":[\"sleep\",\"0.3\"]}");
+	// What it prints with nobody left to read it must not end it.
+	snprintf(request, sizeof request,
+		"\"action\":{\"shell\":\"sleep 0.3; echo unheard; echo on "
+		">attempts/s/1/mark\"},\"dir\":\"%s\"",
+		place->directory);
+	perform(place, request);
 	nap(100);
 	kill(pid, SIGKILL);
 	assert_string_equal(json_text(hear(place, &whole), "state"), "unattended");
@@ -450,6 +456,9 @@ static void test_killed_actuator_leaves_the_command_unattended(void **state)
 	assert_string_equal(json_text(hear(place, &whole), "state"), "unknown");
 	cJSON_Delete(whole);
 	assert_state(place, ATTEMPT_UNKNOWN);
+	mark = content(place, "mark");
+	assert_string_equal(mark, "on\n");
+	free(mark);
 }
 
 static void test_attempts_outlive_the_launcher(void **state)
