@@ -8,7 +8,7 @@
 
 #include "names.h"
 #include "relight/memory.h"
-#include "yaml_scalar.h"
+#include "yaml_resolve.h"
 
 // How hostile text stays cheap. libyaml's events cost time in proportion to the text, but for two
 // things: its document API and its %TAG directives are quadratic. So only events are used, reading

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "yaml_scalar.h"
+#include "yaml_resolve.h"
 
 #include <errno.h>
 #include <math.h>
