@@ -362,9 +362,6 @@ static void allow_descriptors(void)
 int probe_run(const struct runbook *runbook, const struct probe_options *options)
 {
 	struct sensing sensing = {.options = options};
-	// Names that no server answers for hold a thread for half a minute each; four would soon
-	// all be held.
-	setenv("UV_THREADPOOL_SIZE", "16", 0);
 	allow_descriptors();
 	uv_loop_init(&sensing.loop);
 	open_world(&sensing, runbook);

@@ -7,6 +7,7 @@
 #include "relight/memory.h"
 #include "relight/moment.h"
 #include "relight/probe.h"
+#include "resolve.h"
 
 // Checks of kind `tcp`: the name's addresses are tried one after the other until one accepts; where
 // a banner is expected, the first bytes are read until it is there.
@@ -23,13 +24,12 @@ struct attempt {
 struct work {
 	struct probing *probing; // NULL: cancelled, waiting for handles to close
 	struct buf host, port;
-	uv_getaddrinfo_t lookup;
-	bool is_looking_up;
+	struct resolve *lookup; // NULL: none is under way
 	struct addrinfo *addresses, *next;
 	uv_timer_t deadline;     // of everything
 	uv_timer_t patience;     // with one address, while others are left
 	struct attempt *attempt; // NULL: none
-	int open;                // handles that the memory must outlive; the lookup counts as one
+	int open;                // handles that the memory must outlive;
 	uint64_t started_ns, connected_ns;
 	int error; // the most telling one of the addresses that did not accept, a libuv code
 	struct buf banner;
@@ -40,7 +40,7 @@ static void release(struct work *work)
 	if (--work->open > 0)
 		return;
 	if (work->addresses)
-		uv_freeaddrinfo(work->addresses);
+		freeaddrinfo(work->addresses);
 	buf_fini(&work->host);
 	buf_fini(&work->port);
 	buf_fini(&work->banner);
@@ -81,8 +81,9 @@ static void let_go(struct work *work)
 	give_up(work);
 	uv_close((uv_handle_t *)&work->deadline, on_timer_closed);
 	uv_close((uv_handle_t *)&work->patience, on_timer_closed);
-	if (work->is_looking_up)
-		uv_cancel((uv_req_t *)&work->lookup); // one that runs already ends by itself
+	if (work->lookup)
+		resolve_cancel(work->lookup);
+	work->lookup = NULL;
 }
 
 static void answer(struct work *work, struct outcome *outcome)
@@ -130,7 +131,7 @@ static void on_deadline(uv_timer_t *timer)
 	char limit[DURATION_TEXT_BYTES];
 	struct err err;
 	duration_format(work->probing->timeout_ms, limit);
-	if (work->is_looking_up) {
+	if (work->lookup) {
 		err_set(&err, "timed out: %s was not resolved within %s", buf_str(&work->host),
 			limit);
 		fail(work, REACH_PREVENTED, err.message);
@@ -246,32 +247,30 @@ static void try_next(struct work *work)
 
 // --- the name --------------------------------------------------------------------------------------------------------
 
-static void on_lookup(uv_getaddrinfo_t *lookup, int status, struct addrinfo *addresses)
+static void fail_lookup(struct work *work, const char *why)
 {
-	struct work *work = lookup->data;
-	work->is_looking_up = false;
-	work->addresses = work->next = addresses;
-	if (work->probing && status == 0 && addresses) {
-		try_next(work);
-	} else if (work->probing) {
-		struct err err;
-		err_set(&err, "cannot resolve %s: %s", buf_str(&work->host), uv_strerror(status));
-		fail(work, REACH_PREVENTED, err.message);
-	}
-	release(work);
+	struct err err;
+	err_set(&err, "cannot resolve %s: %s", buf_str(&work->host), why);
+	fail(work, REACH_PREVENTED, err.message);
 }
 
-static bool look_up(struct work *work, struct err *err)
+static void on_lookup(void *context, struct addrinfo *addresses, const char *why)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-	int error = uv_getaddrinfo(work->probing->world->loop, &work->lookup, on_lookup,
-		buf_str(&work->host), buf_str(&work->port), &hints);
-	if (error != 0)
-		return err_set(
-			err, "cannot resolve %s: %s", buf_str(&work->host), uv_strerror(error));
-	work->is_looking_up = true;
-	work->open++;
-	return true;
+	struct work *work = context;
+	work->lookup = NULL;
+	work->addresses = work->next = addresses;
+	if (addresses)
+		try_next(work);
+	else
+		fail_lookup(work, why);
+}
+
+static void look_up(struct work *work)
+{
+	work->lookup = resolve_start(work->probing->world->loop, buf_str(&work->host),
+		buf_str(&work->port), on_lookup, work);
+	if (!work->lookup)
+		fail_lookup(work, "too many names are waiting for a resolver already");
 }
 
 // A literal address needs no resolver, and must not wait behind names that do. False: it is a name.
@@ -315,14 +314,14 @@ static void start(struct probing *probing)
 	probing->work = work;
 	uv_timer_init(loop, &work->deadline);
 	uv_timer_init(loop, &work->patience);
-	work->deadline.data = work->patience.data = work->lookup.data = work;
+	work->deadline.data = work->patience.data = work;
 	work->open = 2;
 	work->started_ns = uv_hrtime();
 	uv_timer_start(&work->deadline, on_deadline, (uint64_t)probing->timeout_ms, 0);
 	if (!fill(work, &err))
 		fail(work, REACH_PREVENTED, err.message);
-	else if (!connect_to_literal(work) && !look_up(work, &err))
-		fail(work, REACH_PREVENTED, err.message);
+	else if (!connect_to_literal(work))
+		look_up(work);
 }
 
 static void cancel(struct probing *probing)

@@ -85,7 +85,7 @@ static void inherit(struct probe_environment *environment)
 {
 	for (char **item = environ; *item; item++) {
 		const char *equals = strchr(*item, '=');
-		if (!equals || is_named(*item, "UV_THREADPOOL_SIZE", strlen("UV_THREADPOOL_SIZE")))
+		if (!equals)
 			continue;
 		char *name = memory_copy_bytes(*item, (size_t)(equals - *item));
 		set_variable(environment, name, equals + 1);
