@@ -139,9 +139,9 @@ static void other_workloads(void **state)
 			 "'readyReplicas':3,'replicas':3,'updatedReplicas':1,'currentRevision':'a',"
 			 "'updateRevision':'b'"),
 			STATUS_HEALTHY, "held at ordinal 2", "builtin/StatefulSet"},
-		{STATEFUL_SET(
-			 "'type':'OnDelete'", "'readyReplicas':3,'replicas':3,'updatedReplicas':0,'"
-					      "currentRevision':'a','updateRevision':'b'"),
+		{STATEFUL_SET("'type':'OnDelete'",
+			 "'readyReplicas':3,'replicas':3,'updatedReplicas':0,'"
+			 "currentRevision':'a','updateRevision':'b'"),
 			STATUS_HEALTHY, "3 of 3 ready", "builtin/StatefulSet"},
 		{"{'apiVersion':'apps/"
 		 "v1','kind':'DaemonSet','status':{'desiredNumberScheduled':2,'"
