@@ -7,7 +7,7 @@
 // person, so that they meet whatever else goes on.
 
 enum { DEADLINE_MS = 10000, KEY_DEADLINE_MS = 2000, QUIT_MS = 2000 };
-enum { GAP_MIN_MS = 5, GAP_SPAN_MS = 75, SPAN_ROWS = 8 };
+enum { GAP_MIN_MS = 5, GAP_SPAN_MS = 75, SPAN_ROWS = 8, NAME_BYTES = 24 };
 
 struct look {
 	int rows;
@@ -19,7 +19,16 @@ static uint64_t mixed(uint64_t hash, uint64_t value)
 	return (hash ^ value) * UINT64_C(0x100000001b3);
 }
 
-// A selection shows as a mark or reverse video in the first column, or as the cursor's row.
+static uint64_t mixed_text(uint64_t hash, const char *text, size_t bytes)
+{
+	for (size_t i = 0; i < bytes && text[i] != '\0'; i++)
+		hash = mixed(hash, (unsigned char)text[i]);
+	return hash;
+}
+
+// A selection shows as a mark or reverse video in the first column, or as the cursor's row. Where
+// the list scrolls under the mark, what has changed is the name beside it; what stands further
+// right may tick by itself.
 static uint64_t selection_of(struct screen *s, int rows)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -28,9 +37,9 @@ static uint64_t selection_of(struct screen *s, int rows)
 	for (int row = 0; row < rows; row++) {
 		struct screen_cell cell = screen_cell(s, row, 0);
 
-		for (const char *c = cell.text; *c != '\0'; c++)
-			hash = mixed(hash, (unsigned char)*c);
-		hash = mixed(hash, cell.reverse ? 2 : 1);
+		hash = mixed(mixed_text(hash, cell.text, sizeof cell.text), cell.reverse ? 2 : 1);
+		if (cell.text[0] == '>' || cell.reverse)
+			hash = mixed_text(hash, screen_row(s, row), NAME_BYTES);
 	}
 	return screen_cursor(s, &cursor_row, NULL) ? mixed(hash, (uint64_t)cursor_row) : hash;
 }

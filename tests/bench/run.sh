@@ -126,8 +126,8 @@ keys_write() {
 
 bench_keys() {
 	keys_write
-	"$programs/key_latency" 24 80 200 Down Up '^X Exit' -- nano "$work/keys.txt" >"$work/keys.nano" || return 1
-	"$programs/key_latency" 24 80 500 j k 'RESTORE ORDER' -- \
+	"$programs/key_latency" 45 160 200 Down Up '^X Exit' -- nano "$work/keys.txt" >"$work/keys.nano" || return 1
+	"$programs/key_latency" 45 160 500 j k 'RESTORE ORDER' -- \
 		"$relight" run "$work/keys.yaml" --scenario "$work/keys-scenario.yaml" --dir "$work/keys" >"$work/keys.relight" || return 1
 	read -r nano_median nano_p99 nano_max <"$work/keys.nano"
 	read -r half p99 max <"$work/keys.relight"
