@@ -128,16 +128,12 @@ static void say_owner(const struct scene *scene, int step, struct buf *out)
 		buf_printf(out, ", for %s", owner);
 }
 
-// What follows, and a hint of the runbook whose pattern stands in what was said as it is.
-static void say_consequence(const struct scene *scene, int step, const char *said, struct buf *out)
+// A hint of the runbook whose pattern stands in what was said as it is.
+static void say_hint(const struct scene *scene, int step, const char *said, struct buf *out)
 {
 	const struct step *of = &scene->runbook->steps[step];
-	if (scene->letter[step])
-		buf_printf(out, "%s every line marked ^%c.   ",
-			scene->shown[step] == STEP_REGRESSED ? "Causes" : "Holds up",
-			scene->letter[step]);
-	for (size_t i = 0; i < of->hint_count; i++)
-		if (said && of->hints[i].match && strstr(said, of->hints[i].match)) {
+	for (size_t i = 0; said && i < of->hint_count; i++)
+		if (of->hints[i].match && strstr(said, of->hints[i].match)) {
 			buf_printf(out, "hint: %s", of->hints[i].say);
 			return;
 		}
@@ -177,32 +173,38 @@ static void say_regressed(
 	int dependency = scene_unhealthy(scene, concern->step);
 	if (dependency >= 0)
 		say_observation(scene, dependency, &lines[1]);
-	say_consequence(scene, concern->step,
-		dependency >= 0 ? scene_message(scene, dependency) : NULL, &lines[2]);
+	if (scene->letter[concern->step])
+		buf_printf(&lines[2], "Causes every line marked ^%c.   ",
+			scene->letter[concern->step]);
+	if (dependency >= 0)
+		say_hint(scene, concern->step, scene_message(scene, dependency), &lines[2]);
 }
 
+// What failed may have said much: it has two lines, and what follows stands on the first one.
 static void say_failed(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words)
 {
 	const struct step_progress *progress = &scene->state->steps[concern->step];
 	struct buf *lines = words->lines;
-	struct buf reason = {0};
-	step_reason(scene, concern->step, &reason);
-	buf_printf(&lines[0], "!! FAILED %s%s: %s", buf_str(&reason), unseen(scene, concern->step),
-		scene->runbook->steps[concern->step].id);
-	buf_fini(&reason);
 	int dependency = scene_unhealthy(scene, concern->step);
-	if (progress->said && progress->said[0])
+	int root = scene->root[concern->step];
+	bool is_told = progress->said && progress->said[0];
+	buf_printf(&lines[0], "!! FAILED %s, ", scene->runbook->steps[concern->step].id);
+	step_reason(scene, concern->step, &lines[0]);
+	buf_text(&lines[0], progress->is_acknowledged ? "" : ", not yet seen");
+	if (scene->letter[concern->step])
+		buf_printf(&lines[0], "; holds up ^%c", scene->letter[concern->step]);
+	if (is_told)
 		buf_text(&lines[1], progress->said);
 	else if (dependency >= 0)
 		say_observation(scene, dependency, &lines[1]);
 	else
 		buf_text(&lines[1], "It said nothing; o shows its output.");
-	int root = scene->root[concern->step];
 	if (root >= 0 && scene->letter[root])
 		buf_printf(&lines[2], "May follow from ^%c %s.   ", scene->letter[root],
 			scene->runbook->steps[root].id);
-	say_consequence(scene, concern->step, progress->said, &lines[2]);
+	if (is_told && !strstr(progress->said, "hint:"))
+		say_hint(scene, concern->step, progress->said, &lines[2]);
 }
 
 static void say_unknown(

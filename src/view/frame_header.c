@@ -134,34 +134,33 @@ static void draw_identity(struct area area, const struct scene *scene)
 
 // --- the clocks ---
 
-#define BAR_UNITS   20 // of the RTO
-#define BAR_BEYOND  2
-#define BAR_COLUMNS (BAR_UNITS + BAR_BEYOND + 3)
+#define BAR_UNITS  20 // of the RTO, where there is room
+#define BAR_LEAST  8
+#define BAR_BEYOND 2
+#define BAR_FRAME  4 // " [", "|", "]"
 
 // "[######===========...|]": passed, expected, spare, the RTO, and what is beyond it.
 static void draw_bar(struct pen *pen, const struct scene *scene)
 {
 	const struct forecast *forecast = &scene->forecast;
 	int64_t rto_ms = scene->runbook->objectives.rto_ms;
-	if (!forecast->has_rto || rto_ms <= 0 || pen->end - pen->column < BAR_COLUMNS)
+	int beyond = forecast->misses_rto ? BAR_BEYOND : 0;
+	int units = pen->end - pen->column - beyond - BAR_FRAME;
+	if (!forecast->has_rto || rto_ms <= 0 || units < BAR_LEAST)
 		return;
-	int64_t passed = forecast->elapsed_ms * BAR_UNITS / rto_ms;
-	int64_t expected = forecast->finish_ms * BAR_UNITS / rto_ms;
+	units = units < BAR_UNITS ? units : BAR_UNITS;
+	int64_t passed = forecast->elapsed_ms * units / rto_ms;
+	int64_t expected = forecast->finish_ms * units / rto_ms;
 	pen_text(pen, ROLE_DIM, " [");
-	for (int i = 0; i < BAR_UNITS + BAR_BEYOND; i++) {
-		bool is_beyond = i >= BAR_UNITS;
-		if (i == BAR_UNITS)
-			pen_text(pen, ROLE_TITLE, "|");
-		bool is_passed = i < passed;
-		bool is_expected = i < expected || (i == BAR_UNITS && forecast->misses_rto);
-		if (is_beyond && (is_passed || is_expected))
+	for (int i = 0; i < units; i++)
+		pen_text(pen, i < passed ? ROLE_NORMAL : ROLE_DIM,
+			i < passed     ? "#"
+			: i < expected ? "="
+				       : ".");
+	pen_text(pen, ROLE_TITLE, "|");
+	for (int i = units; i < units + beyond; i++)
+		if (i < expected || i == units)
 			pen_text(pen, ROLE_BAD, "!");
-		else if (!is_beyond)
-			pen_text(pen, is_passed ? ROLE_NORMAL : ROLE_DIM,
-				is_passed     ? "#"
-				: is_expected ? "="
-					      : ".");
-	}
 	pen_text(pen, ROLE_DIM, "]");
 }
 

@@ -83,7 +83,7 @@ static void draw_title(struct area area, const struct scene *scene)
 		buf_printf(&right, "exit %d, ", progress->exit);
 	else if (scene->ui->output_top < 0)
 		buf_text(&right, "following, ");
-	if (scene->ui->output_top >= 0)
+	if (scene->ui->output_top >= 0 && output->total >= area.rows)
 		buf_printf(&right, "from line %lld of ", (long long)scene->ui->output_top + 1);
 	buf_printf(&right, "%lld lines", (long long)output->total);
 	if (output->age_ms >= 0) {

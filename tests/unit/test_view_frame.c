@@ -273,6 +273,16 @@ static void now_aborted_while_running(struct view_case *of)
 		"{\"why\":\"error rate above 20 % after the shift\"}");
 }
 
+static void now_rto_missed(struct view_case *of)
+{
+	of->facts.now = moment_of("03:50:00");
+	tell(of, "03:49:00", "relight", EVENT_STEP_RESULT, "restore-postgres", 1,
+		"{\"outcome\":\"failed\",\"exit\":1,\"why\":\"exit 1; hint: the new cluster's role "
+		"takes up to two minutes to "
+		"be known everywhere; verify it, then run the step again\"}");
+	expires_in(of, "aws-dr", 28);
+}
+
 static void now_elsewhere(struct view_case *of)
 {
 	now_failed(of);
@@ -323,6 +333,7 @@ static void test_now(void **state)
 		{"a given dependency is bad", now_given_is_bad},
 		{"a credential expires", now_expires},
 		{"failed, and the cursor is elsewhere", now_elsewhere},
+		{"the RTO is missed", now_rto_missed},
 		{"aborted while it runs", now_aborted_while_running},
 		{"aborted", now_aborted},
 		{"only the declaration is left", now_input_missing},
