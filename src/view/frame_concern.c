@@ -450,7 +450,7 @@ void concern_say_seat(const struct scene *scene, struct concern_words *words)
 static void say_way(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words)
 {
-	int line = concern->kind == CONCERN_READY ? 0 : words->lines[2].length > 0 ? 2 : 1;
+	int line = concern->kind == CONCERN_READY ? 0 : 2;
 	struct buf *text = &words->lines[line];
 	int room = scene->ui->columns - 2 - WAY_COLUMNS;
 	if (room > 0 && safe_columns(buf_str(text), scene->is_utf8) > room)

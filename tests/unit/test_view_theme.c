@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <setjmp.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -55,6 +56,50 @@ static void test_bundled_themes_load(void **state)
 		assert_true(theme.title[0] != '\0');
 		buf_fini(&said);
 	}
+}
+
+static double channel(int value)
+{
+	double c = value / 255.0;
+	return c <= 0.03928 ? c / 12.92 : pow((c + 0.055) / 1.055, 2.4);
+}
+
+// Relative luminance as WCAG 2 defines it, of a colour of the cube or the greys.
+static double luminance(int colour)
+{
+	static const int cube[] = {0, 95, 135, 175, 215, 255};
+	if (colour >= 232)
+		return channel(8 + (colour - 232) * 10);
+	colour -= 16;
+	return 0.2126 * channel(cube[colour / 36]) + 0.7152 * channel(cube[colour / 6 % 6]) +
+	       0.0722 * channel(cube[colour % 6]);
+}
+
+// Nobody says what background a terminal has: the default theme must be readable on black and on
+// white.
+static void test_default_theme_reads_on_dark_and_light(void **state)
+{
+	char text[16384];
+	struct buf said = {0};
+	struct theme theme;
+	(void)state;
+	FILE *file = fopen("themes/default.yaml", "r");
+	assert_non_null(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	assert_true(load(&theme, text, &said));
+	for (int role = 0; role < ROLE_COUNT; role++) {
+		struct look look = theme_look(&theme, (enum role)role, 256);
+		if (look.fg == COLOUR_OWN || look.bg != COLOUR_OWN)
+			continue;
+		assert_true(look.fg >= 16);
+		double on_black = (luminance(look.fg) + 0.05) / 0.05;
+		double on_white = 1.05 / (luminance(look.fg) + 0.05);
+		if (on_black < 3.8 || on_white < 3.8)
+			fail_msg("%s: colour %d: contrast %.1f on black, %.1f on white",
+				role_word((enum role)role), look.fg, on_black, on_white);
+	}
+	buf_fini(&said);
 }
 
 // Without colours what matters must differ from plain text by its attributes alone.
@@ -155,6 +200,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bundled_themes_load),
+		cmocka_unit_test(test_default_theme_reads_on_dark_and_light),
 		cmocka_unit_test(test_without_colours_what_matters_stands_out),
 		cmocka_unit_test(test_colours_of_each_palette),
 		cmocka_unit_test(test_roles_take_after_normal),
