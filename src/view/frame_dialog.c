@@ -214,9 +214,10 @@ static const char *keys_of(const struct dialog *dialog)
 	case DIALOG_CONFIRM: return "Enter or y goes on   Esc leaves everything as it is";
 	case DIALOG_TYPE: return "Enter goes on once the name is typed   Esc leaves";
 	case DIALOG_TEXT:
-		return dialog->choice_count > 0 || dialog->second_label
-			       ? "Enter goes on   Tab next field   Esc leaves"
-			       : "Enter goes on   Esc leaves";
+		if (dialog->has_kinds)
+			return "Enter goes on   Tab its type   Down its time   Esc leaves";
+		return dialog->second_label ? "Enter goes on   Tab next field   Esc leaves"
+					    : "Enter goes on   Esc leaves";
 	case DIALOG_CHOICE: return "Up/Down choose   Enter goes on   Tab next field   Esc leaves";
 	case DIALOG_PALETTE: return "Tab completes   Enter goes on   Esc leaves";
 	case DIALOG_FILTER: return "Enter keeps the filter   Esc shows everything";

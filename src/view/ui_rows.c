@@ -41,10 +41,14 @@ static bool is_selected_phase(const struct ui *ui, const struct facts *facts, in
 	       facts->runbook->steps[step].phase == phase;
 }
 
+// The lines of the open phase block nothing, so they stand open only at the beginning, and where
+// they leave room for the phases and a few steps.
+#define STEPS_IN_SIGHT 4
 static bool open_is_unfolded(
 	const struct ui *ui, const struct facts *facts, const struct counts *all)
 {
-	size_t open = OPEN_PHASE(facts);
+	size_t open = OPEN_PHASE(facts), lines = facts->state->open_line_count;
+	size_t page = (size_t)layout_page_rows(ui->rows, ui->columns, PANE_ORDER);
 	bool has_begun = all->waiting + all->ready + all->skipped < all->total;
 	bool is_done = true;
 
@@ -52,13 +56,15 @@ static bool open_is_unfolded(
 		return ui->phase_open[open];
 	if (ui->selected.kind == ROW_OPEN_LINE)
 		return true;
-	for (size_t i = 0; i < facts->state->open_line_count && is_done; i++) {
+	if (has_begun || 1 + lines + facts->runbook->phases.count + 1 + STEPS_IN_SIGHT > page)
+		return false;
+	for (size_t i = 0; i < lines && is_done; i++) {
 		struct open_line line;
 
 		open_line_get(facts->state, i, &line);
 		is_done = line.is_done;
 	}
-	return !is_done && !has_begun;
+	return !is_done;
 }
 
 enum folding { FOLDED, UNFOLDED, IF_IT_FITS };

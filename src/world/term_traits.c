@@ -50,7 +50,7 @@ bool term_traits_read(struct term_traits *traits, int fd, struct err *err)
 	if (strlen(type) >= sizeof traits->type)
 		return err_set(err, "terminal: TERM is longer than %zu characters; use --headless",
 			sizeof traits->type - 1);
-	strcpy(traits->type, type);
+	memcpy(traits->type, type, strlen(type) + 1);
 	if (setupterm(traits->type, fd, &found) == ERR) {
 		if (found == 1)
 			return err_set(
