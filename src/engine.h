@@ -16,8 +16,9 @@
 #include "relight/sensor.h"
 #include "relight/state.h"
 
-// The engine of the cockpit: intent → decide → record → fold → act. It owns the loop and everything that hangs on it, knows no
-// screen, and never blocks once it is open. What sits on top (the cockpit's screen, or the answers of a headless run) is its front.
+// The engine of the cockpit: intent → decide → record → fold → act. It owns the loop and everything
+// that hangs on it, knows no screen, and never blocks once it is open. What sits on top (the
+// cockpit's screen, or the answers of a headless run) is its front.
 
 struct engine;
 
@@ -33,7 +34,8 @@ struct engine_front {
 	void (*on_closed)(void *context);
 };
 
-// What an incident is opened or resumed with. Everything is taken over by the engine but for `executable`.
+// What an incident is opened or resumed with. Everything is taken over by the engine but for
+// `executable`.
 struct engine_setup {
 	const char *executable;
 	struct runbook *runbook;
@@ -42,9 +44,9 @@ struct engine_setup {
 	struct buf scenario_text;
 	char *person;
 	enum event_mode mode;
-	double speed;		// simulated seconds in a real one
-	char *directory;	// --dir, or NULL
-	char **inputs;		// by input index, NULL elements are unset
+	double speed;            // simulated seconds in a real one
+	char *directory;         // --dir, or NULL
+	char **inputs;           // by input index, NULL elements are unset
 	const char **input_from; // by input index: person, default, answers
 };
 
@@ -63,59 +65,64 @@ struct engine {
 	struct state *state;
 	struct sensed *sensed;
 	struct scenario_facts *simulated; // NULL: real systems
-	struct watch *watches;		  // by step index
-	struct flap *flaps;		  // by dependency index
-	int *spawned;			  // by step index: the attempt whose step.spawned is recorded
+	struct watch *watches;            // by step index
+	struct flap *flaps;               // by dependency index
+	int64_t rebooted_seq; // what has a smaller seq was recorded before this machine's last boot
+	int *spawned;         // by step index: the attempt whose step.spawned is recorded
 	int64_t next_token;
 	struct substitution values;
 	struct record record;
-	char *directory;   // absolute, NULL until the incident is prepared
-	char *id;	   // of a new incident
-	cJSON *session;	   // who sits here, until it is recorded
+	char *directory; // absolute, NULL until the incident is prepared
+	char *id;        // of a new incident
+	cJSON *session;  // who sits here, until it is recorded
 	struct launcher launcher;
 	uv_pipe_t launcher_pipe;
 	struct buf launcher_in;
 	struct sensor *sensor;
-	uv_async_t durable;  // the writer has come further
+	uv_async_t durable; // the writer has come further
 	uv_check_t check;
 	uv_timer_t tick;
 	struct engine_pending *pending;
 	size_t pending_count, pending_capacity;
-	struct buf written;	   // lines not yet known to be durable, for front.on_durable, …
-	int64_t written_from;	   // … the seq of the first of them
-	struct mono looked;	   // when running attempts were last looked at
-	struct mono marked;	   // when the last `mark` was written
+	struct buf written;   // lines not yet known to be durable, for front.on_durable, …
+	int64_t written_from; // … the seq of the first of them
+	struct mono looked;   // when running attempts were last looked at
+	struct mono marked;   // when the last `mark` was written
 	bool is_dirty, is_open, is_unrecorded, is_ending;
-	int followed_fd;	   // of the timeline that is looked on at; -1: none
+	int followed_fd; // of the timeline that is looked on at; -1: none
 	uv_timer_t follow;
 	bool is_following;
 	struct err followed_fault; // why it cannot be followed any more
 };
 
-// Sets everything up in memory; nothing is on disk yet and no event recorded. `launcher` was started before any
-// thread; NULL for looking on only.
-void engine_init(struct engine *engine, struct engine_setup *setup, const struct launcher *launcher);
-// Makes the incident directory and its timeline. Blocks on the disk; may run on another thread while nothing else touches the record.
-// False with `err`.
+// Sets everything up in memory; nothing is on disk yet and no event recorded. `launcher` was
+// started before any thread; NULL for looking on only.
+void engine_init(
+	struct engine *engine, struct engine_setup *setup, const struct launcher *launcher);
+// Makes the incident directory and its timeline. Blocks on the disk; may run on another thread
+// while nothing else touches the record. False with `err`.
 bool engine_prepare(struct engine *engine, struct err *err);
 // Records the opening of a prepared incident.
 void engine_begin(struct engine *engine);
-// Goes on with the incident in `directory`: its events were read and are folded; what was running is looked at. Blocks on the disk. False with
-// `err`; *is_held (may be NULL) tells that another process has it.
+// Goes on with the incident in `directory`: its events were read and are folded; what was running
+// is looked at. Blocks on the disk. False with `err`; *is_held (may be NULL) tells that another
+// process has it.
 bool engine_resume(struct engine *engine, const char *directory, bool *is_held, struct err *err);
-// Looks on at the incident in `directory`, which another process may be writing: its events are folded as they come, nothing is recorded and
-// nothing can be wanted. False with `err`.
+// Looks on at the incident in `directory`, which another process may be writing: its events are
+// folded as they come, nothing is recorded and nothing can be wanted. False with `err`.
 bool engine_follow(struct engine *engine, const char *directory, struct err *err);
 // Starts the sensor and the engine's timers.
 bool engine_start(struct engine *engine, struct err *err);
-// Ends the session (session.ended, why), waits for the record, stops the sensor, closes everything. Running attempts go on.
+// Ends the session (session.ended, why), waits for the record, stops the sensor, closes everything.
+// Running attempts go on.
 void engine_fini(struct engine *engine, const char *why);
 
 // What is known now; valid until the next turn.
 struct facts engine_facts(const struct engine *engine);
 // Carries out what a person wants, or says why not.
 bool engine_want(struct engine *engine, const struct intent *intent, struct err *err);
-// Gives an input its value before or after opening; secrets are declared to the mask. `from` as in input.set.
+// Gives an input its value before or after opening; secrets are declared to the mask. `from` as in
+// input.set.
 void engine_set_value(struct engine *engine, int input, const char *value);
 // Asks for a turn of the loop.
 void engine_wake(struct engine *engine);

@@ -160,17 +160,20 @@ static void take_attempt(struct engine *engine, const cJSON *message)
 		!attempt_state_parse(json_text(message, "state"), &is))
 		return;
 	bool is_launch = json_int(message, "pid", 0) > 0; // other looks find it running
-	if (error || is == ATTEMPT_NEVER_STARTED) {
-		const cJSON *result = json_get(message, "result");
+	const cJSON *result = json_get(message, "result");
+	// An attempt's files are not synced before it acts: after a reboot their absence proves
+	// nothing.
+	bool is_doubtful = !result && engine->state->steps[step].intent_seq < engine->rebooted_seq;
+	if (is == ATTEMPT_UNKNOWN || (is == ATTEMPT_NEVER_STARTED && is_doubtful)) {
+		take_result(engine, step, attempt, NULL);
+	} else if (error || is == ATTEMPT_NEVER_STARTED) {
 		cJSON *made =
 			result ? NULL
 			       : never_started(error ? error : "its request never reached it");
 		take_result(engine, step, attempt, result ? result : made);
 		cJSON_Delete(made);
 	} else if (is == ATTEMPT_FINISHED) {
-		take_result(engine, step, attempt, json_get(message, "result"));
-	} else if (is == ATTEMPT_UNKNOWN) {
-		take_result(engine, step, attempt, NULL);
+		take_result(engine, step, attempt, result);
 	} else if (is == ATTEMPT_RUNNING && is_launch && engine->spawned[step] != attempt) {
 		engine->spawned[step] = attempt;
 		on_spawned(engine, step, attempt, json_int(message, "pid", 0));

@@ -221,6 +221,8 @@ bool engine_resume(struct engine *engine, const char *directory, bool *is_held, 
 	engine->record.chain = tail.chain;
 	engine->session = session_describe(engine->setup.executable);
 	record_session(&engine->record);
+	if (strcmp(engine->state->boot, engine->record.boot) != 0)
+		engine->rebooted_seq = engine->record.chain.next_seq;
 	was = memory_copy_text(engine->state->session_by);
 	record_session_event(engine, EVENT_SESSION_RESUMED, was);
 	free(was);

@@ -157,6 +157,20 @@ static void add_limits(cJSON *request, const struct step *step)
 	json_add_int(request, "grace_ms", step->grace_ms);
 }
 
+// Relative to the runbook's folder; the actuator knows what `~/` is.
+static void add_env_file(cJSON *request, const struct runbook *runbook)
+{
+	const char *file = runbook->env_file;
+	struct buf path = {0};
+	if (!file)
+		return;
+	if (file[0] != '/' && strncmp(file, "~/", 2) != 0)
+		buf_printf(&path, "%s/", runbook->base);
+	buf_text(&path, file);
+	json_add_text(request, "env_file", buf_str(&path));
+	buf_fini(&path);
+}
+
 static void add_learning(cJSON *request, const struct runbook *runbook, const struct step *step)
 {
 	cJSON *sets = cJSON_CreateArray(), *hints = cJSON_CreateArray();
@@ -237,7 +251,7 @@ cJSON *request_new(const struct facts *facts, const struct request_plan *plan, s
 		return request;
 	}
 	json_add(request, "action", action);
-	json_add_text(request, "env_file", facts->runbook->env_file);
+	add_env_file(request, facts->runbook);
 	add_expectation(request, &of->expect);
 	return request;
 }
