@@ -319,16 +319,29 @@ static void add_serving(const struct facts *facts, const char *function, struct 
 	decision_add_wall(event->data, "since", since_wall);
 }
 
-// Since when this dependency has been healthy for its `stable`; MONO_NONE: it is not.
+// The impact, or where that is not known the declaration.
+static struct mono began(const struct facts *facts)
+{
+	struct wall at = wall_known(facts->state->impact_at) ? facts->state->impact_at
+							     : facts->state->declared.wall;
+	return (struct mono){facts->now.mono.us - (facts->now.wall.us - at.us)};
+}
+
+// Since when this dependency has been healthy for its `stable`, not counting what was before the
+// impact; MONO_NONE: it is not.
 static struct mono lasting_since(const struct facts *facts, int d)
 {
-	const struct sensed_dependency *seen = &facts->sensed->dependencies[d];
-	bool is_lasting = state_is_healthy(facts->state, d) && mono_known(seen->healthy_from) &&
-			  facts->now.mono.us - seen->healthy_from.us >=
-				  facts->runbook->dependencies[d].stable_ms * US_PER_MS;
-	if (state_is_healthy(facts->state, d) && facts->state->dependencies[d].is_attested)
-		return facts->state->dependencies[d].since.mono;
-	return is_lasting ? seen->healthy_from : MONO_NONE;
+	const struct dependency_known *known = &facts->state->dependencies[d];
+	bool is_attested = known->is_attested;
+	struct mono since = is_attested ? known->since.mono
+					: facts->sensed->dependencies[d].healthy_from;
+	if (!state_is_healthy(facts->state, d) || !mono_known(since))
+		return MONO_NONE;
+	if (since.us < began(facts).us)
+		since = began(facts);
+	int64_t stable_us =
+		is_attested ? 0 : facts->runbook->dependencies[d].stable_ms * US_PER_MS;
+	return facts->now.mono.us - since.us >= stable_us ? since : MONO_NONE;
 }
 
 static struct mono journey_since(const struct facts *facts, const struct refs *journey)
@@ -349,12 +362,14 @@ static void look_at_serving(const struct facts *facts, struct decision *decision
 	const struct runbook *runbook = facts->runbook;
 	if (!facts->state->is_open || wall_known(facts->state->closed.wall))
 		return;
+	bool has_functions = false;
 	for (size_t f = 0; f < runbook->function_count; f++) {
 		struct mono since = journey_since(facts, &runbook->functions[f].journey);
 		if (mono_known(since) && !wall_known(facts->state->serving[f].wall))
 			add_serving(facts, runbook->functions[f].id, since, decision);
+		has_functions |= runbook->functions[f].journey.count > 0;
 	}
-	if (runbook->function_count > 0 || wall_known(facts->state->journey_serving.wall))
+	if (has_functions || wall_known(facts->state->journey_serving.wall))
 		return;
 	bool *is_journey = memory_zeroed(runbook->dependency_count + 1, sizeof *is_journey);
 	int *items = memory_zeroed(runbook->dependency_count + 1, sizeof *items);

@@ -62,6 +62,17 @@ static void fold_session_ended(const struct fold *fold)
 	fold->state->is_armed = false;
 }
 
+// What served before the impact says nothing of the time after it.
+static void forget_serving(struct state *state)
+{
+	size_t functions = state->runbook->function_count;
+	for (size_t f = 0; f < functions; f++)
+		if (state->serving[f].wall.us < state->impact_at.us)
+			state->serving[f] = MOMENT_NONE;
+	if (state->journey_serving.wall.us < state->impact_at.us)
+		state->journey_serving = MOMENT_NONE;
+}
+
 static void fold_declared(const struct fold *fold)
 {
 	struct state *state = fold->state;
@@ -71,8 +82,10 @@ static void fold_declared(const struct fold *fold)
 		fold_text(&state->declared_by, fold->event->by);
 		fold_text(&state->incident, json_text(fold->data, "id"));
 	}
-	if (json_text(fold->data, "impact_at"))
+	if (json_text(fold->data, "impact_at")) {
 		state->impact_at = wall_of(fold->data, "impact_at");
+		forget_serving(state);
+	}
 	if (json_text(fold->data, "detected_at"))
 		state->detected_at = wall_of(fold->data, "detected_at");
 }

@@ -69,20 +69,22 @@ static void find_path(const struct state *state, struct moment now, struct forec
 	free(chain);
 }
 
-// The moment from which every function serves; MOMENT_NONE while one does not.
+// The moment from which every function serves, a function without a journey left aside; MOMENT_NONE
+// while one does not. Where there is no journey to be seen, the declaration counts.
 static struct moment serving_since(const struct state *state)
 {
-	struct moment latest =
-		state->runbook->function_count ? state->serving[0] : state->journey_serving;
+	struct moment latest = state->journey_serving;
+	bool has_journey = false;
 	for (size_t f = 0; f < state->runbook->function_count; f++) {
+		if (state->runbook->functions[f].journey.count == 0)
+			continue;
 		if (!wall_known(state->serving[f].wall))
 			return MOMENT_NONE;
-		if (state->serving[f].wall.us > latest.wall.us)
+		if (!has_journey || state->serving[f].wall.us > latest.wall.us)
 			latest = state->serving[f];
+		has_journey = true;
 	}
-	if (!wall_known(latest.wall) && !state->plan->has_serving)
-		return state->recovered;
-	return latest;
+	return state->plan->has_journey ? latest : state->recovered;
 }
 
 static bool is_replayable(const struct runbook *runbook, const char *store)
