@@ -35,8 +35,17 @@ int command_usage(const char *command, const char *what)
 
 int command_option(int argc, char **argv, const struct option *options)
 {
+	char letters[32] = ":"; // those of the options whose name is a single letter
+	size_t length = 1;
+	for (const struct option *option = options; option->name; option++) {
+		if (option->name[1] != '\0' || length + 2 >= sizeof letters)
+			continue;
+		letters[length++] = option->name[0];
+		if (option->has_arg == required_argument)
+			letters[length++] = ':';
+	}
 	opterr = 0;
-	int option = getopt_long(argc, argv, ":", options, NULL);
+	int option = getopt_long(argc, argv, letters, options, NULL);
 	if (option != '?' && option != ':')
 		return option;
 	char what[160];

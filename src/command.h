@@ -43,7 +43,8 @@ int cmd_timeline(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 
 // getopt_long for a command: the next option's value, -1 at the end. What is wrong is said in one line and '?' returned; the
-// caller returns EXIT_USAGE. Options may stand anywhere among the operands. Start with optind = 1 (main does).
+// caller returns EXIT_USAGE. An option whose name is a single letter is written -o. Options may stand anywhere among the operands. Start
+// with optind = 1 (main does).
 int command_option(int argc, char **argv, const struct option *options);
 
 // "relight: message" on stderr, in one line, with the place in front where there is one. Returns `code`.

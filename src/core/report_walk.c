@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "relight/json.h"
+#include "relight/memory.h"
+
+// --- the attempts of steps ---
+
+static void add_try(struct report_step *step, const struct event *event)
+{
+	const char *role = json_text(event->data, "role");
+	cJSON *try = json_object();
+	json_add_int(try, "attempt", event->attempt);
+	json_add_text(try, "role", role ? role : "run");
+	report_add_text(try, "by", event->by);
+	report_add_wall(try, "started", event->ts);
+	if (json_bool(event->data, "amended", false))
+		json_add_bool(try, "amended", true);
+	json_add_text(try, "why", json_text(event->data, "why"));
+	json_add(try, "action", cJSON_Duplicate(json_get(event->data, "action"), true));
+	report_add_rests(try, "rests_on", &event->seq, 1);
+	cJSON_AddItemToArray(step->tries, try);
+}
+
+// The attempt that a result belongs to; NULL: it was never announced.
+static cJSON *find_try(const struct report_step *step, int attempt)
+{
+	cJSON *found = NULL;
+	json_each (try, step->tries)
+		if (json_int(try, "attempt", -1) == attempt)
+			found = (cJSON *)try;
+	return found;
+}
+
+static void end_try(struct report_step *step, const struct event *event)
+{
+	cJSON *try = find_try(step, event->attempt);
+	const char *outcome =
+		event->kind == EVENT_STEP_RESULT ? json_text(event->data, "outcome") : "unknown";
+	if (!try || json_get(try, "ended"))
+		return;
+	report_add_wall(try, "ended", event->ts);
+	report_add_text(try, "outcome", outcome);
+	static const char *const numbers[] = {"exit", "signal", "http_status"};
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		json_add(
+			try, numbers[i], cJSON_Duplicate(json_get(event->data, numbers[i]), false));
+	report_add_seconds(try, "duration_seconds", json_int(event->data, "duration_ms", -1));
+	json_add_text(try, "reason", json_text(event->data, "why"));
+	cJSON_AddItemToArray(
+		(cJSON *)json_get(try, "rests_on"), cJSON_CreateNumber((double)event->seq));
+}
+
+static void walk_step(
+	struct report_walk *walk, const struct state *state, const struct event *event)
+{
+	int index = event->step ? runbook_step(state->runbook, event->step) : -1;
+	if (index < 0)
+		return;
+	struct report_step *step = &walk->steps[index];
+	switch (event->kind) {
+	case EVENT_STEP_INTENT: add_try(step, event); break;
+	case EVENT_STEP_RESULT:
+	case EVENT_STEP_UNKNOWN: end_try(step, event); return;
+	case EVENT_STEP_CONFIRMED:
+	case EVENT_DECISION: break;
+	default: return;
+	}
+	if (step->first_seq < 0) {
+		step->first_seq = event->seq;
+		step->first = state->last;
+	}
+}
+
+// --- the incident ---
+
+static void walk_serving(
+	struct report_walk *walk, const struct state *state, const struct event *event)
+{
+	const struct runbook *runbook = state->runbook;
+	const char *id = json_text(event->data, "function");
+	size_t function = 0;
+	while (id && function < runbook->function_count &&
+		strcmp(runbook->functions[function].id, id) != 0)
+		function++;
+	if (!id)
+		function = runbook->function_count;
+	if (!id || function < runbook->function_count)
+		walk->serving_seq[function] = event->seq;
+}
+
+static void walk_restore_point(
+	struct report_walk *walk, const struct state *state, const struct event *event)
+{
+	const char *id = json_text(event->data, "id");
+	for (size_t r = 0; id && r < state->runbook->restore_point_count; r++)
+		if (strcmp(state->runbook->restore_points[r].id, id) == 0)
+			walk->restore_point_seq[r] = event->seq;
+}
+
+static void walk_incident(
+	struct report_walk *walk, const struct state *state, const struct event *event)
+{
+	switch (event->kind) {
+	case EVENT_INCIDENT_DECLARED:
+		if (walk->declared_seq < 0)
+			walk->declared_seq = event->seq;
+		if (json_text(event->data, "impact_at"))
+			walk->impact_seq = event->seq;
+		break;
+	case EVENT_INCIDENT_SERVING: walk_serving(walk, state, event); break;
+	case EVENT_INCIDENT_RECOVERED: walk->recovered_seq = event->seq; break;
+	case EVENT_INCIDENT_CLOSED: walk->closed_seq = event->seq; break;
+	case EVENT_ABORT: walk->abort_seq = event->seq; break;
+	case EVENT_RESTORE_POINT: walk_restore_point(walk, state, event); break;
+	default: break;
+	}
+}
+
+// --- waiting for people ---
+
+static bool needs_person(const struct state *state, int step, struct wall now)
+{
+	switch (state->steps[step].state) {
+	case STEP_FAILED:
+	case STEP_UNKNOWN:
+	case STEP_REGRESSED: return true;
+	case STEP_WAITING:
+		return state->runbook->steps[step].kind != STEP_WAIT &&
+		       !state_blocked(state, step, now, NULL);
+	default: return false;
+	}
+}
+
+// A person is waited for while no attempt runs, nothing is being verified, and there is a step that
+// a person could act on. Gives that step, else -1.
+static int waits_for_person(const struct state *state)
+{
+	int first = -1;
+	if (!state->is_open || wall_known(state->closed.wall) || state->running_count > 0)
+		return -1;
+	for (size_t s = 0; s < state->runbook->step_count; s++) {
+		if (state->steps[s].state == STEP_VERIFYING)
+			return -1;
+		if (first < 0 && needs_person(state, (int)s, state->last.wall))
+			first = (int)s;
+	}
+	return first;
+}
+
+// The time between two events, if a person was waited for in it. Neighbours that wait for the same
+// step are one entry.
+static void add_wait(struct report_walk *walk, const struct state *state, int step,
+	int64_t from_seq, int64_t to_seq, int64_t passed_us)
+{
+	const char *id = state->runbook->steps[step].id;
+	cJSON *wait = walk->newest_wait;
+	walk->waited_us += passed_us;
+	if (!wait || json_int(wait, "to", -1) != from_seq ||
+		strcmp(json_text(wait, "for"), id) != 0) {
+		wait = json_object();
+		json_add_int(wait, "from", from_seq);
+		json_add_int(wait, "to", to_seq);
+		json_add_text(wait, "for", id);
+		cJSON_AddNumberToObject(wait, "seconds", 0);
+		cJSON_AddItemToArray(walk->waits, wait);
+		walk->newest_wait = wait;
+	}
+	cJSON *seconds = (cJSON *)json_get(wait, "seconds");
+	cJSON_SetNumberValue((cJSON *)json_get(wait, "to"), (double)to_seq);
+	cJSON_SetNumberValue(seconds,
+		(double)((int64_t)(seconds->valuedouble * 1000 + 0.5) + passed_us / US_PER_MS) /
+			1000);
+}
+
+// --- the walk ---
+
+static void walk_events(struct report_walk *walk, const struct report_source *source)
+{
+	struct state *state = state_new(source->runbook, source->plan);
+	for (size_t i = 0; i < source->event_count; i++) {
+		const struct event *event = source->events[i];
+		struct moment before = state->last;
+		int level = state->highest_level;
+		int person = i > 0 ? waits_for_person(state) : -1;
+		state_apply(state, event);
+		int64_t passed_us = state->last.mono.us - before.mono.us;
+		if (person >= 0 && passed_us >= US_PER_MS)
+			add_wait(walk, state, person, event->seq - 1, event->seq, passed_us);
+		if (state->highest_level > level)
+			walk->level_seq = event->seq;
+		walk_step(walk, state, event);
+		walk_incident(walk, state, event);
+	}
+	state_free(state);
+}
+
+void report_walk_init(struct report_walk *walk, const struct report_source *source)
+{
+	const struct runbook *runbook = source->runbook;
+	*walk = (struct report_walk){
+		.steps = memory_zeroed(runbook->step_count + 1, sizeof *walk->steps),
+		.declared_seq = -1,
+		.impact_seq = -1,
+		.recovered_seq = -1,
+		.closed_seq = -1,
+		.abort_seq = -1,
+		.level_seq = -1,
+		.serving_seq =
+			memory_zeroed(runbook->function_count + 1, sizeof *walk->serving_seq),
+		.restore_point_seq = memory_zeroed(
+			runbook->restore_point_count + 1, sizeof *walk->restore_point_seq),
+		.waits = cJSON_CreateArray(),
+	};
+	for (size_t s = 0; s < runbook->step_count; s++)
+		walk->steps[s] = (struct report_step){MOMENT_NONE, -1, cJSON_CreateArray()};
+	for (size_t f = 0; f <= runbook->function_count; f++)
+		walk->serving_seq[f] = -1;
+	for (size_t r = 0; r < runbook->restore_point_count; r++)
+		walk->restore_point_seq[r] = -1;
+	walk_events(walk, source);
+}
+
+void report_walk_fini(struct report_walk *walk, const struct report_source *source)
+{
+	for (size_t s = 0; s < source->runbook->step_count; s++)
+		cJSON_Delete(walk->steps[s].tries);
+	cJSON_Delete(walk->waits);
+	free(walk->steps);
+	free(walk->serving_seq);
+	free(walk->restore_point_seq);
+}
