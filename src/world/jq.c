@@ -2,7 +2,6 @@
 #include "relight/jq.h"
 
 #include <assert.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -11,6 +10,7 @@
 #include "relight/buf.h"
 #include "relight/json.h"
 #include "relight/memory.h"
+#include "subprocess.h"
 
 // The parent on a loop. Evaluations wait in one queue in the order of asking; the first few of it
 // are in the child's hands at a time, which answers in order, so the head of the queue is always
@@ -22,7 +22,6 @@
 #define RESTART_MIN_MS      500
 #define RESTART_MAX_MS      30000
 #define REFUSE_MS           60000 // for a program that ended the child: others wait behind it
-#define ANSWER_MAX_BYTES    (64u << 20)
 
 struct program {
 	char *text;
@@ -43,25 +42,14 @@ struct evaluation {
 	void *context;
 };
 
-// One `relight jq`. Outlives its owner's interest until the process is reaped and its pipes are
-// closed.
-struct child {
-	struct jq *owner; // NULL: abandoned
-	uv_process_t process;
-	uv_pipe_t in, out;
-	int open; // handles
-	struct buf received;
-	char read_buffer[16384];
-};
-
 struct jq {
 	uv_loop_t *loop;
 	char *executable;
 	struct program *by_text;
 	struct program **programs;
 	size_t program_count, program_capacity;
-	struct child *child;
-	size_t defined; // programs that the child knows
+	struct subprocess *child; // `relight jq`; NULL: none
+	size_t defined;           // programs that the child knows
 	bool is_defining;
 	struct evaluation *head, **tail;
 	size_t sent, sent_bytes; // of the queue's first ones
@@ -122,39 +110,19 @@ static void fail_all(struct jq *jq, const char *why)
 
 // --- the child -------------------------------------------------------------------------------------------------------
 
-static void on_child_handle_closed(uv_handle_t *handle)
-{
-	struct child *child = handle->data;
-	if (--child->open > 0)
-		return;
-	buf_fini(&child->received);
-	free(child);
-}
-
-static void on_exit_reaped(uv_process_t *process, int64_t status, int signal)
-{
-	(void)status;
-	(void)signal;
-	uv_close((uv_handle_t *)process, on_child_handle_closed);
-}
-
 // Looks at the queue from the loop, never from inside a caller.
 static void kick(struct jq *jq, uint64_t delay_ms);
 
 // Kills it and lets go; what it was asked is asked again of the next one.
 static void abandon_child(struct jq *jq)
 {
-	struct child *child = jq->child;
-	if (!child)
+	if (!jq->child)
 		return;
-	child->owner = NULL;
+	subprocess_abandon(jq->child);
 	jq->child = NULL;
 	jq->defined = jq->sent = jq->sent_bytes = 0;
 	jq->is_defining = false;
 	uv_timer_stop(&jq->deadline);
-	uv_close((uv_handle_t *)&child->in, on_child_handle_closed);
-	uv_close((uv_handle_t *)&child->out, on_child_handle_closed);
-	uv_process_kill(&child->process, SIGKILL); // harmless when it has ended by itself
 }
 
 static void refuse_programs(struct jq *jq, const struct evaluation *evaluation)
@@ -191,28 +159,6 @@ static void child_failed(struct jq *jq, const char *why)
 	kick(jq, 0);
 }
 
-struct sending {
-	uv_write_t write;
-	char *bytes;
-};
-
-static void on_sent(uv_write_t *write, int status)
-{
-	(void)status; // a child that does not read any more shows by the end of its output
-	struct sending *sending = (struct sending *)write;
-	free(sending->bytes);
-	free(sending);
-}
-
-static void send_bytes(struct child *child, const char *bytes, size_t length)
-{
-	struct sending *sending = memory_zeroed(1, sizeof *sending);
-	sending->bytes = memory_copy_bytes(bytes, length);
-	uv_buf_t piece = uv_buf_init(sending->bytes, (unsigned)length);
-	if (uv_write(&sending->write, (uv_stream_t *)&child->in, &piece, 1, on_sent) != 0)
-		on_sent(&sending->write, 0);
-}
-
 static void on_deadline(uv_timer_t *timer)
 {
 	struct jq *jq = timer->data;
@@ -229,7 +175,7 @@ static void send_programs(struct jq *jq)
 		json_write_text(&line, jq->programs[i]->text);
 	}
 	buf_text(&line, "]}\n");
-	send_bytes(jq->child, line.data, line.length);
+	subprocess_send(jq->child, line.data, line.length);
 	buf_fini(&line);
 	jq->is_defining = true;
 	jq->defined = jq->program_count;
@@ -252,7 +198,7 @@ static void send_evaluations(struct jq *jq)
 		next = next->next;
 	while (next && jq->sent < IN_FLIGHT_MAX &&
 		(jq->sent == 0 || jq->sent_bytes + next->line.length <= IN_FLIGHT_MAX_BYTES)) {
-		send_bytes(jq->child, next->line.data, next->line.length);
+		subprocess_send(jq->child, next->line.data, next->line.length);
 		jq->sent++;
 		jq->sent_bytes += next->line.length;
 		next = next->next;
@@ -305,114 +251,57 @@ static void take_results(struct jq *jq, const cJSON *results)
 	evaluation_free(evaluation);
 }
 
-// False when the child was given up.
-static bool take_line(struct jq *jq, const char *text, size_t length)
+static void on_line(void *context, const char *text, size_t length)
 {
-	struct err err;
-	cJSON *line = json_parse(text, length, &err);
+	struct jq *jq = context;
+	cJSON *line = json_parse(text, length, NULL);
 	const char *fatal = json_text(line, "fatal");
-	const cJSON *child_error = json_get(line, "error");
-	bool is_kept = true;
+	const cJSON *error = json_get(line, "error");
 	if (fatal) {
 		child_failed(jq, fatal);
-		is_kept = false;
 	} else if (jq->is_defining && json_get(line, "defined")) {
 		jq->is_defining = false;
 		jq->restart_ms = RESTART_MIN_MS;
 		uv_timer_stop(&jq->deadline);
-	} else if (jq->is_defining && cJSON_IsObject(child_error)) {
-		take_complaint(jq, child_error);
+	} else if (jq->is_defining && cJSON_IsObject(error)) {
+		take_complaint(jq, error);
 	} else if (jq->sent > 0) {
 		// A line that cannot be read (values nested too deep, for one) still answers the
 		// head.
 		take_results(jq, json_get(line, "results"));
 	}
 	cJSON_Delete(line);
-	return is_kept;
+	kick(jq, 0);
 }
 
-static void take_lines(struct child *child)
+static void on_child_end(void *context, int status, int signal, const char *words)
 {
-	size_t begin = 0;
-	char *end;
-	struct buf *received = &child->received;
-	while (begin < received->length && child->owner &&
-		(end = memchr(received->data + begin, '\n', received->length - begin))) {
-		size_t length = (size_t)(end - received->data) - begin;
-		if (!take_line(child->owner, received->data + begin, length))
-			return;
-		begin += length + 1;
-	}
-	buf_drop(received, begin);
-}
-
-static void on_alloc(uv_handle_t *handle, size_t wanted, uv_buf_t *buffer)
-{
-	(void)wanted;
-	struct child *child = handle->data;
-	*buffer = uv_buf_init(child->read_buffer, sizeof child->read_buffer);
-}
-
-static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
-{
-	struct child *child = stream->data;
-	if (length > 0) {
-		buf_add(&child->received, buffer->base, (size_t)length);
-		if (memchr(buffer->base, '\n', (size_t)length))
-			take_lines(child);
-		if (child->owner && child->received.length > ANSWER_MAX_BYTES)
-			child_failed(child->owner, "jq gave too long an answer");
-		if (child->owner)
-			kick(child->owner, 0);
-	} else if (length < 0 && child->owner) {
-		child_failed(
-			child->owner, "jq ended unexpectedly: out of memory, or a fault in libjq");
-	}
+	(void)status;
+	(void)signal;
+	(void)words;
+	child_failed(context, "jq ended unexpectedly: out of memory, or a fault in libjq");
 }
 
 // --- starting --------------------------------------------------------------------------------------------------------
 
 static bool start_child(struct jq *jq)
 {
-	struct child *child = memory_zeroed(1, sizeof *child);
-	child->open = 3;
-	child->process.data = child->in.data = child->out.data = child;
-	uv_pipe_init(jq->loop, &child->in, 0);
-	uv_pipe_init(jq->loop, &child->out, 0);
-	uv_stdio_container_t stdio[3] = {
-		{.flags = UV_CREATE_PIPE | UV_READABLE_PIPE,
-			.data.stream = (uv_stream_t *)&child->in},
-		{.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
-			.data.stream = (uv_stream_t *)&child->out},
-		{.flags = UV_IGNORE},
-	};
-	char role[] = "jq";
-	char *argv[] = {jq->executable, role, NULL};
-	char *nothing[] = {NULL};
-	uv_process_options_t options = {
-		.file = jq->executable,
-		.args = argv,
-		.env = nothing,
-		.cwd = "/",
-		.flags = UV_PROCESS_DETACHED, // its own session: no controlling terminal
-		.stdio = stdio,
-		.stdio_count = 3,
-		.exit_cb = on_exit_reaped,
-	};
-	int error = uv_spawn(jq->loop, &child->process, &options);
-	if (error != 0) {
-		uv_close((uv_handle_t *)&child->process, on_child_handle_closed);
-		uv_close((uv_handle_t *)&child->in, on_child_handle_closed);
-		uv_close((uv_handle_t *)&child->out, on_child_handle_closed);
-		struct err err;
-		err_set(&err, "jq cannot be started: %s: %s", jq->executable, uv_strerror(error));
-		child_failed(jq, err.message);
-		return false;
-	}
-	child->owner = jq;
-	jq->child = child;
-	uv_read_start((uv_stream_t *)&child->out, on_alloc, on_read);
-	return true;
+	struct err err;
+	const char *const argv[] = {jq->executable, "jq", NULL};
+	jq->child = subprocess_start(jq->loop,
+		&(struct subprocess_config){
+			.argv = argv,
+			.is_bare = true,
+			.on_line = on_line,
+			.on_end = on_child_end,
+			.context = jq,
+		},
+		&err);
+	if (jq->child)
+		return true;
+	err_prefix(&err, "jq");
+	child_failed(jq, err.message);
+	return false;
 }
 
 // The first evaluation that was not sent and of which a program is refused, taken out of the queue;

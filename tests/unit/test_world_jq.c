@@ -304,7 +304,7 @@ static void test_loop_without_a_child(void **state)
 	asked.jq = jq_new(loop, "/nonexistent/relight");
 	ask(0, ".", "1", 20000);
 	run_until(loop, 1);
-	assert_non_null(strstr(asked.error[0], "jq cannot be started: /nonexistent/relight"));
+	assert_non_null(strstr(asked.error[0], "jq: /nonexistent/relight: it cannot be started"));
 }
 
 int main(int argc, char **argv)

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_WORLD_SUBPROCESS_H
+#define RELIGHT_WORLD_SUBPROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <uv.h>
+
+#include "relight/err.h"
+
+// A process on a loop that is talked to in lines, in a session of its own: what a terminal does to
+// this one is not done to it.
+
+struct subprocess;
+
+struct subprocess_config {
+	const char *const *argv; // the file first, then its arguments; NULL-terminated
+	bool is_bare;            // with an empty environment, in "/"; else with this process's
+	bool keeps_words;        // the end of stderr is kept; else it is /dev/null
+	void (*on_line)(void *context, const char *line, size_t length); // without its line feed
+	// It has ended and everything that it wrote was given. `words`: the last line of stderr, or
+	// "". Called last; the subprocess is gone afterwards.
+	void (*on_end)(void *context, int status, int signal, const char *words);
+	void *context;
+};
+
+#define SUBPROCESS_LINE_BYTES (64u << 20) // one that writes a longer line is killed
+
+// NULL with `err`, and no callback, when it cannot be started.
+struct subprocess *subprocess_start(
+	uv_loop_t *loop, const struct subprocess_config *config, struct err *err);
+// Queues bytes for its stdin (copied). Those to one that does not read any more are dropped.
+void subprocess_send(struct subprocess *process, const char *bytes, size_t length);
+void subprocess_end_stdin(struct subprocess *process);
+void subprocess_kill(struct subprocess *process, int signal);
+int subprocess_pid(const struct subprocess *process);
+// Kills it; no callback comes any more, and the pointer is no longer valid. Reaping it takes a few
+// more turns of the loop.
+void subprocess_abandon(struct subprocess *process);
+
+#endif
