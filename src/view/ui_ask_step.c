@@ -344,12 +344,22 @@ bool ask_reason(struct ui *ui, const struct facts *facts, enum intent_kind kind,
 
 // --- waivers ---------------------------------------------------------------------------------------------------------
 
-static void say_blocked(const struct facts *facts, int step, struct buf *body)
+// What the waiver would be about: the reason why it waits, or what it restores and is not healthy.
+static void say_unmet(const struct facts *facts, int step, struct buf *body)
 {
+	const struct refs *restores = &facts->runbook->steps[step].restores;
 	struct buf why = {0};
 
-	if (state_blocked(facts->state, step, facts->now.wall, &why))
+	if (state_blocked(facts->state, step, facts->now.wall, &why)) {
 		buf_printf(body, "It waits: %s\n", buf_str(&why));
+		buf_fini(&why);
+		return;
+	}
+	for (size_t i = 0; i < restores->count; i++)
+		if (!state_is_healthy(facts->state, restores->items[i]))
+			buf_printf(body, "You do without: %s, %s\n",
+				facts->runbook->dependencies[restores->items[i]].id,
+				status_word(facts->state->dependencies[restores->items[i]].status));
 	buf_fini(&why);
 }
 
@@ -360,8 +370,8 @@ bool ask_waive(struct ui *ui, const struct facts *facts, enum intent_kind kind,
 	struct buf body = {0};
 
 	(void)intent;
-	buf_text(&body, dialog->body);
-	say_blocked(facts, about->step, &body);
+	buf_printf(&body, "%s\n", facts->runbook->steps[about->step].title);
+	say_unmet(facts, about->step, &body);
 	free(dialog->body);
 	dialog->body = buf_take(&body);
 	dialog->second_label = "until (1h, 06:00; empty: no end)";
