@@ -16,7 +16,8 @@
 #define HEALTH_RULE_BYTES    160
 
 struct health {
-	enum status status; // never STATUS_MISSING by itself: an object that was read exists
+	enum status status; // STATUS_MISSING only where its own phase says that what it stands for
+			    // is not there
 	char message[HEALTH_MESSAGE_BYTES]; // why, in words; in UTF-8, cut at a whole character;
 					    // never empty
 	char rule[HEALTH_RULE_BYTES]; // what decided: "builtin/Deployment",

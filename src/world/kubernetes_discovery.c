@@ -14,6 +14,7 @@
 // for again: soon in its own group, more rarely in all of them.
 
 #define LIST_AGAIN_MS   5000
+#define GROUP_MIN_MS    500 // what one question gets at least
 #define SEARCH_AGAIN_MS 30000
 
 struct kubernetes_search {
@@ -188,12 +189,24 @@ static void take_resources(struct kubernetes_search *search, const struct http_a
 {
 	struct discovery *discovery = &search->kubernetes->discovery;
 	struct group_version *item = &discovery->items[search->at];
-	cJSON *list = answer->status == 200 ? json_parse(answer->body, answer->length, NULL) : NULL;
+	bool is_there = answer->reach == REACH_ANSWERED && answer->status == 200;
+	cJSON *list = is_there ? json_parse(answer->body, answer->length, NULL) : NULL;
 
 	if (list)
 		item->resources = resources_kept(list);
 	else
 		item->has_failed = true;
+}
+
+// Whether an answer ends the search: the server itself does not tell, or not to us.
+static bool is_refusal(const struct kubernetes_search *search, const struct http_answer *answer)
+{
+	const struct discovery *discovery = &search->kubernetes->discovery;
+	bool is_of_the_server = search->at == 0 || search->at >= discovery->count;
+
+	if (answer->reach != REACH_ANSWERED)
+		return is_of_the_server;
+	return answer->status == 401 || (is_of_the_server && answer->status != 200);
 }
 
 static void answered(void *context, const struct http_answer *answer)
@@ -204,9 +217,7 @@ static void answered(void *context, const struct http_answer *answer)
 	bool is_about_groups = search->at >= discovery->count;
 
 	search->exchange = NULL;
-	bool is_refused =
-		answer->reach != REACH_ANSWERED || answer->status == 401 || answer->status == 403;
-	if (is_refused || (is_about_groups && answer->status != 200)) {
+	if (is_refusal(search, answer)) {
 		struct buf words = {0};
 		kubernetes_refusal(answer, NULL, &words);
 		finish(kubernetes, NULL, buf_str(&words));
@@ -225,20 +236,21 @@ static void answered(void *context, const struct http_answer *answer)
 	run_searches(kubernetes);
 }
 
+// Asks with a part of the time that is left: an aggregated API that hangs must leave some for
+// others.
 static void ask(struct kubernetes_search *search, const char *path)
 {
 	struct kubernetes *kubernetes = search->kubernetes;
 	uint64_t now = uv_now(kubernetes->loop);
+	int64_t left_ms = search->deadline_ms > now ? (int64_t)(search->deadline_ms - now) : 1;
 
-	search->exchange = kubernetes_get(
-		kubernetes, &(struct kubernetes_request){
-				    .path = path,
-				    .timeout_ms = search->deadline_ms > now
-							  ? (int64_t)(search->deadline_ms - now)
-							  : 1,
-				    .done = answered,
-				    .context = search,
-			    });
+	search->exchange = kubernetes_get(kubernetes,
+		&(struct kubernetes_request){
+			.path = path,
+			.timeout_ms = left_ms > 2 * GROUP_MIN_MS ? left_ms / 2 : left_ms,
+			.done = answered,
+			.context = search,
+		});
 }
 
 static void ask_resources(struct kubernetes_search *search, const struct group_version *item)

@@ -13,6 +13,8 @@
 static void describe(const struct query *query, struct buf *out)
 {
 	buf_text(out, query->type.plural);
+	if (query->object)
+		buf_printf(out, " named %s", query->object);
 	if (query->selector)
 		buf_printf(out, " with %s", query->selector);
 	if (query->type.is_namespaced && query->namespace)
@@ -22,7 +24,8 @@ static void describe(const struct query *query, struct buf *out)
 static void conclude(struct query *query)
 {
 	const struct tally *tally = &query->tally;
-	size_t least = query->check->min > 0 ? (size_t)query->check->min : 0;
+	// One name that is looked for in all namespaces must be in one of them.
+	size_t least = query->object ? 1 : query->check->min > 0 ? (size_t)query->check->min : 0;
 	struct buf what = {0}, words = {0};
 	enum status status;
 

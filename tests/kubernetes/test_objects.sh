@@ -79,6 +79,8 @@ runbook "$targets" "$(
 	check all-web 'resource: pods, selector: app=web'
 	check all 'resource: pods'
 	check everywhere 'resource: pods, namespace: "*", selector: app=web'
+	check somewhere 'resource: pods, namespace: "*", name: web-3'
+	check nowhere 'resource: pods, namespace: "*", name: web-9'
 	check enough 'resource: pods, selector: app=web, min: 2, expect: exists'
 	check too-few 'resource: pods, selector: app=web, min: 3, expect: exists'
 	check none 'resource: pods, selector: app=nothing'
@@ -111,6 +113,8 @@ expect there-unwanted degraded "should not"
 expect all-web healthy "2 pods with app=web in shop"
 expect all degraded "2 of 3 pods in shop healthy; worker: main: CrashLoopBackOff"
 expect everywhere progressing "2 of 3 pods with app=web healthy; store/web-3: "
+expect somewhere progressing "store/web-3: "
+expect nowhere missing "no pods named web-9 found"
 expect enough healthy "2 pods"
 expect too-few degraded "2 of at least 3 pods with app=web in shop found"
 expect none missing "no pods with app=nothing in shop found"
