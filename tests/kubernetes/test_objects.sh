@@ -65,6 +65,15 @@ create /apis/db.relight.test/v1/namespaces/shop/stores <<'END'
 {"apiVersion":"db.relight.test/v1","kind":"Store","metadata":{"name":"cases"},"spec":{"size":3}}
 END
 
+# An aggregated API whose server is gone: its group is listed, and cannot be asked.
+create /api/v1/namespaces/shop/services <<'END'
+{"metadata":{"name":"gone"},"spec":{"ports":[{"port":443}]}}
+END
+create /apis/apiregistration.k8s.io/v1/apiservices <<'END'
+{"metadata":{"name":"v1.gone.relight.test"},"spec":{"group":"gone.relight.test","version":"v1","groupPriorityMinimum":20000,
+ "versionPriority":1,"service":{"namespace":"shop","name":"gone"},"insecureSkipTLSVerify":true}}
+END
+
 targets="  main: {kubernetes: {context: test, namespace: shop}}"
 check() {
 	echo "- {id: $1, timeout: 5s, check: {kubernetes: {target: main, $2}}}"
@@ -101,6 +110,8 @@ runbook "$targets" "$(
 	check custom 'resource: stores.db.relight.test, name: cases'
 	check custom-short 'resource: sto'
 	check no-such-resource 'resource: unicorns'
+	check aggregated 'resource: things.gone.relight.test'
+	check aggregation 'resource: apiservice, name: v1.gone.relight.test'
 	check no-such-group 'resource: pods.example.org, name: x'
 )"
 observe
@@ -135,6 +146,8 @@ expect jq-each degraded "2 of 3 pods with app in shop healthy; worker: "
 expect custom progressing "no status yet"
 expect custom-short progressing "0 of 1 stores in shop healthy; cases: "
 expect no-such-resource unknown "the server has no resource unicorns"
+expect aggregated unknown "the server has no resource things.gone.relight.test that can be seen: gone.relight.test/v1 does not answer"
+expect aggregation degraded ""
 expect no-such-group unknown "the server has no resource pods.example.org"
 [ "$code" = 1 ] || {
 	echo "test_objects.sh: exit $code where not all is healthy" >&2
