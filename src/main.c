@@ -24,6 +24,8 @@ const struct command_entry command_table[] = {
 	{"watch", cmd_watch, "[INCIDENT]", "look on at an open incident, read-only", false},
 	{"status", cmd_status, "[INCIDENT] [--step ID]",
 		"ten lines to paste into a chat; with --step, whether that step is done", false},
+	{"plan", cmd_plan, "RUNBOOK [--format text|json|dot|mermaid]",
+		"the order of the steps, the critical path, and whether it fits the RTO", false},
 	{"report", cmd_report, "TIMELINE [-o FILE] [--format markdown|json]",
 		"what a reviewer reads: objectives, decisions, evidence, what went wrong", false},
 	{"list", cmd_list, "[--format text|json]", "incidents of this machine, newest first", false},
