@@ -9,8 +9,8 @@
 #include "relight/err.h"
 #include "relight/runbook.h"
 
-// Templates: `${input.X}`, `${scope.X}`, `${env.X}`, `${incident.id}`, `${attempt}`, `${each}`;
-// `$${` is a literal `${`. One pass: what was put in is not looked at again.
+// What the variables of a template (template.h) stand for: `${input.X}`, `${scope.X}`, `${env.X}`,
+// `${incident.id}`, `${attempt}`, `${each}`. One pass: what was put in is not looked at again.
 
 // Where the values come from. Members may be NULL: then such a variable has no value.
 struct substitution {
@@ -27,15 +27,5 @@ struct substitution {
 // backup", "environment name AWS_PROFILE is not set".
 bool substitute(
 	const char *template, const struct substitution *values, struct buf *out, struct err *err);
-
-// Walks the variables of a template for checking it: calls `each_variable` with scope ("input",
-// "env", "" for a bare name…) and name, and with its byte offset. A malformed one is reported with
-// name NULL.
-void substitute_scan(const char *template,
-	void (*each_variable)(void *context, const char *scope, const char *name, size_t offset),
-	void *context);
-
-// The name of the variable by which a shell text finds input `id`: "RELIGHT_INPUT_DB_TOKEN".
-void substitute_input_name(const char *id, struct buf *out);
 
 #endif

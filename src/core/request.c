@@ -6,6 +6,7 @@
 #include "relight/json.h"
 #include "relight/memory.h"
 #include "relight/scenario.h"
+#include "relight/template.h"
 
 static struct substitution values_for(const struct facts *facts, const struct request_plan *plan)
 {
@@ -126,7 +127,7 @@ static void add_inputs(cJSON *request, const struct facts *facts, bool is_shell)
 		if (!value)
 			continue;
 		buf_clear(&name);
-		substitute_input_name(input->id, &name);
+		template_input_name(input->id, &name);
 		if (is_shell)
 			json_add_text(env, buf_str(&name), value);
 		if (input->secret) {

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "relight/pattern.h"
-#include "relight/substitute.h"
+#include "relight/template.h"
 #include "runbook_load.h"
 
 // What a runbook is told and where it acts: inputs, targets, restore points.
@@ -93,7 +93,7 @@ static void declare_input(
 		.place = {name->line, name->column},
 	};
 	id_declare(loader, name, name->text, &loader->index->inputs, index, true);
-	substitute_input_name(name->text, &variable);
+	template_input_name(name->text, &variable);
 	int before = names_set(
 		&loader->input_variables, arena_text(loader->arena, buf_str(&variable)), index);
 	if (before >= 0 && strcmp(loader->input_items[before].id, name->text) != 0)

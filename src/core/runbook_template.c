@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "relight/memory.h"
-#include "relight/substitute.h"
+#include "relight/template.h"
 #include "runbook_load.h"
 
 // The variables of texts: whether they are declared, and which inputs a text mentions.
@@ -175,17 +175,12 @@ static void check_bare(const struct scan *scan, const char *name, size_t offset)
 	}
 }
 
-static void check_variable(void *context, const char *scope, const char *name, size_t offset)
+static void check_variable(
+	const struct scan *scan, const char *scope, const char *name, size_t offset)
 {
 	static const char *const scopes[] = {"input", "scope", "env", "incident.id", NULL};
-	const struct scan *scan = context;
 
-	if (!name) {
-		struct yaml_node place = place_in(scan, offset);
-		load_error(scan->loader, &place, "bad-variable",
-			"%.20s: not a variable; write $${ for a plain ${",
-			scan->node->text + offset);
-	} else if (!*scope)
+	if (!*scope)
 		check_bare(scan, name, offset);
 	else if (strcmp(scope, "input") == 0)
 		check_input(scan, name, offset);
@@ -203,8 +198,19 @@ static void check_variable(void *context, const char *scope, const char *name, s
 void template_check(struct loader *loader, const struct yaml_node *node)
 {
 	struct scan scan = {loader, node};
+	struct template_part part;
+	const char *at = node->text;
 
-	substitute_scan(node->text, check_variable, &scan);
+	for (const char *start = at; template_next(&at, &part); start = at) {
+		size_t offset = (size_t)(start - node->text);
+		if (part.kind == TEMPLATE_VARIABLE)
+			check_variable(&scan, part.scope, part.name, offset);
+		if (part.kind == TEMPLATE_MALFORMED) {
+			struct yaml_node place = place_in(&scan, offset);
+			load_error(loader, &place, "bad-variable",
+				"%.20s: not a variable; write $${ for a plain ${", start);
+		}
+	}
 }
 
 void template_check_shell(struct loader *loader, const struct yaml_node *node)

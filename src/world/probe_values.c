@@ -10,6 +10,7 @@
 #include "relight/file.h"
 #include "relight/memory.h"
 #include "relight/moment.h"
+#include "relight/template.h"
 
 void probe_mask(const struct probe_world *world, const char *text, struct buf *out)
 {
@@ -146,7 +147,7 @@ static bool set_inputs(struct probe_environment *environment, struct probe_world
 	bool is_good = true;
 	for (size_t i = 0; i < runbook->input_count && is_good; i++) {
 		struct buf name = {0};
-		substitute_input_name(runbook->inputs[i].id, &name);
+		template_input_name(runbook->inputs[i].id, &name);
 		const char *value = world->values.inputs[i];
 		if (value)
 			set_variable(environment, buf_str(&name), value);

@@ -115,56 +115,12 @@ static void what_has_no_value_is_said(void **unused)
 	assert_fails(&none, "${scope.region}", "${scope.region} has no value here");
 }
 
-static void note_variable(void *context, const char *scope, const char *name, size_t offset)
-{
-	buf_printf(context, "%s|%s@%zu ", scope, name ? name : "?", offset);
-}
-
-static void scanning_finds_all_and_reports_bad_ones(void **unused)
-{
-	struct buf found = {0};
-
-	(void)unused;
-	substitute_scan(
-		"a ${input.x-1_Y} $${no} ${each}${} ${a.b.c} ${env.X", note_variable, &found);
-	assert_string_equal(buf_str(&found), "input|x-1_Y@2 |each@24 |?@31 |?@35 |?@44 ");
-	buf_fini(&found);
-}
-
-static void a_very_long_name_is_no_variable(void **unused)
-{
-	struct buf text = {0}, found = {0};
-
-	(void)unused;
-	buf_text(&text, "${input.");
-	for (int i = 0; i < 100000; i++)
-		buf_byte(&text, 'x');
-	buf_text(&text, "}");
-	substitute_scan(buf_str(&text), note_variable, &found);
-	assert_string_equal(buf_str(&found), "|?@0 ");
-	buf_fini(&text);
-	buf_fini(&found);
-}
-
-static void shell_names_are_upper_case(void **unused)
-{
-	struct buf name = {0};
-
-	(void)unused;
-	substitute_input_name("db-token_2", &name);
-	assert_string_equal(buf_str(&name), "RELIGHT_INPUT_DB_TOKEN_2");
-	buf_fini(&name);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(variables_are_replaced_in_one_pass),
 		cmocka_unit_test(other_dollars_are_plain),
 		cmocka_unit_test(what_has_no_value_is_said),
-		cmocka_unit_test(scanning_finds_all_and_reports_bad_ones),
-		cmocka_unit_test(a_very_long_name_is_no_variable),
-		cmocka_unit_test(shell_names_are_upper_case),
 	};
 
 	return cmocka_run_group_tests_name("core/substitute", tests, set_up, tear_down);
