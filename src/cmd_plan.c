@@ -115,10 +115,14 @@ static void add_head(struct planning *planning)
 		buf_text(out, "no RTO given\n");
 }
 
+// "label a, b", behind a semicolon where something stands before it.
 static void add_names(
 	struct planning *planning, const char *label, const struct refs *refs, bool are_steps)
 {
+	const struct buf *line = &planning->out;
 	const char *separator = label;
+	if (refs->count > 0 && !strchr(" \n", line->data[line->length - 1]))
+		buf_text(&planning->out, "; ");
 	for (size_t i = 0; i < refs->count; i++) {
 		buf_text(&planning->out, separator);
 		plain_add(&planning->out,
@@ -153,7 +157,7 @@ static void add_step(struct planning *planning, int s, int id_columns)
 	add_names(planning, "needs ", &planning->plan->waits_for[s], true);
 	add_names(planning, "requires ", &step->requires, false);
 	add_names(planning, "restores ", &step->restores, false);
-	buf_text(out, step->destructive ? "; DESTRUCTIVE" : "");
+	buf_text(out, step->destructive ? "; destructive" : "");
 	buf_text(out, step->point_of_no_return ? "; point of no return" : "");
 	buf_byte(out, '\n');
 	buf_fini(&when);
