@@ -169,9 +169,16 @@ start_apiserver() {
 }
 
 start_controllers() {
-	[ -x "$ASSETS/kube-controller-manager" ] || return 0
-	launch controllers "$ASSETS/kube-controller-manager" --kubeconfig "$CLUSTER/kubeconfig" --port 0 \
-		--secure-port 0 --leader-elect=false --controllers "*,-nodelifecycle,-ttl,-attachdetach"
+	program=$ASSETS/kube-controller-manager
+	[ -x "$program" ] || return 0
+	# Old ones listen on a fixed port without TLS unless told otherwise, new ones do not know that flag any more.
+	no_port=
+	if "$program" --help 2>&1 | grep -q '^ *--port '; then
+		no_port=--port=0
+	fi
+	# shellcheck disable=SC2086
+	launch controllers "$program" --kubeconfig "$CLUSTER/kubeconfig" $no_port --secure-port 0 \
+		--leader-elect=false --controllers "*,-nodelifecycle,-ttl,-attachdetach"
 }
 
 # The rights of `viewer`: written out, because the built-in role `view` is only filled by the controllers.
