@@ -5,27 +5,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// The screen as plain values, which is all that the drawing side (cells.h, theme.h) and the terminal (term.h) share: what stands
-// where, and how it looks.
+// The screen as plain values, which is all that the drawing side (cells.h, theme.h) and the
+// terminal (term.h) share: what stands where, and how it looks.
 
 #define CELL_TEXT_BYTES 17 // 16 bytes of UTF-8 and a NUL
 
 struct cell {
 	char text[CELL_TEXT_BYTES]; // one base character and its marks; " " where blank; "" in the
 				    // right half of a wide one
-	uint8_t width;		    // columns: 1 or 2; 0: right half of the cell before
-	uint8_t role;		    // enum role
+	uint8_t width;              // columns: 1 or 2; 0: right half of the cell before
+	uint8_t role;               // enum role
 };
 
 struct grid {
 	int rows, columns;
-	bool is_utf8;		       // false: only ASCII is ever put into cells
+	bool is_utf8;                  // false: only ASCII is ever put into cells
 	int cursor_row, cursor_column; // where the terminal's cursor is shown; -1: hidden
-	struct cell *cells;	       // rows × columns, row by row
+	struct cell *cells;            // rows × columns, row by row
 };
 
 // Limits of a terminal's size; larger ones are cut down to these.
-#define GRID_MAX_ROWS	 1000
+#define GRID_MAX_ROWS    1000
 #define GRID_MAX_COLUMNS 2000
 
 #define LOOK_BOLD      1u

@@ -12,14 +12,18 @@
 #include "relight/key.h"
 #include "relight/layout.h"
 
-// What the person at the screen is doing: which pane, which line, which dialog. It decides nothing about the incident. Keys
-// come in, intents go out; frame.h draws it. Pure.
+// What the person at the screen is doing: which pane, which line, which dialog. It decides nothing
+// about the incident. Keys come in, intents go out; frame.h draws it. Pure.
 
-// One line of the checklist. Abort steps stand below the order, under a line of their own, and only once the recovery is aborted.
+// One line of the checklist. Abort steps stand below the order, under a line of their own, and only
+// once the recovery is aborted.
 enum row_kind {
-	ROW_OPEN, ROW_OPEN_LINE, ROW_PHASE, ROW_STEP,
+	ROW_OPEN,
+	ROW_OPEN_LINE,
+	ROW_PHASE,
+	ROW_STEP,
 	ROW_RETURN_LINE, // "point of no return"
-	ROW_ABORT,	 // heads the abort steps
+	ROW_ABORT,       // heads the abort steps
 };
 struct row {
 	enum row_kind kind;
@@ -28,19 +32,19 @@ struct row {
 
 enum dialog_kind {
 	DIALOG_NONE,
-	DIALOG_CONFIRM,	 // shows exactly what will run; Enter or y goes on, Esc leaves
-	DIALOG_TYPE,	 // the same, with a name to type in full
-	DIALOG_TEXT,	 // one text (a reason, a note), perhaps with a kind chosen by Tab and a time
-	DIALOG_CHOICE,	 // one of a list, with a reason
-	DIALOG_PALETTE,	 // ":" with completion
-	DIALOG_FILTER,	 // "/"
-	DIALOG_QUIT,	 // leave the screen: attempts go on
+	DIALOG_CONFIRM, // shows exactly what will run; Enter or y goes on, Esc leaves
+	DIALOG_TYPE,    // the same, with a name to type in full
+	DIALOG_TEXT,    // one text (a reason, a note), perhaps with a kind chosen by Tab and a time
+	DIALOG_CHOICE,  // one of a list, with a reason
+	DIALOG_PALETTE, // ":" with completion
+	DIALOG_FILTER,  // "/"
+	DIALOG_QUIT,    // leave the screen: attempts go on
 };
 
 struct field {
-	char *text; // UTF-8, never NULL once the dialog is open
+	char *text;            // UTF-8, never NULL once the dialog is open
 	size_t length, cursor; // bytes
-	bool is_secret; // drawn as dots
+	bool is_secret;        // drawn as dots
 };
 
 struct dialog {
@@ -48,66 +52,68 @@ struct dialog {
 	enum intent_kind intent; // what it will become
 	int step, dependency, input, target, open_line, restore_point;
 	char title[128];
-	char *body;		 // lines that explain: what will run, on what, how long; owned
-	char *wanted;		 // DIALOG_TYPE: the name to type; owned
-	struct field field;	 // the text being typed
-	struct field second;	 // a second one where a dialog needs it (until, at, remains); label NULL: none
+	char *body;          // lines that explain: what will run, on what, how long; owned
+	char *wanted;        // DIALOG_TYPE: the name to type; owned
+	struct field field;  // the text being typed
+	struct field second; // a second one where a dialog needs it (until, at, remains); label
+			     // NULL: none
 	const char *label, *second_label;
-	char label_text[128];	 // where a label is not constant
+	char label_text[128]; // where a label is not constant
 	bool on_second;
-	char **choices;		 // ids; owned
+	char **choices; // ids; owned
 	char **choice_texts;
 	size_t choice_count, choice;
-	char complaint[200];	 // why Enter did not go on
-	bool has_kinds;		 // DIALOG_TEXT: Tab goes through `choices` (types of a note)
-	int64_t opened_us;	 // keys that were typed before it was drawn do not count as its answer
-	int opened_by;		 // the key: while it is held down it is no answer either
-	bool is_touched;	 // another key has been pressed since
+	char complaint[200]; // why Enter did not go on
+	bool has_kinds;      // DIALOG_TEXT: Tab goes through `choices` (types of a note)
+	int64_t opened_us;   // keys that were typed before it was drawn do not count as its answer
+	int opened_by;       // the key: while it is held down it is no answer either
+	bool is_touched;     // another key has been pressed since
 };
 
 // Enter and y answer a dialog only when it has been on the screen for so long.
-#define UI_DIALOG_US	INT64_C(150000)
-#define UI_FIELD_BYTES	4096 // of a text typed or pasted
+#define UI_DIALOG_US   INT64_C(150000)
+#define UI_FIELD_BYTES 4096 // of a text typed or pasted
 
 #define UI_FILTER_BYTES 64
 
 struct ui {
-	int rows, columns;	// of the terminal
-	enum pane pane;		// the focused one; on a narrow screen the only one
-	struct row selected;	// in the checklist; stays on its line when others come and go
+	int rows, columns;       // of the terminal
+	enum pane pane;          // the focused one; on a narrow screen the only one
+	struct row selected;     // in the checklist; stays on its line when others come and go
 	int selected_dependency; // index; -1: none
-	int order_top;		// first visible row of the checklist
+	int order_top;           // first visible row of the checklist
 	int dependencies_top, timeline_top; // timeline: lines back from the newest
 	int detail_top, help_top;
-	int64_t output_top;	// line of the output shown first; -1: following
+	int64_t output_top; // line of the output shown first; -1: following
 	bool output_wrap;
 	char output_search[UI_FILTER_BYTES];
 	char filter[UI_FILTER_BYTES];
 	bool *phase_open, *phase_touched; // by phase: unfolded by hand; index phase_count is `open`
 	struct dialog dialog;
 	bool is_pasting;
-	int key;		// the one being handled
-	struct arena *said;	// texts of the newest intent
-	char message[200];	// the last answer, shown on the lowest line
+	int key;            // the one being handled
+	struct arena *said; // texts of the newest intent
+	char message[200];  // the last answer, shown on the lowest line
 	bool message_is_bad;
 	bool wants_quit;
-	bool wants_redraw;	// Ctrl-L; the hall clears it
-	int wants_match;	// 1, -1: the next or last line of the output that holds output_search is wanted; the hall looks for it,
-				// sets output_top and clears this
+	bool wants_redraw; // Ctrl-L; the hall clears it
+	int wants_match;   // 1, -1: the next or last line of the output that holds output_search is
+			 // wanted; the hall looks for it, sets output_top and clears this
 	// What the hall keeps up to date before it hands on a key:
-	int64_t now_us;		// real, monotonic
-	bool is_behind;		// the terminal has not shown the newest grid yet
-	int64_t output_total;	// lines of the output of the selected step
+	int64_t now_us;       // real, monotonic
+	bool is_behind;       // the terminal has not shown the newest grid yet
+	int64_t output_total; // lines of the output of the selected step
 };
 
 void ui_init(struct ui *ui, const struct facts *facts, int rows, int columns);
 void ui_fini(struct ui *ui);
 
-// The lines of the checklist as they are now: finished phases folded, trouble unfolded, the filter applied. Returns how many were
-// stored (at most `limit`).
+// The lines of the checklist as they are now: finished phases folded, trouble unfolded, the filter
+// applied. Returns how many were stored (at most `limit`).
 size_t ui_rows(const struct ui *ui, const struct facts *facts, struct row *rows, size_t limit);
 
-// What needs a person, worst first, then what is ready: where Tab goes. Returns the number of steps stored.
+// What needs a person, worst first, then what is ready: where Tab goes. Returns the number of steps
+// stored.
 size_t ui_attention(const struct facts *facts, int *steps, size_t limit, size_t *needing);
 
 // All dependencies in the order of their pane: lost, due, held, given, awaited, waived; in each
@@ -120,23 +126,27 @@ int ui_step(const struct ui *ui);
 // The types of a note, in the order of Tab. NULL-terminated.
 extern const char *const ui_note_types[];
 
-// One key. True: *intent is something that the person wants (its texts live in `ui` until the next key); false: only the
-// screen has changed.
+// One key. True: *intent is something that the person wants (its texts live in `ui` until the next
+// key); false: only the screen has changed.
 bool ui_key(struct ui *ui, const struct facts *facts, int key, struct intent *intent);
-// How the intent was answered: refusals are shown as a message (or in the dialog that is still open).
+// How the intent was answered: refusals are shown as a message (or in the dialog that is still
+// open).
 void ui_answer(struct ui *ui, bool done, const char *message);
 void ui_resize(struct ui *ui, int rows, int columns);
 
-// Keys that only move about or open something, for the help screen and the manual; the others are intents.
+// Keys that only move about or open something, for the help screen and the manual; the others are
+// intents.
 struct ui_command {
 	const char *word, *key, *label, *help;
 };
 extern const struct ui_command ui_commands[];
 extern const size_t ui_command_count;
-// The keys that matter on this line now, most important first: "s start  c cancel …" as pairs; returns how many were stored.
+// The keys that matter on this line now, most important first: "s start  c cancel …" as pairs;
+// returns how many were stored.
 struct key_hint {
 	const char *key, *label;
 };
-size_t ui_key_hints(const struct ui *ui, const struct facts *facts, struct key_hint *hints, size_t limit);
+size_t ui_key_hints(
+	const struct ui *ui, const struct facts *facts, struct key_hint *hints, size_t limit);
 
 #endif
