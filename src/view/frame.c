@@ -217,8 +217,7 @@ void frame_draw(struct grid *grid, const struct frame_input *input)
 	struct area all = area_all(grid);
 	struct concern_words words;
 	grid_clear(grid);
-	struct scene *scene = scene_new(input);
-	scene->is_utf8 = grid->is_utf8;
+	struct scene *scene = scene_new(input, grid);
 	say_now(scene, &words);
 	if (layout_is_tiny(grid->rows, grid->columns))
 		draw_tiny(all, scene, &words);

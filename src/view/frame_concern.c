@@ -165,10 +165,9 @@ static void say_regressed(
 {
 	const struct step_progress *progress = &scene->state->steps[concern->step];
 	struct buf *lines = words->lines;
-	buf_text(&lines[0], "!! REGRESSED ");
+	buf_printf(&lines[0], "!! REGRESSED %s ", scene->runbook->steps[concern->step].id);
 	clock_words(scene_age_ms(scene, progress->since.mono), &lines[0]);
-	buf_printf(&lines[0], " ago%s: %s, done since ", unseen(scene, concern->step),
-		scene->runbook->steps[concern->step].id);
+	buf_printf(&lines[0], " ago%s; done since ", unseen(scene, concern->step));
 	elapsed_words(scene, progress->done.wall, &lines[0]);
 	int dependency = scene_unhealthy(scene, concern->step);
 	if (dependency >= 0)
@@ -212,12 +211,13 @@ static void say_unknown(
 {
 	const struct step_progress *progress = &scene->state->steps[concern->step];
 	struct buf *lines = words->lines;
-	buf_text(&lines[0], "?? UNKNOWN outcome, lost ");
-	clock_words(scene_age_ms(scene, progress->since.mono), &lines[0]);
-	buf_printf(&lines[0], " ago%s: %s", unseen(scene, concern->step),
-		scene->runbook->steps[concern->step].id);
+	buf_printf(
+		&lines[0], "?? UNKNOWN outcome of %s, ", scene->runbook->steps[concern->step].id);
 	if (progress->attempt > 1)
-		buf_printf(&lines[0], ", try %d", progress->attempt);
+		buf_printf(&lines[0], "try %d, ", progress->attempt);
+	buf_text(&lines[0], "lost ");
+	clock_words(scene_age_ms(scene, progress->since.mono), &lines[0]);
+	buf_printf(&lines[0], " ago%s", unseen(scene, concern->step));
 	buf_printf(&lines[1], "%s%sIt may have acted, or not.",
 		progress->said ? progress->said : "", progress->said ? ". " : "");
 	buf_text(&lines[2], "v looks whether what it restores is healthy; r runs it again.");
@@ -452,7 +452,7 @@ static void say_way(
 {
 	int line = concern->kind == CONCERN_READY ? 0 : 2;
 	struct buf *text = &words->lines[line];
-	int room = scene->ui->columns - 2 - WAY_COLUMNS;
+	int room = scene->columns - 2 - WAY_COLUMNS;
 	if (room > 0 && safe_columns(buf_str(text), scene->is_utf8) > room)
 		return;
 	while (text->length > 0 && text->data[text->length - 1] == ' ')

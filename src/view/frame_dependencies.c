@@ -75,7 +75,7 @@ static void say_via(const struct scene *scene, int dependency, struct buf *out)
 	else if (of->restored_by.count > 0)
 		buf_text(out, scene->runbook->steps[of->restored_by.items[0]].id);
 	else
-		buf_text(out, "outside scope");
+		buf_text(out, "outside");
 }
 
 static void say_message(
@@ -149,31 +149,35 @@ struct line {
 	size_t from;       // in the order
 };
 
-static bool is_quiet(const struct scene *scene, enum group group, int dependency)
+// What may be folded, in the order in which it is when there is no room.
+enum fold { FOLD_NOTHING, FOLD_AWAITED, FOLD_GIVEN, FOLD_HELD, FOLDS };
+
+// Awaited ones, and healthy ones of which there is nothing else to say.
+static bool is_quiet(const struct scene *scene, enum group group, int dependency, enum fold fold)
 {
 	if (group == GROUP_AWAITED)
-		return true;
-	if (group != GROUP_HELD && group != GROUP_GIVEN)
+		return fold >= FOLD_AWAITED;
+	if (group == GROUP_GIVEN ? fold < FOLD_GIVEN : group != GROUP_HELD || fold < FOLD_HELD)
 		return false;
 	return scene_status(scene, dependency) == STATUS_HEALTHY &&
 	       !wall_known(scene->sensed->dependencies[dependency].expires) &&
 	       !sensed_is_stale(scene->sensed, scene->runbook, dependency, scene->now.mono);
 }
 
-// Lines of the pane; where `folds`, healthy ones and awaited ones of a group become one line, which
-// then ends the group.
-static size_t make_lines(
-	const struct scene *scene, const int *order, size_t count, bool folds, struct line *lines)
+// Lines of the pane; the quiet ones of a group become one line, which then ends the group.
+static int make_lines(
+	const struct scene *scene, const int *order, enum fold fold, struct line *lines)
 {
 	size_t made = 0;
 	size_t quiet = SIZE_MAX; // the line that stands for the quiet ones of this group
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < scene->runbook->dependency_count; i++) {
 		enum group group = group_of(scene->state, scene->now.wall, order[i]);
+		int64_t seen_ms = scene_seen_ms(scene, order[i]);
 		if (quiet != SIZE_MAX && lines[quiet].group != group)
 			quiet = SIZE_MAX;
-		if (!folds || !is_quiet(scene, group, order[i])) {
+		if (!is_quiet(scene, group, order[i], fold)) {
 			struct line line = {group, order[i], 1, 0, i};
-			if (quiet != SIZE_MAX) { // keeps the quiet ones last
+			if (quiet != SIZE_MAX) {
 				lines[made] = lines[quiet];
 				lines[quiet] = line;
 				quiet = made++;
@@ -182,7 +186,6 @@ static size_t make_lines(
 			}
 			continue;
 		}
-		int64_t seen_ms = scene_seen_ms(scene, order[i]);
 		if (quiet == SIZE_MAX) {
 			quiet = made;
 			lines[made++] = (struct line){group, -1, 0, -1, i};
@@ -191,7 +194,7 @@ static size_t make_lines(
 		if (seen_ms > lines[quiet].oldest_ms)
 			lines[quiet].oldest_ms = seen_ms;
 	}
-	return made;
+	return (int)made;
 }
 
 static void draw_quiet(struct area area, int row, const struct columns *at,
@@ -264,6 +267,24 @@ static int top_line(const struct scene *scene, const struct line *lines, int cou
 	return top < 0 ? 0 : top;
 }
 
+static void draw_line(struct area area, int row, const struct columns *at,
+	const struct scene *scene, const struct line *line, bool is_first, const int *order)
+{
+	if (is_first)
+		area_text(area, row, at->word, 7, line->group == GROUP_LOST ? ROLE_BAD : ROLE_TITLE,
+			group_words[line->group]);
+	if (line->dependency < 0) {
+		draw_quiet(area, row, at, scene, line, order, !is_first);
+		return;
+	}
+	draw_dependency(area, row, at, scene, line->group, line->dependency);
+	if (scene->ui->pane == PANE_DEPENDENCIES &&
+		line->dependency == scene->ui->selected_dependency) {
+		area_paint(area, row, 0, area.columns, ROLE_SELECTED);
+		area_text(area, row, 0, 1, ROLE_SELECTED, ">");
+	}
+}
+
 struct hidden dependencies_draw(struct area area, const struct scene *scene)
 {
 	size_t limit = scene->runbook->dependency_count + GROUPS;
@@ -272,11 +293,10 @@ struct hidden dependencies_draw(struct area area, const struct scene *scene)
 	struct area body = area_part(area, 1, 0, area.rows - 1, area.columns);
 	struct columns at = columns_of(area.columns);
 	bool has_focus = scene->ui->pane == PANE_DEPENDENCIES;
-	size_t known = scene->runbook->dependency_count;
 	ui_dependencies(scene->facts, order);
-	int count = (int)make_lines(scene, order, known, false, lines);
-	if (!has_focus && count > body.rows)
-		count = (int)make_lines(scene, order, known, true, lines);
+	int count = make_lines(scene, order, FOLD_NOTHING, lines);
+	for (int fold = FOLD_AWAITED; fold < FOLDS && !has_focus && count > body.rows; fold++)
+		count = make_lines(scene, order, (enum fold)fold, lines);
 	if (has_focus && scene->ui->selected_dependency >= 0 && body.rows > 3 * SELECTED_ROWS) {
 		body.rows -= SELECTED_ROWS + 1;
 		area_repeat(area, 1 + body.rows, 1, area.columns - 2, ROLE_RULE, '-', "─");
@@ -287,20 +307,8 @@ struct hidden dependencies_draw(struct area area, const struct scene *scene)
 	draw_title(area, scene);
 	for (int i = 0; i < body.rows && top + i < count; i++) {
 		const struct line *line = &lines[top + i];
-		bool is_first = i == 0 || line[-1].group != line->group;
-		if (is_first)
-			area_text(body, i, at.word, 7,
-				line->group == GROUP_LOST ? ROLE_BAD : ROLE_TITLE,
-				group_words[line->group]);
-		if (line->dependency < 0) {
-			draw_quiet(body, i, &at, scene, line, order, !is_first);
-			continue;
-		}
-		draw_dependency(body, i, &at, scene, line->group, line->dependency);
-		if (has_focus && line->dependency == scene->ui->selected_dependency) {
-			area_paint(body, i, 0, body.columns, ROLE_SELECTED);
-			area_text(body, i, 0, 1, ROLE_SELECTED, ">");
-		}
+		draw_line(
+			body, i, &at, scene, line, i == 0 || line[-1].group != line->group, order);
 	}
 	int below = count - top - body.rows;
 	return (struct hidden){top, below > 0 ? below : 0};

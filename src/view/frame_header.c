@@ -3,11 +3,13 @@
 
 #include <string.h>
 
+#include "relight/layout.h"
+
 #include "frame_sheet.h"
 #include "frame_words.h"
 
-#define WIDE_COLUMNS 160
-#define SILENT_MS    (5 * MS_PER_S) // the sensor speaks every second
+#define CLOCK_COLUMNS 36             // less: the mode is worth more than the time of day
+#define SILENT_MS     (5 * MS_PER_S) // the sensor speaks every second
 
 // --- who and where ---
 
@@ -108,7 +110,7 @@ static void draw_target(struct pen *pen, const struct scene *scene)
 	if (runbook->scope.recovery_region)
 		pen_printf(pen, ROLE_NORMAL, "  %s", runbook->scope.recovery_region);
 	int source = first_target(runbook, TARGET_SOURCE);
-	if (pen->area.columns < WIDE_COLUMNS || source < 0)
+	if (pen->area.columns < LAYOUT_TALL_COLUMNS || source < 0)
 		return;
 	pen_skip(pen, 3);
 	pen_printf(pen, ROLE_DIM, "SOURCE %s%s", target_name(scene, source),
@@ -120,11 +122,12 @@ static void draw_identity(struct area area, const struct scene *scene)
 	char time[16];
 	wall_clock(scene->now.wall, true, time);
 	struct buf right = {0};
-	if (area.columns >= WIDE_COLUMNS)
+	if (area.columns >= LAYOUT_TALL_COLUMNS)
 		buf_printf(&right, "%s%s%s  ", scene->runbook->name,
 			scene->runbook->version ? " v" : "",
 			scene->runbook->version ? scene->runbook->version : "");
-	buf_printf(&right, "%sZ", time);
+	if (area.columns >= CLOCK_COLUMNS)
+		buf_printf(&right, "%sZ", time);
 	int end = area_right(area, 0, area.columns - 1, area.columns, ROLE_NORMAL, buf_str(&right));
 	buf_fini(&right);
 	struct pen pen = pen_at(area, 0, 0, end - 1);
@@ -228,7 +231,7 @@ static void say_mtd(const struct scene *scene, bool is_wide, struct buf *out)
 
 static void draw_clocks(struct area area, const struct scene *scene)
 {
-	bool is_wide = area.columns >= WIDE_COLUMNS;
+	bool is_wide = area.columns >= LAYOUT_TALL_COLUMNS;
 	struct buf text = {0};
 	say_mtd(scene, is_wide, &text);
 	int end = area_right(area, 1, area.columns - 1, area.columns,
@@ -380,7 +383,7 @@ static void draw_restore_points(struct pen *pen, const struct scene *scene)
 static void draw_trust(struct area area, const struct scene *scene)
 {
 	struct pen pen = pen_at(area, 2, 1, area.columns);
-	if (area.columns < WIDE_COLUMNS) {
+	if (area.columns < LAYOUT_TALL_COLUMNS) {
 		draw_loss(&pen, scene);
 		draw_serving(&pen, scene);
 		draw_token(&pen, scene, "");

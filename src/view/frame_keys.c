@@ -88,7 +88,7 @@ void message_draw(struct area area, const struct scene *scene)
 		area_text(area, 0, 1, area.columns - 1,
 			scene->ui->message_is_bad ? ROLE_COMPLAINT : ROLE_MESSAGE,
 			scene->ui->message);
-	} else if (layout_is_wide(scene->ui->rows, scene->ui->columns)) {
+	} else if (layout_is_wide(scene->rows, scene->columns)) {
 		draw_standing(area, scene);
 	} else if (input->line_count > 0) {
 		timeline_line(area, 0, scene, &input->lines[input->line_count - 1]);

@@ -209,7 +209,7 @@ static void find_finishes(struct scene *scene)
 			scene->finish_ms[i] += scene_wall_age_ms(scene, scene->origin);
 }
 
-struct scene *scene_new(const struct frame_input *input)
+struct scene *scene_new(const struct frame_input *input, const struct grid *grid)
 {
 	struct arena *arena = arena_new();
 	struct scene *scene = arena_alloc(arena, sizeof(*scene));
@@ -224,7 +224,9 @@ struct scene *scene_new(const struct frame_input *input)
 		.sensed = facts->sensed,
 		.ui = input->ui,
 		.now = facts->now,
-		.is_utf8 = false,
+		.rows = grid->rows,
+		.columns = grid->columns,
+		.is_utf8 = grid->is_utf8,
 		.forecast = state_forecast(facts->state, facts->now),
 		.selected_step = ui_step(input->ui),
 		.shown = arena_array(arena, steps, sizeof(*scene->shown)),

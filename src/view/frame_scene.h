@@ -38,6 +38,7 @@ struct scene {
 	struct moment now;
 	struct wall
 		origin; // what T+ counts from: the impact, else the declaration; WALL_NONE before
+	int rows, columns; // of the grid
 	bool is_utf8;
 	struct forecast forecast;
 	struct counts counts;   // of all phases
@@ -55,7 +56,7 @@ struct scene {
 	struct arena *arena;
 };
 
-struct scene *scene_new(const struct frame_input *input);
+struct scene *scene_new(const struct frame_input *input, const struct grid *grid);
 void scene_free(struct scene *scene);
 
 // The steps of a phase by what they are now; -1: all but the abort steps.

@@ -86,6 +86,7 @@ static void test_calm(void **state)
 	check(&of, 45, 160, "calm-160x45");
 	check(&of, 60, 200, "calm-200x60");
 	check(&of, 12, 40, "calm-40x12");
+	check(&of, 5, 20, "calm-20x5");
 	check(&of, 30, 120, "calm-120x30");
 	case_end(&of);
 }
@@ -99,6 +100,8 @@ static void test_failing(void **state)
 	check(&of, 45, 160, "failing-160x45");
 	check(&of, 60, 200, "failing-200x60");
 	check(&of, 12, 40, "failing-40x12");
+	check(&of, 15, 60, "failing-60x15");
+	check(&of, 5, 20, "failing-20x5");
 	case_end(&of);
 }
 
