@@ -39,10 +39,10 @@ struct outcome {
 	const char *http_note;  // about a redirect, or NULL
 	bool has_credentials; // http: the request carried some, so that 401 and 403 mean that they
 			      // were refused
-	const char *text;     // stdout, body or banner; NULL: none
-	size_t length;        // bytes
-	bool is_cut;          // there was more than could be kept
-	int64_t latency_ms;   // -1: not known
+	const char *text;   // stdout, body or banner; NULL: none
+	size_t length;      // bytes
+	bool is_cut;        // there was more than could be kept
+	int64_t latency_ms; // -1: not known
 	struct jq_answer jq, message, progress, expires;
 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <utlist.h>
 
 #include "http_curl.h"
 #include "relight/buf.h"
@@ -33,7 +34,7 @@ struct http {
 
 struct http_exchange {
 	struct http *http;
-	struct http_exchange *next, *previous;
+	struct http_exchange *next, *prev; // of http.exchanges
 	CURL *easy;
 	struct curl_slist *headers, *connect_to;
 	struct buf body;
@@ -66,12 +67,7 @@ static void exchange_free(struct http_exchange *exchange)
 	}
 	http->curl->curl_slist_free_all(exchange->headers);
 	http->curl->curl_slist_free_all(exchange->connect_to);
-	if (exchange->previous)
-		exchange->previous->next = exchange->next;
-	else
-		http->exchanges = exchange->next;
-	if (exchange->next)
-		exchange->next->previous = exchange->previous;
+	DL_DELETE(http->exchanges, exchange);
 	buf_fini(&exchange->body);
 	free(exchange);
 }
@@ -127,20 +123,23 @@ static void collect_finished(struct http *http)
 	}
 }
 
+static struct http_exchange *first_excused(const struct http *http)
+{
+	struct http_exchange *exchange = http->exchanges;
+	while (exchange && !exchange->excuse.message[0])
+		exchange = exchange->next;
+	return exchange;
+}
+
 static void on_excuse(uv_timer_t *timer)
 {
 	struct http *http = timer->data;
-	struct http_exchange *exchange = http->exchanges;
-	while (exchange) {
-		if (!exchange->excuse.message[0]) {
-			exchange = exchange->next;
-			continue;
-		}
+	struct http_exchange *exchange;
+	while ((exchange = first_excused(http))) { // what is told may start and cancel others
 		struct http_answer answer = {
 			.reach = REACH_PREVENTED, .why = exchange->excuse.message, .body = ""};
 		exchange->done(exchange->context, &answer);
 		exchange_free(exchange);
-		exchange = http->exchanges; // the list may have changed
 	}
 }
 
@@ -436,10 +435,7 @@ struct http_exchange *http_start(struct http *http, const struct http_request *r
 	exchange->on_data = request->on_data;
 	exchange->done = request->done;
 	exchange->context = request->context;
-	exchange->next = http->exchanges;
-	if (exchange->next)
-		exchange->next->previous = exchange;
-	http->exchanges = exchange;
+	DL_PREPEND(http->exchanges, exchange);
 	if (!begin(exchange, request))
 		uv_timer_start(&http->excuse, on_excuse, 0, 0);
 	return exchange;
@@ -486,8 +482,10 @@ void http_free(struct http *http)
 {
 	if (!http)
 		return;
-	while (http->exchanges)
-		exchange_free(http->exchanges);
+	for (struct http_exchange *exchange = http->exchanges, *next; exchange; exchange = next) {
+		next = exchange->next;
+		exchange_free(exchange);
+	}
 	http->curl->curl_multi_cleanup(http->multi);
 	uv_close((uv_handle_t *)&http->timer, on_timer_closed);
 	uv_close((uv_handle_t *)&http->excuse, on_timer_closed);

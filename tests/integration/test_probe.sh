@@ -38,6 +38,7 @@ ports() {
 	perl -MIO::Socket::INET -e 'for (1 .. shift) { push @s, IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1", ReuseAddr => 1) or die }
 		print $_->sockport, "\n" for @s' "$1"
 }
+# shellcheck disable=SC2046
 set -- $(ports 7)
 http=$1 tls=$2 expired=$3 wrong=$4 banner=$5 hung=$6 closed=$7
 

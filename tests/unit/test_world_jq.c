@@ -199,7 +199,7 @@ static void on_answer(void *context, const struct jq_result *results, size_t cou
 	assert_true(!results[0].output != !results[0].error);
 	if (results[0].output)
 		strncpy(asked.output[slot], results[0].output, 63);
-	else
+	if (results[0].error)
 		strncpy(asked.error[slot], results[0].error, 127);
 	if (count == 2)
 		strncpy(asked.output[slot + 1], results[1].output ? results[1].output : "none", 63);
