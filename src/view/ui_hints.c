@@ -162,15 +162,29 @@ static void hint_incident(struct hints *hints, const struct facts *facts)
 		hint(hints, ":close", "the incident");
 }
 
-static void hint_dependencies(struct hints *hints, const struct facts *facts)
+static bool is_attested_by_hand(const struct dependency *of)
+{
+	for (size_t i = 0; i < of->check_count; i++)
+		if (of->checks[i].kind == CHECK_MANUAL)
+			return true;
+	return false;
+}
+
+static void hint_dependencies(struct hints *hints, const struct ui *ui, const struct facts *facts)
 {
 	static const char *const moves[] = {
 		"next", "timeline", "palette", "help", "checklist", NULL};
+	int selected = ui->selected_dependency;
+	const struct dependency *of = selected < 0 ? NULL : &facts->runbook->dependencies[selected];
 
-	if (facts->state->is_armed) {
+	if (of && of->restored_by.count)
+		hint(hints, "Enter", "its step");
+	if (of && facts->state->is_armed) {
+		if (is_attested_by_hand(of))
+			hint(hints, intent_table[INTENT_ATTEST].key,
+				intent_table[INTENT_ATTEST].label);
 		hint(hints, intent_table[INTENT_WAIVE].key,
 			intent_table[INTENT_WAIVE_DEPENDENCY].label);
-		hint(hints, intent_table[INTENT_ATTEST].key, intent_table[INTENT_ATTEST].label);
 	}
 	hint(hints, intent_table[INTENT_NOTE].key, intent_table[INTENT_NOTE].label);
 	hint_commands(hints, moves);
@@ -203,7 +217,7 @@ size_t ui_key_hints(
 	}
 	hint_incident(&hints, facts);
 	if (ui->pane == PANE_DEPENDENCIES) {
-		hint_dependencies(&hints, facts);
+		hint_dependencies(&hints, ui, facts);
 		return hints.count;
 	}
 	if (ui->pane == PANE_OUTPUT)

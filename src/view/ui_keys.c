@@ -166,14 +166,33 @@ static void go_help(struct ui *ui, const struct facts *facts)
 	ui->help_top = 0;
 }
 
+// From a dependency to the step that restores it.
+static void go_restoring_step(struct ui *ui, const struct facts *facts)
+{
+	const struct refs *steps;
+
+	if (ui->selected_dependency < 0)
+		return;
+	steps = &facts->runbook->dependencies[ui->selected_dependency].restored_by;
+	if (steps->count) {
+		ui->pane = PANE_ORDER;
+		rows_select_step(ui, facts, steps->items[0]);
+	} else {
+		ui_say(ui, "%s: no step of this runbook restores it",
+			facts->runbook->dependencies[ui->selected_dependency].id);
+	}
+}
+
 static void go_detail(struct ui *ui, const struct facts *facts)
 {
 	struct about about = about_selected(ui, facts);
 	struct intent none;
 
-	if (ui->pane != PANE_ORDER)
+	if (ui->pane == PANE_DEPENDENCIES) {
+		go_restoring_step(ui, facts);
+	} else if (ui->pane != PANE_ORDER) {
 		return;
-	if (ui->selected.kind == ROW_STEP) {
+	} else if (ui->selected.kind == ROW_STEP) {
 		ui->pane = PANE_DETAIL;
 		ui->detail_top = 0;
 	} else if (ui->selected.kind == ROW_OPEN_LINE) {
@@ -274,7 +293,7 @@ static void quit(struct ui *ui, const struct facts *facts)
 // X(word, key as shown, key, the same by another key, where, what it does, label, help)
 #define COMMANDS(X)                                                                                \
 	X("detail", "Enter", K_ENTER, KEY_NONE, EVERYWHERE, go_detail, "detail",                   \
-		"show the step, or unfold the phase")                                              \
+		"show the step, or unfold the phase; of a dependency: the step that restores it")  \
 	X("output", "o", 'o', KEY_NONE, EVERYWHERE, go_output, "output",                           \
 		"show the output of the step")                                                     \
 	X("dependencies", "d", 'd', KEY_NONE, EVERYWHERE, go_dependencies, "deps",                 \

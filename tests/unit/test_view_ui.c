@@ -789,6 +789,16 @@ static void a_dependency_that_a_person_checks_is_attested(void **state)
 	assert_true(desk->was_done);
 	press(desk, 'd');
 	assert_int_equal(desk->ui.pane, PANE_DEPENDENCIES);
+	desk->ui.selected_dependency = runbook_dependency(desk->runbook, "mirror");
+	assert_contains(hints(desk), "y attest");
+	press(desk, K_ENTER);
+	assert_contains(desk->ui.message, "no step of this runbook restores it");
+	desk->ui.selected_dependency = runbook_dependency(desk->runbook, "database");
+	assert_null(strstr(hints(desk), "y attest"));
+	press(desk, K_ENTER);
+	assert_int_equal(desk->ui.pane, PANE_ORDER);
+	assert_int_equal(ui_step(&desk->ui), step_of(desk, "fill"));
+	press(desk, 'd');
 	press(desk, 'w');
 	assert_int_equal(desk->ui.dialog.intent, INTENT_WAIVE_DEPENDENCY);
 	assert_int_equal(desk->ui.dialog.dependency, desk->ui.selected_dependency);
