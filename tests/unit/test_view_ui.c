@@ -1059,6 +1059,75 @@ static void the_key_bar_tells_only_what_works(void **state)
 	assert_contains(hints(desk), "A arm");
 }
 
+static void the_end_is_offered_when_it_is_near(void **state)
+{
+	struct desk *desk = *state;
+	static const char *const steps[] = {
+		"build", "quota", "way", "fill", "mind", "look", "shift"};
+
+	assert_null(strstr(hints(desk), ":recovered"));
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+		happens(desk, EVENT_STEP_SKIPPED, steps[i], 0, "{\"why\":\"x\"}");
+	assert_contains(hints(desk), ":recovered declare it");
+	type(desk, ":recovered");
+	press(desk, K_ENTER);
+	assert_contains(desk->ui.dialog.body, "7 of 7 steps done or skipped; nothing is proven");
+	press(desk, 'x');
+	press(desk, K_BACKSPACE);
+	press(desk, K_ENTER);
+	assert_contains(desk->ui.dialog.complaint, "below L4");
+	type(desk, "only a test");
+	press(desk, K_ENTER);
+	assert_true(wall_known(desk->state->recovered.wall));
+	assert_contains(hints(desk), ":close the incident");
+	type(desk, ":close");
+	press(desk, K_ENTER);
+	type(desk, "x");
+	press(desk, K_ENTER);
+	assert_string_equal(desk->state->closed_result, "recovered");
+}
+
+static void what_cannot_be_recorded_is_said_and_typed(void **state)
+{
+	struct desk *desk = *state;
+
+	type(desk, ":continue-unrecorded");
+	press(desk, K_ENTER);
+	assert_contains(desk->ui.message, "the record can be written");
+	desk->facts.is_recording = false;
+	assert_contains(hints(desk), ":continue-unrecorded");
+	type(desk, ":continue-unrecorded");
+	press(desk, K_ENTER);
+	type(desk, "continue unrecorded");
+	desk->ui.now_us += UI_DIALOG_US;
+	assert_true(ui_key(&desk->ui, &desk->facts, K_ENTER, &desk->intent));
+	assert_int_equal(desk->intent.kind, INTENT_CONTINUE_UNRECORDED);
+	assert_string_equal(desk->intent.typed, "continue unrecorded");
+}
+
+static void roles_are_given_to_people(void **state)
+{
+	struct desk *desk = *state;
+
+	type(desk, ":role");
+	press(desk, K_ENTER);
+	press(desk, K_DOWN);
+	type(desk, "mei");
+	press(desk, K_ENTER);
+	assert_int_equal(desk->state->role_count, 1);
+	assert_string_equal(desk->state->roles[0].role, "operations");
+	assert_string_equal(desk->state->roles[0].who, "mei");
+	type(desk, ":assign build");
+	press(desk, K_ENTER);
+	type(desk, "ben");
+	press(desk, K_ENTER);
+	assert_string_equal(desk->state->steps[step_of(desk, "build")].owner, "ben");
+	press(desk, 'u');
+	type(desk, "we are on it");
+	press(desk, K_ENTER);
+	assert_true(desk->was_done);
+}
+
 static void leaving_says_what_goes_on(void **state)
 {
 	struct desk *desk = *state;
@@ -1140,6 +1209,9 @@ int main(void)
 		CONVERSATION(tab_walks_what_needs_a_person_worst_first),
 		CONVERSATION(a_step_near_its_timeout_needs_a_person),
 		CONVERSATION(the_key_bar_tells_only_what_works),
+		CONVERSATION(the_end_is_offered_when_it_is_near),
+		CONVERSATION(what_cannot_be_recorded_is_said_and_typed),
+		CONVERSATION(roles_are_given_to_people),
 		CONVERSATION(leaving_says_what_goes_on),
 		CONVERSATION(a_hangup_leaves_at_once),
 		CONVERSATION(a_secret_is_not_shown_before_it_is_used),
