@@ -402,6 +402,7 @@ void engine_fini(struct engine *engine, const char *why)
 	free(engine->directory);
 	free(engine->id);
 	cJSON_Delete(engine->session);
+	cJSON_Delete(engine->scripts);
 	free_setup(engine);
 	runbook_free((struct runbook *)engine->runbook);
 }

@@ -74,6 +74,7 @@ struct engine {
 	struct record record;
 	char *directory; // absolute, NULL until the incident is prepared
 	char *id;        // of a new incident
+	cJSON *scripts;	   // [{path, sha256}] that the actions name, until it is recorded
 	cJSON *session;  // who sits here, until it is recorded
 	struct launcher launcher;
 	uv_pipe_t launcher_pipe;

@@ -3,15 +3,18 @@
 // How an incident begins, and how it is taken up again.
 #include "engine.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "relight/attempt.h"
 #include "relight/chain.h"
 #include "relight/clock.h"
+#include "relight/file.h"
 #include "relight/incident.h"
 #include "relight/json.h"
 #include "relight/memory.h"
+#include "relight/request.h"
 #include "relight/session.h"
 
 static void on_durable(void *context)
@@ -70,6 +73,30 @@ static void add_file(cJSON *files, const char *path, const struct buf *bytes)
 	cJSON_AddItemToArray(files, file);
 }
 
+static void add_script(struct engine *engine, const struct action *action)
+{
+	struct buf path = {0}, bytes = {0};
+	request_script(engine->runbook, action, &path);
+	bool is_known = false;
+	json_each (file, engine->scripts)
+		is_known |= strcmp(json_text(file, "path"), buf_str(&path)) == 0;
+	if (path.length && !is_known &&
+		file_read(AT_FDCWD, buf_str(&path), SCRIPT_MOST_BYTES, &bytes, NULL))
+		add_file(engine->scripts, buf_str(&path), &bytes);
+	buf_fini(&path);
+	buf_fini(&bytes);
+}
+
+// Scripts that actions name; one that is not there yet will not be missed before its step.
+static void hash_scripts(struct engine *engine)
+{
+	engine->scripts = cJSON_CreateArray();
+	for (size_t s = 0; !engine->setup.scenario && s < engine->runbook->step_count; s++) {
+		add_script(engine, &engine->runbook->steps[s].run);
+		add_script(engine, &engine->runbook->steps[s].rollback);
+	}
+}
+
 static void record_runbook(struct engine *engine)
 {
 	struct event *event = by_relight(EVENT_RUNBOOK_LOADED);
@@ -81,6 +108,8 @@ static void record_runbook(struct engine *engine)
 	add_file(files, "frozen/runbook.yaml", &engine->setup.runbook_text);
 	if (engine->setup.scenario)
 		add_file(files, "frozen/scenario.yaml", &engine->setup.scenario_text);
+	json_each (script, engine->scripts)
+		cJSON_AddItemToArray(files, cJSON_Duplicate(script, true));
 	engine_record(engine, event);
 }
 
@@ -142,6 +171,7 @@ bool engine_prepare(struct engine *engine, struct err *err)
 	if (!engine->directory)
 		return false;
 	engine->session = session_describe(engine->setup.executable);
+	hash_scripts(engine);
 	record_session(&engine->record);
 	engine->record.timeline = timeline_create(engine->directory, on_durable, engine, err);
 	return engine->record.timeline != NULL;

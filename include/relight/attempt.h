@@ -45,6 +45,9 @@ bool attempt_extend(
 int attempt_open(const char *directory, const char *step, int attempt, struct err *err);
 int64_t attempt_extension_s(int dir_fd);
 
+// Scripts that actions name are hashed up to this size (FORMATS.md §4).
+#define SCRIPT_MOST_BYTES (16u << 20)
+
 // --- the actuator ----------------------------------------------------------------------------------------------------
 
 // The request, one JSON line (what travels; request.json is the same, masked and without env values
@@ -54,7 +57,8 @@ int64_t attempt_extension_s(int dir_fd);
 //    "dir":"…", "env":{NAME:VALUE…}, "env_file":"…"?, "secrets":[{"name":N,"value":V}…],
 //    "timeout_ms":N?, "signal":N, "grace_ms":N,
 //    "expect":{"exit":N,"contains":…,"matches":…,"jq":…}?, "sets":[{"input":I,"jq":"…"}]?,
-//    "hints":[{"match":…,"say":…}]?}
+//    "hints":[{"match":…,"say":…}]?,
+//    "scripts":[{"path":…,"sha256":…}]?}  must be as they were, else nothing is started
 // result.json:
 //   {"outcome":"success|failed|timeout|cancelled|never-started","exit":N?,"signal":N?,"duration_ms":N,"ended":TS,
 //    "output":{"bytes":N,"sha256":H},"why":"…"?,"sets":{I:V}?,"hint":"…"?,"tail":"last line of

@@ -23,6 +23,10 @@ cJSON *request_action(const struct facts *facts, const struct request_plan *plan
 // The whole request for the actuator (attempt.h). In a rehearsal its action is {"simulate":…}, as the scenario says.
 cJSON *request_new(const struct facts *facts, const struct request_plan *plan, struct err *err);
 
+// Appends the path of the script that an action runs, where its first argument is a path that is known when the incident opens: relative ones
+// are relative to the action's folder. Nothing is appended for others.
+void request_script(const struct runbook *runbook, const struct action *action, struct buf *path);
+
 // The command as a person would type it, for showing it before it runs: arguments quoted where they need it; a shell text as it is.
 // In the words of request_action's result.
 void request_show(const cJSON *action, struct buf *out);

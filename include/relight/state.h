@@ -97,6 +97,11 @@ struct role_holder {
 	char *role, *who;
 };
 
+// A script that an action names, as it was when the incident opened.
+struct script {
+	char *path, *sha256;
+};
+
 struct pin {
 	bool is_pinned;
 	char *endpoint, *fingerprint; // as one text: "uid 0b1c… ca 9f…"
@@ -133,6 +138,8 @@ struct state {
 	int recovered_level;		// -1
 	char *recovered_why;
 	char *closed_result;
+	struct script *scripts;		// of runbook.loaded, outside frozen/
+	size_t script_count, script_capacity;
 	struct role_holder *roles;	// the newest holder of each role
 	size_t role_count, role_capacity;
 	struct moment *serving;		// by function index: since when; wall WALL_NONE: not

@@ -128,6 +128,21 @@ static void fold_abort(const struct fold *fold)
 	fold_text(&fold->state->abort_why, json_text(fold->data, "why"));
 }
 
+// Files outside frozen/ are scripts: an attempt that names one runs only what it was then.
+static void fold_runbook(const struct fold *fold)
+{
+	struct state *state = fold->state;
+	json_each (file, json_get(fold->data, "files")) {
+		const char *path = json_text(file, "path"), *sha256 = json_text(file, "sha256");
+		if (!path || path[0] != '/' || !sha256)
+			continue;
+		state->scripts = memory_grow(state->scripts, state->script_count,
+			&state->script_capacity, sizeof *state->scripts);
+		state->scripts[state->script_count++] =
+			(struct script){memory_copy_text(path), memory_copy_text(sha256)};
+	}
+}
+
 static void fold_armed(const struct fold *fold)
 {
 	fold->state->is_armed = true;
@@ -338,6 +353,7 @@ static fold_function *const fold_table[EVENT_KIND_COUNT] = {
 	[EVENT_INCIDENT_RECOVERED] = fold_recovered,
 	[EVENT_INCIDENT_CLOSED] = fold_closed,
 	[EVENT_RESTORE_POINT] = fold_restore_point,
+	[EVENT_RUNBOOK_LOADED] = fold_runbook,
 	[EVENT_INPUT_SET] = fold_input,
 	[EVENT_TARGET_PINNED] = fold_pinned,
 	[EVENT_TARGET_CHANGED] = fold_target_changed,

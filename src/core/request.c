@@ -158,6 +158,40 @@ static void add_limits(cJSON *request, const struct step *step)
 	json_add_int(request, "grace_ms", step->grace_ms);
 }
 
+void request_script(const struct runbook *runbook, const struct action *action, struct buf *path)
+{
+	const char *program = action->kind == ACTION_COMMAND && action->command.argv.count > 0
+				      ? action->command.argv.items[0]
+				      : "";
+	const char *dir = action->command.dir ? action->command.dir : "";
+	if (!strchr(program, '/') || strstr(program, "${") || strstr(dir, "${"))
+		return;
+	if (program[0] != '/' && dir[0] != '/')
+		buf_printf(path, "%s/", runbook->base);
+	if (program[0] != '/' && dir[0])
+		buf_printf(path, "%s/", dir);
+	buf_text(path, program[0] == '.' && program[1] == '/' ? program + 2 : program);
+}
+
+// The script that the action runs, with the hash that it must have. A person who has acknowledged
+// the failure over it lets it pass.
+static void add_script(cJSON *request, const struct facts *facts, const struct request_plan *plan)
+{
+	struct buf path = {0};
+	request_script(facts->runbook, action_of(facts, plan), &path);
+	for (size_t i = 0; path.length && !plan->argv && i < facts->state->script_count; i++) {
+		const struct script *script = &facts->state->scripts[i];
+		if (strcmp(script->path, buf_str(&path)) != 0 ||
+			facts->state->steps[plan->step].is_acknowledged)
+			continue;
+		cJSON *list = cJSON_AddArrayToObject(request, "scripts"), *one = json_object();
+		json_add_text(one, "path", script->path);
+		json_add_text(one, "sha256", script->sha256);
+		cJSON_AddItemToArray(list, one);
+	}
+	buf_fini(&path);
+}
+
 // Relative to the runbook's folder; the actuator knows what `~/` is.
 static void add_env_file(cJSON *request, const struct runbook *runbook)
 {
@@ -253,6 +287,7 @@ cJSON *request_new(const struct facts *facts, const struct request_plan *plan, s
 	}
 	json_add(request, "action", action);
 	add_env_file(request, facts->runbook);
+	add_script(request, facts, plan);
 	add_expectation(request, &of->expect);
 	return request;
 }

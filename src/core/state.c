@@ -119,6 +119,11 @@ static void free_lists(struct state *state)
 		free(state->roles[r].role);
 		free(state->roles[r].who);
 	}
+	for (size_t i = 0; i < state->script_count; i++) {
+		free(state->scripts[i].path);
+		free(state->scripts[i].sha256);
+	}
+	free(state->scripts);
 	free(state->waivers);
 	free(state->remarks);
 	free(state->roles);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "relight/chain.h"
 #include "relight/env_file.h"
 #include "relight/file.h"
 #include "relight/json.h"
@@ -153,6 +154,31 @@ static bool take_env(struct order *order, struct err *err)
 	return true;
 }
 
+// A script that the action names must be what it was when the incident opened, or what a person has
+// acknowledged since.
+static bool scripts_are_unchanged(const struct order *order, struct err *err)
+{
+	json_each (script, json_get(order->request, "scripts")) {
+		const char *path = json_text(script, "path"), *was = json_text(script, "sha256");
+		struct buf bytes = {0};
+		char is[65] = "";
+
+		if (!path || !was)
+			return err_set(err, "request: scripts: not a path and a sha256");
+		if (file_read(AT_FDCWD, path, SCRIPT_MOST_BYTES, &bytes, NULL))
+			sha256_hex(buf_str(&bytes), bytes.length, is);
+		buf_fini(&bytes);
+		if (strcmp(is, was) != 0)
+			return err_set(err,
+				"%s: %s since the incident opened; look at it, acknowledge (a), "
+				"then run "
+				"again (r)",
+				path,
+				is[0] ? "has changed" : "cannot be read any more, though it could");
+	}
+	return true;
+}
+
 static bool is_for(const cJSON *request, const struct perform_task *task, struct err *err)
 {
 	const char *step = json_text(request, "step");
@@ -185,7 +211,8 @@ bool order_read(struct order *order, int in_fd, const struct perform_task *task,
 	order->sets = json_get(order->request, "sets");
 	order->hints = json_get(order->request, "hints");
 	return is_for(order->request, task, err) && take_action(order, err) &&
-	       take_limits(order, err) && take_env_file(order, err) && take_env(order, err);
+	       take_limits(order, err) && scripts_are_unchanged(order, err) &&
+	       take_env_file(order, err) && take_env(order, err);
 }
 
 static cJSON *names_of(const cJSON *object)

@@ -134,6 +134,21 @@ expect_code 0 "$RELIGHT" run secret.yaml --headless --input token=@token --dir s
 if grep -rq hunter2 secret out err; then fail "the secret is in the record"; fi
 says secret/attempts/use/1/output.log "[masked"
 
+# --- a script that has changed since the incident opened stops its step ---
+cat >script.yaml <<'Y'
+relight: 1
+name: script
+steps:
+  - {id: change, run: {shell: 'echo "# and more" >> restore.sh'}}
+  - {id: use, run: {command: [./restore.sh]}}
+Y
+printf '#!/bin/sh\ntouch restored\n' >restore.sh
+chmod +x restore.sh
+expect_code 1 "$RELIGHT" run script.yaml --headless --dir script
+says err "has changed since the incident opened"
+[ ! -e restored ] || fail "a changed script ran"
+[ "$(events script 'map(select(.kind=="runbook.loaded"))[0].data.files[1].path')" = "$work/restore.sh" ] || fail "the script is not in the record"
+
 # --- parallel steps run beside each other ---
 cat >beside.yaml <<'Y'
 relight: 1
