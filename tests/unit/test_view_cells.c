@@ -216,6 +216,38 @@ static void test_tabs_go_on_to_the_next_stop(void **state)
 	assert_int_equal(safe_columns(NULL, true), 0);
 }
 
+// Random bytes, many of them lead and continuation bytes: whatever is drawn, the grid stays whole
+// and holds nothing that a terminal would obey.
+static void test_random_bytes_keep_the_grid_whole(void **state)
+{
+	static const unsigned char likely[] = {0x1b, 0x80, 0xcc, 0x81, 0xe2, 0x80, 0xae, 0xe6, 0x97,
+		0xa5, 0xf0, 0x9f, 0x98, 0x80, 'a', ' '};
+	uint32_t random = 12345;
+	char text[64];
+	(void)state;
+	for (int round = 0; round < 4000; round++) {
+		struct grid *grid = grid_new(1, 1 + round % 23, round & 1);
+		for (size_t i = 0; i < sizeof(text) - 1; i++) {
+			random = random * 1664525u + 1013904223u;
+			text[i] = (char)(random >> 31 ? likely[random >> 8 & 15]
+						      : (random >> 8 & 0xff));
+		}
+		text[sizeof(text) - 1] = '\0';
+		area_text(area_all(grid), 0, round % 5, grid->columns, ROLE_NORMAL, text);
+		area_text(area_all(grid), 0, round % 7, 3, ROLE_NORMAL, text + 32);
+		for (int column = 0; column < grid->columns; column++) {
+			const struct cell *cell = grid_at(grid, 0, column);
+			bool is_half = column > 0 && grid_at(grid, 0, column - 1)->width == 2;
+			assert_int_equal(cell->width == 0, is_half);
+			assert_true(cell->width < 2 || column + 1 < grid->columns);
+			assert_int_equal(cell->text[0] == '\0', is_half);
+			assert_false((unsigned char)cell->text[0] < 0x20 && cell->text[0] != '\0');
+			assert_true((grid->is_utf8) || (unsigned char)cell->text[0] < 0x7f);
+		}
+		grid_free(grid);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +262,7 @@ int main(void)
 		cmocka_unit_test(test_parts_are_clipped),
 		cmocka_unit_test(test_right_aligned),
 		cmocka_unit_test(test_sizes_are_bounded),
+		cmocka_unit_test(test_random_bytes_keep_the_grid_whole),
 		cmocka_unit_test(test_tabs_go_on_to_the_next_stop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
