@@ -70,6 +70,7 @@ static void add_keys(struct term_script *script, const int *keys, size_t count)
 	memcpy(kept, keys, count * sizeof *kept);
 	action->keys = kept;
 	action->key_count = count;
+	add(script, SCRIPT_WAIT)->wait_ms = TERM_SCRIPT_PAUSE_MS;
 }
 
 static void add_text(struct term_script *script, const char *text, bool is_paste)
@@ -171,7 +172,6 @@ static bool parse_pair(struct term_script *script, const char *verb, const char 
 static bool parse_line(
 	struct term_script *script, const char *at, struct buf *word, struct err *err)
 {
-	size_t before = script->count;
 	bool is_quoted;
 
 	while (next_word(&at, word, &is_quoted)) {
@@ -195,8 +195,6 @@ static bool parse_line(
 			add_keys(script, &key, 1);
 		}
 	}
-	if (script->count > before && script->actions[script->count - 1].step == SCRIPT_KEYS)
-		add(script, SCRIPT_WAIT)->wait_ms = TERM_SCRIPT_PAUSE_MS;
 	return true;
 }
 

@@ -18,10 +18,10 @@
 //   wait 500ms         a duration, as runbooks write it
 //   wait-for "text"    until it stands in a row of the screen, for 30 s at most
 //
-// After each line TERM_SCRIPT_PAUSE_MS pass, as a person would need: a dialog takes no answer that
-// was typed before it was seen.
+// After each of them TERM_SCRIPT_PAUSE_MS pass, as a person would need: a dialog takes no answer
+// that was typed before it was seen. A text in quotes is one.
 
-#define TERM_SCRIPT_PAUSE_MS    200
+#define TERM_SCRIPT_PAUSE_MS    160
 #define TERM_SCRIPT_PATIENCE_MS 30000
 #define TERM_SCRIPT_MAX_BYTES   (1u << 20)
 
