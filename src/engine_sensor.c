@@ -31,13 +31,16 @@ static void take_target(struct engine *engine, const cJSON *line)
 	if (target < 0 || !cJSON_IsObject(json_get(line, "fingerprint")))
 		return;
 	const struct pin *pin = &engine->state->pins[target];
-	char *fingerprint = pin_text(json_get(line, "fingerprint"));
-	if (!pin->is_pinned)
+	const cJSON *fingerprint = json_get(line, "fingerprint");
+	char *text = pin_text(fingerprint);
+	bool is_news = !pin->is_pinned || strlen(text) > strlen(pin->fingerprint);
+	if (pin->is_pinned && !pin_agrees(pin->fingerprint, fingerprint)) {
+		if (!pin->now || strcmp(pin->now, text) != 0)
+			record_target(engine, EVENT_TARGET_CHANGED, line);
+	} else if (is_news) {
 		record_target(engine, EVENT_TARGET_PINNED, line);
-	else if (strcmp(pin->fingerprint, fingerprint) != 0 &&
-		 !(pin->now && strcmp(pin->now, fingerprint) == 0))
-		record_target(engine, EVENT_TARGET_CHANGED, line);
-	free(fingerprint);
+	}
+	free(text);
 }
 
 static void on_line(void *context, const cJSON *line)

@@ -6,48 +6,11 @@
 #include <stddef.h>
 
 #include "relight/event.h"
+#include "relight/facts.h"
 #include "relight/intent.h"
-#include "relight/scenario.h"
-#include "relight/sensed.h"
-#include "relight/state.h"
-#include "relight/substitute.h"
 
 // What follows from what: an intent, or the passing of time and the latest observations, becomes events to record and effects
 // to carry out once those events are durable. Pure: everything it knows is in `struct facts`.
-
-struct scenario;
-
-// The values behind `values` are of one moment: secrets are in them, so nothing that is made of them is shown before it was masked.
-struct facts {
-	const struct runbook *runbook;
-	const struct plan *plan;
-	const struct state *state;
-	const struct sensed *sensed;
-	const struct substitution *values; // as of now, secrets included
-	const struct scenario *scenario;   // rehearsal; else NULL
-	const char *const *contexts;	   // by target index: the kubeconfig's current context at opening, or NULL
-	struct moment now;		   // simulated in a rehearsal
-	double speed;			   // 1 unless in a rehearsal
-	struct watch *watches;		   // by step index; the deciders own their contents
-	struct flap *flaps;		   // by dependency index; likewise
-	int64_t *next_token;		   // of rechecks; counts up
-	bool is_recording;		   // the record can be written
-};
-
-// What verification keeps between two looks: which recheck was asked when the evidence began to count, and when.
-struct watch {
-	int64_t token; // 0: none asked
-	struct moment asked;
-	bool is_resolving; // an unknown attempt is being verified
-	int64_t more_ms;   // given to `settle`
-};
-
-// How often a dependency has changed lately: transitions are recorded one by one up to three in a burst, then at most one in
-// five seconds.
-struct flap {
-	int burst, held_back;
-	struct mono recorded; // the newest transition written down; zero: none
-};
 
 enum effect_kind {
 	EFFECT_LAUNCH,	 // start the attempt: send `request`

@@ -5,7 +5,9 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
-#include "relight/decide.h"
+#include "relight/buf.h"
+#include "relight/err.h"
+#include "relight/facts.h"
 
 // What one attempt of a step will do, with every variable filled in: for the record, for the actuator, for the screen.
 

@@ -164,6 +164,9 @@ void state_apply(struct state *state, const struct event *event);
 
 // {"uid":…,"ca_sha256":…,"host_key":…} as one text, for comparing and showing. The caller frees.
 char *pin_text(const cJSON *fingerprint);
+// Whether a fingerprint agrees with a pinned one (pin_text of it) in all that both have. More may become known of a target later,
+// for example its UID once that may be read; that is no other target.
+bool pin_agrees(const char *pinned, const cJSON *fingerprint);
 
 // The event's place on the clock that durations are measured with: simulated time in a rehearsal, else its monotonic time made
 // comparable across boots.

@@ -3,7 +3,7 @@
 // What is due by itself: the checklist ticks and unticks from what is sensed. Source of the rules:
 // FORMATS.md §5, "The fold", and DESIGN.md §5. Each rule looks at one dependency or one step and
 // adds at most one event for it; the caller folds that and asks again until nothing is due.
-#include "decision.h"
+#include "decide_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -333,14 +333,13 @@ static struct mono lasting_since(const struct facts *facts, int d)
 {
 	const struct dependency_known *known = &facts->state->dependencies[d];
 	bool is_attested = known->is_attested;
-	struct mono since = is_attested ? known->since.mono
-					: facts->sensed->dependencies[d].healthy_from;
+	struct mono since =
+		is_attested ? known->since.mono : facts->sensed->dependencies[d].healthy_from;
 	if (!state_is_healthy(facts->state, d) || !mono_known(since))
 		return MONO_NONE;
 	if (since.us < began(facts).us)
 		since = began(facts);
-	int64_t stable_us =
-		is_attested ? 0 : facts->runbook->dependencies[d].stable_ms * US_PER_MS;
+	int64_t stable_us = is_attested ? 0 : facts->runbook->dependencies[d].stable_ms * US_PER_MS;
 	return facts->now.mono.us - since.us >= stable_us ? since : MONO_NONE;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "wish.h"
+#include "decide_wish.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 // one table. A refusal says what stands in the way and which key goes on from there. The functions
 // live by their subject: decide_start.c (attempts), decide_word.c (a person's word against the
 // plan), decide_incident.c.
-#include "wish.h"
+#include "decide_wish.h"
 
 #include <stdlib.h>
 #include <string.h>

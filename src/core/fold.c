@@ -205,6 +205,18 @@ char *pin_text(const cJSON *fingerprint)
 	return buf_take(&text);
 }
 
+bool pin_agrees(const char *pinned, const cJSON *fingerprint)
+{
+	char *words = memory_copy_text(pinned), *rest = NULL;
+	bool agrees = true;
+	for (char *name = strtok_r(words, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
+		const char *value = strtok_r(NULL, " ", &rest), *now = json_text(fingerprint, name);
+		agrees &= !now || !value || strcmp(now, value) == 0;
+	}
+	free(words);
+	return agrees;
+}
+
 static struct pin *fold_pin(const struct fold *fold)
 {
 	int target = runbook_target(fold->state->runbook, json_text(fold->data, "target"));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef RELIGHT_CORE_WISH_H
-#define RELIGHT_CORE_WISH_H
+#ifndef RELIGHT_CORE_DECIDE_WISH_H
+#define RELIGHT_CORE_DECIDE_WISH_H
 
-#include "decision.h"
+#include "decide_parts.h"
 
 // Shared by the files that decide on intents.
 

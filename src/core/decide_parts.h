@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef RELIGHT_CORE_DECISION_H
-#define RELIGHT_CORE_DECISION_H
+#ifndef RELIGHT_CORE_DECIDE_PARTS_H
+#define RELIGHT_CORE_DECIDE_PARTS_H
 
 #include "relight/decide.h"
 

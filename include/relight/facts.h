@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_FACTS_H
+#define RELIGHT_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "relight/moment.h"
+#include "relight/plan.h"
+#include "relight/runbook.h"
+#include "relight/sensed.h"
+#include "relight/state.h"
+#include "relight/substitute.h"
+
+// Everything that a decision, or the screen, may go by at one moment.
+
+struct scenario;
+
+// The values behind `values` are of one moment: secrets are in them, so nothing that is made of them is shown before it was masked.
+struct facts {
+	const struct runbook *runbook;
+	const struct plan *plan;
+	const struct state *state;
+	const struct sensed *sensed;
+	const struct substitution *values; // as of now, secrets included
+	const struct scenario *scenario;   // rehearsal; else NULL
+	const char *const *contexts;	   // by target index: the kubeconfig's current context at opening, or NULL
+	struct moment now;		   // simulated in a rehearsal
+	double speed;			   // 1 unless in a rehearsal
+	struct watch *watches;		   // by step index; the deciders own their contents
+	struct flap *flaps;		   // by dependency index; likewise
+	int64_t *next_token;		   // of rechecks; counts up
+	bool is_recording;		   // the record can be written
+};
+
+// What verification keeps between two looks: which recheck was asked when the evidence began to count, and when.
+struct watch {
+	int64_t token; // 0: none asked
+	struct moment asked;
+	bool is_resolving; // an unknown attempt is being verified
+	int64_t more_ms;   // given to `settle`
+};
+
+// How often a dependency has changed lately: transitions are recorded one by one up to three in a burst, then at most one in
+// five seconds.
+struct flap {
+	int burst, held_back;
+	struct mono recorded; // the newest transition written down; zero: none
+};
+
+#endif
