@@ -372,14 +372,12 @@ static void say_ready(
 		[STEP_DECIDE] = "DECIDE",
 		[STEP_WAIT] = "WAIT FOR"};
 	const struct step *of = &scene->runbook->steps[concern->step];
-	struct buf reason = {0};
-	step_reason(scene, concern->step, &reason);
-	buf_printf(&words->lines[0], "%s: %s %s", scene->can_act ? "YOURS" : "READY",
-		verbs[of->kind], of->id);
-	if (reason.length)
-		buf_printf(&words->lines[0], "  %s", buf_str(&reason));
+	struct buf cost = {0};
+	cost_words(scene, concern->step, &cost);
+	buf_printf(&words->lines[0], "%s: %s %s%s%s", scene->can_act ? "YOURS" : "READY",
+		verbs[of->kind], of->id, cost.length ? ", " : "", buf_str(&cost));
 	say_owner(scene, concern->step, &words->lines[0]);
-	buf_fini(&reason);
+	buf_fini(&cost);
 	const char *what = of->kind == STEP_DECIDE   ? of->question
 			   : of->kind == STEP_MANUAL ? of->manual
 						     : NULL;

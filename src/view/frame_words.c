@@ -239,19 +239,12 @@ static void say_wait(const struct scene *scene, int step, struct buf *out)
 		buf_printf(out, ", waits for %s", scene->runbook->dependencies[dependency].id);
 }
 
-static void say_ready(const struct scene *scene, int step, struct buf *out)
+void cost_words(const struct scene *scene, int step, struct buf *out)
 {
-	static const char *const kinds[] = {
-		[STEP_RUN] = "", [STEP_MANUAL] = "a person", [STEP_DECIDE] = "a decision"};
 	const struct step *of = &scene->runbook->steps[step];
-	if (of->kind == STEP_WAIT) {
-		say_wait(scene, step, out);
-		return;
-	}
-	const char *comma = kinds[of->kind][0] ? ", " : "";
-	buf_text(out, kinds[of->kind]);
+	const char *comma = "";
 	if (of->takes_ms > 0) {
-		buf_printf(out, "%s~", comma);
+		buf_byte(out, '~');
 		duration_words(of->takes_ms, out);
 		comma = ", ";
 	}
@@ -261,6 +254,22 @@ static void say_ready(const struct scene *scene, int step, struct buf *out)
 	}
 	if (of->approvals > 0)
 		buf_printf(out, "%s%d approvals", comma, of->approvals);
+}
+
+static void say_ready(const struct scene *scene, int step, struct buf *out)
+{
+	static const char *const kinds[] = {
+		[STEP_RUN] = "", [STEP_MANUAL] = "a person", [STEP_DECIDE] = "a decision"};
+	const struct step *of = &scene->runbook->steps[step];
+	struct buf cost = {0};
+	if (of->kind == STEP_WAIT) {
+		say_wait(scene, step, out);
+		return;
+	}
+	cost_words(scene, step, &cost);
+	buf_printf(out, "%s%s%s", kinds[of->kind], kinds[of->kind][0] && cost.length ? ", " : "",
+		buf_str(&cost));
+	buf_fini(&cost);
 }
 
 void step_reason(const struct scene *scene, int step, struct buf *out)

@@ -19,6 +19,9 @@ void step_reason(const struct scene *scene, int step, struct buf *out);
 const char *step_owner(const struct scene *scene, int step);
 bool step_is_person(const struct scene *scene, int step); // manual, decide, or by hand
 
+// What starting it takes: "~6m, DESTRUCTIVE, typed name, 2 approvals"; nothing where nothing is
+// known.
+void cost_words(const struct scene *scene, int step, struct buf *out);
 // "T+07": minutes since the origin; "T?" before there is one.
 void elapsed_words(const struct scene *scene, struct wall at, struct buf *out);
 void finish_words(int64_t finish_ms, struct buf *out); // "~T+34"
