@@ -172,8 +172,8 @@ clang:
 walls: $(objects)
 	@sh tests/walls_test.sh
 	@sh tests/walls.sh $(O)
-lint: deps-lint
-	@sh tests/lint.sh
+lint: deps-lint $(O)/generated/carried.inc
+	@sh tests/lint.sh $(O)
 format:
 	clang-format -i $$(git ls-files 'src/*.[ch]' 'include/*.h' 'tests/*.[ch]')
 bench: deps deps-bench
