@@ -98,7 +98,7 @@ struct ui {
 	bool wants_quit;
 	bool wants_redraw; // Ctrl-L; the hall clears it
 	int wants_match;   // 1, -1: the next or last line of the output that holds output_search is
-			 // wanted; the hall looks for it, sets output_top and clears this
+			   // wanted; the hall looks for it, sets output_top and clears this
 	// What the hall keeps up to date before it hands on a key:
 	int64_t now_us;       // real, monotonic
 	bool is_behind;       // the terminal has not shown the newest grid yet
