@@ -83,20 +83,26 @@ static size_t declare_map(
 	return map->count;
 }
 
+static void use_default_phases(struct loader *loader)
+{
+	struct texts *phases = &loader->runbook->phases;
+
+	*phases = (struct texts){.items = runbook_default_phases};
+	for (; phases->items[phases->count]; phases->count++)
+		names_set(&loader->phases, phases->items[phases->count], (int)phases->count);
+}
+
 static void declare_phases(struct loader *loader, const struct yaml_node *root)
 {
 	struct texts *phases = &loader->runbook->phases;
 	const struct yaml_node *list = yaml_get(root, "phases");
-	const char **items;
 
 	if (!list || !load_is(loader, "phases", list, YAML_LIST)) {
-		phases->items = runbook_default_phases;
-		for (; phases->items[phases->count]; phases->count++)
-			names_set(
-				&loader->phases, phases->items[phases->count], (int)phases->count);
+		use_default_phases(loader);
 		return;
 	}
-	phases->items = items = arena_array(loader->arena, list->count + 1, sizeof *items);
+	const char **items = arena_array(loader->arena, list->count + 1, sizeof *items);
+	phases->items = items;
 	for (size_t i = 0; i < list->count; i++) {
 		const struct yaml_node *item = list->items[i];
 		if (!load_is(loader, "phases", item, YAML_STRING))
@@ -107,13 +113,16 @@ static void declare_phases(struct loader *loader, const struct yaml_node *root)
 		id_declare(loader, item, item->text, &loader->phases, (int)phases->count, false);
 		items[phases->count++] = item->text;
 	}
-	if (list->count == 0)
-		load_error(loader, list, "empty", "phases: at least one is needed");
-	int journey = names_find(&loader->phases, "journey"),
-	    traffic = names_find(&loader->phases, "traffic");
+	int journey = names_find(&loader->phases, "journey");
+	int traffic = names_find(&loader->phases, "traffic");
 	if (traffic >= 0 && traffic < journey)
 		load_error(loader, list->items[traffic], "phase-order",
 			"phases: traffic stands before journey, whose steps it waits for");
+	if (list->count == 0)
+		load_error(loader, list, "empty", "phases: at least one is needed");
+	// Every step is in a phase, also while the rest is checked.
+	if (phases->count == 0)
+		use_default_phases(loader);
 }
 
 static void declare_scope(struct loader *loader, const struct yaml_node *root)
