@@ -23,7 +23,7 @@ loaded := libcurl
 tested := cmocka vterm
 
 warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2 \
-	-Wno-format-nonliteral -Wundef -Wwrite-strings
+	-Wno-format-nonliteral -Wno-missing-field-initializers -Wundef -Wwrite-strings
 ifdef WERROR
 warnings += -Werror
 endif
