@@ -342,10 +342,9 @@ static void free_pending(struct engine *engine)
 	free(engine->pending);
 }
 
-static void free_setup(struct engine *engine)
+void engine_setup_fini(struct engine_setup *setup)
 {
-	struct engine_setup *setup = &engine->setup;
-	for (size_t i = 0; setup->inputs && i < engine->runbook->input_count; i++)
+	for (size_t i = 0; setup->inputs && i < setup->runbook->input_count; i++)
 		free(setup->inputs[i]);
 	free(setup->inputs);
 	free(setup->input_from);
@@ -354,6 +353,8 @@ static void free_setup(struct engine *engine)
 	buf_fini(&setup->runbook_text);
 	buf_fini(&setup->scenario_text);
 	scenario_free(setup->scenario);
+	runbook_free(setup->runbook);
+	*setup = (struct engine_setup){0};
 }
 
 static void end_session(struct engine *engine, const char *why)
@@ -403,6 +404,5 @@ void engine_fini(struct engine *engine, const char *why)
 	free(engine->id);
 	cJSON_Delete(engine->session);
 	cJSON_Delete(engine->scripts);
-	free_setup(engine);
-	runbook_free((struct runbook *)engine->runbook);
+	engine_setup_fini(&engine->setup);
 }

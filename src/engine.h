@@ -50,6 +50,8 @@ struct engine_setup {
 	const char **input_from; // by input index: person, default, answers
 };
 
+void engine_setup_fini(struct engine_setup *setup); // zeroed is safe
+
 // An effect that waits until what announces it is durable.
 struct engine_pending {
 	struct effect effect;

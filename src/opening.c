@@ -204,7 +204,7 @@ static bool find_runbook(struct opening *opening)
 		opening->setup.scenario_text.data, opening->setup.scenario_text.length, &diags);
 	bool is_found = named || say_diags(&diags, "scenario");
 	if (named)
-		opening->runbook_path = beside(opening->scenario_path, named);
+		opening->runbook_path = opening->found_path = beside(opening->scenario_path, named);
 	free(named);
 	diags_fini(&diags);
 	return is_found;
@@ -510,7 +510,9 @@ bool opening_recall(struct opening *opening, const char *directory)
 
 void opening_fini(struct opening *opening)
 {
+	engine_setup_fini(&opening->setup);
 	answers_free(opening->answers);
 	buf_fini(&opening->answers_text);
+	free(opening->found_path);
 	free(opening->inputs);
 }

@@ -21,6 +21,7 @@ struct opening {
 	struct engine_setup setup;
 	struct answers *answers; // headless: never NULL
 	struct buf answers_text;
+	char *found_path; // of the runbook, where the scenario named it; else NULL
 };
 
 // Reads the options of the command line; operands are left in argv from optind on. False: it was said what is wrong.
