@@ -121,10 +121,15 @@ static void look_detached(struct cockpit *cockpit)
 static void on_turn(void *context)
 {
 	struct cockpit *cockpit = context;
-	if (mono_known(cockpit->detached))
+	// A picture that stands still must not be taken for the present.
+	if (cockpit->engine.followed_fault.message[0]) {
+		cockpit->failure = cockpit->engine.followed_fault;
+		leave(cockpit);
+	} else if (mono_known(cockpit->detached)) {
 		look_detached(cockpit);
-	else
+	} else {
 		draw_soon(cockpit);
+	}
 }
 
 static void on_event(void *context, const struct event *event)
@@ -136,8 +141,9 @@ static void on_event(void *context, const struct event *event)
 static void on_closed(void *context)
 {
 	struct cockpit *cockpit = context;
-	ui_answer(&cockpit->ui, true,
+	snprintf(cockpit->ui.message, sizeof cockpit->ui.message,
 		"the incident is closed; q leaves, 'relight report' tells its story");
+	cockpit->ui.message_is_bad = false;
 }
 
 // --- keys ---
