@@ -42,10 +42,13 @@ struct watch {
 };
 
 // How often a dependency has changed lately: transitions are recorded one by one up to three in a burst, then at most one in
-// five seconds.
+// five seconds. A burst is over when nothing has changed for five seconds.
 struct flap {
-	int burst, held_back;
-	struct mono recorded; // the newest transition written down; zero: none
+	int burst;	      // transitions recorded in this burst
+	int changes;	      // of sensed.h, at the last look, …
+	struct mono changed;  // … and when the last of them was; zero: none
+	int recorded_changes; // of sensed.h, when a transition was last written down, …
+	struct mono recorded; // … and when that was
 };
 
 #endif

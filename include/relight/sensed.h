@@ -25,6 +25,8 @@ struct sensed_dependency {
 	int latency_ms;		// -1: not known
 	struct mono healthy_from; // beginning of the unbroken run of healthy observations; MONO_NONE: not healthy
 	int bad_streak;		// successive observations degraded or missing
+	int changes;		// how often its status was another one than before, since this session began
+	struct mono changed;	// when it last was
 	int64_t token;		// newest recheck answered; 0: none
 	struct mono token_heard; // when that answer came
 	struct wall expires;	// of a credential; WALL_NONE

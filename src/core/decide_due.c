@@ -38,23 +38,32 @@ static void record_transition(const struct facts *facts, int d, struct decision 
 	json_add_text(event->data, "check", seen->check);
 	json_add_text(
 		event->data, "expectation", expectation_word(state_expectation(facts->state, d)));
-	if (flap->held_back > 0)
-		json_add_int(event->data, "flaps", flap->held_back);
-	flap->held_back = 0;
+	int unrecorded = seen->changes - flap->recorded_changes - 1;
+	if (flap->burst >= BURST && unrecorded > 0)
+		json_add_int(event->data, "flaps", unrecorded);
 	flap->burst++;
+	flap->recorded_changes = seen->changes;
 	flap->recorded = facts->now.mono;
+}
+
+static void follow_changes(const struct facts *facts, int d)
+{
+	const struct sensed_dependency *seen = &facts->sensed->dependencies[d];
+	struct flap *flap = &facts->flaps[d];
+	if (seen->changes == flap->changes)
+		return;
+	if (seen->changed.us - flap->changed.us >= BURST_INTERVAL_US)
+		flap->burst = 0;
+	flap->changes = seen->changes;
+	flap->changed = seen->changed;
 }
 
 // True while the transition has to wait: three in a burst are recorded at once, then one in five
 // seconds.
 static bool is_held_back(const struct facts *facts, int d)
 {
-	struct flap *flap = &facts->flaps[d];
-	bool is_quiet = flap->recorded.us == 0 ||
-			facts->now.mono.us - flap->recorded.us >= BURST_INTERVAL_US;
-	if (is_quiet)
-		flap->burst = 0;
-	return flap->burst >= BURST;
+	const struct flap *flap = &facts->flaps[d];
+	return flap->burst >= BURST && facts->now.mono.us - flap->recorded.us < BURST_INTERVAL_US;
 }
 
 static void record_fresh(
@@ -69,6 +78,7 @@ static void look_at_dependency(const struct facts *facts, int d, struct decision
 {
 	const struct sensed_dependency *seen = &facts->sensed->dependencies[d];
 	const struct dependency_known *known = &facts->state->dependencies[d];
+	follow_changes(facts, d);
 	if (known->is_attested && seen->status == STATUS_UNKNOWN) {
 		// A person's word stands until the sensor knows better.
 		if (!known->is_fresh && seen->is_seen)
@@ -87,10 +97,7 @@ static void look_at_dependency(const struct facts *facts, int d, struct decision
 		if (!is_held_back(facts, d))
 			record_transition(facts, d, decision);
 	} else if (!known->is_fresh) {
-		struct event *event =
-			decision_event(decision, facts, EVENT_DEPENDENCY_FRESH, -1, d);
-		json_add_text(event->data, "status", status_word(seen->status));
-		add_observed(event->data, seen);
+		record_fresh(facts, d, seen->status, decision);
 	}
 }
 
@@ -291,7 +298,10 @@ static void look_at_failed(const struct facts *facts, int step, struct decision 
 	int64_t pause_ms = RETRY_FIRST_MS << (progress->retried < 6 ? progress->retried : 6);
 	if (pause_ms > RETRY_LONGEST_MS)
 		pause_ms = RETRY_LONGEST_MS;
-	if (facts->now.mono.us - progress->result.mono.us < pause_ms * US_PER_MS)
+	// What must not be started must not be started again: a changed target, a need that is
+	// lost.
+	if (facts->now.mono.us - progress->result.mono.us < pause_ms * US_PER_MS ||
+		state_blocked(facts->state, step, facts->now.wall, NULL))
 		return;
 	char why[64];
 	snprintf(why, sizeof why, "automatic retry %d of %d", progress->retried + 1, of->retries);

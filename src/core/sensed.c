@@ -17,7 +17,7 @@ struct sensed *sensed_new(size_t dependency_count)
 		struct sensed_dependency *one = &sensed->dependencies[d];
 		one->status = STATUS_UNKNOWN;
 		one->latency_ms = -1;
-		one->healthy_from = one->heard = one->token_heard = MONO_NONE;
+		one->healthy_from = one->heard = one->token_heard = one->changed = MONO_NONE;
 		one->observed_at = one->expires = WALL_NONE;
 	}
 	return sensed;
@@ -52,6 +52,10 @@ static void take_health(struct sensed_dependency *one, enum status status, struc
 	else if (!mono_known(one->healthy_from))
 		one->healthy_from = now;
 	one->bad_streak = status_is_bad(status) ? one->bad_streak + 1 : 0;
+	if (one->status != status) {
+		one->changes++;
+		one->changed = now;
+	}
 	one->status = status;
 }
 
