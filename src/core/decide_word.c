@@ -82,7 +82,9 @@ bool decide_waive(const struct wish *wish)
 		add_waiver(wish, -1, "start-anyway");
 		return true;
 	}
-	if (wish->is != STEP_REGRESSED && wish->is != STEP_VERIFYING && wish->is != STEP_READY)
+	bool waits_for_health = wish->is == STEP_REGRESSED || wish->is == STEP_VERIFYING ||
+				(wish->is == STEP_READY && wish->step->kind == STEP_WAIT);
+	if (!waits_for_health)
 		return wish_refuse(wish, "nothing is unmet", NULL);
 	for (size_t i = 0; i < wish->step->restores.count; i++)
 		if (!state_is_healthy(wish->state, wish->step->restores.items[i]))
