@@ -57,7 +57,6 @@ struct step_progress {
 	int64_t seq;		// of the event that last changed it
 	int64_t intent_seq;	// of the newest step.intent, -1
 	struct moment verifying_from; // since when evidence counts
-	struct moment ready_from; // of a pure wait: when its needs were met; wall WALL_NONE: not
 };
 
 struct dependency_known {

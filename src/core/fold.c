@@ -301,12 +301,17 @@ static void fold_waiver(const struct fold *fold)
 {
 	struct state *state = fold->state;
 	const char *as = json_text(fold->data, "as");
-	if (!fold->step && !fold->dependency)
+	const char *step = json_text(fold->data, "step");
+	const char *dependency = json_text(fold->data, "dependency");
+	int step_index = step ? runbook_step(state->runbook, step) : fold->step_index;
+	int dependency_index = dependency ? runbook_dependency(state->runbook, dependency)
+					  : fold->dependency_index;
+	if (step_index < 0 && dependency_index < 0)
 		return;
 	struct waiver waiver = {
 		.seq = fold->event->seq,
-		.step = fold->step ? fold->step_index : -1,
-		.dependency = fold->dependency ? fold->dependency_index : -1,
+		.step = step_index,
+		.dependency = dependency_index,
 		.edge = memory_copy_text(json_text(fold->data, "edge")),
 		.why = memory_copy_text(json_text(fold->data, "why")),
 		.by = memory_copy_text(fold->event->by),

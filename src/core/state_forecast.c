@@ -10,20 +10,45 @@
 
 #include "relight/memory.h"
 
+// Since when a pure wait has had nothing but itself to wait for; MONO_NONE: something is unmet.
+static struct mono waits_since(const struct state *state, int step, struct moment now)
+{
+	const struct refs *waits_for = &state->plan->waits_for[step];
+	struct mono since = state->declared.mono;
+	if (state_step(state, step, now.wall) != STEP_READY)
+		return MONO_NONE;
+	for (size_t i = 0; i < waits_for->count; i++) {
+		struct mono met = state->steps[waits_for->items[i]].since.mono;
+		if (!mono_known(since) || (mono_known(met) && met.us > since.us))
+			since = met;
+	}
+	return since;
+}
+
+static int64_t rest_ms(int64_t takes_ms, struct mono since, struct moment now)
+{
+	int64_t left = takes_ms - (now.mono.us - since.us) / US_PER_MS;
+	return left > 0 ? left : 0;
+}
+
 static int64_t left_ms(const struct state *state, int step, struct moment now)
 {
 	const struct step_progress *progress = &state->steps[step];
 	int64_t takes_ms = state->runbook->steps[step].takes_ms;
+	if (takes_ms == ABSENT_MS)
+		return 0;
 	switch (progress->state) {
 	case STEP_DONE:
 	case STEP_SKIPPED:
 	case STEP_VERIFYING: return 0;
-	case STEP_RUNNING: {
-		int64_t left = takes_ms - (now.mono.us - progress->intent.mono.us) / US_PER_MS;
-		return left > 0 ? left : 0;
+	case STEP_RUNNING: return rest_ms(takes_ms, progress->intent.mono, now);
+	case STEP_WAITING: break;
+	default: return takes_ms;
 	}
-	default: return takes_ms == ABSENT_MS ? 0 : takes_ms;
-	}
+	struct mono since = state->runbook->steps[step].kind == STEP_WAIT
+				    ? waits_since(state, step, now)
+				    : MONO_NONE;
+	return mono_known(since) ? rest_ms(takes_ms, since, now) : takes_ms;
 }
 
 static int64_t *weights(const struct state *state, struct moment now)
