@@ -28,9 +28,10 @@ static void on_follow(uv_timer_t *timer)
 {
 	struct engine *engine = timer->data;
 	int64_t before = engine->state->events;
-	if (!take_more(engine, &engine->followed_fault))
+	bool is_read = take_more(engine, &engine->followed_fault);
+	if (!is_read)
 		uv_timer_stop(timer);
-	if (engine->state->events != before)
+	if (!is_read || engine->state->events != before)
 		engine_wake(engine);
 }
 
@@ -43,6 +44,7 @@ bool engine_follow(struct engine *engine, const char *directory, struct err *err
 	bool is_open =
 		engine->followed_fd >= 0 || err_errno(err, errno, "watch: %s", buf_str(&path));
 	buf_fini(&path);
+	chain_init(&engine->record.chain);
 	if (!is_open || !take_more(engine, err))
 		return false;
 	engine->is_following = true;

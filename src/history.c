@@ -47,6 +47,7 @@ static bool read_timeline(struct history *history, struct err *err)
 	int fd = timeline_open_file(history->path, err);
 	if (fd < 0)
 		return false;
+	chain_init(&history->chain);
 	history->is_broken = !timeline_scan(fd, history->path, take_line, history, &history->chain,
 		&history->torn_bytes, &damage);
 	close(fd);

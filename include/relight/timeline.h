@@ -56,7 +56,8 @@ bool timeline_read(const char *path, timeline_each *each_line, void *context, st
 int timeline_open_file(const char *path, struct err *err);
 
 // The same as timeline_read on an open file, read from where it stands to its end with bounded
-// memory; `name` is for messages.
+// memory; `name` is for messages. *chain is where that place is: chain_init at the beginning, else
+// what the last scan made of it.
 bool timeline_scan(int fd, const char *name, timeline_each *each_line, void *context,
 	struct chain *chain, size_t *torn_bytes, struct err *err);
 

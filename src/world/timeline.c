@@ -308,6 +308,7 @@ struct timeline *timeline_open(const char *directory, timeline_each *each_line, 
 	struct timeline *timeline = prepare(directory, notify, notify_context, err);
 
 	*tail = (struct timeline_tail){0};
+	chain_init(&tail->chain);
 	*is_held = false;
 	if (!timeline)
 		return NULL;

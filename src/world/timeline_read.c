@@ -53,7 +53,6 @@ bool timeline_scan(int fd, const char *name, timeline_each *each_line, void *con
 	size_t length = 0, used;
 	bool is_read = false;
 
-	chain_init(chain);
 	for (;;) {
 		ssize_t n = read(fd, room + length, CHUNK_BYTES);
 

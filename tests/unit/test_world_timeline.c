@@ -469,6 +469,32 @@ static void test_the_write_path_masks(void **state)
 	record_fini(&record);
 }
 
+// Whoever looks on reads what has come since the last look, and goes on in the same chain.
+static void test_a_scan_goes_on_where_the_last_one_ended(void **state)
+{
+	const struct place *place = *state;
+	struct err err = {0};
+	struct timeline *timeline = timeline_create(place->directory, NULL, NULL, &err);
+	struct record record = record_on(timeline);
+	struct chain chain;
+	size_t torn = 0;
+	int64_t count = 0;
+	int fd = open(place->file, O_RDONLY | O_CLOEXEC);
+
+	chain_init(&chain);
+	for (int round = 1; round <= 3; round++) {
+		add_notes(&record, 4);
+		assert_true(timeline_drain(timeline, &err));
+		assert_true(timeline_scan(fd, "it", count_line, &count, &chain, &torn, &err));
+		assert_int_equal(count, 4 * round);
+		assert_int_equal(chain.next_seq, 4 * round);
+		assert_int_equal(torn, 0);
+	}
+	close(fd);
+	timeline_close(timeline);
+	record_fini(&record);
+}
+
 // FORMATS.md §5 promises that ten lines of shell verify the file.
 static void test_ten_lines_of_shell_verify_it(void **state)
 {
@@ -501,6 +527,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_a_line_without_end_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_reader_may_stop, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_a_scan_goes_on_where_the_last_one_ended, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_second_opener_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_the_lock_is_inherited_by_nobody, setup, teardown),
