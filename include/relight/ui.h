@@ -67,11 +67,14 @@ struct dialog {
 	bool has_kinds;      // DIALOG_TEXT: Tab goes through `choices` (types of a note)
 	int64_t opened_us;   // keys that were typed before it was drawn do not count as its answer
 	int opened_by;       // the key: while it is held down it is no answer either
+	int64_t pressed_us;  // when that key came last
 	bool is_touched;     // another key has been pressed since
 };
 
 // Enter and y answer a dialog only when it has been on the screen for so long.
-#define UI_DIALOG_US   INT64_C(150000)
+#define UI_DIALOG_US INT64_C(150000)
+// A key that comes again after so long was let go of in between: keyboards repeat sooner.
+#define UI_ANEW_US     INT64_C(1000000)
 #define UI_FIELD_BYTES 4096 // of a text typed or pasted
 
 #define UI_FILTER_BYTES 64

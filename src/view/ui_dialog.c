@@ -60,6 +60,7 @@ struct dialog *dialog_open(
 		.open_line = -1,
 		.restore_point = -1,
 		.opened_us = ui->now_us,
+		.pressed_us = ui->now_us,
 		.opened_by = ui->key,
 		.label = labels[kind],
 	};
@@ -303,17 +304,24 @@ static bool is_answer(const struct dialog *dialog, int key)
 static bool was_read(struct ui *ui, int key)
 {
 	struct dialog *dialog = &ui->dialog;
+	bool is_asked = dialog->kind == DIALOG_CONFIRM || dialog->kind == DIALOG_QUIT;
+	bool is_anew = ui->now_us - dialog->pressed_us >= UI_ANEW_US;
 
+	if (key == dialog->opened_by)
+		dialog->pressed_us = ui->now_us;
 	if (ui->is_behind) {
 		dialog->opened_us = ui->now_us;
 		dialog_complain(ui, "the screen was still being drawn: once more, please");
 	}
 	if (ui->now_us - dialog->opened_us < UI_DIALOG_US)
 		return false;
-	if (key != dialog->opened_by || dialog->is_touched)
+	// Where y can be pressed as well, Enter is not needed.
+	if (key != dialog->opened_by || dialog->is_touched || (is_anew && !is_asked))
 		return true;
-	dialog_complain(
-		ui, key == K_ENTER ? "Enter opened this: y goes on" : "press Enter to go on");
+	dialog_complain(ui, "%s",
+		key != K_ENTER ? "press Enter to go on"
+		: is_asked     ? "Enter opened this: y goes on"
+			       : "Enter opened this: let go of it, then press it once more");
 	return false;
 }
 

@@ -568,6 +568,26 @@ static void a_held_key_does_not_answer_what_it_opened(void **state)
 	assert_int_equal(state_of(desk, "build"), STEP_RUNNING);
 }
 
+// Where a reason may stay empty there is nothing but Enter to go on with.
+static void unless_it_was_let_go_of(void **state)
+{
+	struct desk *desk = *state;
+
+	type(desk, ":impact");
+	press(desk, K_ENTER);
+	assert_int_equal(desk->ui.dialog.kind, DIALOG_TEXT);
+	for (int i = 0; i < 20; i++)
+		press(desk, K_ENTER);
+	assert_false(desk->was_wanted);
+	assert_contains(desk->ui.dialog.complaint, "once more");
+	desk->ui.now_us += UI_ANEW_US - 200000 - 1;
+	press(desk, K_ENTER);
+	assert_false(desk->was_wanted);
+	desk->ui.now_us += UI_ANEW_US;
+	press(desk, K_ENTER);
+	assert_true(desk->was_wanted);
+}
+
 static void a_paste_goes_into_a_field_or_nowhere(void **state)
 {
 	struct desk *desk = *state;
@@ -1189,6 +1209,7 @@ int main(void)
 		CONVERSATION(a_key_typed_before_the_dialog_was_drawn_is_no_answer),
 		CONVERSATION(nor_is_one_while_the_terminal_is_behind),
 		CONVERSATION(a_held_key_does_not_answer_what_it_opened),
+		CONVERSATION(unless_it_was_let_go_of),
 		CONVERSATION(a_paste_goes_into_a_field_or_nowhere),
 		CONVERSATION(a_field_is_bounded),
 		CONVERSATION(a_line_is_edited_by_what_looks_like_a_character),
