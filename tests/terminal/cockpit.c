@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cockpit.h"
+
+#include <dirent.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+enum {
+	LOOK_MS = 20,      /* how often files are looked at */
+	READABLE_MS = 200, /* a dialog takes no answer before somebody could have read it */
+	ANEW_MS = 1100,    /* nor the key that opened it before it was let go of for so long */
+	MOST_ARGUMENTS = 16,
+};
+
+/* --- files ------------------------------------------------------------------------------------ */
+
+static const char *path_of(const struct cockpit *c, const char *name)
+{
+	static char path[512];
+
+	snprintf(path, sizeof path, "%s%s%s", name[0] == '/' ? "" : c->folder,
+		name[0] == '/' ? "" : "/", name);
+	return path;
+}
+
+void cockpit_write(const struct cockpit *c, const char *name, const char *text)
+{
+	FILE *file = fopen(path_of(c, name), "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+void cockpit_touch(const struct cockpit *c, const char *name)
+{
+	cockpit_write(c, name, "");
+}
+
+void cockpit_remove(const struct cockpit *c, const char *name)
+{
+	assert_int_equal(unlink(path_of(c, name)), 0);
+}
+
+char *cockpit_read(const struct cockpit *c, const char *name)
+{
+	FILE *file = fopen(path_of(c, name), "r");
+	size_t size = 4096, length = 0, got;
+	char *text;
+
+	if (!file)
+		return NULL;
+	text = malloc(size);
+	while (text && (got = fread(text + length, 1, size - length - 1, file)) > 0) {
+		length += got;
+		if (size - length < 2)
+			text = realloc(text, size *= 2);
+	}
+	fclose(file);
+	assert_non_null(text);
+	text[length] = '\0';
+	return text;
+}
+
+char *cockpit_record(const struct cockpit *c)
+{
+	char path[160];
+
+	snprintf(path, sizeof path, "%s/timeline.jsonl", c->incident);
+	return cockpit_read(c, path);
+}
+
+static const char *looked_for;
+static bool is_found;
+
+static int look_into(const char *path, const struct stat *is, int type, struct FTW *at)
+{
+	struct cockpit nowhere = {.folder = ""};
+	char *text;
+
+	(void)is;
+	if (type != FTW_F || strcmp(path + at->base, "runbook.yaml") == 0)
+		return 0;
+	text = cockpit_read(&nowhere, path);
+	is_found |= text && strstr(text, looked_for);
+	free(text);
+	return is_found;
+}
+
+bool cockpit_anywhere(const struct cockpit *c, const char *text)
+{
+	looked_for = text;
+	is_found = false;
+	nftw(c->folder, look_into, 16, FTW_PHYS);
+	return is_found;
+}
+
+static int remove_one(const char *path, const struct stat *is, int type, struct FTW *at)
+{
+	(void)is;
+	(void)type;
+	(void)at;
+	return remove(path) != 0;
+}
+
+/* --- the program ------------------------------------------------------------------------------ */
+
+struct cockpit *cockpit_new(const char *runbook)
+{
+	struct cockpit *c = calloc(1, sizeof *c);
+
+	assert_non_null(c);
+	if (!getenv("RELIGHT")) {
+		fprintf(stderr, "cockpit: RELIGHT does not name the program under test\n");
+		exit(2);
+	}
+	strcpy(c->folder, "/tmp/relight-cockpit-XXXXXX");
+	assert_non_null(mkdtemp(c->folder));
+	snprintf(c->incident, sizeof c->incident, "%s/incident", c->folder);
+	cockpit_write(c, "runbook.yaml", runbook);
+	cockpit_touch(c, "hold");
+	return c;
+}
+
+void cockpit_free(struct cockpit *c)
+{
+	if (!c)
+		return;
+	screen_free(c->screen);
+	unlink(path_of(
+		c, "hold")); /* what runs ends by itself; what it still writes goes nowhere */
+	for (int tries = 0; tries < 50 && access(c->folder, F_OK) == 0; tries++) {
+		nftw(c->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		if (tries > 0)
+			usleep(LOOK_MS * 1000);
+	}
+	free(c);
+}
+
+void cockpit_start(struct cockpit *c, int rows, int cols, const char *const arguments[],
+	const char *const env[])
+{
+	const char *argv[MOST_ARGUMENTS + 2] = {getenv("RELIGHT")};
+	const char *all[MOST_ARGUMENTS + 8];
+	char home[128], runbook[128];
+	size_t n = 0;
+
+	snprintf(home, sizeof home, "HOME=%s", c->folder);
+	snprintf(runbook, sizeof runbook, "%s/runbook.yaml", c->folder);
+	for (size_t i = 0; arguments[i] && i < MOST_ARGUMENTS; i++)
+		argv[i + 1] = strcmp(arguments[i], "RUNBOOK") == 0    ? runbook
+			      : strcmp(arguments[i], "INCIDENT") == 0 ? c->incident
+			      : strcmp(arguments[i], "FOLDER") == 0   ? c->folder
+								      : arguments[i];
+	all[n++] = home;
+	all[n++] = "XDG_STATE_HOME";
+	all[n++] = "XDG_CONFIG_HOME";
+	all[n++] = "RELIGHT_THEME";
+	all[n++] = "RELIGHT_KEYS";
+	all[n++] = "RELIGHT_OPERATOR=ana";
+	for (size_t i = 0; env && env[i] && i < MOST_ARGUMENTS; i++)
+		all[n++] = env[i];
+	all[n] = NULL;
+	screen_free(c->screen);
+	c->screen = screen_start(rows, cols, argv, all);
+}
+
+void cockpit_run(struct cockpit *c)
+{
+	cockpit_start(c, 24, 80, (const char *const[]){"run", "RUNBOOK", "--dir", "INCIDENT", NULL},
+		NULL);
+	cockpit_shows(c, "RESTORE ORDER");
+	cockpit_records(c, "\"kind\":\"runbook.loaded\"", NULL);
+}
+
+void cockpit_run_armed(struct cockpit *c)
+{
+	cockpit_run(c);
+	cockpit_arm(c);
+}
+
+int cockpit_quit(struct cockpit *c)
+{
+	cockpit_press(c, "q");
+	cockpit_shows(c, "The incident stays open");
+	screen_pause(c->screen, READABLE_MS);
+	for (int tries = 0; tries < 5; tries++) {
+		cockpit_press(c, "y");
+		screen_pause(c->screen, READABLE_MS);
+		if (!screen_has(c->screen, "once more"))
+			break;
+	}
+	return screen_wait_exit(c->screen, COCKPIT_MS);
+}
+
+/* --- what is seen and typed ------------------------------------------------------------------- */
+
+void cockpit_shows(struct cockpit *c, const char *text)
+{
+	if (!screen_wait_text(c->screen, text, COCKPIT_MS))
+		fail_msg("the screen does not show '%s'", text);
+}
+
+void cockpit_hides(struct cockpit *c, const char *text)
+{
+	if (!screen_wait_gone(c->screen, text, COCKPIT_MS))
+		fail_msg("the screen goes on to show '%s'", text);
+}
+
+void cockpit_press(struct cockpit *c, const char *keys)
+{
+	screen_press(c->screen, keys);
+	if (!screen_flush(c->screen, COCKPIT_MS))
+		fail_msg("it does not take the keys '%s'", keys);
+}
+
+static void type(struct cockpit *c, const char *text)
+{
+	screen_type(c->screen, text);
+	if (!screen_flush(c->screen, COCKPIT_MS))
+		fail_msg("it does not take the text '%s'", text);
+}
+
+void cockpit_fill(struct cockpit *c, const char *title, const char *text, const char *second_text)
+{
+	cockpit_shows(c, title);
+	screen_pause(c->screen, READABLE_MS);
+	if (text)
+		type(c, text);
+	if (second_text) {
+		cockpit_press(c, "Tab");
+		type(c, second_text);
+	}
+	cockpit_press(c, "Enter");
+}
+
+struct ending {
+	const char *title;
+};
+
+static bool is_over_or_repeated(struct screen *s, void *context)
+{
+	const struct ending *ending = context;
+
+	return !screen_has(s, ending->title) || screen_has(s, "once more");
+}
+
+void cockpit_answer(struct cockpit *c, const char *title, const char *text, const char *second_text)
+{
+	struct ending ending = {title};
+
+	cockpit_fill(c, title, text, second_text);
+	for (int tries = 0; tries < 20; tries++) {
+		if (!screen_wait(c->screen, is_over_or_repeated, &ending, "the end of a dialog",
+			    COCKPIT_MS))
+			fail_msg("the dialog '%s' is not answered", title);
+		if (!screen_has(c->screen, title))
+			return;
+		screen_pause(c->screen, ANEW_MS);
+		cockpit_press(c, "Enter");
+	}
+	fail_msg("the dialog '%s' never takes its answer", title);
+}
+
+void cockpit_palette(struct cockpit *c, const char *line)
+{
+	cockpit_press(c, ":");
+	cockpit_answer(c, "palette", line, NULL);
+}
+
+void cockpit_arm(struct cockpit *c)
+{
+	cockpit_shows(c, "OBSERVER");
+	cockpit_press(c, "A");
+	cockpit_answer(c, "take the controls", NULL, NULL);
+	cockpit_shows(c, "ARMED ana");
+}
+
+/* --- the record ------------------------------------------------------------------------------- */
+
+/* The newest line that holds both; its number in count. */
+static const char *find_lines(char *record, const char *text, const char *other, int *count)
+{
+	const char *newest = NULL;
+	char *rest = NULL;
+
+	*count = 0;
+	for (char *line = record ? strtok_r(record, "\n", &rest) : NULL; line;
+		line = strtok_r(NULL, "\n", &rest))
+		if (strstr(line, text) && (!other || strstr(line, other))) {
+			newest = line;
+			++*count;
+		}
+	return newest;
+}
+
+int cockpit_recorded(const struct cockpit *c, const char *text, const char *other)
+{
+	char *record = cockpit_record(c);
+	int count;
+
+	find_lines(record, text, other, &count);
+	free(record);
+	return count;
+}
+
+void cockpit_records_count(struct cockpit *c, int count, const char *text, const char *other)
+{
+	for (int waited_ms = 0; cockpit_recorded(c, text, other) < count; waited_ms += LOOK_MS) {
+		if (waited_ms >= COCKPIT_MS) {
+			screen_dump(c->screen, "a line of the record does not come");
+			fail_msg("the record holds %d of %d lines with '%s' and '%s'",
+				cockpit_recorded(c, text, other), count, text, other ? other : "");
+		}
+		screen_pause(c->screen, LOOK_MS);
+	}
+}
+
+void cockpit_records(struct cockpit *c, const char *text, const char *other)
+{
+	cockpit_records_count(c, 1, text, other);
+}
+
+const char *cockpit_value(
+	const struct cockpit *c, const char *text, const char *other, const char *key)
+{
+	static char value[512];
+	char name[64], *record = cockpit_record(c);
+	int count;
+	const char *line = find_lines(record, text, other, &count);
+	const char *at;
+
+	snprintf(name, sizeof name, "\"%s\":", key);
+	at = line ? strstr(line, name) : NULL;
+	value[0] = '\0';
+	if (at) {
+		at += strlen(name);
+		at += *at == '"';
+		snprintf(value, sizeof value, "%.*s", (int)strcspn(at, "\",}]"), at);
+	}
+	free(record);
+	return value;
+}
+
+/* --- its processes ---------------------------------------------------------------------------- */
+
+static bool is_child(pid_t pid, pid_t parent, const char *word)
+{
+	char path[64], text[4096] = "";
+	int above = 0;
+	FILE *file;
+	size_t length;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	file = fopen(path, "r");
+	if (!file)
+		return false;
+	if (fscanf(file, "%*d (%*[^)]) %*c %d", &above) != 1)
+		above = 0;
+	fclose(file);
+	if (above != parent)
+		return false;
+	snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid);
+	file = fopen(path, "r");
+	length = file ? fread(text, 1, sizeof text - 1, file) : 0;
+	if (file)
+		fclose(file);
+	for (size_t i = 0; i < length; i += strlen(text + i) + 1)
+		if (strcmp(text + i, word) == 0)
+			return true;
+	return false;
+}
+
+pid_t cockpit_child(const struct cockpit *c, const char *word)
+{
+	DIR *processes = opendir("/proc");
+	struct dirent *entry;
+	pid_t found = 0;
+
+	assert_non_null(processes);
+	while (!found && (entry = readdir(processes))) {
+		pid_t pid = (pid_t)atoi(entry->d_name);
+
+		if (pid > 0 && is_child(pid, screen_pid(c->screen), word))
+			found = pid;
+	}
+	closedir(processes);
+	return found;
+}
