@@ -179,10 +179,11 @@ format:
 bench: deps deps-bench
 	@$(MAKE) --no-print-directory relight
 	@sh tests/bench/run.sh $(abspath relight)
+terminal_screen := $(filter $(O)/terminal/screen%,$(terminal_support))
 bench-programs: $(patsubst tests/bench/%.c,$(O)/bench/%,$(sort $(wildcard tests/bench/*.c)))
-$(O)/bench/%: tests/bench/%.c $(terminal_support)
+$(O)/bench/%: tests/bench/%.c $(terminal_screen)
 	@mkdir -p $(@D)
-	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/terminal -MMD -MP $(LDFLAGS) -o $@ $< $(terminal_support) $$(pkg-config --libs vterm) -lutil
+	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/terminal -MMD -MP $(LDFLAGS) -o $@ $< $(terminal_screen) $$(pkg-config --libs vterm) -lutil
 
 # --- fuzzing: each target of tests/fuzz for FUZZ_SECONDS, from its corpus; what is found stays in build/fuzz/found --------
 
