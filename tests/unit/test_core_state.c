@@ -996,15 +996,16 @@ static void test_the_loss_is_that_of_the_oldest_store(void **unused)
 {
 	(void)unused;
 	struct incident_case of;
-	begin(&of,
-		"objectives: {rpo: 15m, rto: 1h, mtd: 4h}\n"
-		"state:\n- {id: pg, category: persistent-data}\n- {id: s3, category: "
-		"persistent-data}\n"
-		"- {id: kafka, category: persistent-data, replayable: true}\n"
-		"restore_points:\n- {id: p, of: pg, at: {command: [x], jq: .t}}\n- {id: o, of: s3, "
-		"at: "
-		"{command: [x]}}\n"
-		"- {id: k, of: kafka, at: {command: [x], jq: .t}}\nsteps: [{id: a, manual: x}]\n");
+	begin(&of, "objectives: {rpo: 15m, rto: 1h, mtd: 4h}\n"
+		   "state:\n"
+		   "- {id: pg, category: persistent-data}\n"
+		   "- {id: s3, category: persistent-data}\n"
+		   "- {id: kafka, category: persistent-data, replayable: true}\n"
+		   "restore_points:\n"
+		   "- {id: p, of: pg, at: {command: [x], jq: .t}}\n"
+		   "- {id: o, of: s3, at: {command: [x], jq: .t}}\n"
+		   "- {id: k, of: kafka, at: {command: [x], jq: .t}}\n"
+		   "steps: [{id: a, manual: x}]\n");
 	assert_int_equal(state_forecast(of.state, at_second(0)).loss_ms, -1);
 	tell(&of, "mei", EVENT_INCIDENT_DECLARED, NULL,
 		"{'id':'i-1','impact_at':'2026-07-03T02:47:00Z'}");
