@@ -35,6 +35,7 @@ struct sensor {
 	uv_timer_t tick, restart, ending;
 	int timers_open;
 	bool is_up, is_stopping;
+	bool is_hung; // killed for its silence
 	uint64_t ticked_ms, restart_ms;
 	int64_t silence_ms; // up to the last tick
 };
@@ -146,11 +147,13 @@ static void on_end(void *context, int status, int number, const char *words)
 		sensor_gone(sensor);
 		return;
 	}
-	if (number)
+	if (sensor->is_hung)
+		buf_text(&why, "it hung, and is started again");
+	else if (number)
 		buf_printf(&why, "it was ended by signal %d", number);
 	else
 		buf_printf(&why, "it ended with exit %d", status);
-	if (*words)
+	if (*words && !sensor->is_hung)
 		buf_printf(&why, ": %s", words);
 	sensor->is_up = false;
 	sensor->config.on_state(
@@ -174,6 +177,7 @@ static bool start(struct sensor *sensor, struct err *err)
 		return err_prefix(err, "sensor");
 	sensor->since_ms = uv_now(sensor->loop);
 	sensor->silence_ms = 0;
+	sensor->is_hung = false;
 	if (sensor->configuration)
 		subprocess_send(
 			sensor->process, sensor->configuration, strlen(sensor->configuration));
@@ -194,8 +198,10 @@ static void on_tick(uv_timer_t *timer)
 		return;
 	if (sensor->silence_ms >= SILENT_MS)
 		go_down(sensor, "it has fallen silent");
-	if (sensor->silence_ms >= HUNG_MS)
+	if (sensor->silence_ms >= HUNG_MS) {
+		sensor->is_hung = true;
 		subprocess_kill(sensor->process, SIGKILL);
+	}
 }
 
 // --- for the cockpit -------------------------------------------------------------------------------------------------
