@@ -98,6 +98,16 @@ static void add_time(struct buf *out, const char *text, bool with_day)
 	buf_text(out, clock);
 }
 
+// The label and the text where the member is there.
+static void add_detail(struct buf *out, const cJSON *item, const char *label, const char *key)
+{
+	const char *text = json_text(item, key);
+	if (!text || !*text)
+		return;
+	buf_printf(out, "%s", label);
+	add_text(out, text);
+}
+
 // --- summary ---
 
 static void add_goal(struct buf *out, const char *name, const cJSON *goal)
@@ -190,8 +200,7 @@ static void add_title(struct buf *out, const cJSON *report)
 	add_member(out, report, "mode");
 	buf_text(out, ", runbook ");
 	add_member(out, report, "runbook");
-	buf_text(out, " version ");
-	add_member(out, report, "version");
+	add_detail(out, report, " version ", "version");
 	buf_text(out, ". Times are UTC; #n is the number of the event in the timeline.\n\n");
 	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
 		if (!json_text(report, times[i].key))
@@ -294,16 +303,6 @@ static const char *subject_of(const cJSON *item)
 {
 	const char *step = json_text(item, "step");
 	return step ? step : json_text(item, "dependency");
-}
-
-// ", label: text" where the member is there.
-static void add_detail(struct buf *out, const cJSON *item, const char *label, const char *key)
-{
-	const char *text = json_text(item, key);
-	if (!text || !*text)
-		return;
-	buf_printf(out, "%s", label);
-	add_text(out, text);
 }
 
 static void add_over(struct buf *out, const cJSON *item, const char *label, const char *key)
