@@ -53,6 +53,17 @@ static const char *preview(struct cockpit *cockpit, const struct facts *facts)
 	return buf_str(&cockpit->preview);
 }
 
+// A dialog can be answered once the terminal shows it, however many grids came after it: on a slow
+// link there is always a newer one.
+static void see_dialog(struct cockpit *cockpit)
+{
+	struct dialog *dialog = &cockpit->ui.dialog;
+	if (dialog->is_shown || dialog->grid == 0 || !term_has_drawn(cockpit->term, dialog->grid))
+		return;
+	dialog->is_shown = true;
+	dialog->opened_us = clock_mono().us;
+}
+
 static void draw(struct cockpit *cockpit)
 {
 	struct engine *engine = &cockpit->engine;
@@ -80,12 +91,15 @@ static void draw(struct cockpit *cockpit)
 		.preview = preview(cockpit, &facts),
 		.output_age_ms = cockpit_output_ages(cockpit->output),
 	};
+	see_dialog(cockpit);
 	cockpit->ui.output_total = input.output.total;
 	frame_draw(cockpit->grid, &input);
 	if (cockpit->ui.wants_redraw)
 		term_redraw(cockpit->term);
 	cockpit->ui.wants_redraw = false;
-	term_show(cockpit->term, cockpit->grid);
+	int64_t grid = term_show(cockpit->term, cockpit->grid);
+	if (cockpit->ui.dialog.kind != DIALOG_NONE && cockpit->ui.dialog.grid == 0)
+		cockpit->ui.dialog.grid = grid;
 	cockpit->drawn = clock_mono();
 }
 
@@ -164,7 +178,8 @@ static void take_key(struct cockpit *cockpit, int key)
 	struct facts facts = engine_facts(&cockpit->engine);
 	struct intent intent;
 	cockpit->ui.now_us = clock_mono().us;
-	cockpit->ui.is_behind = term_is_behind(cockpit->term);
+	see_dialog(cockpit);
+	cockpit->ui.is_behind = !cockpit->ui.dialog.is_shown;
 	if (ui_key(&cockpit->ui, &facts, key, &intent))
 		want(cockpit, &intent);
 	if (cockpit->ui.wants_match) {
@@ -197,6 +212,11 @@ static void on_keys(void *context, const int *keys, size_t count)
 		draw(cockpit);
 }
 
+static void on_drawn(void *context)
+{
+	see_dialog(context);
+}
+
 static void on_resize(void *context, int rows, int columns)
 {
 	struct cockpit *cockpit = context;
@@ -210,7 +230,10 @@ static void on_resize(void *context, int rows, int columns)
 static bool start_screen(struct cockpit *cockpit, const char *theme, struct err *err)
 {
 	struct engine *engine = &cockpit->engine;
-	struct term_hooks hooks = {.context = cockpit, .on_keys = on_keys, .on_resize = on_resize};
+	struct term_hooks hooks = {.context = cockpit,
+		.on_keys = on_keys,
+		.on_resize = on_resize,
+		.on_drawn = on_drawn};
 	struct look looks[ROLE_COUNT];
 	int rows, columns;
 	if (!cockpit_theme(theme, &cockpit->theme, err))

@@ -52,11 +52,13 @@ void term_size(const struct term *term, int *rows, int *columns);
 void term_looks(struct term *term, const struct look *looks, size_t count);
 
 // Shows a copy of the grid as soon as the terminal takes it. One that was not drawn yet is
-// replaced. What does not fit is cut off.
-void term_show(struct term *term, const struct grid *grid);
+// replaced. What does not fit is cut off. Returns the grid's number; they rise from 1.
+int64_t term_show(struct term *term, const struct grid *grid);
 // Whether something was given to term_show that has not reached the terminal: keys typed now are
 // not an answer to it.
 bool term_is_behind(const struct term *term);
+// Whether this grid, or one that was shown after it, has reached the terminal.
+bool term_has_drawn(const struct term *term, int64_t number);
 void term_bell(struct term *term);
 // The whole screen is drawn anew with the next term_show (Ctrl-L).
 void term_redraw(struct term *term);

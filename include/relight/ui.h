@@ -69,6 +69,8 @@ struct dialog {
 	int opened_by;       // the key: while it is held down it is no answer either
 	int64_t pressed_us;  // when that key came last
 	bool is_touched;     // another key has been pressed since
+	int64_t grid;        // kept by the hall: the first grid with it (term_show), 0: none yet
+	bool is_shown;       // kept by the hall: the terminal has drawn that grid
 };
 
 // Enter and y answer a dialog only when it has been on the screen for so long.
@@ -104,7 +106,7 @@ struct ui {
 			   // wanted; the hall looks for it, sets output_top and clears this
 	// What the hall keeps up to date before it hands on a key:
 	int64_t now_us;       // real, monotonic
-	bool is_behind;       // the terminal has not shown the newest grid yet
+	bool is_behind;       // the terminal does not show the open dialog yet
 	int64_t output_total; // lines of the output of the selected step
 };
 

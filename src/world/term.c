@@ -387,9 +387,14 @@ void term_looks(struct term *term, const struct look *looks, size_t count)
 	term_draw_looks(term->draw, looks, count);
 }
 
-void term_show(struct term *term, const struct grid *grid)
+int64_t term_show(struct term *term, const struct grid *grid)
 {
-	term_draw_show(term->draw, grid);
+	return term_draw_show(term->draw, grid);
+}
+
+bool term_has_drawn(const struct term *term, int64_t number)
+{
+	return term_draw_drawn(term->draw) >= number;
 }
 
 bool term_is_behind(const struct term *term)

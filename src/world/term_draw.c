@@ -383,7 +383,7 @@ void term_draw_looks(struct term_draw *draw, const struct look *looks, size_t co
 	uv_mutex_unlock(&draw->lock);
 }
 
-void term_draw_show(struct term_draw *draw, const struct grid *grid)
+int64_t term_draw_show(struct term_draw *draw, const struct grid *grid)
 {
 	size_t count = (size_t)grid->rows * (size_t)grid->columns;
 
@@ -393,9 +393,20 @@ void term_draw_show(struct term_draw *draw, const struct grid *grid)
 	memcpy(cells, grid->cells, count * sizeof *cells);
 	draw->newest = *grid;
 	draw->newest.cells = cells;
-	draw->given++;
+	int64_t number = ++draw->given;
+
 	uv_cond_signal(&draw->wake);
 	uv_mutex_unlock(&draw->lock);
+	return number;
+}
+
+int64_t term_draw_drawn(struct term_draw *draw)
+{
+	uv_mutex_lock(&draw->lock);
+	int64_t drawn = draw->drawn;
+
+	uv_mutex_unlock(&draw->lock);
+	return drawn;
 }
 
 void term_draw_resize(struct term_draw *draw, int rows, int columns)

@@ -23,7 +23,8 @@ struct term_draw *term_draw_start(const struct term_traits *traits, int fd, int 
 	void (*told)(void *context), void *context, struct err *err);
 
 void term_draw_looks(struct term_draw *draw, const struct look *looks, size_t count);
-void term_draw_show(struct term_draw *draw, const struct grid *grid);
+int64_t term_draw_show(struct term_draw *draw, const struct grid *grid); // returns its number
+int64_t term_draw_drawn(struct term_draw *draw); // the number of the newest one that was drawn
 void term_draw_resize(struct term_draw *draw, int rows, int columns);
 void term_draw_redraw(struct term_draw *draw); // everything anew, with what was shown last
 void term_draw_bell(struct term_draw *draw);
