@@ -49,6 +49,11 @@ void cockpit_remove(const struct cockpit *c, const char *name)
 	assert_int_equal(unlink(path_of(c, name)), 0);
 }
 
+bool cockpit_exists(const struct cockpit *c, const char *name)
+{
+	return access(path_of(c, name), F_OK) == 0;
+}
+
 char *cockpit_read(const struct cockpit *c, const char *name)
 {
 	FILE *file = fopen(path_of(c, name), "r");
@@ -281,6 +286,26 @@ void cockpit_arm(struct cockpit *c)
 	cockpit_press(c, "A");
 	cockpit_answer(c, "take the controls", NULL, NULL);
 	cockpit_shows(c, "ARMED ana");
+}
+
+static bool is_marked(struct screen *s, void *context)
+{
+	const char *step = context;
+	char between[80];
+	int rows, row;
+
+	snprintf(between, sizeof between, " %s ", step);
+	for (row = 0, rows = screen_rows(s); row < rows; row++)
+		if (screen_row(s, row)[0] == '>' && strstr(screen_row(s, row), between))
+			return true;
+	return false;
+}
+
+void cockpit_go(struct cockpit *c, const char *step)
+{
+	cockpit_palette(c, step);
+	if (!screen_wait(c->screen, is_marked, (void *)step, step, COCKPIT_MS))
+		fail_msg("the cursor does not come to %s", step);
 }
 
 /* --- the record ------------------------------------------------------------------------------- */

@@ -66,6 +66,9 @@ void cockpit_fill(struct cockpit *c, const char *title, const char *text, const 
 /* Types a line into the palette. */
 void cockpit_palette(struct cockpit *c, const char *line);
 
+/* Puts the cursor on a step, by its id in the palette, and waits until it is there. */
+void cockpit_go(struct cockpit *c, const char *step);
+
 /* Arms: A, the dialog, and ARMED in the header. */
 void cockpit_arm(struct cockpit *c);
 
@@ -92,6 +95,8 @@ void cockpit_touch(const struct cockpit *c, const char *name);
 void cockpit_remove(const struct cockpit *c, const char *name);
 void cockpit_write(const struct cockpit *c, const char *name, const char *text);
 char *cockpit_read(const struct cockpit *c, const char *name);
+bool cockpit_exists(const struct cockpit *c, const char *name);
+
 /* The whole record; to be freed. */
 char *cockpit_record(const struct cockpit *c);
 

@@ -111,6 +111,9 @@ int screen_wait_exit(struct screen *s, int deadline_ms);
 /* The text of a row without trailing blanks; valid until the next call with this screen. */
 const char *screen_row(struct screen *s, int row);
 
+/* How many rows the screen has. */
+int screen_rows(const struct screen *s);
+
 /* All rows, each ended by a newline; valid until the next call with this screen. */
 const char *screen_text(struct screen *s);
 

@@ -32,6 +32,11 @@ const char *screen_row(struct screen *s, int row)
 	return s->text;
 }
 
+int screen_rows(const struct screen *s)
+{
+	return s->rows;
+}
+
 const char *screen_text(struct screen *s)
 {
 	size_t end = 0;
