@@ -20,8 +20,9 @@ struct report_walk {
 	int64_t *restore_point_seq; // by restore point index
 	int64_t level_seq;          // what reached the highest level of evidence
 	int64_t waited_us;          // nothing could go on without a person
-	cJSON *waits; // [{"from":seq,"to":seq,"seconds":n,"for":step}]; moved into the report
-	cJSON *newest_wait;
+	cJSON *waits;       // [{"from":seq,"to":seq,"seconds":n,"for":step}]; moved into the report
+	cJSON *newest_wait; // of `waits`, NULL: none
+	int64_t newest_wait_us;
 };
 
 void report_walk_init(struct report_walk *walk, const struct report_source *source);

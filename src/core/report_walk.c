@@ -151,29 +151,38 @@ static int waits_for_person(const struct state *state)
 	return first;
 }
 
-// The time between two events, if a person was waited for in it. Neighbours that wait for the same
-// step are one entry.
-static void add_wait(struct report_walk *walk, const struct state *state, int step,
-	int64_t from_seq, int64_t to_seq, int64_t passed_us)
+static void begin_wait(struct report_walk *walk, const char *id, int64_t from_seq)
 {
-	const char *id = state->runbook->steps[step].id;
-	cJSON *wait = walk->newest_wait;
+	walk->newest_wait = json_object();
+	walk->newest_wait_us = 0;
+	json_add_int(walk->newest_wait, "from", from_seq);
+	cJSON_AddNumberToObject(walk->newest_wait, "to", 0);
+	json_add_text(walk->newest_wait, "for", id);
+	cJSON_AddNumberToObject(walk->newest_wait, "seconds", 0);
+	cJSON_AddItemToArray(walk->waits, walk->newest_wait);
+}
+
+static void set_number(cJSON *object, const char *key, double number)
+{
+	cJSON *member = (cJSON *)json_get(object, key);
+	if (member)
+		cJSON_SetNumberValue(member, number);
+}
+
+// The time between two events in which a person was waited for. Neighbours that wait for the same
+// step are one entry.
+static void add_wait(struct report_walk *walk, const char *id, int64_t from_seq, int64_t to_seq,
+	int64_t passed_us)
+{
+	cJSON *newest = walk->newest_wait;
+	if (!newest || json_int(newest, "to", -1) != from_seq ||
+		strcmp(json_text(newest, "for"), id) != 0)
+		begin_wait(walk, id, from_seq);
 	walk->waited_us += passed_us;
-	if (!wait || json_int(wait, "to", -1) != from_seq ||
-		strcmp(json_text(wait, "for"), id) != 0) {
-		wait = json_object();
-		json_add_int(wait, "from", from_seq);
-		json_add_int(wait, "to", to_seq);
-		json_add_text(wait, "for", id);
-		cJSON_AddNumberToObject(wait, "seconds", 0);
-		cJSON_AddItemToArray(walk->waits, wait);
-		walk->newest_wait = wait;
-	}
-	cJSON *seconds = (cJSON *)json_get(wait, "seconds");
-	cJSON_SetNumberValue((cJSON *)json_get(wait, "to"), (double)to_seq);
-	cJSON_SetNumberValue(seconds,
-		(double)((int64_t)(seconds->valuedouble * 1000 + 0.5) + passed_us / US_PER_MS) /
-			1000);
+	walk->newest_wait_us += passed_us;
+	int64_t ms = walk->newest_wait_us / US_PER_MS;
+	set_number(walk->newest_wait, "to", (double)to_seq);
+	set_number(walk->newest_wait, "seconds", (double)ms / (double)MS_PER_S);
 }
 
 // --- the walk ---
@@ -189,7 +198,8 @@ static void walk_events(struct report_walk *walk, const struct report_source *so
 		state_apply(state, event);
 		int64_t passed_us = state->last.mono.us - before.mono.us;
 		if (person >= 0 && passed_us >= US_PER_MS)
-			add_wait(walk, state, person, event->seq - 1, event->seq, passed_us);
+			add_wait(walk, source->runbook->steps[person].id, event->seq - 1,
+				event->seq, passed_us);
 		if (state->highest_level > level)
 			walk->level_seq = event->seq;
 		walk_step(walk, state, event);

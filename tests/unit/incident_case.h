@@ -372,9 +372,9 @@ static inline void sense(struct incident_case *of, const char *dependency, const
 
 // Every second from now to `until` the sensor says this, and what is due is done.
 static inline void live(
-	struct incident_case *of, double until, const char *dependency, const char *status)
+	struct incident_case *of, int until, const char *dependency, const char *status)
 {
-	for (double at = seconds_now(of); at <= until; at += 1) {
+	for (int at = (int)seconds_now(of); at <= until; at++) {
 		now_is(of, at);
 		if (dependency)
 			sense_token(of, dependency, status, of->next_token);

@@ -1187,9 +1187,9 @@ static const char functions[] = "functions:\n"
 				"- {id: y, check: {command: [c]}, stable: 30s}\n"
 				"steps: [{id: a, manual: m}]\n";
 
-static void sense_both(struct incident_case *of, double from, double to, const char *status)
+static void sense_both(struct incident_case *of, int from, int to, const char *status)
 {
-	for (double at = from; at <= to; at++) {
+	for (int at = from; at <= to; at++) {
 		now_is(of, at);
 		sense(of, "x", status);
 		if (at >= from + 5)

@@ -464,8 +464,8 @@ static void test_markdown_for_a_reviewer(void **unused)
 		"- Result: **recovered** (#21)\n",
 		"- Evidence level: L4 (#20)\n",
 		"- Record: **NOT GOOD**, 22 events, head `abc`\n  - line 7: was changed\n",
-		"| restore | done, verified | 03:02:00 | 03:09:10 | 7m10s | 5m | 1: failed exit 1 "
-		"in 1m; 2: success in 5m | ana |\n",
+		"| restore | done, verified | 03:02:00 | 03:09:10 | 7m10s | 5m | 1: failed exit 1",
+		" exit 1 in 1m; 2: success in 5m | ana |\n",
 		"- #6 03:02:00 mei **choose**: q? chose x, because: gone\n",
 		"  - known then: T+5m, forecast T+15m; not healthy: db missing seen 1m before\n",
 		"- mei **extra** skipped: not needed (#19)\n",

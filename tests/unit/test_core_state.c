@@ -478,9 +478,11 @@ static void test_a_changed_target_is_not_acted_on(void **unused)
 	begin(&of, "targets: {r: {role: recovery, kubernetes: {context: dr}}}\n"
 		   "steps:\n- {id: a, target: r, run: {command: [x]}}\n- {id: b, needs: [], run: "
 		   "{command: [x]}}\n");
-	assert_step(&of, "a", STEP_READY);
+	assert_waits(
+		&of, "a", "target r has not answered yet, so it is not known to be the right one");
 	tell(&of, "relight", EVENT_TARGET_PINNED, NULL,
 		"{'target':'r','endpoint':'https://h','fingerprint':{'uid':'1','ca_sha256':'2'}}");
+	assert_step(&of, "a", STEP_READY);
 	assert_true(of.state->pins[0].is_pinned);
 	assert_string_equal(of.state->pins[0].endpoint, "https://h");
 	assert_string_equal(of.state->pins[0].fingerprint, "uid 1 ca_sha256 2");
