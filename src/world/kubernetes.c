@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubernetes_client.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -14,10 +13,9 @@
 #include "relight/chain.h"
 #include "relight/file.h"
 #include "relight/json.h"
+#include "relight/kubeconfig_files.h"
 #include "relight/memory.h"
 
-#define FILE_MAX_BYTES     (4u << 20)
-#define IDENTITY_EVERY_MS  10000
 #define CONNECT_TIMEOUT_MS 10000
 
 // --- files ---
@@ -40,22 +38,6 @@ static void add_source_stamp(struct buf *stamp, const struct kubeconfig_source *
 {
 	if (source->path)
 		add_stamp(stamp, source->path);
-}
-
-// The kubeconfigs to read, as a list divided by colons. False: there is no place to look.
-static bool kubeconfig_paths(const char *kubeconfig, struct buf *paths, struct err *err)
-{
-	const char *listed = getenv("KUBECONFIG"), *home = getenv("HOME");
-
-	if (kubeconfig)
-		buf_text(paths, kubeconfig);
-	else if (listed && *listed)
-		buf_text(paths, listed);
-	else if (home && *home)
-		buf_printf(paths, "%s/.kube/config", home);
-	else
-		return err_set(err, "no kubeconfig: neither KUBECONFIG nor HOME is set");
-	return true;
 }
 
 static void add_paths_stamp(struct buf *stamp, const char *paths)
@@ -90,57 +72,12 @@ static void unload(struct kubernetes *kubernetes)
 	kubernetes->identified_ms = 0;
 }
 
-// Adds one file of the list. One that is not there counts for nothing, as for kubectl.
-static bool add_kubeconfig(
-	struct kubernetes *kubernetes, const char *path, bool *is_there, struct err *err)
-{
-	const char *slash = strrchr(path, '/');
-	char *folder =
-		slash ? memory_copy_bytes(path, (size_t)(slash - path)) : memory_copy_text(".");
-	struct buf text = {0};
-	struct stat info;
-	bool good = true;
-
-	if (stat(path, &info) == 0 || (errno != ENOENT && errno != ENOTDIR)) {
-		*is_there = true;
-		good = file_read(AT_FDCWD, path, FILE_MAX_BYTES, &text, err) &&
-		       kubeconfig_add(kubernetes->kubeconfig, buf_str(&text), text.length, path,
-			       folder, err);
-	}
-	free(folder);
-	buf_fini(&text);
-	if (good)
-		return true;
-	return err->place[0] ? err_prefix(err, "kubeconfig: %s", err->place)
-			     : err_prefix(err, "kubeconfig");
-}
-
-static enum status read_kubeconfigs(
-	struct kubernetes *kubernetes, const char *paths, struct err *err)
-{
-	char *copy = memory_copy_text(paths), *rest = NULL;
-	bool good = true, is_there = false;
-
-	kubernetes->kubeconfig = kubeconfig_new();
-	for (char *path = strtok_r(copy, ":", &rest); good && path;
-		path = strtok_r(NULL, ":", &rest))
-		good = add_kubeconfig(kubernetes, path, &is_there, err);
-	free(copy);
-	if (!good)
-		return STATUS_UNKNOWN;
-	if (!is_there) {
-		err_set(err, "kubeconfig: %s: is not there", paths);
-		return STATUS_MISSING;
-	}
-	return STATUS_HEALTHY;
-}
-
 static bool read_source(const struct kubeconfig_source *source, struct buf *out, struct err *err)
 {
 	if (source->inline_text)
 		buf_text(out, source->inline_text);
 	else if (source->path)
-		return file_read(AT_FDCWD, source->path, FILE_MAX_BYTES, out, err);
+		return file_read(AT_FDCWD, source->path, KUBECONFIG_FILE_BYTES, out, err);
 	return true;
 }
 
@@ -185,7 +122,8 @@ static enum status load(
 	// time.
 	buf_clear(&kubernetes->stamp);
 	add_paths_stamp(&kubernetes->stamp, paths);
-	enum status status = read_kubeconfigs(kubernetes, paths, err);
+	kubernetes->kubeconfig = kubeconfig_new();
+	enum status status = kubeconfig_read(kubernetes->kubeconfig, paths, err);
 	if (status != STATUS_HEALTHY)
 		return status;
 	enum kubeconfig_answer answer =
@@ -279,7 +217,7 @@ static const char *current_token(const struct kubernetes *kubernetes, struct buf
 	const struct kubeconfig_access *access = &kubernetes->access;
 
 	if (!access->token_file ||
-		!file_read(AT_FDCWD, access->token_file, FILE_MAX_BYTES, text, NULL))
+		!file_read(AT_FDCWD, access->token_file, KUBECONFIG_FILE_BYTES, text, NULL))
 		return access->token;
 	size_t length = strcspn(buf_str(text), " \t\r\n");
 	if (length == 0)
@@ -362,13 +300,13 @@ enum status kubernetes_refusal(
 
 // --- who it is ---
 
-bool kubernetes_identity_due(const struct kubernetes *kubernetes)
+bool kubernetes_identity_due(const struct kubernetes *kubernetes, int64_t age_ms)
 {
 	uint64_t now = uv_now(kubernetes->loop);
 
 	return !kubernetes->identifying &&
 	       (kubernetes->identified_ms == 0 ||
-		       now - kubernetes->identified_ms >= IDENTITY_EVERY_MS);
+		       now - kubernetes->identified_ms >= (uint64_t)age_ms);
 }
 
 void kubernetes_identity_begin(struct kubernetes *kubernetes)

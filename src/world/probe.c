@@ -118,6 +118,9 @@ static void begin(struct sensing *sensing)
 			(double)before_us / (double)total_us);
 		before_us += watch_cost_us(&runbook->dependencies[i]);
 	}
+	for (int kind = 0; kind < CHECK_KINDS && !sensing->options->once; kind++)
+		if (probe_kinds[kind]->attend)
+			probe_kinds[kind]->attend(&sensing->world);
 	sensing->has_begun = true;
 }
 

@@ -15,6 +15,8 @@
 //   begin → identify (who answers there?) → locate (where does the resource live?) → ask (an
 //   object, or page by page) → end
 
+#define IDENTITY_AGE_MS 10000 // what a check may go by before it asks again who answers
+
 static void locate(struct query *query);
 
 // --- an asking's life ---
@@ -120,9 +122,7 @@ static void identified(void *context, const struct http_answer *answer)
 
 	query->exchange = NULL;
 	query->identifies = false;
-	if (kubernetes_identity_end(query->client, answer))
-		probe_target(world, query->check->target, kubernetes_endpoint(query->client),
-			kubernetes_fingerprint(query->client));
+	target_identified(world, query->check->target, answer);
 	if (answer->reach != REACH_ANSWERED)
 		query_end_refused(query, answer);
 	else
@@ -135,7 +135,7 @@ static void identify(struct query *query)
 		&query->probing->world->runbook->targets[query->check->target];
 	bool must_know = target->uid && !kubernetes_uid(query->client);
 
-	if (!must_know && !kubernetes_identity_due(query->client)) {
+	if (!must_know && !kubernetes_identity_due(query->client, IDENTITY_AGE_MS)) {
 		proceed(query);
 		return;
 	}
@@ -300,54 +300,6 @@ static void locate(struct query *query)
 
 // --- begin ---
 
-static struct kubernetes *client_of(struct probe_world *world, int target, struct err *err)
-{
-	struct http *http = probe_http_client(world, err);
-
-	if (!http)
-		return NULL;
-	if (!world->kind_state[CHECK_KUBERNETES])
-		world->kind_state[CHECK_KUBERNETES] =
-			memory_zeroed(world->runbook->target_count, sizeof(struct kubernetes *));
-	struct kubernetes **clients = world->kind_state[CHECK_KUBERNETES];
-	if (!clients[target])
-		clients[target] = kubernetes_new(world->loop, http);
-	return clients[target];
-}
-
-// A text of the runbook with its variables replaced; the caller frees. *text stays NULL where there
-// is none. False with `err`.
-static bool expand(struct probe_world *world, const char *template, char **text, struct err *err)
-{
-	struct buf out = {0};
-
-	if (!template)
-		return true;
-	if (!probe_text(world, template, &out, err)) {
-		buf_fini(&out);
-		return false;
-	}
-	*text = buf_take(&out);
-	return true;
-}
-
-static enum status open_target(struct query *query, struct err *err)
-{
-	struct probe_world *world = query->probing->world;
-	const struct target *target = &world->runbook->targets[query->check->target];
-	struct buf kubeconfig = {0};
-	char *context = NULL;
-	enum status status = STATUS_UNKNOWN;
-
-	if ((!target->kubeconfig || probe_path(world, target->kubeconfig, &kubeconfig, err)) &&
-		expand(world, target->context, &context, err))
-		status = kubernetes_open(query->client,
-			target->kubeconfig ? buf_str(&kubeconfig) : NULL, context, err);
-	free(context);
-	buf_fini(&kubeconfig);
-	return status;
-}
-
 static bool take_question(struct query *query, struct err *err)
 {
 	struct probe_world *world = query->probing->world;
@@ -355,10 +307,10 @@ static bool take_question(struct query *query, struct err *err)
 	const char *namespace = check->namespace ? check->namespace
 						 : world->runbook->targets[check->target].namespace;
 	char *resource = NULL;
-	bool good = expand(world, check->resource, &resource, err) &&
-		    expand(world, namespace, &query->namespace, err) &&
-		    expand(world, check->name, &query->object, err) &&
-		    expand(world, check->selector, &query->selector, err);
+	bool good = target_text(world, check->resource, &resource, err) &&
+		    target_text(world, namespace, &query->namespace, err) &&
+		    target_text(world, check->name, &query->object, err) &&
+		    target_text(world, check->selector, &query->selector, err);
 
 	if (good && check->question == KUBERNETES_OBJECTS)
 		good = kubeapi_name_parse(resource, &query->name, err);
@@ -390,9 +342,9 @@ static void start(struct probing *probing)
 		.latency_ms = -1,
 	};
 	probing->work = query;
-	query->client = client_of(probing->world, query->check->target, &err);
+	query->client = target_client(probing->world, query->check->target, &err);
 	if (query->client && take_question(query, &err))
-		status = open_target(query, &err);
+		status = target_open(probing->world, query->check->target, &err);
 	if (status != STATUS_HEALTHY) {
 		query_end(query, status, NULL, "%s", err.message);
 		return;
@@ -407,14 +359,5 @@ static void cancel(struct probing *probing)
 	probing->work = NULL;
 }
 
-static void fini(struct probe_world *world)
-{
-	struct kubernetes **clients = world->kind_state[CHECK_KUBERNETES];
-
-	for (size_t i = 0; clients && i < world->runbook->target_count; i++)
-		kubernetes_free(clients[i]);
-	free(clients);
-	world->kind_state[CHECK_KUBERNETES] = NULL;
-}
-
-const struct probe_kind probe_kubernetes = {.start = start, .cancel = cancel, .fini = fini};
+const struct probe_kind probe_kubernetes = {
+	.start = start, .cancel = cancel, .attend = targets_attend, .fini = targets_fini};

@@ -55,4 +55,19 @@ void query_name_kind(const struct query *query, cJSON *object);
 // Asks for all objects that it is about, page by page, and judges them.
 void query_list(struct query *query);
 
+// --- the targets of the runbook ---
+
+// A target's client, made when first asked for. NULL with `err`.
+struct kubernetes *target_client(struct probe_world *world, int target, struct err *err);
+// kubernetes_open with what the runbook says of the target; target_client came before.
+enum status target_open(struct probe_world *world, int target, struct err *err);
+// Takes the answer about who it is (NULL: given up), and tells the cockpit what is new.
+void target_identified(struct probe_world *world, int target, const struct http_answer *answer);
+// A text of the runbook with its variables replaced; the caller frees. *text stays NULL where there
+// is none. False with `err`.
+bool target_text(struct probe_world *world, const char *template, char **text, struct err *err);
+// For the table of kinds.
+void targets_attend(struct probe_world *world);
+void targets_fini(struct probe_world *world);
+
 #endif

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "relight/json.h"
+#include "relight/kubeconfig_files.h"
 
 // What needs no server: kubeconfigs that come, change and go. The rest is in tests/kubernetes.
 
@@ -214,18 +215,52 @@ static void answer_identity(struct scene *scene, int http_status, const char *bo
 
 #define NAMESPACE(uid) "{\"metadata\":{\"uid\":\"" uid "\"}}"
 
+static void expect_current(const char *kubeconfig, const char *wanted)
+{
+	char *current = kubeconfig_current_context(kubeconfig);
+
+	if (!wanted)
+		assert_null(current);
+	else
+		assert_string_equal(current, wanted);
+	free(current);
+}
+
+static void the_current_context_is_the_first_one_named(void **state)
+{
+	struct scene *scene = *state;
+	char paths[256];
+
+	expect_current(scene->config, NULL);
+	write_file(scene, "config", "contexts: []\n");
+	expect_current(scene->config, NULL);
+	write_file(scene, "second", "current-context: dr-apse3\n");
+	snprintf(paths, sizeof paths, "%s:%s/none:%s/second", scene->config, scene->folder,
+		scene->folder);
+	setenv("KUBECONFIG", paths, 1);
+	expect_current(NULL, "dr-apse3");
+	write_config(scene, "https://one", "{token: t}");
+	expect_current(NULL, "a");
+	expect_current(scene->config, "a");
+	unsetenv("KUBECONFIG");
+	setenv("HOME", scene->folder, 1);
+	expect_current(NULL, NULL);
+	write_file(scene, "config", "just text\n");
+	expect_current(scene->config, NULL);
+}
+
 static void a_fingerprint_is_told_once_and_when_it_changes(void **state)
 {
 	struct scene *scene = *state;
 
 	write_config(scene, "https://one", "{token: t}");
 	expect_open(scene, NULL, STATUS_HEALTHY, "");
-	assert_true(kubernetes_identity_due(scene->kubernetes));
+	assert_true(kubernetes_identity_due(scene->kubernetes, 10000));
 	answer_identity(scene, 401, "{}", false);
 	answer_identity(scene, 500, "", false);
-	assert_true(kubernetes_identity_due(scene->kubernetes));
+	assert_true(kubernetes_identity_due(scene->kubernetes, 10000));
 	answer_identity(scene, 200, NAMESPACE("u1"), true);
-	assert_false(kubernetes_identity_due(scene->kubernetes));
+	assert_false(kubernetes_identity_due(scene->kubernetes, 10000));
 	answer_identity(scene, 200, NAMESPACE("u1"), false);
 	answer_identity(scene, 403, "{}", false);
 	assert_string_equal(kubernetes_uid(scene->kubernetes), "u1");
@@ -261,6 +296,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_would_block_is_refused, begin, end),
 		cmocka_unit_test_setup_teardown(a_change_is_seen_the_next_time, begin, end),
 		cmocka_unit_test_setup_teardown(of_a_list_the_first_counts, begin, end),
+		cmocka_unit_test_setup_teardown(
+			the_current_context_is_the_first_one_named, begin, end),
 		cmocka_unit_test_setup_teardown(
 			a_fingerprint_is_told_once_and_when_it_changes, begin, end),
 		cmocka_unit_test_setup_teardown(

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relight/kubeconfig_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "relight/file.h"
+#include "relight/memory.h"
+
+bool kubeconfig_paths(const char *kubeconfig, struct buf *paths, struct err *err)
+{
+	const char *listed = getenv("KUBECONFIG"), *home = getenv("HOME");
+
+	if (kubeconfig)
+		buf_text(paths, kubeconfig);
+	else if (listed && *listed)
+		buf_text(paths, listed);
+	else if (home && *home)
+		buf_printf(paths, "%s/.kube/config", home);
+	else
+		return err_set(err, "no kubeconfig: neither KUBECONFIG nor HOME is set");
+	return true;
+}
+
+static bool add_kubeconfig(
+	struct kubeconfig *kubeconfig, const char *path, bool *is_there, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder =
+		slash ? memory_copy_bytes(path, (size_t)(slash - path)) : memory_copy_text(".");
+	struct buf text = {0};
+	struct stat info;
+	bool good = true;
+
+	if (stat(path, &info) == 0 || (errno != ENOENT && errno != ENOTDIR)) {
+		*is_there = true;
+		good = file_read(AT_FDCWD, path, KUBECONFIG_FILE_BYTES, &text, err) &&
+		       kubeconfig_add(kubeconfig, buf_str(&text), text.length, path, folder, err);
+	}
+	free(folder);
+	buf_fini(&text);
+	if (good)
+		return true;
+	return err->place[0] ? err_prefix(err, "kubeconfig: %s", err->place)
+			     : err_prefix(err, "kubeconfig");
+}
+
+enum status kubeconfig_read(struct kubeconfig *kubeconfig, const char *paths, struct err *err)
+{
+	char *copy = memory_copy_text(paths), *rest = NULL;
+	bool good = true, is_there = false;
+
+	for (char *path = strtok_r(copy, ":", &rest); good && path;
+		path = strtok_r(NULL, ":", &rest))
+		good = add_kubeconfig(kubeconfig, path, &is_there, err);
+	free(copy);
+	if (!good)
+		return STATUS_UNKNOWN;
+	if (!is_there) {
+		err_set(err, "kubeconfig: %s: is not there", paths);
+		return STATUS_MISSING;
+	}
+	return STATUS_HEALTHY;
+}
+
+char *kubeconfig_current_context(const char *kubeconfig)
+{
+	struct kubeconfig *read = kubeconfig_new();
+	struct buf paths = {0};
+	struct err err = {0};
+	char *current = NULL;
+
+	if (kubeconfig_paths(kubeconfig, &paths, &err) &&
+		kubeconfig_read(read, buf_str(&paths), &err) == STATUS_HEALTHY)
+		current = memory_copy_text(kubeconfig_current(read));
+	buf_fini(&paths);
+	kubeconfig_free(read);
+	return current;
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+
+#include "probe_kubernetes.h"
+#include "relight/memory.h"
+
+// Who answers at the runbook's Kubernetes targets. Nothing is to act on a target before it is
+// pinned, so each of them is asked, also where no check does: every ten seconds until it has told
+// who it is (its kubeconfig may come with the step that makes the cluster), and rarely after that.
+
+#define ROUND_MS        10000
+#define IDENTITY_AGE_MS 60000
+#define PATIENCE_MS     5000
+
+struct target_link {
+	struct probe_world *world;
+	int target;
+	struct kubernetes *client;      // NULL: nobody has asked for it yet
+	struct http_exchange *exchange; // of the round; NULL: none is under way
+};
+
+struct target_links {
+	struct target_link *items; // by target index
+	uv_timer_t *round;         // NULL: none
+};
+
+static struct target_links *links_of(struct probe_world *world)
+{
+	struct target_links *links = world->kind_state[CHECK_KUBERNETES];
+
+	if (links)
+		return links;
+	links = memory_zeroed(1, sizeof *links);
+	links->items = memory_zeroed(world->runbook->target_count + 1, sizeof *links->items);
+	for (size_t t = 0; t < world->runbook->target_count; t++)
+		links->items[t] = (struct target_link){.world = world, .target = (int)t};
+	world->kind_state[CHECK_KUBERNETES] = links;
+	return links;
+}
+
+struct kubernetes *target_client(struct probe_world *world, int target, struct err *err)
+{
+	struct http *http = probe_http_client(world, err);
+	struct target_link *link = &links_of(world)->items[target];
+
+	if (http && !link->client)
+		link->client = kubernetes_new(world->loop, http);
+	return link->client;
+}
+
+bool target_text(struct probe_world *world, const char *template, char **text, struct err *err)
+{
+	struct buf out = {0};
+
+	if (!template)
+		return true;
+	if (!probe_text(world, template, &out, err)) {
+		buf_fini(&out);
+		return false;
+	}
+	*text = buf_take(&out);
+	return true;
+}
+
+enum status target_open(struct probe_world *world, int target, struct err *err)
+{
+	const struct target *of = &world->runbook->targets[target];
+	struct kubernetes *client = links_of(world)->items[target].client;
+	struct buf kubeconfig = {0};
+	char *context = NULL;
+	enum status status = STATUS_UNKNOWN;
+
+	if ((!of->kubeconfig || probe_path(world, of->kubeconfig, &kubeconfig, err)) &&
+		target_text(world, of->context, &context, err))
+		status = kubernetes_open(
+			client, of->kubeconfig ? buf_str(&kubeconfig) : NULL, context, err);
+	free(context);
+	buf_fini(&kubeconfig);
+	return status;
+}
+
+void target_identified(struct probe_world *world, int target, const struct http_answer *answer)
+{
+	struct kubernetes *client = links_of(world)->items[target].client;
+
+	if (kubernetes_identity_end(client, answer))
+		probe_target(
+			world, target, kubernetes_endpoint(client), kubernetes_fingerprint(client));
+}
+
+// --- the round ---
+
+static void on_answer(void *context, const struct http_answer *answer)
+{
+	struct target_link *link = context;
+
+	link->exchange = NULL;
+	target_identified(link->world, link->target, answer);
+}
+
+static void ask(struct target_link *link)
+{
+	struct err err;
+
+	if (link->exchange || !target_client(link->world, link->target, &err) ||
+		target_open(link->world, link->target, &err) != STATUS_HEALTHY ||
+		!kubernetes_identity_due(link->client, IDENTITY_AGE_MS))
+		return;
+	kubernetes_identity_begin(link->client);
+	link->exchange = kubernetes_get(link->client, &(struct kubernetes_request){
+							      .path = KUBERNETES_IDENTITY_PATH,
+							      .timeout_ms = PATIENCE_MS,
+							      .done = on_answer,
+							      .context = link,
+						      });
+}
+
+static void on_round(uv_timer_t *timer)
+{
+	struct probe_world *world = timer->data;
+	struct target_links *links = links_of(world);
+
+	for (size_t t = 0; t < world->runbook->target_count; t++)
+		if (!world->runbook->targets[t].is_ssh)
+			ask(&links->items[t]);
+}
+
+void targets_attend(struct probe_world *world)
+{
+	bool has_any = false;
+
+	for (size_t t = 0; t < world->runbook->target_count; t++)
+		has_any |= !world->runbook->targets[t].is_ssh;
+	if (!has_any)
+		return;
+	struct target_links *links = links_of(world);
+	links->round = memory_zeroed(1, sizeof *links->round);
+	uv_timer_init(world->loop, links->round);
+	links->round->data = world;
+	uv_timer_start(links->round, on_round, 0, ROUND_MS);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+void targets_fini(struct probe_world *world)
+{
+	struct target_links *links = world->kind_state[CHECK_KUBERNETES];
+
+	if (!links)
+		return;
+	for (size_t t = 0; t < world->runbook->target_count; t++) {
+		if (links->items[t].exchange)
+			http_cancel(links->items[t].exchange);
+		kubernetes_free(links->items[t].client);
+	}
+	if (links->round)
+		uv_close((uv_handle_t *)links->round, on_closed);
+	free(links->items);
+	free(links);
+	world->kind_state[CHECK_KUBERNETES] = NULL;
+}
