@@ -41,6 +41,7 @@ struct facts engine_facts(const struct engine *engine)
 		.sensed = engine->sensed,
 		.values = &engine->values,
 		.scenario = engine->setup.scenario,
+		.contexts = engine->is_open ? (const char *const *)engine->contexts : NULL,
 		.now = engine_now(engine),
 		.speed = engine->setup.speed,
 		.watches = engine->watches,
@@ -319,13 +320,22 @@ void engine_init(struct engine *engine, struct engine_setup *setup, const struct
 	attach(engine);
 }
 
+// Whether there is anything for the sensor to do: targets are to be known before they are acted on.
+static bool has_senses(const struct runbook *runbook)
+{
+	bool has_any = runbook->dependency_count > 0;
+	for (size_t t = 0; t < runbook->target_count; t++)
+		has_any |= !runbook->targets[t].is_ssh;
+	return has_any;
+}
+
 bool engine_start(struct engine *engine, struct err *err)
 {
 	engine->marked = engine->looked = clock_mono();
 	// The simulated sensor reads the time from the newest session in the file.
 	if (!timeline_drain(engine->record.timeline, err))
 		return false;
-	if (engine->runbook->dependency_count > 0 && !engine_start_sensor(engine, err))
+	if (has_senses(engine->runbook) && !engine_start_sensor(engine, err))
 		return false;
 	engine_wake(engine);
 	return true;
@@ -396,6 +406,9 @@ void engine_fini(struct engine *engine, const char *why)
 	state_free(engine->state);
 	plan_free(engine->plan);
 	scenario_facts_free(engine->simulated);
+	for (size_t t = 0; engine->contexts && t < engine->runbook->target_count; t++)
+		free(engine->contexts[t]);
+	free(engine->contexts);
 	free(engine->watches);
 	free(engine->flaps);
 	free(engine->spawned);

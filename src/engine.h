@@ -73,6 +73,7 @@ struct engine {
 	int *spawned;         // by step index: the attempt whose step.spawned is recorded
 	int64_t next_token;
 	struct substitution values;
+	char **contexts; // by target index: see facts.h; of an open incident
 	struct record record;
 	char *directory; // absolute, NULL until the incident is prepared
 	char *id;        // of a new incident

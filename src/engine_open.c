@@ -13,6 +13,7 @@
 #include "relight/file.h"
 #include "relight/incident.h"
 #include "relight/json.h"
+#include "relight/kubeconfig_files.h"
 #include "relight/memory.h"
 #include "relight/request.h"
 #include "relight/session.h"
@@ -157,6 +158,45 @@ static void record_unfit_steps(struct engine *engine)
 	}
 }
 
+// --- what the kubeconfigs say ---
+
+// A path of the runbook as the sensor reads it: `~/` is the home directory, relative ones are
+// relative to the runbook's folder. False where a variable in it, or HOME, has no value.
+static bool expand_path(const struct engine *engine, const char *template, struct buf *path)
+{
+	struct buf text = {0};
+	const char *home = getenv("HOME");
+	bool is_good = substitute(template, &engine->values, &text, NULL);
+	bool is_at_home = strncmp(buf_str(&text), "~/", 2) == 0;
+	if (is_at_home && home)
+		buf_printf(path, "%s%s", home, buf_str(&text) + 1);
+	else if (buf_str(&text)[0] == '/')
+		buf_text(path, buf_str(&text));
+	else
+		buf_printf(path, "%s/%s", engine->runbook->base, buf_str(&text));
+	buf_fini(&text);
+	return is_good && (!is_at_home || home);
+}
+
+// Where the runbook leaves the context to the kubeconfig, its current one at opening is what a
+// destructive step's target is called. A rehearsal reads nobody's kubeconfig.
+static void read_contexts(struct engine *engine)
+{
+	const struct runbook *runbook = engine->runbook;
+	engine->contexts = memory_zeroed(runbook->target_count + 1, sizeof *engine->contexts);
+	for (size_t t = 0; !engine->setup.scenario && t < runbook->target_count; t++) {
+		const struct target *target = &runbook->targets[t];
+		struct buf path = {0};
+		if (target->is_ssh || target->context)
+			continue;
+		if (!target->kubeconfig)
+			engine->contexts[t] = kubeconfig_current_context(NULL);
+		else if (expand_path(engine, target->kubeconfig, &path))
+			engine->contexts[t] = kubeconfig_current_context(buf_str(&path));
+		buf_fini(&path);
+	}
+}
+
 bool engine_prepare(struct engine *engine, struct err *err)
 {
 	struct frozen_file files[] = {
@@ -172,6 +212,7 @@ bool engine_prepare(struct engine *engine, struct err *err)
 		return false;
 	engine->session = session_describe(engine->setup.executable);
 	hash_scripts(engine);
+	read_contexts(engine);
 	record_session(&engine->record);
 	engine->record.timeline = timeline_create(engine->directory, on_durable, engine, err);
 	return engine->record.timeline != NULL;
@@ -259,6 +300,7 @@ bool engine_resume(struct engine *engine, const char *directory, bool *is_held, 
 	record_torn(engine, &tail);
 	recall_inputs(engine);
 	engine->values.incident = engine->state->incident;
+	read_contexts(engine);
 	engine->is_open = true;
 	engine_look(engine);
 	return true;

@@ -26,7 +26,6 @@ struct plan {
 	bool *serves;				// by step index: it restores a dependency of the business journey
 	bool has_serving;			// any does
 	bool has_journey;			// there is a business journey that could be seen to serve
-	bool *is_asked;				// by target index: a check asks through it, so that it will be pinned
 	int *critical;				// steps of the critical path, in order
 	size_t critical_count;
 	int64_t critical_ms;			// its length

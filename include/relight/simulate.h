@@ -14,7 +14,8 @@
 // §8. Of `options` the members once, configured, only and timeline count; without a timeline the
 // disaster begins now and nothing is done about it. Observations carry simulated times and come
 // every `every` ÷ speed, at once on a change, and at once for a recheck. A target is met when the
-// first thing that is asked through it answers.
+// first thing that is asked through it answers; a cluster that nothing is asked through, when it is
+// made, unless it is a source that no step acts on: that is what was lost.
 int simulate_run(const struct runbook *runbook, const struct scenario *scenario,
 	const struct probe_options *options);
 

@@ -166,6 +166,11 @@ char *pin_text(const cJSON *fingerprint);
 // Whether a fingerprint agrees with a pinned one (pin_text of it) in all that both have. More may become known of a target later,
 // for example its UID once that may be read; that is no other target.
 bool pin_agrees(const char *pinned, const cJSON *fingerprint);
+// The value of one part of such a text ("uid"); the caller frees. NULL: it has no such part.
+char *pin_value(const char *pin, const char *part);
+// The recovery target that a source target turned out to be, or the other way round: both are pinned, and their fingerprints have
+// something in common and contradict each other in nothing. -1: there is none.
+int state_twin(const struct state *state, int target);
 
 // The event's place on the clock that durations are measured with: simulated time in a rehearsal, else its monotonic time made
 // comparable across boots.

@@ -52,18 +52,14 @@ static bool decide_arm(const struct wish *wish)
 	const struct runbook *runbook = wish->facts->runbook;
 	if (wish->state->is_armed)
 		return wish_refuse(wish, "armed already", NULL);
-	for (size_t a = 0; a < runbook->target_count; a++)
-		for (size_t b = 0; b < runbook->target_count; b++)
-			if (runbook->targets[a].role == TARGET_SOURCE &&
-				runbook->targets[b].role == TARGET_RECOVERY &&
-				wish->state->pins[a].is_pinned && wish->state->pins[b].is_pinned &&
-				strcmp(wish->state->pins[a].fingerprint,
-					wish->state->pins[b].fingerprint) == 0)
-				return err_set(wish->why,
-					"arm: targets %s (source) and %s (recovery): they are the "
-					"same cluster; correct the "
-					"kubeconfig or the runbook first",
-					runbook->targets[a].id, runbook->targets[b].id);
+	for (size_t t = 0; t < runbook->target_count; t++) {
+		int twin = state_twin(wish->state, (int)t);
+		if (runbook->targets[t].role == TARGET_SOURCE && twin >= 0)
+			return err_set(wish->why,
+				"arm: targets %s (source) and %s (recovery): they are the same "
+				"cluster; correct the kubeconfig or the runbook first",
+				runbook->targets[t].id, runbook->targets[twin].id);
+	}
 	json_add_text(wish_add(wish, EVENT_MODE_ARMED)->data, "why", wish->intent->text);
 	return true;
 }

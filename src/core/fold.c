@@ -194,29 +194,6 @@ static void fold_role(const struct fold *fold)
 
 // --- targets ---
 
-// {"uid":…,"ca_sha256":…,"host_key":…} as one text, for comparing and showing.
-char *pin_text(const cJSON *fingerprint)
-{
-	struct buf text = {0};
-	json_each (part, fingerprint)
-		if (cJSON_IsString(part) && part->string)
-			buf_printf(&text, "%s%s %s", text.length ? " " : "", part->string,
-				part->valuestring);
-	return buf_take(&text);
-}
-
-bool pin_agrees(const char *pinned, const cJSON *fingerprint)
-{
-	char *words = memory_copy_text(pinned), *rest = NULL;
-	bool agrees = true;
-	for (char *name = strtok_r(words, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
-		const char *value = strtok_r(NULL, " ", &rest), *now = json_text(fingerprint, name);
-		agrees &= !now || !value || strcmp(now, value) == 0;
-	}
-	free(words);
-	return agrees;
-}
-
 static struct pin *fold_pin(const struct fold *fold)
 {
 	int target = runbook_target(fold->state->runbook, json_text(fold->data, "target"));

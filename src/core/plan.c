@@ -171,17 +171,6 @@ static void find_serving(struct plan *plan)
 	free(is_journey);
 }
 
-static void find_asked_targets(struct plan *plan)
-{
-	const struct runbook *runbook = plan->runbook;
-	for (size_t d = 0; d < runbook->dependency_count; d++)
-		for (size_t c = 0; c < runbook->dependencies[d].check_count; c++) {
-			const struct check *check = &runbook->dependencies[d].checks[c];
-			if (check->kind == CHECK_KUBERNETES && check->kubernetes.target >= 0)
-				plan->is_asked[check->kubernetes.target] = true;
-		}
-}
-
 // The step among `from` whose chain is the longest; -1 for none. The first one wins a tie.
 static int longest_of(const int64_t *finish_ms, const struct refs *from)
 {
@@ -278,7 +267,6 @@ struct plan *plan_new(const struct runbook *runbook)
 		.position = arena_array(arena, steps, sizeof(int)),
 		.critical = arena_array(arena, steps, sizeof(int)),
 		.serves = arena_array(arena, steps, sizeof(bool)),
-		.is_asked = arena_array(arena, runbook->target_count + 1, sizeof(bool)),
 		.waits_for = arena_array(arena, steps, sizeof(struct refs)),
 		.dependants = arena_array(arena, steps, sizeof(struct refs)),
 		.phase_steps = arena_array(arena, runbook->phases.count + 1, sizeof(struct refs)),
@@ -291,7 +279,6 @@ struct plan *plan_new(const struct runbook *runbook)
 	find_order(plan);
 	find_phase_steps(plan);
 	find_serving(plan);
-	find_asked_targets(plan);
 	find_critical_path(plan);
 	return plan;
 }

@@ -280,15 +280,35 @@ static bool blocked_by_requires(
 }
 
 // The step that makes the target, or one that comes before it, cannot wait for the target to be
-// known.
+// known. A maker that was left out has been replaced by something else.
 static bool target_exists(const struct state *state, int step, const struct target *target)
 {
 	if (target->created_by < 0)
 		return true;
-	return target->created_by != step && state->steps[target->created_by].state == STEP_DONE;
+	enum step_state maker = state->steps[target->created_by].state;
+	return target->created_by != step &&
+	       (maker == STEP_DONE || maker == STEP_REGRESSED || maker == STEP_SKIPPED);
 }
 
-// Targets are pinned before anything acts on them, and what has become another one is not acted on.
+// Where the runbook says which cluster it must be, no other one is acted on.
+static bool blocked_by_uid(const struct state *state, int step, struct wall now, struct buf *why)
+{
+	int index = state->runbook->steps[step].target;
+	const struct target *target = &state->runbook->targets[index];
+	if (!target->uid)
+		return false;
+	char *uid = pin_value(state->pins[index].fingerprint, "uid");
+	bool is_blocked =
+		uid ? strcmp(uid, target->uid) != 0 : !edge_is_waived(state, step, target->id, now);
+	if (is_blocked)
+		say(why, "target %s: the runbook wants the cluster %s, and %s%s", target->id,
+			target->uid, uid ? "this is " : "its UID cannot be seen", uid ? uid : "");
+	free(uid);
+	return is_blocked;
+}
+
+// Targets are pinned before anything acts on them, and what has become another one, or was the lost
+// cluster all along, is not acted on. The sensor asks every Kubernetes target who it is.
 static bool blocked_by_target(const struct state *state, int step, struct wall now, struct buf *why)
 {
 	int index = state->runbook->steps[step].target;
@@ -300,8 +320,19 @@ static bool blocked_by_target(const struct state *state, int step, struct wall n
 		say(why, "target %s is another one now; re-pin it with a reason", target->id);
 		return true;
 	}
-	if (pin->is_pinned || !state->plan->is_asked[index] ||
-		!target_exists(state, step, target) || edge_is_waived(state, step, target->id, now))
+	int twin = state_twin(state, index);
+	if (twin >= 0) {
+		say(why,
+			"target %s is the same cluster as %s; correct the kubeconfig or the "
+			"runbook",
+			target->id, state->runbook->targets[twin].id);
+		return true;
+	}
+	if (target->is_ssh || !target_exists(state, step, target))
+		return false;
+	if (pin->is_pinned)
+		return blocked_by_uid(state, step, now, why);
+	if (edge_is_waived(state, step, target->id, now))
 		return false;
 	say(why, "target %s has not answered yet, so it is not known to be the right one",
 		target->id);

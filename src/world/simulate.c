@@ -184,7 +184,7 @@ static cJSON *target_fingerprint(const struct simulation *simulation, const stru
 	}
 	snprintf(uid, sizeof uid, "%.8s-%.4s-4%.3s-8%.3s-%.12s", hex, hex + 8, hex + 13, hex + 17,
 		hex + 20);
-	json_add_text(fingerprint, "uid", uid);
+	json_add_text(fingerprint, "uid", target->uid ? target->uid : uid);
 	json_add_text(fingerprint, "ca_sha256", hex);
 	return fingerprint;
 }
@@ -216,24 +216,46 @@ static int check_target(const struct check *check)
 	}
 }
 
-// Whether something that is asked through the target has answered by now. Before the step that
-// makes the target has succeeded, nothing can.
+// Not before the step that makes the target has succeeded, or was left out because it is there.
+static bool target_exists(const struct simulation *simulation, int t)
+{
+	int maker = simulation->runbook->targets[t].created_by;
+	const struct scenario_step_fact *fact = &simulation->facts->steps[maker < 0 ? 0 : maker];
+
+	return maker < 0 || wall_known(fact->first) || fact->is_left_out;
+}
+
+static bool is_acted_on(const struct runbook *runbook, int t)
+{
+	for (size_t s = 0; s < runbook->step_count; s++)
+		if (runbook->steps[s].target == t && runbook->steps[s].kind == STEP_RUN)
+			return true;
+	return false;
+}
+
+// Whether the target has told by now who it is. One that is asked about something does when any of
+// that can be known; of one that is not, the scenario says nothing: a cluster that steps act on is
+// there then, and a source that nothing touches is what was lost.
 static bool target_answers(const struct simulation *simulation, int t)
 {
 	const struct runbook *runbook = simulation->runbook;
-	int maker = runbook->targets[t].created_by;
+	bool is_asked = false;
 
-	if (maker >= 0 && !wall_known(simulation->facts->steps[maker].first))
+	if (!target_exists(simulation, t))
 		return false;
 	for (size_t d = 0; d < runbook->dependency_count; d++) {
 		const struct dependency *dependency = &runbook->dependencies[d];
 
-		for (size_t c = 0; c < dependency->check_count; c++)
-			if (check_target(&dependency->checks[c]) == t &&
-				simulation->seen[d].status != STATUS_UNKNOWN)
+		for (size_t c = 0; c < dependency->check_count; c++) {
+			if (check_target(&dependency->checks[c]) != t)
+				continue;
+			if (simulation->seen[d].status != STATUS_UNKNOWN)
 				return true;
+			is_asked = true;
+		}
 	}
-	return false;
+	return !is_asked && !runbook->targets[t].is_ssh &&
+	       (runbook->targets[t].role != TARGET_SOURCE || is_acted_on(runbook, t));
 }
 
 // Restore points lie within the objective; choices are what the scenario has chosen. A secret is

@@ -46,19 +46,25 @@ static const char scenario_text[] =
 static struct runbook *runbook;
 static struct scenario *scenario;
 
-static int load(void **state)
+static int load_texts(const char *of_runbook, const char *of_scenario)
 {
 	struct diags diags = {.file = "x"};
 
-	(void)state;
-	signal(SIGPIPE, SIG_IGN);
-	runbook = runbook_load(runbook_text, strlen(runbook_text), ".", &diags);
+	runbook = runbook_load(of_runbook, strlen(of_runbook), ".", &diags);
+	scenario = NULL;
 	if (runbook)
-		scenario = scenario_load(scenario_text, strlen(scenario_text), runbook, &diags);
+		scenario = scenario_load(of_scenario, strlen(of_scenario), runbook, &diags);
 	for (size_t i = 0; i < diags.count && !scenario; i++)
 		fprintf(stderr, "%d: %s\n", diags.items[i].line, diags.items[i].message);
 	diags_fini(&diags);
 	return scenario ? 0 : -1;
+}
+
+static int load(void **state)
+{
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	return load_texts(runbook_text, scenario_text);
 }
 
 static int unload(void **state)
@@ -362,6 +368,47 @@ static void test_meets_the_target_once_it_is_made(void **state)
 	assert_int_equal(finish(&t), 0);
 }
 
+// Nothing is asked through these: what is acted on is there, and a source that is not is gone.
+static void test_meets_targets_that_no_check_asks(void **state)
+{
+	struct sensor_under_test t;
+	struct runbook *kept_runbook = runbook;
+	struct scenario *kept_scenario = scenario;
+	cJSON *line;
+
+	assert_int_equal(
+		load_texts("relight: 1\nname: small\ntargets:\n"
+			   "  lost: {role: source, kubernetes: {context: a}}\n"
+			   "  fenced: {role: source, kubernetes: {context: b, uid: 0b1c}}\n"
+			   "  made: {created_by: make, kubernetes: {context: c}}\n"
+			   "  found: {created_by: skipped, kubernetes: {context: d}}\n"
+			   "steps:\n"
+			   "  - {id: fence, target: fenced, run: {command: [x]}}\n"
+			   "  - {id: make, run: {command: [x]}}\n"
+			   "  - {id: skipped, run: {command: [x]}}\n",
+			"scenario: 1\nname: drill\n"),
+		0);
+	begin(&t, (struct probe_options){0}, true);
+	open_session(&t);
+	line = next_line(&t, "type", "target", PATIENCE_MS);
+	assert_text(line, "target", "fenced");
+	assert_string_equal(json_path_text(line, "fingerprint.uid"), "0b1c");
+	cJSON_Delete(line);
+	record(&t, EVENT_STEP_SKIPPED, 2, "skipped", "{\"why\":\"it is there\"}", 0);
+	line = next_line(&t, "type", "target", PATIENCE_MS);
+	assert_text(line, "target", "found");
+	cJSON_Delete(line);
+	record(&t, EVENT_STEP_RESULT, 5, "make", "{\"outcome\":\"success\"}", 1);
+	line = next_line(&t, "type", "target", PATIENCE_MS);
+	assert_text(line, "target", "made");
+	cJSON_Delete(line);
+	assert_null(next_line(&t, "type", "target", 200));
+	assert_int_equal(finish(&t), 0);
+	unload(state);
+	runbook = kept_runbook;
+	scenario = kept_scenario;
+}
+
 static void test_answers(void **state)
 {
 	struct sensor_under_test t;
@@ -413,6 +460,7 @@ int main(void)
 		cmocka_unit_test(test_keeps_the_rhythm),
 		cmocka_unit_test(test_rechecks),
 		cmocka_unit_test(test_meets_the_target_once_it_is_made),
+		cmocka_unit_test(test_meets_targets_that_no_check_asks),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_ends_on_a_signal),
 	};

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "incident_case.h"
+
+// What keeps steps away from a target: it is not known yet, it is another one, or it is the lost
+// cluster itself.
+
+#define NOT_YET " has not answered yet, so it is not known to be the right one"
+
+static void pinned(struct incident_case *of, const char *target, const char *fingerprint)
+{
+	char data[256];
+	snprintf(data, sizeof data, "{'target':'%s','fingerprint':%s}", target, fingerprint);
+	tell(of, "relight", EVENT_TARGET_PINNED, NULL, data);
+}
+
+static void assert_twin(const struct incident_case *of, const char *target, const char *twin)
+{
+	int is = state_twin(of->state, runbook_target(of->runbook, target));
+	if (is != (twin ? runbook_target(of->runbook, twin) : -1))
+		fail_msg("%s is the same as target %d", target, is);
+}
+
+// --- known before it is acted on ---
+
+static void test_a_target_is_pinned_before_a_step_acts_on_it(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	case_begin(&of, "targets:\n"
+			"  k: {kubernetes: {context: dr}}\n"
+			"  s: {ssh: {host: h}}\n"
+			"steps:\n"
+			"- {id: acts, needs: [], target: k, run: {command: [x]}}\n"
+			"- {id: over-ssh, needs: [], target: s, run: {command: [x]}}\n"
+			"- {id: person, needs: [], target: k, manual: x}\n"
+			"- {id: elsewhere, needs: [], run: {command: [x]}}\n");
+	open_armed(&of);
+	assert_waits(&of, "acts", "target k" NOT_YET);
+	assert_step(&of, "over-ssh", STEP_READY);
+	assert_step(&of, "person", STEP_READY);
+	assert_step(&of, "elsewhere", STEP_READY);
+	pinned(&of, "k", "{'ca_sha256':'c1'}");
+	assert_step(&of, "acts", STEP_READY);
+	case_end(&of);
+}
+
+static void test_that_is_waived_by_the_targets_name(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	case_begin(&of, "targets: {k: {kubernetes: {}}, l: {kubernetes: {}}}\n"
+			"steps:\n"
+			"- {id: a, needs: [], target: k, run: {command: [x]}}\n"
+			"- {id: b, needs: [], target: l, run: {command: [x]}}\n");
+	open_armed(&of);
+	tell(&of, "mei", EVENT_WAIVER, "a", "{'as':'start-anyway','edge':'k','why':'seen it'}");
+	tell(&of, "mei", EVENT_WAIVER, "b", "{'as':'start-anyway','edge':'k','why':'no'}");
+	assert_step(&of, "a", STEP_READY);
+	assert_waits(&of, "b", "target l" NOT_YET);
+	case_end(&of);
+}
+
+static void test_what_makes_the_target_does_not_wait_for_it(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	case_begin(&of,
+		"targets: {k: {created_by: make, kubernetes: {}}}\n"
+		"dependencies: [{id: api, check: {manual: q}}]\n"
+		"steps:\n"
+		"- {id: before, needs: [], target: k, run: {command: [x]}}\n"
+		"- {id: make, needs: [], target: k, restores: [api], run: {command: [x]}}\n");
+	open_armed(&of);
+	assert_step(&of, "before", STEP_READY);
+	assert_step(&of, "make", STEP_READY);
+	succeeds(&of, "make");
+	assert_step(&of, "make", STEP_VERIFYING);
+	assert_step(&of, "before", STEP_READY);
+	tell_attempt(&of, "relight", EVENT_STEP_VERIFIED, "make", 1, "{}");
+	assert_waits(&of, "before", "target k" NOT_YET);
+	tell(&of, "relight", EVENT_STEP_REGRESSED, "make", "{}");
+	assert_waits(&of, "before", "target k" NOT_YET);
+	case_end(&of);
+}
+
+static void test_a_target_whose_maker_was_left_out_is_there(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	case_begin(&of, "targets: {k: {created_by: make, kubernetes: {}}}\n"
+			"steps:\n"
+			"- {id: make, run: {command: [x]}}\n"
+			"- {id: use, target: k, run: {command: [x]}}\n");
+	open_armed(&of);
+	tell(&of, "mei", EVENT_STEP_SKIPPED, "make", "{'why':'it is there'}");
+	assert_waits(&of, "use", "target k" NOT_YET);
+	pinned(&of, "k", "{'uid':'1'}");
+	assert_step(&of, "use", STEP_READY);
+	case_end(&of);
+}
+
+static void test_the_runbook_says_which_cluster_it_must_be(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	case_begin(&of, "targets: {k: {kubernetes: {uid: 0b1c}}}\n"
+			"steps: [{id: a, target: k, run: {command: [x]}}]\n");
+	open_armed(&of);
+	pinned(&of, "k", "{'ca_sha256':'c1'}");
+	assert_waits(&of, "a",
+		"target k: the runbook wants the cluster 0b1c, and its UID cannot be seen");
+	int64_t waiver = tell(
+		&of, "mei", EVENT_WAIVER, "a", "{'as':'start-anyway','edge':'k','why':'seen it'}");
+	assert_step(&of, "a", STEP_READY);
+	pinned(&of, "k", "{'uid':'77d0','ca_sha256':'c1'}");
+	assert_waits(&of, "a", "target k: the runbook wants the cluster 0b1c, and this is 77d0");
+	char of_waiver[64];
+	snprintf(of_waiver, sizeof of_waiver, "{'of':%lld,'why':'x'}", (long long)waiver);
+	tell(&of, "mei", EVENT_WAIVER_ENDED, "a", of_waiver);
+	pinned(&of, "k", "{'uid':'0b1c','ca_sha256':'c1'}");
+	assert_step(&of, "a", STEP_READY);
+	case_end(&of);
+}
+
+// --- the lost cluster ---
+
+static const char both[] = "targets:\n"
+			   "  old: {role: source, kubernetes: {context: a}}\n"
+			   "  new: {role: recovery, kubernetes: {context: b}}\n"
+			   "  shared: {kubernetes: {context: c}}\n"
+			   "steps:\n"
+			   "- {id: fence, needs: [], target: old, run: {command: [x]}}\n"
+			   "- {id: restore, needs: [], target: new, run: {command: [x]}}\n"
+			   "- {id: look, needs: [], target: shared, run: {command: [x]}}\n";
+
+static void test_source_and_recovery_are_not_one_cluster(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	case_begin(&of, both);
+	tell(&of, "ana", EVENT_SESSION_OPEN, NULL, NULL);
+	tell(&of, "ana", EVENT_INCIDENT_DECLARED, NULL, "{'id':'i-1'}");
+	pinned(&of, "old", "{'uid':'1','ca_sha256':'c1'}");
+	pinned(&of, "new", "{'uid':'1','ca_sha256':'c1'}");
+	pinned(&of, "shared", "{'uid':'1','ca_sha256':'c1'}");
+	struct intent arm = intent_of(INTENT_ARM);
+	assert_false(want(&of, &arm));
+	assert_non_null(strstr(of.why.message, "old (source) and new (recovery)"));
+	assert_waits(&of, "restore",
+		"target new is the same cluster as old; correct the kubeconfig or the runbook");
+	assert_waits(&of, "fence",
+		"target old is the same cluster as new; correct the kubeconfig or the runbook");
+	assert_step(&of, "look", STEP_READY);
+	// No waiver opens that; another kubeconfig and a person's word do.
+	tell(&of, "mei", EVENT_WAIVER, "restore", "{'as':'start-anyway','why':'hurry'}");
+	assert_step(&of, "restore", STEP_WAITING);
+	tell(&of, "relight", EVENT_TARGET_CHANGED, NULL,
+		"{'target':'new','fingerprint':{'uid':'2','ca_sha256':'c2'}}");
+	assert_waits(&of, "restore", "target new is another one now; re-pin it with a reason");
+	tell(&of, "mei", EVENT_TARGET_REPINNED, NULL,
+		"{'target':'new','fingerprint':{'uid':'2','ca_sha256':'c2'},'why':'corrected'}");
+	assert_step(&of, "restore", STEP_READY);
+	assert_step(&of, "fence", STEP_READY);
+	assert_true(want(&of, &arm));
+	case_end(&of);
+}
+
+static void test_twins_are_known_by_what_both_show(void **unused)
+{
+	static const struct {
+		const char *old, *new;
+		bool is_same;
+	} cases[] = {
+		{"{'uid':'1','ca_sha256':'c'}", "{'uid':'1','ca_sha256':'c'}", true},
+		// Behind one proxy several clusters have its CA.
+		{"{'uid':'1','ca_sha256':'c'}", "{'uid':'2','ca_sha256':'c'}", false},
+		// A snapshot of etcd that was restored elsewhere has the UID of the lost cluster.
+		{"{'uid':'1','ca_sha256':'c'}", "{'uid':'1','ca_sha256':'d'}", false},
+		{"{'uid':'1','ca_sha256':'c'}", "{'ca_sha256':'c'}", true},
+		{"{'uid':'1'}", "{'ca_sha256':'c'}", false},
+		{"{}", "{}", false},
+	};
+	(void)unused;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct incident_case of;
+		case_begin(&of, both);
+		pinned(&of, "old", cases[i].old);
+		assert_twin(&of, "old", NULL);
+		pinned(&of, "new", cases[i].new);
+		pinned(&of, "shared", cases[i].old);
+		assert_twin(&of, "old", cases[i].is_same ? "new" : NULL);
+		assert_twin(&of, "new", cases[i].is_same ? "old" : NULL);
+		assert_twin(&of, "shared", NULL);
+		case_end(&of);
+	}
+}
+
+static void test_parts_of_a_pin(void **unused)
+{
+	(void)unused;
+	char *value = pin_value("uid 1 ca_sha256 2", "ca_sha256");
+	assert_string_equal(value, "2");
+	free(value);
+	assert_null(pin_value("uid 1 ca_sha256 2", "1"));
+	assert_null(pin_value("uid 1 ca_sha256 2", "host_key"));
+	assert_null(pin_value("uid", "uid"));
+	assert_null(pin_value("", "uid"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_target_is_pinned_before_a_step_acts_on_it),
+		cmocka_unit_test(test_that_is_waived_by_the_targets_name),
+		cmocka_unit_test(test_what_makes_the_target_does_not_wait_for_it),
+		cmocka_unit_test(test_a_target_whose_maker_was_left_out_is_there),
+		cmocka_unit_test(test_the_runbook_says_which_cluster_it_must_be),
+		cmocka_unit_test(test_source_and_recovery_are_not_one_cluster),
+		cmocka_unit_test(test_twins_are_known_by_what_both_show),
+		cmocka_unit_test(test_parts_of_a_pin),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
