@@ -151,7 +151,7 @@ tests: $(O)/relight $(unit_tests) $(terminal_tests)
 check: deps
 	@$(MAKE) --no-print-directory check-all
 
-check-all: check-unit check-integration check-terminal
+check-all: check-unit docs-check check-integration check-terminal
 	@echo "relight: all checks passed ($(VARIANT), $(CC))"
 
 check-unit: $(unit_tests)
@@ -167,6 +167,16 @@ asan:
 	@$(MAKE) --no-print-directory VARIANT=asan WERROR=1 check-all
 clang:
 	@$(MAKE) --no-print-directory VARIANT=clang CC=clang WERROR=1 check-all
+
+$(O)/docs/keys: tests/docs/keys.c $(O)/view.a $(O)/core.a
+	@mkdir -p $(@D)
+	$(call quiet,LD)$(CC) $(CPPFLAGS) $(CFLAGS) $(pc_cflags) $(LDFLAGS) -o $@ $< $(O)/view.a $(O)/core.a $(LDLIBS)
+
+.PHONY: docs docs-check
+docs: $(O)/docs/keys
+	@sh tests/docs.sh write $<
+docs-check: $(O)/docs/keys
+	@sh tests/docs.sh check $<
 
 .PHONY: walls lint format bench bench-programs
 walls: $(objects)
@@ -224,6 +234,7 @@ help:
 	@echo "make deps            only install what building and testing need"
 	@echo "make asan | clang    the tests under ASan and UBSan | built with clang"
 	@echo "make check-kubernetes  the tests against a real Kubernetes API server"
+	@echo "make docs | docs-check   write the keys into relight(1) | check that they are current"
 	@echo "make walls | lint    the walls between the rooms | format and static analysis"
 	@echo "make fuzz            hostile input for every parser, FUZZ_SECONDS each"
 	@echo "make bench           ratios against named references"
