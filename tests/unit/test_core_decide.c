@@ -406,8 +406,9 @@ static void test_waiving(void **unused)
 	assert_step(&of, "b", STEP_READY);
 	// It can start: there is nothing to waive any more.
 	refused(&of, &waive, "waive: b: nothing is unmet");
-	succeeds(&of, "a");
 	waive.step = step_of(&of, "a");
+	refused(&of, &waive, "waive: a: nothing is unmet");
+	succeeds(&of, "a");
 	wanted(&of, &waive);
 	assert_newest(&of, EVENT_WAIVER, "db");
 	assert_data(newest(&of), "as", "degraded");

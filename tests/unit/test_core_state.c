@@ -564,9 +564,13 @@ static void test_a_waived_dependency_is_never_healthy(void **unused)
 		"{'dependency':'db','as':'muted','why':'named in its data only'}");
 	assert_true(state_restored(of.state, 0, of.facts.now.wall));
 	assert_int_equal(of.state->waivers[1].as, WAIVER_MUTED);
+	tell(&of, "mei", EVENT_WAIVER, "api",
+		"{'as':'degraded','why':'x','until':'2026-07-03T03:01:00Z'}");
+	assert_int_equal(state_waiver(of.state, -1, 0, at_second(59).wall)->seq, newest(&of)->seq);
+	assert_int_equal(state_waiver(of.state, -1, 0, at_second(60).wall)->seq, seq);
 	// One about nothing that is known is none.
 	tell(&of, "mei", EVENT_WAIVER, NULL, "{'dependency':'nothing','as':'muted'}");
-	assert_int_equal(of.state->waiver_count, 2);
+	assert_int_equal(of.state->waiver_count, 3);
 	case_end(&of);
 }
 
