@@ -69,8 +69,8 @@ void timeline_blob(
 
 // The newest seq that is on disk for good; -1 before the first.
 int64_t timeline_durable(struct timeline *timeline);
-// True with the reason when a write or sync has failed. Nothing is written after that; what is
-// pending stays in memory.
+// True with the reason when the last write or sync has failed. What is pending stays in memory; a
+// failed write is tried again every second, a failed sync never.
 bool timeline_fault(struct timeline *timeline, struct err *err);
 // Appends to `out` the whole lines, each with its LF, that are not known to be durable: after a
 // fault, what should be saved elsewhere.

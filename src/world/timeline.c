@@ -21,11 +21,14 @@
 // queues behind a sync of its own for each event.
 //
 // How far the file can be trusted: a line is durable when the fdatasync after its write has
-// returned. After a failed write or sync nothing is written any more. A failed fsync in particular
-// is not tried again: Linux marks the pages clean after it, so that the second one would report a
-// success that is none (PostgreSQL's "fsyncgate", 2018).
+// returned. A failed write is tried again every second, as disks are made room on. After a failed
+// sync nothing is written any more, and it is not tried again: Linux marks the pages clean after
+// it, so that the second one would report a success that is none (PostgreSQL's "fsyncgate", 2018).
 
 #define FILE_NAME "timeline.jsonl"
+
+#define RETRY_SLICES   10 // after a fault: a second in all
+#define RETRY_SLICE_NS 100000000
 
 struct blob {
 	struct blob *next;
@@ -40,6 +43,8 @@ struct timeline {
 	timeline_notify *notify;
 	void *context;
 	bool directory_is_synced; // of the writer alone
+	bool is_final;            // of the writer alone: a sync has failed
+	off_t durable_bytes;      // of the writer alone: what is behind them was never acknowledged
 
 	pthread_mutex_t lock;   // of all below
 	pthread_cond_t changed; // something was queued, written or has failed
@@ -84,17 +89,23 @@ static bool sync_directory(struct timeline *timeline)
 	return fsync(timeline->dir_fd) == 0;
 }
 
+// What a failed write left behind is cut off before it is tried again.
 static bool write_lines(struct timeline *timeline, const struct buf *lines, struct err *err)
 {
+	if (timeline->lost.length && ftruncate(timeline->fd, timeline->durable_bytes) < 0)
+		return err_errno(err, errno, "timeline: %s/" FILE_NAME ": cannot be written",
+			timeline->directory);
 	if (!file_write(timeline->fd, buf_str(lines), lines->length, NULL))
 		return err_errno(err, errno, "timeline: %s/" FILE_NAME ": cannot be written",
 			timeline->directory);
-	if (fdatasync(timeline->fd) < 0 ||
-		(!timeline->directory_is_synced && !sync_directory(timeline)))
+	timeline->is_final = fdatasync(timeline->fd) < 0 ||
+			     (!timeline->directory_is_synced && !sync_directory(timeline));
+	if (timeline->is_final)
 		return err_errno(err, errno,
 			"timeline: %s/" FILE_NAME ": cannot be synced to the disk",
 			timeline->directory);
 	timeline->directory_is_synced = true;
+	timeline->durable_bytes += (off_t)lines->length;
 	return true;
 }
 
@@ -107,41 +118,65 @@ static void free_blobs(struct blob *blob)
 	}
 }
 
+// Before those that came since.
+static void put_back(struct timeline *timeline, struct blob *blobs, struct blob **blobs_end)
+{
+	if (!blobs)
+		return;
+	*blobs_end = timeline->blobs;
+	if (!timeline->blobs)
+		timeline->blobs_end = blobs_end;
+	timeline->blobs = blobs;
+}
+
 // Writes what is queued; called and returns with the lock held, which it gives up meanwhile.
 static void write_group(struct timeline *timeline, struct buf *lines)
 {
-	struct blob *blobs = timeline->blobs;
+	struct blob *blobs = timeline->blobs, **blobs_end = timeline->blobs_end;
 	int64_t seq = timeline->queued_seq;
-	struct buf empty = *lines;
 	struct err err = {0};
 
-	*lines = timeline->queued;
-	timeline->queued = empty;
+	buf_clear(lines);
+	buf_add(lines, timeline->lost.data, timeline->lost.length);
+	buf_add(lines, timeline->queued.data, timeline->queued.length);
 	timeline->blobs = NULL;
 	timeline->blobs_end = &timeline->blobs;
 	timeline->is_busy = true;
+	size_t taken = timeline->queued.length;
 	pthread_mutex_unlock(&timeline->lock);
 
 	bool is_written = write_blobs(timeline, blobs, &err) &&
 			  (!lines->length || write_lines(timeline, lines, &err));
 
-	free_blobs(blobs);
 	pthread_mutex_lock(&timeline->lock);
 	timeline->is_busy = false;
+	timeline->is_faulty = !is_written;
+	timeline->fault = err;
+	buf_drop(&timeline->queued, taken);
+	buf_clear(&timeline->lost);
 	if (is_written) {
 		timeline->durable_seq = seq;
+		free_blobs(blobs);
 	} else {
-		timeline->is_faulty = true;
-		timeline->fault = err;
 		buf_add(&timeline->lost, lines->data, lines->length);
+		put_back(timeline, blobs, blobs_end);
 	}
-	buf_clear(lines);
 	pthread_cond_broadcast(&timeline->changed);
 }
 
 static bool has_work(const struct timeline *timeline)
 {
-	return !timeline->is_faulty && (timeline->queued.length || timeline->blobs);
+	return timeline->lost.length || timeline->queued.length || timeline->blobs;
+}
+
+// After a fault it tries again now and then: disks are made room on. Once more at the end.
+static void wait_after_fault(struct timeline *timeline)
+{
+	for (int slice = 0; slice < RETRY_SLICES && !timeline->is_closing; slice++) {
+		pthread_mutex_unlock(&timeline->lock);
+		nanosleep(&(struct timespec){.tv_nsec = RETRY_SLICE_NS}, NULL);
+		pthread_mutex_lock(&timeline->lock);
+	}
 }
 
 static void *writer_main(void *argument)
@@ -153,7 +188,10 @@ static void *writer_main(void *argument)
 	for (;;) {
 		while (!has_work(timeline) && !timeline->is_closing)
 			pthread_cond_wait(&timeline->changed, &timeline->lock);
-		if (!has_work(timeline))
+		if (timeline->is_faulty)
+			wait_after_fault(timeline);
+		bool is_last = timeline->is_closing;
+		if (!has_work(timeline) || timeline->is_final)
 			break;
 		write_group(timeline, &lines);
 		if (timeline->notify) {
@@ -161,6 +199,8 @@ static void *writer_main(void *argument)
 			timeline->notify(timeline->context);
 			pthread_mutex_lock(&timeline->lock);
 		}
+		if (is_last && timeline->is_faulty)
+			break;
 	}
 	pthread_mutex_unlock(&timeline->lock);
 	buf_fini(&lines);
@@ -206,7 +246,11 @@ static struct timeline *prepare(
 static bool start_writer(struct timeline *timeline, struct err *err)
 {
 	sigset_t all, before;
+	struct stat status;
 
+	if (fstat(timeline->fd, &status) < 0)
+		return err_errno(err, errno, "timeline: %s/" FILE_NAME, timeline->directory);
+	timeline->durable_bytes = status.st_size;
 	pthread_mutex_init(&timeline->lock, NULL);
 	pthread_cond_init(&timeline->changed, NULL);
 	sigfillset(&all);
@@ -398,7 +442,7 @@ void timeline_pending(struct timeline *timeline, struct buf *out)
 bool timeline_drain(struct timeline *timeline, struct err *err)
 {
 	pthread_mutex_lock(&timeline->lock);
-	while (has_work(timeline) || timeline->is_busy)
+	while (!timeline->is_faulty && (has_work(timeline) || timeline->is_busy))
 		pthread_cond_wait(&timeline->changed, &timeline->lock);
 
 	bool is_faulty = timeline->is_faulty;
