@@ -28,7 +28,7 @@ static struct moment now_of(const struct history *history)
 	if (wall_known(state->closed.wall))
 		return now;
 	if (state->mode == EVENT_REHEARSAL) {
-		if (timeline_is_held(history->directory ? history->directory : "."))
+		if (history->directory && timeline_is_held(history->directory))
 			passed_us =
 				(int64_t)((double)(real.mono.us - newest->mono.us) * state->speed);
 	} else {

@@ -53,6 +53,9 @@ static bool read_timeline(struct history *history, struct err *err)
 	close(fd);
 	if (history->is_broken)
 		history_problem(history, "%s", damage.message);
+	// Of a record that is being written the last line may be on its way.
+	if (history->torn_bytes > 0 && history->directory && timeline_is_held(history->directory))
+		history->torn_bytes = 0;
 	if (history->torn_bytes > 0)
 		history_problem(history,
 			"timeline: %s: line %lld: torn: %zu bytes without an end of line",
@@ -170,9 +173,11 @@ bool history_open(struct history *history, const char *name, struct err *err)
 	*history = (struct history){0};
 	chain_init(&history->chain);
 	history->path = find_path(name, err);
-	if (!history->path || !read_timeline(history, err))
+	if (!history->path)
 		return false;
 	find_directory(history);
+	if (!read_timeline(history, err))
+		return false;
 	fold(history);
 	return true;
 }

@@ -114,12 +114,14 @@ static void verify_blobs(struct history *history, int64_t seq, const cJSON *valu
 			verify_blobs(history, seq, part);
 }
 
+// The runbook was looked at when it was loaded. Scripts that it names are listed too, but they are
+// no part of the record and may go on changing.
 static void verify_frozen(struct history *history, const struct event *event)
 {
 	json_each (file, json_get(event->data, "files")) {
 		const char *path = json_text(file, "path"), *sha256 = json_text(file, "sha256");
-		// That one was looked at when it was loaded.
-		if (path && sha256 && strcmp(path, "frozen/runbook.yaml") != 0)
+		if (path && sha256 && strncmp(path, "frozen/", 7) == 0 &&
+			strcmp(path, "frozen/runbook.yaml") != 0)
 			verify_file(history, event->seq, path, sha256, &history->frozen_count);
 	}
 }

@@ -16,7 +16,7 @@ dependencies:
   - {id: marker, layer: journey, proves: L4, check: {command: [test, -e, ./there]}, every: 1s, timeout: 1s, stable: 1s}
 steps:
   - {id: flaky, run: {shell: "echo tried; test -e once || { touch once; exit 3; }"}, takes: 1s}
-  - {id: touch-it, run: {command: [touch, there]}, restores: [marker], takes: 2s}
+  - {id: touch-it, run: {command: [./touch.sh]}, restores: [marker], takes: 2s}
   - {id: pick, decide: {question: Which?, options: [{id: a, say: A}, {id: b, say: B}]}}
   - {id: only-a, when: {decision: pick, is: a}, run: {command: ["true"]}}
   - {id: attest, needs: [touch-it, pick], manual: Look at it}
@@ -29,6 +29,8 @@ steps:
   pick: {choose: b, why: "it is *better*"}
   attest: {confirm: seen}
 Y
+printf '#!/bin/sh\ntouch there\n' >touch.sh
+chmod +x touch.sh
 export XDG_STATE_HOME="$PWD/state"
 expect_code 0 "$RELIGHT" run r.yaml --headless --answers r.answers
 name=$(ls state/relight/incidents)
@@ -101,6 +103,7 @@ expect_code 0 "$RELIGHT" list --format json
 [ "$(jq -r '.incidents[0].is' out)" = recovered ] || fail "list json: $(cat out)"
 
 # --- the timeline ---
+echo 'echo changed since' >>touch.sh # scripts are no part of the record
 expect_code 0 "$RELIGHT" timeline verify "$incident"
 expect_code 0 "$RELIGHT" timeline verify "$incident/timeline.jsonl"
 expect_code 0 "$RELIGHT" timeline show "$incident"
