@@ -36,7 +36,8 @@ struct facts {
 // What verification keeps between two looks: which recheck was asked when the evidence began to count, and when.
 struct watch {
 	int64_t token; // 0: none asked
-	struct moment asked;
+	struct moment asked; // … at that time
+	struct moment began; // when verification began: `settle` counts from here, however often is looked again
 	bool is_resolving; // an unknown attempt is being verified
 	int64_t more_ms;   // given to `settle`
 };

@@ -81,6 +81,8 @@ void decision_recheck(struct decision *decision, const struct facts *facts, int 
 {
 	const struct refs *restores = &facts->runbook->steps[step].restores;
 	int64_t token = ++*facts->next_token;
+	if (facts->watches[step].token == 0)
+		facts->watches[step].began = facts->now;
 	facts->watches[step].token = token;
 	facts->watches[step].asked = facts->now;
 	for (size_t i = 0; i < restores->count; i++) {

@@ -197,7 +197,7 @@ static void verify(
 			    (is_resolving ? watch->more_ms : progress->extended_ms);
 	if (all_proven(facts, step))
 		add_verified(facts, step, decision);
-	else if (facts->now.mono.us - watch->asked.mono.us >= settle_ms * US_PER_MS)
+	else if (facts->now.mono.us - watch->began.mono.us >= settle_ms * US_PER_MS)
 		add_expired(facts, step, is_resolving, settle_ms, decision);
 }
 
