@@ -175,8 +175,7 @@ bool engine_want(struct engine *engine, const struct intent *intent, struct err 
 	if (intent->kind == INTENT_CONTINUE_UNRECORDED) {
 		if (!intent->typed || strcmp(intent->typed, "continue unrecorded") != 0)
 			return err_set(err, "type 'continue unrecorded' in full");
-		engine->is_unrecorded = true;
-		engine_wake(engine);
+		engine_continue_unrecorded(engine);
 		return true;
 	}
 	if (!decide_intent(&facts, intent, &decision, err))
@@ -233,6 +232,7 @@ static void turn(struct engine *engine)
 			settle(engine);
 			mark(engine);
 		}
+		engine_look_at_record(engine);
 		carry_out_pending(engine);
 		if (engine->front.on_durable)
 			tell_durable(engine);
@@ -379,7 +379,8 @@ static void end_session(struct engine *engine, const char *why)
 		json_add_text(event->data, "why", engine->state->closed_result);
 		engine_record(engine, event);
 	}
-	timeline_drain(engine->record.timeline, NULL);
+	if (!timeline_drain(engine->record.timeline, NULL))
+		engine_save_pending(engine);
 	if (engine->front.on_durable)
 		tell_durable(engine);
 }

@@ -93,6 +93,7 @@ struct engine {
 	struct mono looked;   // when running attempts were last looked at
 	struct mono marked;   // when the last `mark` was written
 	bool is_dirty, is_open, is_unrecorded, is_ending;
+	bool had_fault; // of the record, when it was looked at last
 	int followed_fd; // of the timeline that is looked on at; -1: none
 	uv_timer_t follow;
 	bool is_following;
@@ -137,6 +138,11 @@ int64_t engine_durable_seq(const struct engine *engine);
 bool engine_fault(const struct engine *engine, struct err *err);
 
 // --- between the files of the engine ---
+// Each turn: a fault of the record is recorded once, and its end ends "unrecorded".
+void engine_look_at_record(struct engine *engine);
+void engine_continue_unrecorded(struct engine *engine);
+// At the end: what the disk did not take is saved elsewhere, and stderr says where.
+void engine_save_pending(struct engine *engine);
 void engine_unfollow(struct engine *engine);
 bool engine_fold_line(void *context, const char *line, size_t length, struct err *err);
 void engine_record(struct engine *engine, struct event *event);

@@ -72,8 +72,8 @@ int64_t timeline_durable(struct timeline *timeline);
 // True with the reason when the last write or sync has failed. What is pending stays in memory; a
 // failed write is tried again every second, a failed sync never.
 bool timeline_fault(struct timeline *timeline, struct err *err);
-// Appends to `out` the whole lines, each with its LF, that are not known to be durable: after a
-// fault, what should be saved elsewhere.
+// Appends to `out` the whole lines, each with its LF, that are not known to be durable. From then
+// on nothing is written: after a fault, what should be saved elsewhere before closing.
 void timeline_pending(struct timeline *timeline, struct buf *out);
 // Waits until everything queued is durable or has failed (false, with the fault).
 bool timeline_drain(struct timeline *timeline, struct err *err);

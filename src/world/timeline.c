@@ -53,6 +53,7 @@ struct timeline {
 	struct blob *blobs, **blobs_end;
 	int64_t queued_seq, durable_seq;
 	bool is_busy, is_closing, is_faulty;
+	bool has_given_up; // what is pending is saved elsewhere
 	struct err fault;
 };
 
@@ -169,10 +170,10 @@ static bool has_work(const struct timeline *timeline)
 	return timeline->lost.length || timeline->queued.length || timeline->blobs;
 }
 
-// After a fault it tries again now and then: disks are made room on. Once more at the end.
+// After a fault it tries again now and then: disks are made room on.
 static void wait_after_fault(struct timeline *timeline)
 {
-	for (int slice = 0; slice < RETRY_SLICES && !timeline->is_closing; slice++) {
+	for (int slice = 0; slice < RETRY_SLICES && !timeline->has_given_up; slice++) {
 		pthread_mutex_unlock(&timeline->lock);
 		nanosleep(&(struct timespec){.tv_nsec = RETRY_SLICE_NS}, NULL);
 		pthread_mutex_lock(&timeline->lock);
@@ -190,8 +191,7 @@ static void *writer_main(void *argument)
 			pthread_cond_wait(&timeline->changed, &timeline->lock);
 		if (timeline->is_faulty)
 			wait_after_fault(timeline);
-		bool is_last = timeline->is_closing;
-		if (!has_work(timeline) || timeline->is_final)
+		if (!has_work(timeline) || timeline->is_final || timeline->has_given_up)
 			break;
 		write_group(timeline, &lines);
 		if (timeline->notify) {
@@ -199,9 +199,11 @@ static void *writer_main(void *argument)
 			timeline->notify(timeline->context);
 			pthread_mutex_lock(&timeline->lock);
 		}
-		if (is_last && timeline->is_faulty)
-			break;
 	}
+	// What is saved elsewhere continues the whole lines.
+	if (timeline->is_faulty && !timeline->is_final &&
+		ftruncate(timeline->fd, timeline->durable_bytes) < 0)
+		timeline->is_final = true;
 	pthread_mutex_unlock(&timeline->lock);
 	buf_fini(&lines);
 	return NULL;
@@ -374,6 +376,7 @@ void timeline_close(struct timeline *timeline)
 		return;
 	pthread_mutex_lock(&timeline->lock);
 	timeline->is_closing = true;
+	timeline->has_given_up |= timeline->is_faulty;
 	pthread_cond_broadcast(&timeline->changed);
 	pthread_mutex_unlock(&timeline->lock);
 	pthread_join(timeline->thread, NULL);
@@ -434,6 +437,9 @@ bool timeline_fault(struct timeline *timeline, struct err *err)
 void timeline_pending(struct timeline *timeline, struct buf *out)
 {
 	pthread_mutex_lock(&timeline->lock);
+	timeline->has_given_up = true;
+	while (timeline->is_busy)
+		pthread_cond_wait(&timeline->changed, &timeline->lock);
 	buf_add(out, timeline->lost.data, timeline->lost.length);
 	buf_add(out, timeline->queued.data, timeline->queued.length);
 	pthread_mutex_unlock(&timeline->lock);
