@@ -962,6 +962,24 @@ static void test_settle_expires(void **unused)
 	case_end(&of);
 }
 
+static void test_looking_again_gives_no_more_time(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, small);
+	sense(&of, "db", "missing");
+	due(&of);
+	succeeds(&of, "a");
+	live(&of, 100, "db", "missing");
+	struct intent look = with_text(&of, INTENT_VERIFY, "a", NULL);
+	wanted(&of, &look);
+	live(&of, 119, "db", "missing");
+	assert_step(&of, "a", STEP_VERIFYING);
+	live(&of, 120, "db", "missing");
+	assert_step(&of, "a", STEP_FAILED);
+	case_end(&of);
+}
+
 static void test_settle_can_be_given_more(void **unused)
 {
 	(void)unused;
@@ -1276,6 +1294,7 @@ int main(void)
 		cmocka_unit_test(test_verified_means_asked_afterwards),
 		cmocka_unit_test(test_verified_means_lasting),
 		cmocka_unit_test(test_settle_expires),
+		cmocka_unit_test(test_looking_again_gives_no_more_time),
 		cmocka_unit_test(test_settle_can_be_given_more),
 		cmocka_unit_test(test_a_waived_dependency_needs_no_proof),
 		cmocka_unit_test(test_an_unknown_attempt_is_resolved_by_looking),
