@@ -64,6 +64,16 @@ static void see_dialog(struct cockpit *cockpit)
 	dialog->opened_us = clock_mono().us;
 }
 
+// Why the record cannot be written. Its path stands in the timeline; before the reason it would
+// push that over the edge of a small screen.
+static const char *fault_words(const char *message)
+{
+	const char *reason = message;
+	for (const char *at = message; (at = strstr(at, ": ")); reason = at)
+		at += 2;
+	return reason;
+}
+
 static void draw(struct cockpit *cockpit)
 {
 	struct engine *engine = &cockpit->engine;
@@ -83,7 +93,7 @@ static void draw(struct cockpit *cockpit)
 		.newest_seq = engine->state->events - 1,
 		.durable_seq = engine->is_following ? engine->state->events - 1
 						    : engine_durable_seq(engine),
-		.fault = has_fault ? fault.message : NULL,
+		.fault = has_fault ? fault_words(fault.message) : NULL,
 		.sensor_silence_ms = engine->sensor ? sensor_silence_ms(engine->sensor) : -1,
 		.lines = cockpit->story.lines,
 		.line_count = cockpit->story.count,
