@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cockpit.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <cmocka.h>
+
+/* What relight itself stands on gives way: the record's disk, the sensor. */
+
+static const char plain[] =
+	"relight: 1\n"
+	"name: plain\n"
+	"dependencies:\n"
+	"  - {id: marker, title: The marker file, check: {command: [test, -e, marker]}, every: 1s, "
+	"timeout: 1s}\n"
+	"steps:\n"
+	"  - {id: one, needs: [], run: {command: [touch, one.ran]}, takes: 1s, timeout: 1m}\n"
+	"  - {id: two, needs: [], requires: [marker], run: {command: [touch, two.ran]}, "
+	"takes: "
+	"1s, timeout: 1m}\n";
+
+/* --- the record ------------------------------------------------------------------------------- */
+
+/* From now on the cockpit's files may not be larger than the record is now; or as large as it
+ * likes. */
+static void limit_record(struct cockpit *c, bool is_limited)
+{
+	struct rlimit limit;
+	struct stat is;
+	char path[192];
+
+	snprintf(path, sizeof path, "%s/timeline.jsonl", c->incident);
+	assert_int_equal(stat(path, &is), 0);
+	assert_int_equal(prlimit(screen_pid(c->screen), RLIMIT_FSIZE, NULL, &limit), 0);
+	limit.rlim_cur = is_limited ? (rlim_t)is.st_size + 100 : limit.rlim_max;
+	assert_int_equal(prlimit(screen_pid(c->screen), RLIMIT_FSIZE, &limit, NULL), 0);
+}
+
+static struct cockpit *with_a_full_disk(void)
+{
+	struct cockpit *c = cockpit_new(plain);
+
+	cockpit_touch(c, "marker");
+	cockpit_run_armed(c);
+	cockpit_records(c, "\"kind\":\"dependency.status\"", "\"to\":\"healthy\"");
+	limit_record(c, true);
+	cockpit_press(c, "n");
+	cockpit_answer(c, "Tab changes its type", "the disk is full", NULL);
+	cockpit_shows(c, "!! THE RECORD CANNOT BE WRITTEN");
+	return c;
+}
+
+static void expect_verified(struct cockpit *c)
+{
+	cockpit_start(
+		c, 24, 80, (const char *const[]){"timeline", "verify", "INCIDENT", NULL}, NULL);
+	assert_int_equal(screen_wait_exit(c->screen, COCKPIT_MS), 0);
+}
+
+static void a_full_disk_stops_new_actions(void **unused)
+{
+	struct cockpit *c = with_a_full_disk();
+
+	(void)unused;
+	cockpit_shows(c, "record FAULT");
+	cockpit_shows(c, "File too large");
+	cockpit_go(c, "one");
+	cockpit_press(c, "s");
+	cockpit_shows(c, "the record cannot be written");
+	assert_false(screen_has(c->screen, "start one"));
+	assert_false(cockpit_exists(c, "one.ran"));
+	limit_record(c, false);
+	cockpit_hides(c, "THE RECORD CANNOT BE WRITTEN");
+	cockpit_records(c, "\"kind\":\"note\"", "the disk is full");
+	cockpit_records(c, "\"kind\":\"fault\"", "File too large");
+	cockpit_press(c, "s");
+	cockpit_answer(c, "start one", NULL, NULL);
+	cockpit_records(c, "\"kind\":\"step.result\"", "\"step\":\"one\"");
+	assert_int_equal(cockpit_quit(c), 1);
+	expect_verified(c);
+	cockpit_free(c);
+}
+
+static void going_on_unrecorded_is_typed_in_full(void **unused)
+{
+	struct cockpit *c = with_a_full_disk();
+
+	(void)unused;
+	cockpit_palette(c, "continue-unrecorded");
+	cockpit_fill(c, "go on UNRECORDED", "yes", NULL);
+	cockpit_shows(c, "that is not it");
+	cockpit_press(c, "Backspace Backspace Backspace");
+	cockpit_answer(c, "go on UNRECORDED", "continue unrecorded", NULL);
+	cockpit_shows(c, "  UNRECORDED");
+	cockpit_go(c, "one");
+	cockpit_press(c, "s");
+	cockpit_answer(c, "start one", NULL, NULL);
+	cockpit_shows(c, "[x] one");
+	assert_true(cockpit_exists(c, "one.ran"));
+	assert_int_equal(cockpit_recorded(c, "\"step\":\"one\"", NULL), 0);
+	limit_record(c, false);
+	cockpit_hides(c, "UNRECORDED");
+	cockpit_records(c, "\"kind\":\"step.result\"", "\"step\":\"one\"");
+	cockpit_records(c, "\"kind\":\"fault\"", "goes on unrecorded");
+	assert_int_equal(cockpit_quit(c), 1);
+	expect_verified(c);
+	cockpit_free(c);
+}
+
+static void what_the_disk_never_took_is_saved_elsewhere(void **unused)
+{
+	struct cockpit *c = with_a_full_disk();
+	char command[512];
+
+	(void)unused;
+	assert_int_equal(cockpit_quit(c), 1);
+	assert_true(screen_has(c->screen, "once there is room: cat /"));
+	assert_int_equal(cockpit_recorded(c, "the disk is full", NULL), 0);
+	snprintf(command, sizeof command,
+		"cat /tmp/relight-$(sed -n 's/.*\"id\":\"\\([^\"]*\\)\".*/\\1/p' %s/timeline.jsonl "
+		"| head "
+		"-n1)-pending-* >>%s/timeline.jsonl && rm /tmp/relight-*-plain-pending-*",
+		c->incident, c->incident);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(cockpit_recorded(c, "the disk is full", NULL), 1);
+	expect_verified(c);
+	cockpit_free(c);
+}
+
+/* --- the sensor ------------------------------------------------------------------------------- */
+
+static pid_t sensor_of(struct cockpit *c)
+{
+	pid_t sensor = 0;
+
+	for (int i = 0; i < 500 && !sensor; i++) {
+		sensor = cockpit_child(c, "probe");
+		screen_pause(c->screen, 20);
+	}
+	assert_true(sensor > 0);
+	return sensor;
+}
+
+static void a_killed_sensor_comes_back(void **unused)
+{
+	struct cockpit *c = cockpit_new(plain);
+	pid_t first;
+
+	(void)unused;
+	cockpit_run(c);
+	cockpit_records(c, "\"kind\":\"dependency.status\"", "\"to\":\"degraded\"");
+	first = sensor_of(c);
+	assert_int_equal(kill(first, SIGKILL), 0);
+	cockpit_shows(c, "THE SENSOR IS DOWN");
+	cockpit_records(c, "\"kind\":\"sensor.down\"", "\"why\":\"");
+	cockpit_hides(c, "THE SENSOR IS DOWN");
+	cockpit_records(c, "\"kind\":\"sensor.up\"", NULL);
+	assert_int_not_equal(sensor_of(c), first);
+	cockpit_touch(c, "marker");
+	cockpit_records(c, "\"kind\":\"dependency.status\"", "\"to\":\"healthy\"");
+	cockpit_free(c);
+}
+
+static void a_silent_sensor_is_not_believed(void **unused)
+{
+	struct cockpit *c = cockpit_new(plain);
+	pid_t sensor;
+
+	(void)unused;
+	cockpit_touch(c, "marker");
+	cockpit_run_armed(c);
+	cockpit_shows(c, "two");
+	cockpit_records(c, "\"kind\":\"dependency.status\"", "\"to\":\"healthy\"");
+	cockpit_press(c, "d");
+	cockpit_shows(c, "marker            healthy");
+	sensor = sensor_of(c);
+	assert_int_equal(kill(sensor, SIGSTOP), 0);
+	cockpit_shows(c, "marker            stale");
+	cockpit_records(c, "\"kind\":\"dependency.stale\"", "\"dependency\":\"marker\"");
+	cockpit_shows(c, "THE SENSOR IS DOWN");
+	cockpit_shows(c, "sensor DOWN");
+	cockpit_records(c, "\"kind\":\"sensor.down\"", NULL);
+	cockpit_go(c, "two");
+	cockpit_press(c, "s");
+	cockpit_shows(c, "healthy once, now stale");
+	assert_int_equal(cockpit_recorded(c, "step.intent", NULL), 0);
+	kill(sensor, SIGCONT); /* on a slow machine it was started again by now */
+	cockpit_hides(c, "THE SENSOR IS DOWN");
+	cockpit_records(c, "\"kind\":\"sensor.up\"", NULL);
+	cockpit_records(c, "\"kind\":\"dependency.fresh\"", NULL);
+	cockpit_shows(c, "[ ] two");
+	cockpit_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_full_disk_stops_new_actions),
+		cmocka_unit_test(going_on_unrecorded_is_typed_in_full),
+		cmocka_unit_test(what_the_disk_never_took_is_saved_elsewhere),
+		cmocka_unit_test(a_killed_sensor_comes_back),
+		cmocka_unit_test(a_silent_sensor_is_not_believed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
