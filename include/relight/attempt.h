@@ -33,6 +33,14 @@ enum attempt_state attempt_look(
 // with `err`, also when that attempt was performed already; one that never had a request may be
 // prepared again.
 int attempt_prepare(const char *directory, const char *step, int attempt, struct err *err);
+
+// A directory prepared in the same way before it is known for what: attempts/.spare/1. Taking it
+// makes it that of a step's first attempt, `lock` still locked; false when the step has attempts
+// already. *dir_fd is its directory, close-on-exec, unless -1 is returned.
+int attempt_spare_prepare(const char *directory, int *dir_fd, struct err *err);
+bool attempt_spare_take(const char *directory, const char *step);
+void attempt_spare_remove(const char *directory);
+
 // Leaves the file `cancel` or `deadline` for the actuator, which looks for them five times a
 // second. Extensions add up.
 bool attempt_cancel(
@@ -68,6 +76,8 @@ struct perform_task {
 	int attempt;
 	int lock_fd; // locked already, or -1: lock it here
 	int in_fd;   // where the request line comes from
+	int dir_fd;  // where the directory was prepared before its step was known, which the
+		     // request names then (`step` is NULL); 0: it is opened by its name
 };
 // Performs one attempt to its end in this process, which becomes its own session: 0 success, 1 any
 // other outcome, 2 wrong usage or never started. Blocks for as long as it takes; sets signal

@@ -24,6 +24,11 @@ int file_create(int dir_fd, const char *name);
 // on disk for good when this returns (dir_fd is a real descriptor).
 bool file_save(int dir_fd, const char *name, const void *bytes, size_t length, bool is_durable,
 	struct err *err);
+// The same in two: makes the empty NAME.new ahead of time (a descriptor as of file_create), and
+// fills and renames it. file_publish closes `fd`, whatever comes of it; on failure nothing is left.
+int file_draft(int dir_fd, const char *name, struct err *err);
+bool file_publish(int dir_fd, const char *name, int fd, const void *bytes, size_t length,
+	bool is_durable, struct err *err);
 
 // Appends the content of a regular file of at most `most_bytes` to `out`. Anything else (a FIFO, a
 // directory, one that is larger) is refused without blocking.

@@ -11,7 +11,8 @@
 // A small single-threaded process, forked before any thread exists, that forks actuators and looks
 // after their files, so that the cockpit neither forks nor touches the disk. It has its own
 // session. It ends at the end of file on its socket; an actuator that has not had its request by
-// then ends as never-started, the others go on.
+// then ends as never-started, the others go on. While an attempt runs, one more actuator is kept
+// waiting in attempts/.spare, which becomes the directory of the next step's first attempt.
 //
 // JSON lines on a socket pair. To it:
 //   {"launch":{"dir":D,"step":S,"attempt":N}}        make attempts/S/N, lock `lock`, fork an

@@ -14,7 +14,8 @@
 #include "relight/json.h"
 
 #define MAX_RESULT_BYTES (4u << 20)
-#define LOCK_TRIES       20 // a look holds the lock for a moment
+#define LOCK_TRIES       20       // a look holds the lock for a moment
+#define SPARE            ".spare" // no step's id begins with a dot
 
 static const char *const state_words[] = {
 	[ATTEMPT_RUNNING] = "running",
@@ -162,8 +163,8 @@ static bool lock_exclusively(int fd)
 // What an actuator left that never had its request: the number is free to be used.
 static void clear_leftovers(int dir_fd)
 {
-	static const char *const names[] = {
-		"result.json", "cancel", "deadline", "alive", "output.log"};
+	static const char *const names[] = {"result.json", "cancel", "deadline", "alive",
+		"output.log", "request.json.new", "result.json.new"};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		unlinkat(dir_fd, names[i], 0);
@@ -190,21 +191,76 @@ static int lock_in(int dir_fd, struct err *err)
 	return -1;
 }
 
+static int prepare(
+	const char *directory, const char *step, int attempt, int *dir_fd, struct err *err)
+{
+	*dir_fd = make_directories(directory, step, attempt, err);
+
+	int lock_fd = *dir_fd >= 0 ? lock_in(*dir_fd, err) : -1;
+
+	if (lock_fd >= 0)
+		return lock_fd;
+	err_prefix(err, "attempt: %s/attempts/%s/%d", directory, step, attempt);
+	if (*dir_fd >= 0)
+		close(*dir_fd);
+	return -1;
+}
+
 int attempt_prepare(const char *directory, const char *step, int attempt, struct err *err)
 {
+	int lock_fd, dir_fd;
+
 	if (!is_file_name(step) || attempt < 1) {
 		err_set(err, "attempt: %.100s/%d: no step and attempt", step ? step : "", attempt);
 		return -1;
 	}
-
-	int dir_fd = make_directories(directory, step, attempt, err);
-	int lock_fd = dir_fd >= 0 ? lock_in(dir_fd, err) : -1;
-
-	if (lock_fd < 0)
-		err_prefix(err, "attempt: %s/attempts/%s/%d", directory, step, attempt);
-	if (dir_fd >= 0)
+	lock_fd = prepare(directory, step, attempt, &dir_fd, err);
+	if (lock_fd >= 0)
 		close(dir_fd);
 	return lock_fd;
+}
+
+int attempt_spare_prepare(const char *directory, int *dir_fd, struct err *err)
+{
+	return prepare(directory, SPARE, 1, dir_fd, err);
+}
+
+static int open_attempts(const char *directory)
+{
+	int dir_fd = file_open_directory(AT_FDCWD, directory, false, NULL);
+	int fd = dir_fd >= 0 ? file_open_directory(dir_fd, "attempts", false, NULL) : -1;
+
+	if (dir_fd >= 0)
+		close(dir_fd);
+	return fd;
+}
+
+bool attempt_spare_take(const char *directory, const char *step)
+{
+	int fd = is_file_name(step) ? open_attempts(directory) : -1;
+	// A step's directory that has attempts is not empty and is not replaced.
+	bool is_taken = fd >= 0 && renameat(fd, SPARE, fd, step) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return is_taken;
+}
+
+void attempt_spare_remove(const char *directory)
+{
+	int fd = open_attempts(directory);
+	int dir_fd = fd >= 0 ? file_open_directory(fd, SPARE "/1", false, NULL) : -1;
+
+	if (dir_fd >= 0) {
+		clear_leftovers(dir_fd);
+		unlinkat(dir_fd, "lock", 0);
+		close(dir_fd);
+	}
+	if (fd >= 0) {
+		unlinkat(fd, SPARE "/1", AT_REMOVEDIR);
+		unlinkat(fd, SPARE, AT_REMOVEDIR);
+		close(fd);
+	}
 }
 
 // --- messages to a running one -----------------------------------------------------------------------------------------

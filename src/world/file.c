@@ -45,29 +45,54 @@ static bool rename_over(int dir_fd, const char *name, const char *beside, int fd
 	return !is_durable || fsync(dir_fd) == 0;
 }
 
-bool file_save(int dir_fd, const char *name, const void *bytes, size_t length, bool is_durable,
-	struct err *err)
+static bool name_beside(const char *name, char beside[256], struct err *err)
+{
+	return (size_t)snprintf(beside, 256, "%s.new", name) < 256 ||
+	       err_errno(err, ENAMETOOLONG, "%s", name);
+}
+
+int file_draft(int dir_fd, const char *name, struct err *err)
 {
 	char beside[256];
 
-	if ((size_t)snprintf(beside, sizeof beside, "%s.new", name) >= sizeof beside)
-		return err_errno(err, ENAMETOOLONG, "%s", name);
-	unlinkat(dir_fd, beside, 0); // what a killed process left there
+	if (!name_beside(name, beside, err))
+		return -1;
 
 	int fd = file_create(dir_fd, beside);
 
-	if (fd < 0)
-		return err_errno(err, errno, "%s", beside);
-
-	bool is_saved = file_write(fd, bytes, length, NULL) &&
-			rename_over(dir_fd, name, beside, fd, is_durable);
-
-	if (!is_saved) {
-		err_errno(err, errno, "%s", name);
+	if (fd < 0 && errno == EEXIST) { // what a killed process left there
 		unlinkat(dir_fd, beside, 0);
+		fd = file_create(dir_fd, beside);
+	}
+	if (fd < 0)
+		err_errno(err, errno, "%s", beside);
+	return fd;
+}
+
+bool file_publish(int dir_fd, const char *name, int fd, const void *bytes, size_t length,
+	bool is_durable, struct err *err)
+{
+	char beside[256];
+	bool is_saved = name_beside(name, beside, err);
+
+	if (is_saved) {
+		is_saved = file_write(fd, bytes, length, NULL) &&
+			   rename_over(dir_fd, name, beside, fd, is_durable);
+		if (!is_saved) {
+			err_errno(err, errno, "%s", name);
+			unlinkat(dir_fd, beside, 0);
+		}
 	}
 	close(fd);
 	return is_saved;
+}
+
+bool file_save(int dir_fd, const char *name, const void *bytes, size_t length, bool is_durable,
+	struct err *err)
+{
+	int fd = file_draft(dir_fd, name, err);
+
+	return fd >= 0 && file_publish(dir_fd, name, fd, bytes, length, is_durable, err);
 }
 
 bool file_read_fd(int fd, const char *name, size_t most_bytes, struct buf *out, struct err *err)

@@ -36,6 +36,10 @@ struct actuator {
 struct service {
 	int fd; // the cockpit
 	struct actuator *actuators;
+	// One more, waiting for its request in a directory that is not yet any step's: so that what
+	// making a process and its files takes is over when the next attempt begins.
+	struct actuator *spare;
+	bool wants_spare;
 	struct buf received;
 };
 
@@ -115,6 +119,8 @@ _Noreturn static void become_actuator(struct service *service, const struct perf
 		if (other->request_fd >= 0)
 			close(other->request_fd);
 	}
+	if (service->spare)
+		close(service->spare->request_fd);
 	close(service->fd);
 	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&none);
@@ -122,34 +128,105 @@ _Noreturn static void become_actuator(struct service *service, const struct perf
 	_exit(perform_attempt(task));
 }
 
-static bool fork_actuator(struct service *service, struct actuator *actuator, struct err *err)
+// Forks an actuator for what is locked already; the descriptors of the task are closed here, the
+// child's copies go on holding the lock. NULL with errno.
+static struct actuator *fork_actuator(struct service *service, struct perform_task *task)
 {
-	int ends[2];
-	int lock_fd = attempt_prepare(actuator->directory, actuator->step, actuator->attempt, err);
+	struct actuator *actuator = NULL;
+	pid_t pid = -1;
+	int ends[2], errnum;
 
-	if (lock_fd < 0)
-		return false;
-	if (pipe2(ends, O_CLOEXEC) < 0) {
-		close(lock_fd);
-		return err_errno(err, errno, "attempt: %s/%d", actuator->step, actuator->attempt);
+	if (pipe2(ends, O_CLOEXEC) == 0) {
+		pid = fork();
+		if (!pid) {
+			close(ends[1]);
+			task->in_fd = ends[0];
+			become_actuator(service, task);
+		}
+		errnum = errno;
+		close(ends[0]);
+		if (pid < 0)
+			close(ends[1]);
+		errno = errnum;
 	}
-	actuator->pid = fork();
-	if (!actuator->pid) {
-		close(ends[1]);
-		become_actuator(service, &(struct perform_task){.directory = actuator->directory,
-						 .step = actuator->step,
-						 .attempt = actuator->attempt,
-						 .lock_fd = lock_fd,
-						 .in_fd = ends[0]});
-	}
+	errnum = errno;
+	close(task->lock_fd);
+	if (task->dir_fd)
+		close(task->dir_fd);
+	errno = errnum;
+	if (pid < 0)
+		return NULL;
+	actuator = memory_zeroed(1, sizeof *actuator);
+	*actuator = (struct actuator){.directory = memory_copy_text(task->directory),
+		.step = memory_copy_text(task->step),
+		.attempt = task->attempt,
+		.pid = pid,
+		.request_fd = ends[1]};
+	return actuator;
+}
 
-	int errnum = errno;
+static struct actuator *launch(struct service *service, const char *directory, const char *step,
+	int attempt, struct err *err)
+{
+	struct perform_task task = {.directory = directory,
+		.step = step,
+		.attempt = attempt,
+		.lock_fd = attempt_prepare(directory, step, attempt, err)};
+	struct actuator *actuator = task.lock_fd >= 0 ? fork_actuator(service, &task) : NULL;
 
-	close(ends[0]);
-	close(lock_fd); // the child's copy goes on holding the lock
-	actuator->request_fd = ends[1];
-	return actuator->pid > 0 || err_errno(err, errnum, "attempt: %s/%d: cannot be started",
-					    actuator->step, actuator->attempt);
+	if (task.lock_fd >= 0 && !actuator)
+		err_errno(err, errno, "attempt: %s/%d: cannot be started", step, attempt);
+	return actuator;
+}
+
+// --- the spare one -----------------------------------------------------------------------------------------------------
+
+static void make_spare(struct service *service, const char *directory)
+{
+	struct perform_task task = {.directory = directory};
+
+	// Without one, attempts are launched all the same.
+	task.lock_fd = attempt_spare_prepare(directory, &task.dir_fd, NULL);
+	if (task.lock_fd < 0)
+		return;
+	service->spare = fork_actuator(service, &task);
+	if (!service->spare)
+		attempt_spare_remove(directory);
+}
+
+// When an attempt has its request, so while it runs: there is time.
+static void replace_spare(struct service *service)
+{
+	if (service->wants_spare && !service->spare && service->actuators)
+		make_spare(service, service->actuators->directory);
+	service->wants_spare = false;
+}
+
+static void drop_spare(struct service *service)
+{
+	struct actuator *spare = service->spare;
+
+	if (!spare)
+		return;
+	service->spare = NULL;
+	kill(spare->pid, SIGKILL);
+	waitpid(spare->pid, NULL, 0);
+	attempt_spare_remove(spare->directory);
+	actuator_free(spare);
+}
+
+static struct actuator *take_spare(
+	struct service *service, const char *directory, const char *step, int attempt)
+{
+	struct actuator *spare = service->spare;
+
+	if (!spare || attempt != 1 || strcmp(spare->directory, directory) != 0 ||
+		!attempt_spare_take(directory, step))
+		return NULL;
+	service->spare = NULL;
+	spare->step = memory_copy_text(step);
+	spare->attempt = attempt;
+	return spare;
 }
 
 static void reap(struct service *service)
@@ -158,6 +235,13 @@ static void reap(struct service *service)
 
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
 		struct actuator **at = &service->actuators;
+
+		if (service->spare && service->spare->pid == pid) {
+			attempt_spare_remove(service->spare->directory);
+			actuator_free(service->spare);
+			service->spare = NULL;
+			continue;
+		}
 
 		while (*at && (*at)->pid != pid)
 			at = &(*at)->next;
@@ -189,14 +273,12 @@ static void on_launch(struct service *service, const struct request *request)
 	// A finished one of the same number, should it not have been reaped, must not be found by
 	// what follows.
 	reap(service);
-	actuator = memory_zeroed(1, sizeof *actuator);
-	actuator->directory = memory_copy_text(request->directory);
-	actuator->step = memory_copy_text(request->step);
-	actuator->attempt = request->attempt;
-	actuator->request_fd = -1;
-	if (!fork_actuator(service, actuator, &err)) {
+	actuator = take_spare(service, request->directory, request->step, request->attempt);
+	if (!actuator)
+		actuator =
+			launch(service, request->directory, request->step, request->attempt, &err);
+	if (!actuator) {
 		say_error(service, request->step, request->attempt, &err);
-		actuator_free(actuator);
 		return;
 	}
 	actuator->next = service->actuators;
@@ -229,6 +311,7 @@ static void on_perform(struct service *service, const struct request *request)
 	actuator->request_fd = -1;
 	OPENSSL_cleanse(line.data, line.capacity);
 	buf_fini(&line);
+	service->wants_spare = true;
 }
 
 static void on_forget(struct service *service, const struct request *request)
@@ -377,7 +460,9 @@ _Noreturn static void serve(int fd)
 		reap(&service);
 		if (n > 0 && !hear(&service))
 			break;
+		replace_spare(&service);
 	}
+	drop_spare(&service);
 	_exit(0);
 }
 

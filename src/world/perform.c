@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,62 +23,97 @@
 
 enum { PERFORM_SUCCESS, PERFORM_OTHER, PERFORM_NEVER };
 
+// Locked, and inherited by the command and all that it starts.
+static int make_alive(int dir_fd)
+{
+	int fd = file_create(dir_fd, "alive");
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static bool files_make(struct files *files, struct err *err)
+{
+	files->request_fd = file_draft(files->dir_fd, "request.json", err);
+	files->result_fd =
+		files->request_fd >= 0 ? file_draft(files->dir_fd, "result.json", err) : -1;
+	if (files->result_fd < 0)
+		return false;
+	files->output_fd = file_create(files->dir_fd, "output.log");
+	files->alive_fd = files->output_fd >= 0 ? make_alive(files->dir_fd) : -1;
+	return files->alive_fd >= 0 ||
+	       err_errno(err, errno, files->output_fd >= 0 ? "alive" : "output.log");
+}
+
+static void files_fini(struct files *files)
+{
+	const int fds[] = {files->output_fd, files->alive_fd, files->request_fd, files->result_fd};
+
+	if (files->request_fd >= 0)
+		unlinkat(files->dir_fd, "request.json.new", 0);
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+}
+
 // The result is the only trace that the attempt leaves of its outcome: a disk that does not take it
 // is given some time. The lock is held meanwhile, so that the attempt counts as running and nobody
 // thinks it lost.
-static bool save_result(int dir_fd, const cJSON *result)
+static bool save_result(struct files *files, const cJSON *result)
 {
 	struct buf text = {0};
-	bool is_saved = false;
+	int fd = files->result_fd;
+	bool is_saved;
 
 	json_write(&text, result);
 	buf_byte(&text, '\n');
+	files->result_fd = -1;
+	is_saved = fd >= 0 && file_publish(files->dir_fd, "result.json", fd, text.data, text.length,
+				      true, NULL);
 	for (int i = 0; i < SAVE_TRIES && !is_saved; i++) {
 		if (i)
 			nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
-		is_saved = file_save(dir_fd, "result.json", text.data, text.length, true, NULL);
+		is_saved =
+			file_save(files->dir_fd, "result.json", text.data, text.length, true, NULL);
 	}
 	buf_fini(&text);
 	return is_saved;
 }
 
-static int never_started(int dir_fd, const struct err *why)
+static int never_started(struct files *files, const struct err *why)
 {
 	cJSON *result = judge_never_started(why->message);
 
-	save_result(dir_fd, result);
+	save_result(files, result);
 	cJSON_Delete(result);
 	fprintf(stderr, "relight: perform: %s\n", why->message);
 	return PERFORM_NEVER;
 }
 
-static int carry_out(const struct order *order, int dir_fd)
+static int carry_out(const struct order *order, struct files *files)
 {
 	struct output output;
 	struct ending ending;
-	struct err err = {0};
 	char sha256[65];
-	int code = PERFORM_NEVER;
 
-	if (!output_open(&output, dir_fd, order->mask, &err)) {
-		never_started(dir_fd, &err);
-		goto out;
-	}
+	output_begin(&output, files->output_fd, order->mask);
 	if (order->simulation)
-		run_simulation(order, dir_fd, &output, &ending);
+		run_simulation(order, files, &output, &ending);
 	else
-		run_command(order, dir_fd, &output, &ending);
+		run_command(order, files, &output, &ending);
 	output_close(&output, sha256);
 
 	cJSON *result = judge_ending(order, &ending, &output, sha256);
+	bool is_success = save_result(files, result) && judge_is_success(result);
 
-	code = save_result(dir_fd, result) && judge_is_success(result) ? PERFORM_SUCCESS
-								       : PERFORM_OTHER;
 	cJSON_Delete(result);
 	free(ending.why);
-out:
 	output_fini(&output);
-	return code;
+	return is_success ? PERFORM_SUCCESS : PERFORM_OTHER;
 }
 
 // A pipe on descriptor 0, 1 or 2 would be mistaken for the command's.
@@ -101,34 +137,49 @@ static void become_own_session(void)
 	run_signals();
 }
 
+// True: the attempt may begin. request.json is written once: whoever has the lock has seen that it
+// was not there.
+static bool take_request(
+	struct order *order, struct files *files, const struct perform_task *task, struct err *err)
+{
+	int fd = files->request_fd;
+
+	if (!order_read(order, task->in_fd, task, err))
+		return false;
+	files->request_fd = -1;
+	return order_keep(order, files->dir_fd, fd, err);
+}
+
 static int perform_locked(const struct perform_task *task, int dir_fd)
 {
-	struct order order;
+	struct files files = {dir_fd, -1, -1, -1, -1};
+	struct order order = {0};
 	struct err err = {0};
 	int code;
 
-	if (order_read(&order, task->in_fd, task, &err) && order_keep(&order, dir_fd, &err))
-		code = carry_out(&order, dir_fd);
+	if (files_make(&files, &err) && take_request(&order, &files, task, &err))
+		code = carry_out(&order, &files);
 	else
-		code = never_started(dir_fd, &err);
+		code = never_started(&files, &err);
 	order_fini(&order);
+	files_fini(&files);
 	return code;
 }
 
 int perform_attempt(const struct perform_task *task)
 {
 	struct err err = {0};
-	int lock_fd = task->lock_fd, code = PERFORM_NEVER;
+	int lock_fd = task->lock_fd, dir_fd = task->dir_fd, code = PERFORM_NEVER;
 
 	become_own_session();
 	if (lock_fd < 0)
 		lock_fd = attempt_prepare(task->directory, task->step, task->attempt, &err);
 	else
 		fcntl(lock_fd, F_SETFD, FD_CLOEXEC);
-
-	int dir_fd =
-		lock_fd >= 0 ? attempt_open(task->directory, task->step, task->attempt, &err) : -1;
-
+	if (!dir_fd)
+		dir_fd = lock_fd >= 0
+				 ? attempt_open(task->directory, task->step, task->attempt, &err)
+				 : -1;
 	if (dir_fd < 0) {
 		fprintf(stderr, "relight: perform: %s\n", err.message);
 	} else {

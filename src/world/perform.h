@@ -15,6 +15,15 @@
 // The parts of the actuator, between its files: what is asked (order), what comes out (output),
 // doing it (run), and what to think of it (judge).
 
+// The files of an attempt, made before its request comes: on a busy file system making them takes
+// longer than all the rest. -1: closed, or handed on.
+struct files {
+	int dir_fd;
+	int output_fd;             // output.log
+	int alive_fd;              // `alive`, locked
+	int request_fd, result_fd; // drafts of request.json and result.json
+};
+
 // --- perform_order.c -------------------------------------------------------------------------------------------------
 
 // The request, checked. Texts are borrowed from `request`.
@@ -35,8 +44,9 @@ struct order {
 // into this process's environment, which the command inherits. False with `err`: nothing may be
 // started.
 bool order_read(struct order *order, int in_fd, const struct perform_task *task, struct err *err);
-// Writes request.json: masked, without secrets and without the values of variables.
-bool order_keep(const struct order *order, int dir_fd, struct err *err);
+// Makes request.json of its draft `fd`, which is closed: masked, without secrets and without the
+// values of variables.
+bool order_keep(const struct order *order, int dir_fd, int fd, struct err *err);
 void order_fini(struct order *order);
 
 // --- perform_output.c ------------------------------------------------------------------------------------------------
@@ -49,7 +59,7 @@ enum stream { STREAM_OUT, STREAM_ERR, STREAM_COUNT };
 
 // What the command prints, masked, on its way to output.log.
 struct output {
-	int fd; // output.log
+	int fd; // output.log, borrowed
 	struct mask_stream streams[STREAM_COUNT];
 	EVP_MD_CTX *digest;
 	int64_t bytes;      // in the file
@@ -61,7 +71,7 @@ struct output {
 	struct buf masked;  // scratch
 };
 
-bool output_open(struct output *output, int dir_fd, const struct mask *mask, struct err *err);
+void output_begin(struct output *output, int fd, const struct mask *mask);
 void output_take(struct output *output, enum stream stream, const char *bytes, size_t length);
 // Gives out what masking still held back, and puts the file on disk for good. `sha256` is that of
 // the bytes in the file.
@@ -83,12 +93,12 @@ struct ending {
 };
 
 // Runs the command to its end, or plays it. Blocks; needs SIGCHLD, SIGINT and SIGTERM blocked and
-// run_signals() called once.
+// run_signals() called once. The command inherits files->alive_fd, which is closed here.
 void run_signals(void);
-void run_command(
-	const struct order *order, int dir_fd, struct output *output, struct ending *ending);
-void run_simulation(
-	const struct order *order, int dir_fd, struct output *output, struct ending *ending);
+void run_command(const struct order *order, struct files *files, struct output *output,
+	struct ending *ending);
+void run_simulation(const struct order *order, struct files *files, struct output *output,
+	struct ending *ending);
 
 // --- perform_judge.c -------------------------------------------------------------------------------------------------
 

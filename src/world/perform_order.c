@@ -183,6 +183,8 @@ static bool is_for(const cJSON *request, const struct perform_task *task, struct
 {
 	const char *step = json_text(request, "step");
 
+	if (!task->step)
+		return true;
 	if (!step || strcmp(step, task->step) != 0 ||
 		json_int(request, "attempt", 0) != task->attempt)
 		return err_set(
@@ -224,7 +226,7 @@ static cJSON *names_of(const cJSON *object)
 	return names;
 }
 
-bool order_keep(const struct order *order, int dir_fd, struct err *err)
+bool order_keep(const struct order *order, int dir_fd, int fd, struct err *err)
 {
 	cJSON *kept = cJSON_Duplicate(order->request, true);
 	struct buf text = {0};
@@ -240,15 +242,9 @@ bool order_keep(const struct order *order, int dir_fd, struct err *err)
 	buf_byte(&text, '\n');
 	cJSON_Delete(kept);
 
-	// Exclusive: an attempt is performed once. Not synced: what it must outlive is this
-	// process, not the machine.
-	int fd = file_create(dir_fd, "request.json");
-	bool is_kept = fd >= 0 && file_write(fd, text.data, text.length, NULL);
+	// Not synced: what it must outlive is this process, not the machine.
+	bool is_kept = file_publish(dir_fd, "request.json", fd, text.data, text.length, false, err);
 
-	if (!is_kept)
-		err_errno(err, errno, "request.json");
-	if (fd >= 0)
-		close(fd);
 	buf_fini(&text);
 	return is_kept;
 }

@@ -11,15 +11,14 @@
 
 #define LAST_LINE_BYTES 500
 
-bool output_open(struct output *output, int dir_fd, const struct mask *mask, struct err *err)
+void output_begin(struct output *output, int fd, const struct mask *mask)
 {
-	*output = (struct output){.fd = file_create(dir_fd, "output.log")};
+	*output = (struct output){.fd = fd};
 	for (int i = 0; i < STREAM_COUNT; i++)
 		output->streams[i].mask = mask;
 	output->digest = EVP_MD_CTX_new();
 	if (!output->digest || !EVP_DigestInit_ex(output->digest, EVP_sha256(), NULL))
 		memory_exhausted();
-	return output->fd >= 0 || err_errno(err, errno, "output.log");
 }
 
 // A full disk must not stop the command: what it prints is read on and counted, and the result says
@@ -102,6 +101,4 @@ void output_fini(struct output *output)
 	buf_fini(&output->kept);
 	buf_fini(&output->recent);
 	buf_fini(&output->masked);
-	if (output->fd >= 0)
-		close(output->fd);
 }

@@ -29,6 +29,7 @@ extern char **environ;
 
 struct run {
 	const struct order *order;
+	struct files *files;
 	int dir_fd;
 	struct output *output;
 	struct ending *ending;
@@ -171,15 +172,16 @@ static int64_t patience_ms(const struct run *run)
 	return least > 0 ? least : 0;
 }
 
-static struct run run_begin(
-	const struct order *order, int dir_fd, struct output *output, struct ending *ending)
+static struct run run_begin(const struct order *order, struct files *files, struct output *output,
+	struct ending *ending)
 {
 	int64_t now = now_ms();
 
 	*ending = (struct ending){.exit = -1};
 	return (struct run){
 		.order = order,
-		.dir_fd = dir_fd,
+		.files = files,
+		.dir_fd = files->dir_fd,
 		.output = output,
 		.ending = ending,
 		.started_ms = now,
@@ -208,19 +210,6 @@ static char **argv_of(const struct order *order)
 	json_each (argument, order->command)
 		argv[i++] = argument->valuestring;
 	return argv;
-}
-
-// Locked, and inherited by the command and all that it starts: while it is held, something of it
-// lives.
-static int make_alive(int dir_fd)
-{
-	int fd = file_create(dir_fd, "alive");
-
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
 }
 
 static void describe_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes,
@@ -295,7 +284,7 @@ static bool make_pipes(int ends[STREAM_COUNT][2])
 static bool start_command(struct run *run, struct err *err)
 {
 	int ends[STREAM_COUNT][2] = {{-1, -1}, {-1, -1}};
-	int work_fd = -1, alive_fd = -1, errnum = 0;
+	int work_fd = -1, errnum = 0;
 	bool is_started = false;
 
 	if (run->order->dir) {
@@ -303,12 +292,11 @@ static bool start_command(struct run *run, struct err *err)
 		if (work_fd < 0)
 			return err_prefix(err, "dir");
 	}
-	alive_fd = make_alive(run->dir_fd);
-	if (alive_fd < 0 || !make_pipes(ends)) {
+	if (!make_pipes(ends)) {
 		err_errno(err, errno, "cannot be started");
 		goto out;
 	}
-	errnum = spawn_in(run, work_fd, ends, alive_fd);
+	errnum = spawn_in(run, work_fd, ends, run->files->alive_fd);
 	if (errnum) {
 		run->pid = 0;
 		err_errno(err, errnum, "%s",
@@ -323,8 +311,9 @@ static bool start_command(struct run *run, struct err *err)
 out:
 	close_all(ends, 0);
 	close_all(ends, 1);
-	if (alive_fd >= 0)
-		close(alive_fd);
+	// While somebody holds it, something of the command lives: this process must not.
+	close(run->files->alive_fd);
+	run->files->alive_fd = -1;
 	if (work_fd >= 0)
 		close(work_fd);
 	return is_started;
@@ -396,10 +385,10 @@ static bool is_over(const struct run *run)
 	return is_closed || now - run->heard_ms >= SILENCE_MS || now - run->ended_ms >= DRAIN_MS;
 }
 
-void run_command(
-	const struct order *order, int dir_fd, struct output *output, struct ending *ending)
+void run_command(const struct order *order, struct files *files, struct output *output,
+	struct ending *ending)
 {
-	struct run run = run_begin(order, dir_fd, output, ending);
+	struct run run = run_begin(order, files, output, ending);
 	struct err err = {0};
 
 	look_for_stop(&run);
@@ -459,10 +448,10 @@ static const char *play_lines(
 	return text;
 }
 
-void run_simulation(
-	const struct order *order, int dir_fd, struct output *output, struct ending *ending)
+void run_simulation(const struct order *order, struct files *files, struct output *output,
+	struct ending *ending)
 {
-	struct run run = run_begin(order, dir_fd, output, ending);
+	struct run run = run_begin(order, files, output, ending);
 	int64_t takes_ms = json_int(order->simulation, "takes_ms", 0);
 	const char *text = json_text(order->simulation, "output");
 	size_t count, index = 0;

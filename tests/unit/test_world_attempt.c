@@ -548,6 +548,99 @@ static void test_looking_at_ruins(void **state)
 	close(fd);
 }
 
+// --- the spare one -----------------------------------------------------------------------------------------------------
+
+// The inode of a file below attempts/; 0: it is not there.
+static ino_t inode(const struct place *place, const char *name)
+{
+	char path[160];
+	struct stat status;
+
+	snprintf(path, sizeof path, "%s/attempts/%s", place->directory, name);
+	return stat(path, &status) == 0 ? status.st_ino : 0;
+}
+
+static ino_t spare(const struct place *place)
+{
+	ino_t lock = 0;
+
+	for (int i = 0; i < 400 && !(lock = inode(place, ".spare/1/lock")); i++)
+		nap(5);
+	assert_true(lock > 0);
+	return lock;
+}
+
+static void perform_step(struct place *place, const char *step, int attempt)
+{
+	struct buf lines = {0};
+	cJSON *whole;
+
+	buf_printf(&lines, "{\"launch\":{\"dir\":\"%s\",\"step\":\"%s\",\"attempt\":%d}}\n",
+		place->directory, step, attempt);
+	buf_printf(&lines,
+		"{\"perform\":{\"step\":\"%s\",\"attempt\":%d,\"request\":{\"step\":\"%s\","
+		"\"attempt\":%d,\"action\":{\"command\":[\"echo\",\"%s\"]}}}}\n",
+		step, attempt, step, attempt, step);
+	assert_true(file_write(place->launcher.fd, lines.data, lines.length, NULL));
+	buf_fini(&lines);
+	assert_string_equal(json_text(hear(place, &whole), "state"), "running");
+	cJSON_Delete(whole);
+
+	const cJSON *said = hear(place, &whole);
+
+	assert_string_equal(json_text(said, "step"), step);
+	assert_string_equal(json_text(json_get(said, "result"), "tail"), step);
+	cJSON_Delete(whole);
+}
+
+static void test_a_spare_waits_for_the_next_attempt(void **state)
+{
+	struct place *place = *state;
+
+	perform_step(place, "a", 1);
+
+	ino_t lock = spare(place);
+
+	perform_step(place, "b", 1);
+	assert_int_equal(inode(place, "b/1/lock"), lock);
+	assert_true(inode(place, "b/1/request.json") && inode(place, "b/1/result.json"));
+	assert_false(inode(place, "b/1/request.json.new") || inode(place, "b/1/result.json.new"));
+
+	// A retry is not what it waits for, nor is an attempt that there was before.
+	lock = spare(place);
+	perform_step(place, "b", 2);
+	assert_int_equal(inode(place, ".spare/1/lock"), lock);
+	assert_true(inode(place, "b/1/result.json") && inode(place, "b/2/result.json"));
+
+	close(place->launcher.fd);
+	for (int i = 0; i < 400 && inode(place, ".spare"); i++)
+		nap(5);
+	assert_int_equal(inode(place, ".spare"), 0);
+	place->launcher.fd = open("/dev/null", O_RDWR);
+}
+
+static void test_what_a_spare_left_is_used_again(void **state)
+{
+	struct place *place = *state;
+
+	perform_step(place, "a", 1);
+
+	ino_t lock = spare(place);
+
+	kill(place->launcher.pid, SIGKILL);
+	waitpid(place->launcher.pid, NULL, 0);
+	close(place->launcher.fd);
+	assert_true(launcher_start(&place->launcher, NULL));
+	for (int i = 0; i < 400 && !inode(place, ".spare/1/result.json"); i++)
+		nap(5);
+	perform_step(place, "b", 1);
+	for (int i = 0; i < 400 && inode(place, ".spare/1/result.json"); i++)
+		nap(5);
+	assert_int_equal(spare(place), lock);
+	perform_step(place, "c", 1);
+	assert_int_equal(inode(place, "c/1/lock"), lock);
+}
+
 // --- output ------------------------------------------------------------------------------------------------------------
 
 static void test_much_output_takes_little_memory(void **state)
@@ -676,6 +769,8 @@ int main(void)
 		TEST(the_launcher_holds_nothing_of_its_caller),
 		TEST(without_a_request_nothing_starts),
 		TEST(looking_at_ruins),
+		TEST(a_spare_waits_for_the_next_attempt),
+		TEST(what_a_spare_left_is_used_again),
 		TEST(much_output_takes_little_memory),
 		TEST(a_full_disk_does_not_stop_the_command),
 		TEST(simulation),
