@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command.h"
 
+#include <errno.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +30,8 @@ const struct command_entry command_table[] = {
 		"the order of the steps, the critical path, and whether it fits the RTO", false},
 	{"report", cmd_report, "TIMELINE [-o FILE] [--format markdown|json]",
 		"what a reviewer reads: objectives, decisions, evidence, what went wrong", false},
-	{"list", cmd_list, "[--format text|json]", "incidents of this machine, newest first", false},
+	{"list", cmd_list, "[--format text|json]", "incidents of this machine, newest first",
+		false},
 	{"timeline", cmd_timeline, "verify|show TIMELINE [--format text|json|jsonl]",
 		"whether the record is what was written; what is in it", false},
 	{"check", cmd_check, "RUNBOOK... [--strict] [--live] [--format text|json]",
@@ -107,11 +110,19 @@ static void forbid_core_dumps(void)
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 }
 
-int main(int argc, char **argv)
+// What was printed must have arrived: a report that was cut off by a full disk is none.
+static int check_printed(int code)
 {
-	setlocale(LC_CTYPE, "");
-	forbid_core_dumps();
-	command_on_exhausted(NULL);
+	struct err err;
+	bool was_good = !ferror(stdout);
+	if (fflush(stdout) == 0 && was_good)
+		return code;
+	err_errno(&err, errno ? errno : EIO, "stdout: cannot be written");
+	return command_fail(EXIT_USAGE, &err);
+}
+
+static int run(int argc, char **argv)
+{
 	if (argc < 2) {
 		print_help(stderr);
 		return EXIT_USAGE;
@@ -135,4 +146,13 @@ int main(int argc, char **argv)
 			return EXIT_GOOD;
 		}
 	return entry->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	setlocale(LC_CTYPE, "");
+	forbid_core_dumps();
+	signal(SIGXFSZ, SIG_IGN); // a file that may not grow is a full disk, not a death
+	command_on_exhausted(NULL);
+	return check_printed(run(argc, argv));
 }

@@ -86,7 +86,7 @@ static bool save_frozen(int dir_fd, const struct frozen_file *files, size_t coun
 		is_saved = file_save(
 			frozen, files[i].name, files[i].bytes, files[i].length, true, err);
 	close(frozen);
-	return is_saved;
+	return is_saved || err_prefix(err, "frozen");
 }
 
 static bool fill(int dir_fd, const struct frozen_file *files, size_t count, struct err *err)
@@ -100,7 +100,7 @@ static bool fill(int dir_fd, const struct frozen_file *files, size_t count, stru
 	}
 	if (!save_frozen(dir_fd, files, count, err))
 		return false;
-	return fsync(dir_fd) == 0 || err_errno(err, errno, "incident directory: cannot be synced");
+	return fsync(dir_fd) == 0 || err_errno(err, errno, "cannot be synced");
 }
 
 static bool make_directory(const char *path, bool may_exist, struct err *err)
@@ -130,8 +130,12 @@ char *incident_create(const char *directory, const char *id, const struct frozen
 		err_errno(err, errno, "incident directory: %s", buf_str(&path));
 		goto done;
 	}
-	if (!is_ours(dir_fd, buf_str(&path), err) || !fill(dir_fd, files, file_count, err))
+	if (!is_ours(dir_fd, buf_str(&path), err))
 		goto done;
+	if (!fill(dir_fd, files, file_count, err)) {
+		err_prefix(err, "incident directory: %s", buf_str(&path));
+		goto done;
+	}
 	absolute = realpath(buf_str(&path), NULL);
 	if (!absolute)
 		err_errno(err, errno, "incident directory: %s", buf_str(&path));
