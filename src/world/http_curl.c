@@ -109,14 +109,16 @@ static struct http_failure explain_timeout(const struct failed *failed)
 	duration_format(failed->timeout_ms, limit);
 	loaded.curl_easy_getinfo(failed->easy, CURLINFO_RESPONSE_CODE, &status);
 	// Known from the moment the TCP connection is there; the time of connecting includes TLS.
+	// A connection that was there before took no time for anything.
 	loaded.curl_easy_getinfo(failed->easy, CURLINFO_LOCAL_PORT, &local_port);
+	bool is_resolved = seconds(failed, CURLINFO_NAMELOOKUP_TIME) > 0;
 	struct http_failure failure;
-	if (seconds(failed, CURLINFO_NAMELOOKUP_TIME) <= 0)
+	if (!is_resolved && local_port == 0)
 		failure = say(failed, REACH_PREVENTED,
 			"timed out: the name was not resolved within %s", limit);
 	else if (local_port == 0)
 		failure = say(failed, REACH_SILENT, "timed out: no connection within %s", limit);
-	else if (failed->is_tls && seconds(failed, CURLINFO_APPCONNECT_TIME) <= 0)
+	else if (failed->is_tls && is_resolved && seconds(failed, CURLINFO_APPCONNECT_TIME) <= 0)
 		failure = say(failed, REACH_REFUSED,
 			"timed out: connected, but no TLS handshake within %s", limit);
 	else if (status)

@@ -107,6 +107,9 @@ static void begin(struct sensing *sensing)
 {
 	const struct runbook *runbook = sensing->world.runbook;
 	int64_t total_us = 0, before_us = 0;
+	for (int kind = 0; kind < CHECK_KINDS && !sensing->options->once; kind++)
+		if (probe_kinds[kind]->attend)
+			probe_kinds[kind]->attend(&sensing->world);
 	for (size_t i = 0; i < runbook->dependency_count; i++)
 		if (sensing->watches[i])
 			total_us += watch_cost_us(&runbook->dependencies[i]);
@@ -118,9 +121,6 @@ static void begin(struct sensing *sensing)
 			(double)before_us / (double)total_us);
 		before_us += watch_cost_us(&runbook->dependencies[i]);
 	}
-	for (int kind = 0; kind < CHECK_KINDS && !sensing->options->once; kind++)
-		if (probe_kinds[kind]->attend)
-			probe_kinds[kind]->attend(&sensing->world);
 	sensing->has_begun = true;
 }
 

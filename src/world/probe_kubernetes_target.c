@@ -17,11 +17,15 @@ struct target_link {
 	int target;
 	struct kubernetes *client;      // NULL: nobody has asked for it yet
 	struct http_exchange *exchange; // of the round; NULL: none is under way
+	bool is_told;                   // the cockpit knows who it is
+	cJSON *held;                    // a fingerprint to tell once the sources have answered …
+	char *held_endpoint;            // … and whose it is; NULL: none
 };
 
 struct target_links {
 	struct target_link *items; // by target index
 	uv_timer_t *round;         // NULL: none
+	int sources_asked;         // by the round, without an answer yet
 };
 
 static struct target_links *links_of(struct probe_world *world)
@@ -79,13 +83,44 @@ enum status target_open(struct probe_world *world, int target, struct err *err)
 	return status;
 }
 
+static bool is_source(const struct target_link *link)
+{
+	return link->world->runbook->targets[link->target].role == TARGET_SOURCE;
+}
+
+static void tell(struct target_link *link)
+{
+	probe_target(link->world, link->target, link->held_endpoint, link->held);
+	free(link->held_endpoint);
+	link->held_endpoint = NULL;
+	link->held = NULL;
+	link->is_told = true;
+}
+
+// A recovery cluster may turn out to be the lost one: its first contact is held back while a source
+// that would show that is being asked, so that nothing acts on it in between.
 void target_identified(struct probe_world *world, int target, const struct http_answer *answer)
 {
-	struct kubernetes *client = links_of(world)->items[target].client;
+	struct target_links *links = links_of(world);
+	struct target_link *link = &links->items[target];
 
-	if (kubernetes_identity_end(client, answer))
-		probe_target(
-			world, target, kubernetes_endpoint(client), kubernetes_fingerprint(client));
+	if (!kubernetes_identity_end(link->client, answer))
+		return;
+	cJSON_Delete(link->held);
+	free(link->held_endpoint);
+	link->held = kubernetes_fingerprint(link->client);
+	link->held_endpoint = memory_copy_text(kubernetes_endpoint(link->client));
+	if (links->sources_asked == 0 || link->is_told || is_source(link))
+		tell(link);
+}
+
+static void tell_held(struct probe_world *world)
+{
+	struct target_links *links = links_of(world);
+
+	for (size_t t = 0; links->sources_asked == 0 && t < world->runbook->target_count; t++)
+		if (links->items[t].held)
+			tell(&links->items[t]);
 }
 
 // --- the round ---
@@ -95,18 +130,21 @@ static void on_answer(void *context, const struct http_answer *answer)
 	struct target_link *link = context;
 
 	link->exchange = NULL;
+	links_of(link->world)->sources_asked -= is_source(link);
 	target_identified(link->world, link->target, answer);
+	tell_held(link->world);
 }
 
 static void ask(struct target_link *link)
 {
-	struct err err;
+	struct err err = {0};
 
 	if (link->exchange || !target_client(link->world, link->target, &err) ||
 		target_open(link->world, link->target, &err) != STATUS_HEALTHY ||
 		!kubernetes_identity_due(link->client, IDENTITY_AGE_MS))
 		return;
 	kubernetes_identity_begin(link->client);
+	links_of(link->world)->sources_asked += is_source(link);
 	link->exchange = kubernetes_get(link->client, &(struct kubernetes_request){
 							      .path = KUBERNETES_IDENTITY_PATH,
 							      .timeout_ms = PATIENCE_MS,
@@ -137,7 +175,8 @@ void targets_attend(struct probe_world *world)
 	links->round = memory_zeroed(1, sizeof *links->round);
 	uv_timer_init(world->loop, links->round);
 	links->round->data = world;
-	uv_timer_start(links->round, on_round, 0, ROUND_MS);
+	uv_timer_start(links->round, on_round, ROUND_MS, ROUND_MS);
+	on_round(links->round);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -155,6 +194,8 @@ void targets_fini(struct probe_world *world)
 		if (links->items[t].exchange)
 			http_cancel(links->items[t].exchange);
 		kubernetes_free(links->items[t].client);
+		cJSON_Delete(links->items[t].held);
+		free(links->items[t].held_endpoint);
 	}
 	if (links->round)
 		uv_close((uv_handle_t *)links->round, on_closed);
