@@ -4,7 +4,8 @@
 
 #include <stddef.h>
 
-// Files that the program carries inside itself, so that it needs nothing beside it: themes/ and runbooks/ of the source tree.
+// Files that the program carries inside itself, so that it needs nothing beside it: themes/ and
+// runbooks/ of the source tree.
 
 struct carried_file {
 	const char *path; // as in the source tree, e.g. "runbooks/hello.yaml"

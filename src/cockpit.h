@@ -5,8 +5,8 @@
 #include "opening.h"
 #include "relight/launcher.h"
 
-// The screen on top of an engine. Each of these runs until the person leaves, and returns an exit code; what went wrong is said on
-// stderr after the terminal was restored.
+// The screen on top of an engine. Each of these runs until the person leaves, and returns an exit
+// code; what went wrong is said on stderr after the terminal was restored.
 
 // Opens a new incident. The first frame is drawn before anything is on disk.
 int cockpit_open(struct opening *opening, const struct launcher *launcher);

@@ -17,7 +17,8 @@ struct cockpit_story {
 	size_t count;
 };
 
-void cockpit_story_add(struct cockpit_story *story, const struct runbook *runbook, const struct event *event);
+void cockpit_story_add(
+	struct cockpit_story *story, const struct runbook *runbook, const struct event *event);
 void cockpit_story_fini(struct cockpit_story *story);
 
 #endif

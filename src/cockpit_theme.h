@@ -7,8 +7,9 @@
 #include "relight/err.h"
 #include "relight/theme.h"
 
-// The theme of the screen: `named` is a file or the name of one that comes with relight ("light"); NULL: $RELIGHT_THEME, else
-// "default". False with `err`, after saying every error of the file on stderr.
+// The theme of the screen: `named` is a file or the name of one that comes with relight ("light");
+// NULL: $RELIGHT_THEME, else "default". False with `err`, after saying every error of the file on
+// stderr.
 bool cockpit_theme(const char *named, struct theme *theme, struct err *err);
 
 #endif

@@ -77,7 +77,7 @@ struct engine {
 	struct record record;
 	char *directory; // absolute, NULL until the incident is prepared
 	char *id;        // of a new incident
-	cJSON *scripts;	   // [{path, sha256}] that the actions name, until it is recorded
+	cJSON *scripts;  // [{path, sha256}] that the actions name, until it is recorded
 	cJSON *session;  // who sits here, until it is recorded
 	struct launcher launcher;
 	uv_pipe_t launcher_pipe;
@@ -93,7 +93,7 @@ struct engine {
 	struct mono looked;   // when running attempts were last looked at
 	struct mono marked;   // when the last `mark` was written
 	bool is_dirty, is_open, is_unrecorded, is_ending;
-	bool had_fault; // of the record, when it was looked at last
+	bool had_fault;  // of the record, when it was looked at last
 	int followed_fd; // of the timeline that is looked on at; -1: none
 	uv_timer_t follow;
 	bool is_following;

@@ -11,7 +11,8 @@
 
 struct opening {
 	// options, as given
-	const char *runbook_path, *scenario_path, *answers_path, *directory, *person, *inputs_path, *theme;
+	const char *runbook_path, *scenario_path, *answers_path, *directory, *person, *inputs_path,
+		*theme;
 	const char **inputs; // K=V or K=@FILE
 	size_t input_count, input_capacity;
 	bool is_drill, is_headless, observes, is_recalled;
@@ -24,9 +25,11 @@ struct opening {
 	char *found_path; // of the runbook, where the scenario named it; else NULL
 };
 
-// Reads the options of the command line; operands are left in argv from optind on. False: it was said what is wrong.
+// Reads the options of the command line; operands are left in argv from optind on. False: it was
+// said what is wrong.
 bool opening_options(struct opening *opening, int argc, char **argv);
-// Loads runbook, scenario and answers and puts the inputs together. False: it was said what is wrong, and the exit code is EXIT_USAGE.
+// Loads runbook, scenario and answers and puts the inputs together. False: it was said what is
+// wrong, and the exit code is EXIT_USAGE.
 bool opening_load(struct opening *opening);
 // The same for an incident that is open: what is frozen in `directory` counts.
 bool opening_recall(struct opening *opening, const char *directory);

@@ -16,7 +16,8 @@
 
 struct scenario;
 
-// The values behind `values` are of one moment: secrets are in them, so nothing that is made of them is shown before it was masked.
+// The values behind `values` are of one moment: secrets are in them, so nothing that is made of
+// them is shown before it was masked.
 struct facts {
 	const struct runbook *runbook;
 	const struct plan *plan;
@@ -24,29 +25,33 @@ struct facts {
 	const struct sensed *sensed;
 	const struct substitution *values; // as of now, secrets included
 	const struct scenario *scenario;   // rehearsal; else NULL
-	const char *const *contexts;	   // by target index: the kubeconfig's current context at opening, or NULL
-	struct moment now;		   // simulated in a rehearsal
-	double speed;			   // 1 unless in a rehearsal
-	struct watch *watches;		   // by step index; the deciders own their contents
-	struct flap *flaps;		   // by dependency index; likewise
-	int64_t *next_token;		   // of rechecks; counts up
-	bool is_recording;		   // the record can be written
+	const char *const
+		*contexts; // by target index: the kubeconfig's current context at opening, or NULL
+	struct moment now; // simulated in a rehearsal
+	double speed;      // 1 unless in a rehearsal
+	struct watch *watches; // by step index; the deciders own their contents
+	struct flap *flaps;    // by dependency index; likewise
+	int64_t *next_token;   // of rechecks; counts up
+	bool is_recording;     // the record can be written
 };
 
-// What verification keeps between two looks: which recheck was asked when the evidence began to count, and when.
+// What verification keeps between two looks: which recheck was asked when the evidence began to
+// count, and when.
 struct watch {
-	int64_t token; // 0: none asked
+	int64_t token;       // 0: none asked
 	struct moment asked; // … at that time
-	struct moment began; // when verification began: `settle` counts from here, however often is looked again
-	bool is_resolving; // an unknown attempt is being verified
-	int64_t more_ms;   // given to `settle`
+	struct moment began; // when verification began: `settle` counts from here, however often is
+			     // looked again
+	bool is_resolving;   // an unknown attempt is being verified
+	int64_t more_ms;     // given to `settle`
 };
 
-// How often a dependency has changed lately: transitions are recorded one by one up to three in a burst, then at most one in
-// five seconds. A burst is over when nothing has changed for five seconds.
+// How often a dependency has changed lately: transitions are recorded one by one up to three in a
+// burst, then at most one in five seconds. A burst is over when nothing has changed for five
+// seconds.
 struct flap {
-	int burst;	      // transitions recorded in this burst
-	int changes;	      // of sensed.h, at the last look, …
+	int burst;            // transitions recorded in this burst
+	int changes;          // of sensed.h, at the last look, …
 	struct mono changed;  // … and when the last of them was; zero: none
 	int recorded_changes; // of sensed.h, when a transition was last written down, …
 	struct mono recorded; // … and when that was

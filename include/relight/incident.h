@@ -8,8 +8,8 @@
 #include "relight/err.h"
 #include "relight/moment.h"
 
-// The incident directory (FORMATS.md §4): where it is, what is in it from the start, and finding one by name.
-// Everything here blocks on the disk.
+// The incident directory (FORMATS.md §4): where it is, what is in it from the start, and finding
+// one by name. Everything here blocks on the disk.
 
 // A file that judges or is executed, kept as it was when the incident opened.
 struct frozen_file {
@@ -18,23 +18,28 @@ struct frozen_file {
 	size_t length;
 };
 
-// `<UTC>-<name>`, for example 20260703T024700Z-case-management-eks: the id of an incident, and its directory's name. Freed by the
-// caller.
+// `<UTC>-<name>`, for example 20260703T024700Z-case-management-eks: the id of an incident, and its
+// directory's name. Freed by the caller.
 char *incident_id(struct wall opened, const char *runbook_name);
 
-// Where incidents are kept: $XDG_STATE_HOME/relight/incidents, else below ~/.local/state. NULL with `err` when neither variable is set.
+// Where incidents are kept: $XDG_STATE_HOME/relight/incidents, else below ~/.local/state. NULL with
+// `err` when neither variable is set.
 char *incident_home(struct err *err);
 
-// Makes the directory (0700) and its frozen/, attempts/ and evidence/, writes the frozen files, and syncs it all. `directory` is that very
-// directory (it may exist, if it is empty of a timeline and owned by this user), or NULL: one named `id` below incident_home().
-// The path, absolute, to be freed by the caller; NULL with `err`.
-char *incident_create(const char *directory, const char *id, const struct frozen_file *files, size_t file_count, struct err *err);
+// Makes the directory (0700) and its frozen/, attempts/ and evidence/, writes the frozen files, and
+// syncs it all. `directory` is that very directory (it may exist, if it is empty of a timeline and
+// owned by this user), or NULL: one named `id` below incident_home(). The path, absolute, to be
+// freed by the caller; NULL with `err`.
+char *incident_create(const char *directory, const char *id, const struct frozen_file *files,
+	size_t file_count, struct err *err);
 
-// The directory that `name` means: a directory, the name of one below incident_home(), or a unique beginning of one; NULL: the newest one.
-// Absolute, freed by the caller. NULL with `err`, which lists what an ambiguous beginning could mean.
+// The directory that `name` means: a directory, the name of one below incident_home(), or a unique
+// beginning of one; NULL: the newest one. Absolute, freed by the caller. NULL with `err`, which
+// lists what an ambiguous beginning could mean.
 char *incident_find(const char *name, struct err *err);
 
-// Names below incident_home(), newest first, NULL-terminated; free each and the list. NULL with `err`; none yet gives an empty list.
+// Names below incident_home(), newest first, NULL-terminated; free each and the list. NULL with
+// `err`; none yet gives an empty list.
 char **incident_names(struct err *err);
 
 // Whether there is a timeline in it.

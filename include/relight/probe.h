@@ -75,8 +75,8 @@ struct probe_kind {
 	// Ends early and releases `work`, silently. Called when the sensor ends, and as a backstop
 	// 2 s after the timeout.
 	void (*cancel)(struct probing *probing);
-	// Begins what goes on beside the askings for as long as the sensor runs: before them, once the values
-	// are configured; not with `once`. May be NULL.
+	// Begins what goes on beside the askings for as long as the sensor runs: before them, once
+	// the values are configured; not with `once`. May be NULL.
 	void (*attend)(struct probe_world *world);
 	// Ends that, and frees kind_state; the loop runs once more. May be NULL.
 	void (*fini)(struct probe_world *world);

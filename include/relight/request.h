@@ -9,7 +9,8 @@
 #include "relight/err.h"
 #include "relight/facts.h"
 
-// What one attempt of a step will do, with every variable filled in: for the record, for the actuator, for the screen.
+// What one attempt of a step will do, with every variable filled in: for the record, for the
+// actuator, for the screen.
 
 struct request_plan {
 	int step;
@@ -18,19 +19,22 @@ struct request_plan {
 	const char *const *argv; // amended by the operator, NULL: as the runbook says
 };
 
-// The action exactly as it will be carried out, e.g. {"command":["terraform","apply"],"dir":"/r/infra","env":{"A":"b"}}, for step.intent.
-// The caller frees. NULL with `err` when an input or environment name has no value. Secrets are in it.
+// The action exactly as it will be carried out, e.g.
+// {"command":["terraform","apply"],"dir":"/r/infra","env":{"A":"b"}}, for step.intent. The caller
+// frees. NULL with `err` when an input or environment name has no value. Secrets are in it.
 cJSON *request_action(const struct facts *facts, const struct request_plan *plan, struct err *err);
 
-// The whole request for the actuator (attempt.h). In a rehearsal its action is {"simulate":…}, as the scenario says.
+// The whole request for the actuator (attempt.h). In a rehearsal its action is {"simulate":…}, as
+// the scenario says.
 cJSON *request_new(const struct facts *facts, const struct request_plan *plan, struct err *err);
 
-// Appends the path of the script that an action runs, where its first argument is a path that is known when the incident opens: relative ones
-// are relative to the action's folder. Nothing is appended for others.
+// Appends the path of the script that an action runs, where its first argument is a path that is
+// known when the incident opens: relative ones are relative to the action's folder. Nothing is
+// appended for others.
 void request_script(const struct runbook *runbook, const struct action *action, struct buf *path);
 
-// The command as a person would type it, for showing it before it runs: arguments quoted where they need it; a shell text as it is.
-// In the words of request_action's result.
+// The command as a person would type it, for showing it before it runs: arguments quoted where they
+// need it; a shell text as it is. In the words of request_action's result.
 void request_show(const cJSON *action, struct buf *out);
 
 #endif

@@ -12,45 +12,50 @@
 #include "relight/runbook.h"
 #include "relight/status.h"
 
-// What the sensor said last about each dependency: the overlay beside the state. It has ages and words, is never recorded
-// as such, and is forgotten when the cockpit ends; what follows from it is decided in decide.h and recorded.
+// What the sensor said last about each dependency: the overlay beside the state. It has ages and
+// words, is never recorded as such, and is forgotten when the cockpit ends; what follows from it is
+// decided in decide.h and recorded.
 
 struct sensed_dependency {
-	bool is_seen;		// anything since this session began
+	bool is_seen; // anything since this session began
 	enum status status;
-	char *message;		// never NULL once seen
-	char *check;		// which check said so
+	char *message; // never NULL once seen
+	char *check;   // which check said so
 	struct wall observed_at;
-	struct mono heard;	// when the cockpit heard the newest observation
-	int latency_ms;		// -1: not known
-	struct mono healthy_from; // beginning of the unbroken run of healthy observations; MONO_NONE: not healthy
-	int bad_streak;		// successive observations degraded or missing
-	int changes;		// how often its status was another one than before, since this session began
-	struct mono changed;	// when it last was
-	int64_t token;		// newest recheck answered; 0: none
+	struct mono heard;        // when the cockpit heard the newest observation
+	int latency_ms;           // -1: not known
+	struct mono healthy_from; // beginning of the unbroken run of healthy observations;
+				  // MONO_NONE: not healthy
+	int bad_streak;           // successive observations degraded or missing
+	int changes; // how often its status was another one than before, since this session began
+	struct mono changed;     // when it last was
+	int64_t token;           // newest recheck answered; 0: none
 	struct mono token_heard; // when that answer came
-	struct wall expires;	// of a credential; WALL_NONE
-	double done, total;	// progress; total 0: none
+	struct wall expires;     // of a credential; WALL_NONE
+	double done, total;      // progress; total 0: none
 	char *unit;
 };
 
 struct sensed {
 	struct sensed_dependency *dependencies; // by dependency index
 	size_t count;
-	int64_t least_stale_us;	 // no observation is stale before that age, whatever its rhythm; on the clock of `heard`
-	bool is_up;		 // the sensor speaks
-	char *why_down;		 // NULL while up
-	struct mono last_heard;	 // anything from the sensor, heartbeats included
+	int64_t least_stale_us; // no observation is stale before that age, whatever its rhythm; on
+				// the clock of `heard`
+	bool is_up;             // the sensor speaks
+	char *why_down;         // NULL while up
+	struct mono last_heard; // anything from the sensor, heartbeats included
 };
 
 struct sensed *sensed_new(size_t dependency_count);
 void sensed_free(struct sensed *sensed); // NULL is safe
 
-// Takes one observation line of FORMATS.md §2, heard at `now`. Gives the dependency's index, or -1 with `err` for an unknown
-// dependency or a malformed line.
-int sensed_observe(struct sensed *sensed, const struct runbook *runbook, const cJSON *observation, struct mono now, struct err *err);
+// Takes one observation line of FORMATS.md §2, heard at `now`. Gives the dependency's index, or -1
+// with `err` for an unknown dependency or a malformed line.
+int sensed_observe(struct sensed *sensed, const struct runbook *runbook, const cJSON *observation,
+	struct mono now, struct err *err);
 
 // Older than 2 × every + timeout (and than least_stale_us), or never seen.
-bool sensed_is_stale(const struct sensed *sensed, const struct runbook *runbook, int dependency, struct mono now);
+bool sensed_is_stale(const struct sensed *sensed, const struct runbook *runbook, int dependency,
+	struct mono now);
 
 #endif

@@ -13,59 +13,83 @@
 #include "relight/runbook.h"
 #include "relight/status.h"
 
-// The state of an incident: a pure fold over its timeline (FORMATS.md §5, "The fold"). state_apply is the only mutator; the live
-// screen, resume, watch, report and verify all use it, so what a reviewer sees is what the operator saw.
+// The state of an incident: a pure fold over its timeline (FORMATS.md §5, "The fold"). state_apply
+// is the only mutator; the live screen, resume, watch, report and verify all use it, so what a
+// reviewer sees is what the operator saw.
 
 enum step_state {
-	STEP_WAITING, STEP_READY, STEP_RUNNING, STEP_VERIFYING, STEP_DONE, STEP_REGRESSED, STEP_FAILED, STEP_UNKNOWN,
-	STEP_SKIPPED, STEP_STATES,
+	STEP_WAITING,
+	STEP_READY,
+	STEP_RUNNING,
+	STEP_VERIFYING,
+	STEP_DONE,
+	STEP_REGRESSED,
+	STEP_FAILED,
+	STEP_UNKNOWN,
+	STEP_SKIPPED,
+	STEP_STATES,
 };
 const char *step_state_word(enum step_state state);
 
 enum outcome {
-	OUTCOME_NONE, OUTCOME_SUCCESS, OUTCOME_FAILED, OUTCOME_TIMEOUT, OUTCOME_CANCELLED, OUTCOME_NEVER_STARTED,
+	OUTCOME_NONE,
+	OUTCOME_SUCCESS,
+	OUTCOME_FAILED,
+	OUTCOME_TIMEOUT,
+	OUTCOME_CANCELLED,
+	OUTCOME_NEVER_STARTED,
 };
 const char *outcome_word(enum outcome outcome);
 bool outcome_parse(const char *word, enum outcome *outcome);
 
 // How a step came to be done.
-enum done_how { DONE_NOT, DONE_VERIFIED, DONE_RESULT, DONE_CONFIRMED, DONE_DECIDED, DONE_OVERRIDDEN, DONE_RESOLVED };
+enum done_how {
+	DONE_NOT,
+	DONE_VERIFIED,
+	DONE_RESULT,
+	DONE_CONFIRMED,
+	DONE_DECIDED,
+	DONE_OVERRIDDEN,
+	DONE_RESOLVED
+};
 
 struct step_progress {
-	enum step_state state;	// as folded; waiting and ready are inferred by state_step() from this STEP_WAITING
+	enum step_state state; // as folded; waiting and ready are inferred by state_step() from
+			       // this STEP_WAITING
 	enum done_how how;
-	int attempt;		// newest, 0: none
-	bool is_rollback;	// the newest attempt is the rollback
+	int attempt;                        // newest, 0: none
+	bool is_rollback;                   // the newest attempt is the rollback
 	struct moment intent, result, done; // of the newest attempt; done: when it last became done
-	struct moment since;	// when it got into this state
+	struct moment since;                // when it got into this state
 	struct wall first_started;
-	enum outcome outcome;	// of the newest attempt
-	int exit, signal;	// -1: absent
-	int64_t duration_ms;	// of the newest attempt; -1 absent
-	int64_t extended_ms;	// added to the timeout of the newest attempt
-	int64_t timeout_ms;	// of the newest attempt as announced; ABSENT_MS none
+	enum outcome outcome; // of the newest attempt
+	int exit, signal;     // -1: absent
+	int64_t duration_ms;  // of the newest attempt; -1 absent
+	int64_t extended_ms;  // added to the timeout of the newest attempt
+	int64_t timeout_ms;   // of the newest attempt as announced; ABSENT_MS none
 	bool cancel_asked;
-	bool by_hand;		// confirmed as done by hand
-	int retried;		// automatic retries of the present run of failures
-	int never_started;	// attempts in a row that never started
-	char *by;		// who started, confirmed or decided last
-	char *said;		// what that person said, why it failed, was skipped or overridden
-	char *remains;		// "done, 2 left": what an override left open; NULL: nothing
-	char *chosen;		// decide: the option's id
-	char *owner;		// step.assigned
-	bool is_acknowledged;	// a person has seen the present failure, regression or unknown outcome
-	int64_t seq;		// of the event that last changed it
-	int64_t intent_seq;	// of the newest step.intent, -1
+	bool by_hand;         // confirmed as done by hand
+	int retried;          // automatic retries of the present run of failures
+	int never_started;    // attempts in a row that never started
+	char *by;             // who started, confirmed or decided last
+	char *said;           // what that person said, why it failed, was skipped or overridden
+	char *remains;        // "done, 2 left": what an override left open; NULL: nothing
+	char *chosen;         // decide: the option's id
+	char *owner;          // step.assigned
+	bool is_acknowledged; // a person has seen the present failure, regression or unknown
+			      // outcome
+	int64_t seq;                  // of the event that last changed it
+	int64_t intent_seq;           // of the newest step.intent, -1
 	struct moment verifying_from; // since when evidence counts
 };
 
 struct dependency_known {
 	enum status status;
-	bool is_fresh;		// false: stale since the session began, or went silent
-	bool is_attested;	// dependency.confirmed: a person's word
+	bool is_fresh;    // false: stale since the session began, or went silent
+	bool is_attested; // dependency.confirmed: a person's word
 	char *message;
 	struct wall observed_at;
-	struct moment since;	// of this status
+	struct moment since; // of this status
 	int64_t seq;
 	int flaps;
 };
@@ -76,19 +100,19 @@ const char *expectation_word(enum expectation_word word);
 
 struct waiver {
 	int64_t seq;
-	int step, dependency;	// indexes, -1: absent
-	char *edge;		// the need or dependency of that step which is waived; NULL: all
+	int step, dependency; // indexes, -1: absent
+	char *edge;           // the need or dependency of that step which is waived; NULL: all
 	enum waiver_as { WAIVER_START_ANYWAY, WAIVER_MUTED, WAIVER_DEGRADED } as;
 	char *why, *by;
 	struct moment since;
-	struct wall until;	// WALL_NONE: until ended
+	struct wall until; // WALL_NONE: until ended
 	bool is_ended;
 };
 
 struct remark { // note, decision, follow-up, status …: what the report lists
 	int64_t seq;
 	enum event_kind kind;
-	struct wall ts, at;	// at: the time it is about
+	struct wall ts, at; // at: the time it is about
 	char *by, *type, *text, *step;
 };
 
@@ -104,29 +128,29 @@ struct script {
 struct pin {
 	bool is_pinned;
 	char *endpoint, *fingerprint; // as one text: "uid 0b1c… ca 9f…"
-	bool has_changed;	// target.changed without target.repinned since: actions on it are refused
-	char *now;		// the changed fingerprint
+	bool has_changed; // target.changed without target.repinned since: actions on it are refused
+	char *now;        // the changed fingerprint
 };
 
 struct state {
-	const struct runbook *runbook;	// borrowed
-	const struct plan *plan;	// borrowed
-	struct step_progress *steps;	// by step index
+	const struct runbook *runbook; // borrowed
+	const struct plan *plan;       // borrowed
+	struct step_progress *steps;   // by step index
 	struct dependency_known *dependencies;
-	char **inputs;			// by input index; NULL: unset; a secret's value is "" once known to be set
+	char **inputs; // by input index; NULL: unset; a secret's value is "" once known to be set
 	bool *input_is_set;
-	struct pin *pins;		// by target index
+	struct pin *pins; // by target index
 	struct waiver *waivers;
 	size_t waiver_count, waiver_capacity;
 	struct remark *remarks;
 	size_t remark_count, remark_capacity;
-	char *incident;			// id, NULL before incident.declared
+	char *incident; // id, NULL before incident.declared
 	enum event_mode mode;
-	int64_t events;			// folded: the newest seq + 1
-	struct moment last;		// of the newest event
-	int64_t mono_offset_us;		// makes monotonic times of another boot comparable
+	int64_t events;         // folded: the newest seq + 1
+	struct moment last;     // of the newest event
+	int64_t mono_offset_us; // makes monotonic times of another boot comparable
 	char boot[37];
-	struct moment declared;		// T0; wall WALL_NONE before
+	struct moment declared; // T0; wall WALL_NONE before
 	struct wall impact_at, detected_at;
 	char *declared_by;
 	bool is_open, is_armed, is_unrecorded;
@@ -134,23 +158,23 @@ struct state {
 	bool was_aborted;
 	char *abort_why;
 	struct moment aborted, recovered, closed; // wall WALL_NONE: not
-	int recovered_level;		// -1
+	int recovered_level;                      // -1
 	char *recovered_why;
 	char *closed_result;
-	struct script *scripts;		// of runbook.loaded, outside frozen/
+	struct script *scripts; // of runbook.loaded, outside frozen/
 	size_t script_count, script_capacity;
-	struct role_holder *roles;	// the newest holder of each role
+	struct role_holder *roles; // the newest holder of each role
 	size_t role_count, role_capacity;
-	struct moment *serving;		// by function index: since when; wall WALL_NONE: not
-	struct moment journey_serving;	// where there are no functions
-	int highest_level;		// evidence level reached, -1
-	bool *open_confirmed;		// lines of the open phase attested by a person, by open_line index
+	struct moment *serving;        // by function index: since when; wall WALL_NONE: not
+	struct moment journey_serving; // where there are no functions
+	int highest_level;             // evidence level reached, -1
+	bool *open_confirmed; // lines of the open phase attested by a person, by open_line index
 	size_t open_line_count;
 	int regressed_count, running_count; // steps in that state
-	struct wall *restore_point_at;	// by restore point index; chosen
+	struct wall *restore_point_at;      // by restore point index; chosen
 	struct wall *restore_point_found;
 	int session_count;
-	double speed;			// of the newest session; 1 where absent
+	double speed; // of the newest session; 1 where absent
 	char *session_by;
 };
 
@@ -158,30 +182,35 @@ struct state {
 struct state *state_new(const struct runbook *runbook, const struct plan *plan);
 void state_free(struct state *state); // NULL is safe
 
-// Folds the next event. Never fails: what it does not know, or what names unknown ids, is skipped. Reads no clock.
+// Folds the next event. Never fails: what it does not know, or what names unknown ids, is skipped.
+// Reads no clock.
 void state_apply(struct state *state, const struct event *event);
 
 // {"uid":…,"ca_sha256":…,"host_key":…} as one text, for comparing and showing. The caller frees.
 char *pin_text(const cJSON *fingerprint);
-// Whether a fingerprint agrees with a pinned one (pin_text of it) in all that both have. More may become known of a target later,
-// for example its UID once that may be read; that is no other target.
+// Whether a fingerprint agrees with a pinned one (pin_text of it) in all that both have. More may
+// become known of a target later, for example its UID once that may be read; that is no other
+// target.
 bool pin_agrees(const char *pinned, const cJSON *fingerprint);
 // The value of one part of such a text ("uid"); the caller frees. NULL: it has no such part.
 char *pin_value(const char *pin, const char *part);
-// The recovery target that a source target turned out to be, or the other way round: both are pinned, and their fingerprints have
-// something in common and contradict each other in nothing. -1: there is none.
+// The recovery target that a source target turned out to be, or the other way round: both are
+// pinned, and their fingerprints have something in common and contradict each other in nothing. -1:
+// there is none.
 int state_twin(const struct state *state, int target);
 
-// The event's place on the clock that durations are measured with: simulated time in a rehearsal, else its monotonic time made
-// comparable across boots.
+// The event's place on the clock that durations are measured with: simulated time in a rehearsal,
+// else its monotonic time made comparable across boots.
 struct moment state_moment(const struct state *state, const struct event *event);
 
 // What can be said of a step now; waiting and ready are inferred here.
 enum step_state state_step(const struct state *state, int step, struct wall now);
-// The first thing that keeps a waiting step from starting, in words naming the first blocking cause ("needs data",
-// "requires recovery-api: unknown 12s", "needs input backup"); false: nothing does. `why` may be NULL. `now` ends waivers.
+// The first thing that keeps a waiting step from starting, in words naming the first blocking cause
+// ("needs data", "requires recovery-api: unknown 12s", "needs input backup"); false: nothing does.
+// `why` may be NULL. `now` ends waivers.
 bool state_blocked(const struct state *state, int step, struct wall now, struct buf *why);
-// The step that holds it up at the root of a chain of waiting steps, or -1 (its own fault, or nothing).
+// The step that holds it up at the root of a chain of waiting steps, or -1 (its own fault, or
+// nothing).
 int state_root_cause(const struct state *state, int step, struct wall now);
 bool state_need_is_met(const struct state *state, int step, int need, struct wall now);
 // Every dependency that the step restores is healthy and fresh, or waived.
@@ -192,7 +221,8 @@ enum expectation_word state_expectation(const struct state *state, int dependenc
 bool state_is_healthy(const struct state *state, int dependency);
 // Not healthy and one that it follows is not healthy either: the index of the first such, else -1.
 int state_folded_under(const struct state *state, int dependency);
-const struct waiver *state_waiver(const struct state *state, int step, int dependency, struct wall now); // NULL: none in force
+const struct waiver *state_waiver(const struct state *state, int step, int dependency,
+	struct wall now); // NULL: none in force
 // Done downstream of something regressed.
 bool state_over_regression(const struct state *state, int step);
 
@@ -207,7 +237,7 @@ int state_evidence_level(const struct state *state); // -1: nothing proven
 
 // Lines of the built-in phase `open`.
 struct open_line {
-	char id[80];	// "open:impact", "open:input-backup"
+	char id[80]; // "open:impact", "open:input-backup"
 	char text[160];
 	bool is_done, is_attested;
 };
@@ -216,23 +246,26 @@ void open_line_get(const struct state *state, size_t index, struct open_line *li
 
 // Remaining seconds of the recovery, from what runs and what is left (DESIGN.md §5, "Forecast").
 struct forecast {
-	int64_t remaining_ms;	// of the critical path from now; -1: cannot be said
-	int rests_on;		// the first step of that path that is not done, -1
-	int64_t elapsed_ms;	// since impact (or the declaration)
+	int64_t remaining_ms;             // of the critical path from now; -1: cannot be said
+	int rests_on;                     // the first step of that path that is not done, -1
+	int64_t elapsed_ms;               // since impact (or the declaration)
 	int64_t rto_left_ms, mtd_left_ms; // negative when missed; only where there is an objective
 	bool has_rto, has_mtd;
-	int64_t finish_ms;	// since impact
+	int64_t finish_ms; // since impact
 	bool misses_rto, misses_mtd;
 	int64_t misses_rto_by_ms;
-	int64_t loss_ms;	// data-loss window against RPO: impact − oldest chosen restore point; -1 unknown
+	int64_t loss_ms; // data-loss window against RPO: impact − oldest chosen restore point; -1
+			 // unknown
 	bool has_rpo;
-	bool is_serving;	// the clock has stopped
+	bool is_serving; // the clock has stopped
 };
 struct forecast state_forecast(const struct state *state, struct moment now);
-// When each step is expected to be done, in milliseconds from now (0: it is), by step index; abort steps stay untouched.
+// When each step is expected to be done, in milliseconds from now (0: it is), by step index; abort
+// steps stay untouched.
 void state_finishes(const struct state *state, struct moment now, int64_t *finish_ms);
 
-// The whole state as canonical JSON, for comparing two of them. The caller frees. Waiting and ready are as of the newest event.
+// The whole state as canonical JSON, for comparing two of them. The caller frees. Waiting and ready
+// are as of the newest event.
 cJSON *state_dump(const struct state *state);
 
 #endif

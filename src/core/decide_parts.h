@@ -6,8 +6,8 @@
 
 // Shared by the deciders: building a decision.
 
-// A new last event of the decision, signed "relight", to be filled in. `step` and `dependency` are indexes, -1:
-// absent.
+// A new last event of the decision, signed "relight", to be filled in. `step` and `dependency` are
+// indexes, -1: absent.
 struct event *decision_event(struct decision *decision, const struct facts *facts,
 	enum event_kind kind, int step, int dependency);
 // A new last effect, everything absent but its kind.
@@ -15,8 +15,8 @@ struct effect *decision_effect(struct decision *decision, enum effect_kind kind,
 // Drops everything, for a refusal half-way.
 void decision_clear(struct decision *decision);
 
-// Announces and launches the next attempt of a step. `by` NULL: the session's person. `why` may be NULL. False with `err`, the
-// decision unchanged.
+// Announces and launches the next attempt of a step. `by` NULL: the session's person. `why` may be
+// NULL. False with `err`, the decision unchanged.
 bool decision_launch(struct decision *decision, const struct facts *facts, int step,
 	bool is_rollback, const char *const *argv, const char *by, const char *why,
 	struct err *err);

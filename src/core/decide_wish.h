@@ -58,7 +58,8 @@ bool wish_has_text(const char *text);
 bool wish_needs_reason(const struct wish *wish);
 // A new last event about what the intent is about, by its person.
 struct event *wish_add(const struct wish *wish, enum event_kind kind);
-// Makes the event the word of whoever wished it; what relight decides by itself is signed "relight".
+// Makes the event the word of whoever wished it; what relight decides by itself is signed
+// "relight".
 void wish_sign(const struct wish *wish, struct event *event);
 // Whether the value fits the input's pattern and choices.
 bool wish_input_fits(const struct wish *wish, int index, const char *value);

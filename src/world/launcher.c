@@ -441,7 +441,8 @@ _Noreturn static void serve(int fd)
 	struct service service = {.fd = fd};
 	struct sigaction action = {.sa_handler = on_child};
 	sigset_t blocked, none;
-	char sha256[65];
+	// The cockpit draws its first frame meanwhile and may have the processors for that long.
+	const struct timespec at_first = {.tv_nsec = 300000000}, *patience = &at_first;
 
 	detach(fd);
 	sigemptyset(&none);
@@ -452,11 +453,16 @@ _Noreturn static void serve(int fd)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	sha256_hex("", 0, sha256); // initialises libcrypto once for all actuators
 	for (;;) {
 		struct pollfd wait = {.fd = fd, .events = POLLIN};
-		int n = ppoll(&wait, 1, NULL, &none);
+		int n = ppoll(&wait, 1, patience, &none);
 
+		if (patience) {
+			char sha256[65];
+
+			sha256_hex("", 0, sha256); // initialises libcrypto for all actuators
+			patience = NULL;
+		}
 		reap(&service);
 		if (n > 0 && !hear(&service))
 			break;
