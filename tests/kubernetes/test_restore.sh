@@ -32,12 +32,12 @@ on() {
 	shift
 	api "$@"
 }
-# complete DIR FILE: the administrator's kubeconfig of that cluster, so that it can be used from any folder.
-complete() {
+# kubeconfig_of DIR FILE: the administrator's kubeconfig of that cluster, so that it can be used from any folder.
+kubeconfig_of() {
 	sed -E "s#: ((ca|admin)\.(crt|key))#: $1/\1#" "$1/kubeconfig" >"$2"
 }
-complete "$source" old.yaml
-complete "$recovery" made.yaml
+kubeconfig_of "$source" old.yaml
+kubeconfig_of "$recovery" made.yaml
 
 # ./create PATH FILE: what a runbook's step calls; PATH for where there is no kubectl.
 cat >create <<END
