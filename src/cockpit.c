@@ -300,6 +300,7 @@ static int cockpit_end(struct cockpit *cockpit)
 	char *id = memory_copy_text(engine->state->incident),
 	     *directory = memory_copy_text(engine->directory);
 	bool had_screen = cockpit->output != NULL;
+	bool is_heard = !mono_known(cockpit->detached); // else there is nobody to say it to
 	term_stop(cockpit->term);
 	command_on_exhausted(NULL);
 	if (had_screen) {
@@ -309,15 +310,15 @@ static int cockpit_end(struct cockpit *cockpit)
 		grid_free(cockpit->grid);
 	}
 	engine->front.on_turn = NULL;
-	engine_fini(engine, mono_known(cockpit->detached) ? "the terminal is gone" : "left");
+	engine_fini(engine, is_heard ? "left" : "the terminal is gone");
 	cockpit_story_fini(&cockpit->story);
 	buf_fini(&cockpit->preview);
 	if (cockpit->failure.message[0])
 		code = command_fail(EXIT_USAGE, &cockpit->failure);
-	else if (was_open && is_closed)
+	else if (is_heard && was_open && is_closed)
 		printf("relight: %s is closed; 'relight report %s' tells its story\n", id,
 			directory);
-	else if (was_open)
+	else if (is_heard && was_open)
 		printf("relight: %s is still open%s; 'relight resume %s' goes on\n", id,
 			running ? ", and an attempt is running" : "", directory);
 	free(id);
