@@ -12,6 +12,7 @@
 
 #define TICK_MS      100 // how often time itself is looked at
 #define TICK_FAST_MS 10  // in a rehearsal that runs fast
+#define TICK_CALM_MS 500 // while nothing is under way: only clocks on the screen go on
 #define FAST_SPEED   10
 #define LOOK_US      (1 * US_PER_S)
 #define MARK_US      (300 * US_PER_S)
@@ -225,6 +226,31 @@ static void mark(struct engine *engine)
 	engine_record(engine, event);
 }
 
+// Nothing depends on when exactly time passes: nothing runs, is being verified, or is in trouble.
+static bool is_calm(const struct engine *engine)
+{
+	if (engine->pending_count > 0)
+		return false;
+	for (size_t s = 0; s < engine->runbook->step_count; s++) {
+		enum step_state is = engine->state->steps[s].state;
+
+		if ((is != STEP_WAITING && is != STEP_DONE && is != STEP_SKIPPED) ||
+			engine->watches[s].token > 0)
+			return false;
+	}
+	return true;
+}
+
+static void set_tick(struct engine *engine)
+{
+	bool is_fast = engine->setup.speed >= FAST_SPEED;
+	uint64_t every_ms = is_fast ? TICK_FAST_MS : is_calm(engine) ? TICK_CALM_MS : TICK_MS;
+	if (uv_timer_get_repeat(&engine->tick) == every_ms || engine->is_ending)
+		return;
+	uv_timer_set_repeat(&engine->tick, every_ms);
+	uv_timer_again(&engine->tick);
+}
+
 static void turn(struct engine *engine)
 {
 	if (engine->is_open && !engine->is_ending) {
@@ -244,6 +270,7 @@ static void turn(struct engine *engine)
 	}
 	engine->is_dirty = false;
 	engine->front.on_turn(engine->front.context);
+	set_tick(engine);
 }
 
 static void on_check(uv_check_t *check)

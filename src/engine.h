@@ -28,7 +28,8 @@ struct engine_front {
 	void (*on_turn)(void *context);
 	// An event was recorded and folded. May be NULL.
 	void (*on_event)(void *context, const struct event *event);
-	// The bytes of a line (without LF) that is on disk for good now, in order. May be NULL.
+	// The bytes of a line that is on disk for good now, in order. Its LF, which `length` does
+	// not count, follows it. May be NULL.
 	void (*on_durable)(void *context, const char *line, size_t length);
 	// The incident was closed by an intent.
 	void (*on_closed)(void *context);

@@ -60,8 +60,7 @@ static void on_turn(void *context)
 static void on_durable(void *context, const char *line, size_t length)
 {
 	(void)context;
-	file_write(STDOUT_FILENO, line, length, NULL);
-	file_write(STDOUT_FILENO, "\n", 1, NULL);
+	file_write(STDOUT_FILENO, line, length + 1, NULL); // with its LF
 }
 
 static void on_closed(void *context)
