@@ -8,31 +8,21 @@
 #include <string.h>
 #include <cmocka.h>
 
-/* Attempts that fail, run late, are cancelled, undone, or too dangerous for one key; a step that
- * comes undone; and giving up. */
+/* Attempts that fail, run late, are cancelled, run again or undone. */
 
 static const char many[] =
 	"relight: 1\n"
 	"name: many\n"
-	"dependencies:\n"
-	"  - {id: marker, title: The marker, check: {command: [test, -e, marker]}, every: 1s, "
-	"timeout: "
-	"5s, stable: 1s}\n"
 	"steps:\n"
-	"  - {id: wobbly, needs: [], run: {shell: 'echo try; test -e good'}, takes: 1s, timeout: "
-	"1m,\n"
-	"     again: safe, rollback: {command: [touch, undone]}}\n"
+	"  - id: wobbly\n"
+	"    needs: []\n"
+	"    run: {shell: 'echo try; test -e good'}\n"
+	"    takes: 1s\n"
+	"    timeout: 1m\n"
+	"    again: safe\n"
+	"    rollback: {command: [touch, undone]}\n"
 	"  - {id: slow, needs: [], run: {shell: '" COCKPIT_HOLD "'}, takes: 1s, timeout: 1h}\n"
-	"  - {id: late, needs: [], run: {shell: '" COCKPIT_HOLD "'}, takes: 1s, timeout: 4s}\n"
-	"  - {id: mark, needs: [], restores: [marker], run: {command: [touch, marker]}, takes: 1s, "
-	"timeout: "
-	"1m}\n"
-	"  - {id: after, needs: [mark], requires: [marker], run: {command: ['true']}, takes: 1s, "
-	"timeout: 1m}\n"
-	"  - {id: wipe, needs: [], run: {command: [touch, wiped]}, destructive: true, confirm: "
-	"prod.example.com, takes: 1s, timeout: 1m}\n"
-	"  - {id: undo, run: {command: [touch, aborted]}, takes: 1s, timeout: 1m}\n"
-	"abort: {steps: [undo], criteria: [errors above 20 %]}\n";
+	"  - {id: late, needs: [], run: {shell: '" COCKPIT_HOLD "'}, takes: 1s, timeout: 4s}\n";
 
 static struct cockpit *armed(void)
 {
@@ -123,83 +113,12 @@ static void a_timeout_ends_what_nobody_answers_for(void **unused)
 	cockpit_free(c);
 }
 
-static void destruction_takes_a_name_in_full(void **unused)
-{
-	struct cockpit *c = armed();
-
-	(void)unused;
-	press_on(c, "wipe", "s");
-	cockpit_shows(c, "start wipe: DESTRUCTIVE");
-	cockpit_shows(c, "run    touch wiped");
-	cockpit_fill(c, "start wipe", "y", NULL);
-	cockpit_shows(c, "that is not it: type prod.example.com in full");
-	cockpit_fill(c, "start wipe", "prod.example", NULL);
-	cockpit_shows(c, "that is not it");
-	assert_int_equal(cockpit_recorded(c, "step.intent", NULL), 0);
-	assert_false(cockpit_exists(c, "wiped"));
-	for (int i = 0; i < 20; i++)
-		cockpit_press(c, "Backspace");
-	cockpit_answer(c, "start wipe", "prod.example.com", NULL);
-	cockpit_records(c, "\"kind\":\"step.result\"", "\"step\":\"wipe\"");
-	cockpit_free(c);
-}
-
-static void abort_leaves_only_its_own_steps(void **unused)
-{
-	struct cockpit *c = armed();
-
-	(void)unused;
-	cockpit_press(c, "X");
-	cockpit_shows(c, "errors above 20 %");
-	cockpit_fill(c, "ABORT the recovery", "abor", NULL);
-	cockpit_shows(c, "that is not it");
-	cockpit_answer(c, "ABORT the recovery", "t", "the data is wrong");
-	cockpit_records(c, "\"kind\":\"abort\"", "\"why\":\"the data is wrong\"");
-	press_on(c, "wobbly", "s");
-	cockpit_shows(c, "start: wobbly: the recovery was aborted");
-	screen_pause(c->screen, 300);
-	assert_int_equal(cockpit_recorded(c, "step.intent", NULL), 0);
-	press_on(c, "undo", "s");
-	cockpit_answer(c, "start undo", NULL, NULL);
-	cockpit_records(c, "\"kind\":\"step.result\"", "\"step\":\"undo\"");
-	cockpit_palette(c, "close");
-	cockpit_answer(c, "steps done or skipped", NULL, NULL);
-	cockpit_records(c, "\"kind\":\"incident.closed\"", "\"result\":\"aborted\"");
-	assert_int_equal(cockpit_quit(c), 1);
-	cockpit_free(c);
-}
-
-static void what_comes_undone_unticks(void **unused)
-{
-	struct cockpit *c = armed();
-
-	(void)unused;
-	press_on(c, "mark", "s");
-	cockpit_answer(c, "start mark", NULL, NULL);
-	cockpit_shows(c, "[x] mark");
-	cockpit_records(c, "\"kind\":\"step.verified\"", "\"step\":\"mark\"");
-	cockpit_remove(c, "marker");
-	cockpit_shows(c, "[<] mark");
-	cockpit_shows(c, "!! REGRESSED mark");
-	cockpit_shows(c, "marker: exit 1");
-	cockpit_records(c, "\"kind\":\"step.regressed\"", "\"step\":\"mark\"");
-	cockpit_shows(c, "needs mark, which regressed"); /* what has not started waits */
-	press_on(c, "mark", "a");
-	cockpit_records(c, "\"kind\":\"acknowledged\"", "\"step\":\"mark\"");
-	cockpit_touch(c, "marker");
-	cockpit_shows(c, "[x] mark");
-	cockpit_free(c);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_failed_is_seen_and_run_again),
 		cmocka_unit_test(a_running_attempt_is_cancelled_or_given_time),
 		cmocka_unit_test(a_timeout_ends_what_nobody_answers_for),
-		cmocka_unit_test(destruction_takes_a_name_in_full),
-		cmocka_unit_test(abort_leaves_only_its_own_steps),
-		cmocka_unit_test(what_comes_undone_unticks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-/* A terminal that stands still or is gone, a cockpit that is stopped or killed: what runs goes on,
- * and what happens meanwhile is in the record. */
+/* A terminal that is gone, a cockpit that is killed: what runs goes on, and what happened meanwhile
+ * gets into the record. */
 
 static const char running[] =
 	"relight: 1\n"
@@ -49,65 +49,6 @@ static void assert_ended_once(struct cockpit *c)
 	assert_int_equal(cockpit_recorded(c, "\"kind\":\"step.intent\"", NULL), 1);
 	assert_string_equal(
 		cockpit_value(c, "\"kind\":\"step.result\"", NULL, "outcome"), "success");
-}
-
-static void a_terminal_that_stands_still_stops_nothing_else(void **unused)
-{
-	struct cockpit *c = with_slow_running();
-
-	(void)unused;
-	screen_stall(c->screen, true);
-	for (int i = 0; i < 60; i++) { /* more than fits between the two */
-		screen_press(c->screen, "C-l");
-		screen_pause(c->screen, 40);
-	}
-	cockpit_touch(c, "marker");
-	cockpit_records(c, "\"kind\":\"dependency.status\"", "\"to\":\"healthy\"");
-	cockpit_remove(c, "hold");
-	assert_ended_once(c);
-	/* What is typed now answers no question, as nobody has seen one. */
-	cockpit_press(c, "Tab");
-	screen_pause(c->screen, 300);
-	cockpit_press(c, "s");
-	screen_pause(c->screen, 500);
-	cockpit_press(c, "y");
-	screen_pause(c->screen, 500);
-	cockpit_press(c, "Enter");
-	screen_pause(c->screen, 500);
-	assert_int_equal(cockpit_recorded(c, "\"kind\":\"step.intent\"", "\"step\":\"other\""), 0);
-	screen_stall(c->screen, false);
-	cockpit_shows(c, "start other");
-	cockpit_press(c, "Esc");
-	cockpit_shows(c, "[x] slow");
-	assert_false(cockpit_exists(c, "other.ran"));
-	cockpit_free(c);
-}
-
-static void keys_typed_ahead_answer_nothing(void **unused)
-{
-	struct cockpit *c = cockpit_new(running);
-	char keys[2002] = "s";
-
-	(void)unused;
-	cockpit_run_armed(c);
-	cockpit_go(c, "other");
-	memset(keys + 1, 'y', 2000);
-	screen_type(c->screen, keys);
-	assert_true(screen_flush(c->screen, COCKPIT_MS));
-	cockpit_shows(c, "start other");
-	cockpit_press(c, "Esc");
-	cockpit_hides(c, "start other");
-	cockpit_press(c, ":");
-	cockpit_shows(c, "palette");
-	screen_type(c->screen, "start other");
-	screen_pause(c->screen, 300);
-	for (int i = 0; i < 100; i++) { /* held down, as a keyboard repeats */
-		screen_press(c->screen, "Enter");
-		screen_pause(c->screen, 20);
-	}
-	cockpit_shows(c, "Enter opened this: y goes on");
-	assert_int_equal(cockpit_recorded(c, "\"kind\":\"step.intent\"", NULL), 0);
-	cockpit_free(c);
 }
 
 static void a_terminal_that_goes_takes_no_attempt_with_it(void **unused)
@@ -166,39 +107,12 @@ static void ended_while_nobody_looked(void **unused)
 	cockpit_free(c);
 }
 
-static void stopped_and_continued_it_misses_nothing(void **unused)
-{
-	struct cockpit *c = with_slow_running();
-
-	(void)unused;
-	screen_kill(c->screen, SIGTSTP);
-	for (int i = 0; i < 500 && screen_is_alternate(c->screen); i++)
-		screen_pause(c->screen, 20);
-	assert_false(screen_is_alternate(c->screen));
-	assert_true(screen_is_cooked(c->screen));
-	cockpit_remove(c, "hold");
-	cockpit_touch(c, "marker");
-	screen_pause(c->screen, 6500); /* longer than a sensor may be silent */
-	assert_int_equal(cockpit_recorded(c, "\"kind\":\"step.result\"", NULL), 0);
-	screen_kill(c->screen, SIGCONT);
-	cockpit_shows(c, "[x] slow");
-	assert_true(screen_is_alternate(c->screen));
-	assert_false(screen_is_cooked(c->screen));
-	assert_ended_once(c);
-	cockpit_records(c, "\"kind\":\"dependency.status\"", "\"to\":\"healthy\"");
-	assert_int_equal(cockpit_recorded(c, "\"kind\":\"sensor.down\"", NULL), 0);
-	cockpit_free(c);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_terminal_that_stands_still_stops_nothing_else),
-		cmocka_unit_test(keys_typed_ahead_answer_nothing),
 		cmocka_unit_test(a_terminal_that_goes_takes_no_attempt_with_it),
 		cmocka_unit_test(what_runs_outlives_a_killed_cockpit),
 		cmocka_unit_test(ended_while_nobody_looked),
-		cmocka_unit_test(stopped_and_continued_it_misses_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
