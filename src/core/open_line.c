@@ -67,8 +67,14 @@ static void pin_line(const struct state *state, size_t nth, struct open_line *li
 		if (!state->runbook->targets[target].is_ssh && seen++ == nth)
 			break;
 	const struct pin *pin = &state->pins[target];
-	line->is_done = pin->is_pinned && !pin->has_changed;
+	int twin = state_twin(state, (int)target);
+	line->is_done = pin->is_pinned && !pin->has_changed && twin < 0;
 	snprintf(line->id, sizeof line->id, "open:pin-%s", state->runbook->targets[target].id);
+	if (twin >= 0 && !pin->has_changed) {
+		snprintf(line->text, sizeof line->text, "%s IS THE SAME CLUSTER AS %s",
+			state->runbook->targets[target].id, state->runbook->targets[twin].id);
+		return;
+	}
 	snprintf(line->text, sizeof line->text, "%s %.100s", state->runbook->targets[target].id,
 		pin->has_changed ? "IS ANOTHER ONE NOW"
 		: pin->is_pinned ? pin->fingerprint

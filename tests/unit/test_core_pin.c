@@ -20,6 +20,21 @@ static void assert_twin(const struct incident_case *of, const char *target, cons
 		fail_msg("%s is the same as target %d", target, is);
 }
 
+static void assert_open_line(
+	const struct incident_case *of, const char *id, bool is_done, const char *text)
+{
+	for (size_t i = 0; i < open_line_count(of->runbook); i++) {
+		struct open_line line;
+		open_line_get(of->state, i, &line);
+		if (strcmp(line.id, id) != 0)
+			continue;
+		assert_string_equal(line.text, text);
+		assert_int_equal(line.is_done, is_done);
+		return;
+	}
+	fail_msg("no line %s", id);
+}
+
 // --- known before it is acted on ---
 
 static void test_a_target_is_pinned_before_a_step_acts_on_it(void **unused)
@@ -151,6 +166,7 @@ static void test_source_and_recovery_are_not_one_cluster(void **unused)
 	assert_waits(&of, "fence",
 		"target old is the same cluster as new; correct the kubeconfig or the runbook");
 	assert_step(&of, "look", STEP_READY);
+	assert_open_line(&of, "open:pin-new", false, "new IS THE SAME CLUSTER AS old");
 	// No waiver opens that; another kubeconfig and a person's word do.
 	tell(&of, "mei", EVENT_WAIVER, "restore", "{'as':'start-anyway','why':'hurry'}");
 	assert_step(&of, "restore", STEP_WAITING);
@@ -161,6 +177,7 @@ static void test_source_and_recovery_are_not_one_cluster(void **unused)
 		"{'target':'new','fingerprint':{'uid':'2','ca_sha256':'c2'},'why':'corrected'}");
 	assert_step(&of, "restore", STEP_READY);
 	assert_step(&of, "fence", STEP_READY);
+	assert_open_line(&of, "open:pin-new", true, "new uid 2 ca_sha256 c2");
 	assert_true(want(&of, &arm));
 	case_end(&of);
 }
