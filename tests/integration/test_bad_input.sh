@@ -192,4 +192,4 @@ if [ -w /dev/full ]; then
 		[ "$code" = 1 ] || [ "$code" = 2 ] || fail "$command on a full disk: exit $code"
 	done
 fi
-echo "bad input: ok"
+echo "ok test_bad_input.sh"
