@@ -165,6 +165,18 @@ static int resume_headless(
 	return headless_run(&engine, opening->answers, opening->parallel);
 }
 
+#define TAKEOVER_LOOKS   100
+#define TAKEOVER_LOOK_MS 50
+
+// Whoever has the incident but no terminal any more lets go of it within a turn.
+static void take_over(const char *directory)
+{
+	if (!incident_take(directory))
+		return;
+	for (int i = 0; i < TAKEOVER_LOOKS && timeline_is_held(directory); i++)
+		uv_sleep(TAKEOVER_LOOK_MS);
+}
+
 int cmd_resume(int argc, char **argv)
 {
 	struct opening opening;
@@ -181,6 +193,7 @@ int cmd_resume(int argc, char **argv)
 		return command_fail(EXIT_USAGE, &err);
 	if (!launcher_start(&launcher, &err))
 		return no_launcher(&err);
+	take_over(directory);
 	if (opening_recall(&opening, directory))
 		code = opening.is_headless ? resume_headless(&opening, directory, &launcher)
 					   : cockpit_resume(&opening, directory, &launcher);

@@ -12,6 +12,7 @@
 #include "relight/cells.h"
 #include "relight/clock.h"
 #include "relight/frame.h"
+#include "relight/incident.h"
 #include "relight/memory.h"
 #include "relight/term.h"
 
@@ -137,9 +138,14 @@ static void leave(struct cockpit *cockpit)
 // Without a terminal it keeps sensing and recording until running attempts have settled.
 static void look_detached(struct cockpit *cockpit)
 {
-	bool is_settled = cockpit->engine.state->running_count == 0;
-	if (is_settled || clock_mono().us - cockpit->detached.us > DETACHED_US)
+	const struct engine *engine = &cockpit->engine;
+	bool is_settled = engine->state->running_count == 0;
+	bool is_wanted = engine->is_open && !incident_is_offered(engine->directory);
+	if (is_settled || is_wanted || clock_mono().us - cockpit->detached.us > DETACHED_US) {
+		if (engine->is_open)
+			incident_take(engine->directory);
 		leave(cockpit);
+	}
 }
 
 static void on_turn(void *context)
@@ -209,6 +215,8 @@ static void on_keys(void *context, const int *keys, size_t count)
 	for (size_t i = 0; i < count && !cockpit->ui.wants_quit; i++) {
 		if (keys[i] == K_HANGUP) {
 			cockpit->detached = clock_mono();
+			if (cockpit->engine.is_open)
+				incident_offer(cockpit->engine.directory);
 			term_stop(cockpit->term);
 			cockpit->term = NULL;
 			engine_wake(&cockpit->engine);

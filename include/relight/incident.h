@@ -42,6 +42,14 @@ char *incident_find(const char *name, struct err *err);
 // `err`; none yet gives an empty list.
 char **incident_names(struct err *err);
 
+// A relight that has lost its terminal goes on recording until its attempts have settled, and
+// offers the incident by a file, `detached`. Whoever sits at a terminal takes it by removing that
+// file; then the other one lets go.
+void incident_offer(const char *directory);
+bool incident_is_offered(const char *directory);
+// Removes the offer. False: there was none.
+bool incident_take(const char *directory);
+
 // Whether there is a timeline in it.
 bool incident_has_timeline(const char *directory);
 

@@ -39,6 +39,11 @@ bool decide_impact(const struct wish *wish)
 {
 	if (!wall_known(wish->intent->at) && !wall_known(wish->intent->detected_at))
 		return wish_refuse(wish, "say when, for example 02:47 or -10m", NULL);
+	// An impact after its own declaration would turn every clock back and hide a missed
+	// objective.
+	if (wall_known(wish->intent->at) && wish->intent->at.us > wish->state->declared.wall.us)
+		return wish_refuse(wish, "that is after the incident was declared",
+			"-10m counts from now; give the time of day");
 	struct event *event =
 		decision_event(wish->decision, wish->facts, EVENT_INCIDENT_DECLARED, -1, -1);
 	wish_sign(wish, event);

@@ -157,6 +157,40 @@ bool incident_has_timeline(const char *directory)
 	return is_there;
 }
 
+// --- handing over ---
+
+static char *offer_path(const char *directory)
+{
+	struct buf path = {0};
+	buf_printf(&path, "%s/detached", directory);
+	return buf_take(&path);
+}
+
+void incident_offer(const char *directory)
+{
+	char *path = offer_path(directory);
+	int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		close(fd);
+	free(path);
+}
+
+bool incident_is_offered(const char *directory)
+{
+	char *path = offer_path(directory);
+	bool is_offered = access(path, F_OK) == 0;
+	free(path);
+	return is_offered;
+}
+
+bool incident_take(const char *directory)
+{
+	char *path = offer_path(directory);
+	bool was_offered = unlink(path) == 0;
+	free(path);
+	return was_offered;
+}
+
 static int newest_first(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)b, *(char *const *)a);

@@ -32,7 +32,7 @@ steps:
 Y
 sed -i 's/exit ${CODE:-0}/exit 0/' slow.yaml
 start running slow.yaml
-wait_for 10 grep -q step.spawned running/timeline.jsonl || fail "running: not started"
+wait_for 10 grep -q begun running/attempts/slow/1/output.log || fail "running: not started"
 kill_cockpit
 acknowledged running
 expect_code 0 "$RELIGHT" resume running --headless
@@ -43,7 +43,7 @@ grep -q ended running/attempts/slow/1/output.log || fail "running: its output is
 # --- finished while nobody looked, and failed at that ---
 sed 's/sleep 2; echo ended; exit 0/sleep 0.5; exit 7/' slow.yaml >fails.yaml
 start finished fails.yaml
-wait_for 10 grep -q step.spawned finished/timeline.jsonl || fail "finished: not started"
+wait_for 10 grep -q begun finished/attempts/slow/1/output.log || fail "finished: not started"
 kill_cockpit
 wait_for 10 test -e finished/attempts/slow/1/result.json || fail "finished: no result"
 expect_code 1 "$RELIGHT" resume finished --headless
@@ -53,6 +53,7 @@ expect_code 1 "$RELIGHT" resume finished --headless
 # --- the actuator killed too, while the command lives: unattended, then unknown, never run again by itself ---
 start unattended slow.yaml
 wait_for 10 grep -q begun unattended/attempts/slow/1/output.log || fail "unattended: not started"
+wait_for 10 grep -q step.spawned unattended/timeline.jsonl || fail "unattended: not recorded"
 actuator=$(events unattended 'map(select(.kind=="step.spawned"))[0].data.pid')
 kill_cockpit
 kill -9 "$actuator"
@@ -82,7 +83,8 @@ expect_code 0 "$RELIGHT" resume verified --headless
 
 # --- announced, but its request never reached the actuator: never started; retried once, uncounted ---
 start never slow.yaml
-wait_for 10 grep -q step.spawned never/timeline.jsonl || fail "never: not started"
+wait_for 10 grep -q begun never/attempts/slow/1/output.log || fail "never: not started"
+wait_for 10 grep -q step.spawned never/timeline.jsonl || fail "never: not recorded"
 actuator=$(events never 'map(select(.kind=="step.spawned"))[0].data.pid')
 kill_cockpit
 kill -9 "$actuator" 2>/dev/null || true
@@ -127,7 +129,7 @@ steps:
 Y
 "$RELIGHT" run secret.yaml --headless --dir secret --input token=abcdefgh >secret.out 2>secret.err &
 pid=$!
-wait_for 10 grep -q step.spawned secret/timeline.jsonl || fail "secret: not started"
+wait_for 10 test -e secret/attempts/slow/1/request.json || fail "secret: not started"
 kill_cockpit
 expect_code 3 "$RELIGHT" resume secret --headless
 says err "token"
@@ -138,7 +140,7 @@ if grep -rq abcdefgh secret; then fail "secret: on the disk"; fi
 # --- a rehearsal goes on at its own time ---
 "$RELIGHT" demo --auto --speed 200 --dir demo >demo.out 2>demo.err &
 pid=$!
-wait_for 20 grep -q '"step.intent","step":"provision-cluster"' demo/timeline.jsonl || fail "demo: not started"
+wait_for 20 test -e demo/attempts/provision-cluster/1/request.json || fail "demo: not started"
 kill_cockpit
 acknowledged demo
 sleep 1
