@@ -19,13 +19,16 @@ struct request_plan {
 	const char *const *argv; // amended by the operator, NULL: as the runbook says
 };
 
-// The action exactly as it will be carried out, e.g.
-// {"command":["terraform","apply"],"dir":"/r/infra","env":{"A":"b"}}, for step.intent. The caller
-// frees. NULL with `err` when an input or environment name has no value. Secrets are in it.
+// The action exactly as it will be carried out, of every kind in the words of the runbook:
+// {"command":["terraform","apply"],"dir":"/r/infra","env":{"A":"b"}},
+// {"ssh":{"target":"bastion","command":["df"]}},
+// {"kubernetes":{"target":"recovery","scale":{"resource":"deployments","name":"web","replicas":"3"}}},
+// for step.intent. The caller frees. NULL with `err` when an input or environment name has no
+// value. Secrets are in it.
 cJSON *request_action(const struct facts *facts, const struct request_plan *plan, struct err *err);
 
 // The whole request for the actuator (attempt.h). In a rehearsal its action is {"simulate":…}, as
-// the scenario says.
+// the scenario says. NULL with `err` too when this kind of action is not built yet.
 cJSON *request_new(const struct facts *facts, const struct request_plan *plan, struct err *err);
 
 // Appends the path of the script that an action runs, where its first argument is a path that is
@@ -34,7 +37,8 @@ cJSON *request_new(const struct facts *facts, const struct request_plan *plan, s
 void request_script(const struct runbook *runbook, const struct action *action, struct buf *path);
 
 // The command as a person would type it, for showing it before it runs: arguments quoted where they
-// need it; a shell text as it is. In the words of request_action's result.
+// need it; a shell text as it is; `ssh bastion -- df -h`, `http POST https://…`. From
+// request_action's result; its folder and its environment are left out.
 void request_show(const cJSON *action, struct buf *out);
 
 #endif

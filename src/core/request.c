@@ -60,53 +60,121 @@ static bool add_dir(cJSON *action, const char *base, const char *dir,
 	return is_expanded;
 }
 
-static bool add_env(cJSON *action, const struct env_pairs *pairs, const struct substitution *values,
-	struct err *err)
-{
-	if (pairs->count == 0)
-		return true;
-	cJSON *env = cJSON_AddObjectToObject(action, "env");
-	for (size_t i = 0; i < pairs->count; i++)
-		if (!add_expanded(env, pairs->items[i].name, pairs->items[i].value, values, err))
-			return false;
-	return true;
-}
-
 static const struct action *action_of(const struct facts *facts, const struct request_plan *plan)
 {
 	const struct step *step = &facts->runbook->steps[plan->step];
 	return plan->is_rollback ? &step->rollback : &step->run;
 }
 
-static bool fill_action(
-	cJSON *out, const struct facts *facts, const struct request_plan *plan, struct err *err)
+// --- each kind of action, in the words of the runbook ---
+
+static bool add_given(cJSON *object, const char *key, const char *template,
+	const struct substitution *values, struct err *err)
 {
-	const struct action *action = action_of(facts, plan);
-	struct substitution values = values_for(facts, plan);
-	const struct command *command = &action->command;
-	if (action->kind != ACTION_COMMAND && action->kind != ACTION_SHELL) {
-		// A rehearsal plays every kind; for real, only these two are there.
-		json_add_text(out, "kind", action_kind_word(action->kind));
-		return facts->scenario ||
-		       err_set(err, "%s: action %s: not built yet; do it by hand (b)",
-			       facts->runbook->steps[plan->step].id,
-			       action_kind_word(action->kind));
-	}
-	if (plan->argv) {
-		json_add(out, "command", json_texts(plan->argv));
-	} else if (action->kind == ACTION_SHELL) {
-		json_add_text(out, "shell", command->shell);
-	} else if (!add_argv(out, &command->argv, &values, err)) {
-		return false;
-	}
-	return add_dir(out, facts->runbook->base, command->dir, &values, err) &&
-	       add_env(out, &command->env, &values, err);
+	return !template || add_expanded(object, key, template, values, err);
 }
+
+static bool add_pairs(cJSON *object, const char *key, const struct env_pairs *pairs,
+	const struct substitution *values, struct err *err)
+{
+	if (pairs->count == 0)
+		return true;
+	cJSON *out = cJSON_AddObjectToObject(object, key);
+	for (size_t i = 0; i < pairs->count; i++)
+		if (!add_expanded(out, pairs->items[i].name, pairs->items[i].value, values, err))
+			return false;
+	return true;
+}
+
+// What is run: an argument vector, or a text for a shell, in which nothing is replaced.
+static bool add_command(cJSON *out, const struct command *command,
+	const struct substitution *values, struct err *err)
+{
+	if (!command->shell)
+		return add_argv(out, &command->argv, values, err);
+	json_add_text(out, "shell", command->shell);
+	return true;
+}
+
+static bool fill_local(cJSON *out, const struct facts *facts, const struct request_plan *plan,
+	const struct substitution *values, struct err *err)
+{
+	const struct command *command = &action_of(facts, plan)->command;
+	if (plan->argv)
+		json_add(out, "command", json_texts(plan->argv));
+	else if (!add_command(out, command, values, err))
+		return false;
+	return add_dir(out, facts->runbook->base, command->dir, values, err) &&
+	       add_pairs(out, "env", &command->env, values, err);
+}
+
+// The folder is one of the other machine: there is none that it would be relative to.
+static bool fill_ssh(cJSON *out, const struct facts *facts, const struct request_plan *plan,
+	const struct substitution *values, struct err *err)
+{
+	const struct command *command = &action_of(facts, plan)->command;
+	cJSON *ssh = cJSON_AddObjectToObject(out, "ssh");
+	json_add_text(ssh, "target", facts->runbook->targets[command->target].id);
+	return add_command(ssh, command, values, err) &&
+	       add_given(out, "dir", command->dir, values, err) &&
+	       add_pairs(out, "env", &command->env, values, err);
+}
+
+static bool fill_http(cJSON *out, const struct facts *facts, const struct request_plan *plan,
+	const struct substitution *values, struct err *err)
+{
+	const struct http_check *of = &action_of(facts, plan)->http;
+	cJSON *http = cJSON_AddObjectToObject(out, "http");
+	json_add_text(http, "method", of->method ? of->method : "GET");
+	return add_given(http, "url", of->url, values, err) &&
+	       add_pairs(http, "headers", &of->headers, values, err) &&
+	       add_given(http, "body", of->body, values, err) &&
+	       add_given(http, "ca", of->ca, values, err) &&
+	       add_given(http, "connect_to", of->connect_to, values, err);
+}
+
+static bool fill_kubernetes(cJSON *out, const struct facts *facts, const struct request_plan *plan,
+	const struct substitution *values, struct err *err)
+{
+	const struct kubernetes_action *of = &action_of(facts, plan)->kubernetes;
+	cJSON *kubernetes = cJSON_AddObjectToObject(out, "kubernetes");
+	json_add_text(kubernetes, "target", facts->runbook->targets[of->target].id);
+	if (of->manifest)
+		return add_expanded(kubernetes, of->verb, of->manifest, values, err);
+	cJSON *what = cJSON_AddObjectToObject(kubernetes, of->verb);
+	return add_given(what, "resource", of->resource, values, err) &&
+	       add_given(what, "namespace", of->namespace, values, err) &&
+	       add_given(what, "name", of->name, values, err) &&
+	       add_given(what, "replicas", of->replicas, values, err) &&
+	       add_given(what, "type", of->patch_type, values, err) &&
+	       add_given(what, "body", of->body, values, err);
+}
+
+static bool fill_use(cJSON *out, const struct facts *facts, const struct request_plan *plan,
+	const struct substitution *values, struct err *err)
+{
+	const struct use *use = &action_of(facts, plan)->use;
+	json_add_text(out, "use", use->name);
+	return add_pairs(out, "with", &use->with, values, err);
+}
+
+typedef bool filler(cJSON *out, const struct facts *facts, const struct request_plan *plan,
+	const struct substitution *values, struct err *err);
+static filler *const fillers[ACTION_KINDS] = {
+	[ACTION_COMMAND] = fill_local,
+	[ACTION_SHELL] = fill_local,
+	[ACTION_SSH] = fill_ssh,
+	[ACTION_HTTP] = fill_http,
+	[ACTION_KUBERNETES] = fill_kubernetes,
+	[ACTION_USE] = fill_use,
+};
 
 cJSON *request_action(const struct facts *facts, const struct request_plan *plan, struct err *err)
 {
 	cJSON *action = json_object();
-	if (fill_action(action, facts, plan, err))
+	struct substitution values = values_for(facts, plan);
+	filler *fill = fillers[action_of(facts, plan)->kind];
+	if (!fill || fill(action, facts, plan, &values, err))
 		return action;
 	err_prefix(err, "%s", facts->runbook->steps[plan->step].id);
 	cJSON_Delete(action);
@@ -261,10 +329,21 @@ static void lift(cJSON *request, cJSON *action, const char *key)
 		json_add(request, key, part);
 }
 
+// A rehearsal plays every kind; for real, only these two are there.
+static bool can_perform(const struct facts *facts, const struct action *action)
+{
+	return facts->scenario || action->kind == ACTION_COMMAND || action->kind == ACTION_SHELL;
+}
+
 cJSON *request_new(const struct facts *facts, const struct request_plan *plan, struct err *err)
 {
 	const struct step *step = &facts->runbook->steps[plan->step];
 	const struct action *of = action_of(facts, plan);
+	if (!can_perform(facts, of)) {
+		err_set(err, "%s: action %s: not built yet; do it by hand (b)", step->id,
+			action_kind_word(of->kind));
+		return NULL;
+	}
 	cJSON *action = request_action(facts, plan, err);
 	if (!action)
 		return NULL;
@@ -290,43 +369,4 @@ cJSON *request_new(const struct facts *facts, const struct request_plan *plan, s
 	add_script(request, facts, plan);
 	add_expectation(request, &of->expect);
 	return request;
-}
-
-// --- for the screen ---
-
-static bool needs_quotes(const char *argument)
-{
-	static const char plain[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,@%+";
-	return argument[0] == '\0' || argument[strspn(argument, plain)] != '\0';
-}
-
-static void show_argument(const char *argument, struct buf *out)
-{
-	if (!needs_quotes(argument)) {
-		buf_text(out, argument);
-		return;
-	}
-	buf_byte(out, '\'');
-	for (const char *at = argument; *at; at++) {
-		if (*at == '\'')
-			buf_text(out, "'\\''");
-		else
-			buf_byte(out, *at);
-	}
-	buf_byte(out, '\'');
-}
-
-void request_show(const cJSON *action, struct buf *out)
-{
-	const char *separator = "";
-	if (json_text(action, "shell"))
-		buf_text(out, json_text(action, "shell"));
-	if (json_text(action, "kind"))
-		buf_printf(out, "(%s)", json_text(action, "kind"));
-	json_each (argument, json_get(action, "command")) {
-		buf_text(out, separator);
-		show_argument(cJSON_IsString(argument) ? argument->valuestring : "", out);
-		separator = " ";
-	}
 }

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An action as a person would type it: the words of the shell, of curl, of kubectl.
+#include "relight/request.h"
+
+#include <string.h>
+
+#include "relight/json.h"
+
+static bool needs_quotes(const char *argument)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,@%+";
+	return argument[0] == '\0' || argument[strspn(argument, plain)] != '\0';
+}
+
+static void show_argument(const char *argument, struct buf *out)
+{
+	if (!needs_quotes(argument)) {
+		buf_text(out, argument);
+		return;
+	}
+	buf_byte(out, '\'');
+	for (const char *at = argument; *at; at++) {
+		if (*at == '\'')
+			buf_text(out, "'\\''");
+		else
+			buf_byte(out, *at);
+	}
+	buf_byte(out, '\'');
+}
+
+static const char *text_of(const cJSON *value)
+{
+	return cJSON_IsString(value) ? value->valuestring : "";
+}
+
+static void show_argv(const cJSON *argv, struct buf *out)
+{
+	const char *separator = "";
+	json_each (argument, argv) {
+		buf_text(out, separator);
+		show_argument(text_of(argument), out);
+		separator = " ";
+	}
+}
+
+// " --replicas 3"; nothing where `object` has no such key.
+static void show_option(const cJSON *object, const char *key, const char *option, struct buf *out)
+{
+	const char *value = json_text(object, key);
+	if (!value)
+		return;
+	buf_printf(out, " %s ", option);
+	show_argument(value, out);
+}
+
+static void show_ssh(const cJSON *ssh, struct buf *out)
+{
+	const char *shell = json_text(ssh, "shell");
+	buf_printf(out, "ssh %s -- ", json_text(ssh, "target"));
+	if (shell) {
+		buf_text(out, "sh -euc ");
+		show_argument(shell, out);
+	}
+	show_argv(json_get(ssh, "command"), out);
+}
+
+static void show_http(const cJSON *http, struct buf *out)
+{
+	struct buf line = {0};
+	buf_printf(out, "http %s ", json_text(http, "method"));
+	show_argument(text_of(json_get(http, "url")), out);
+	json_each (header, json_get(http, "headers")) {
+		buf_clear(&line);
+		buf_printf(&line, "%s: %s", header->string, text_of(header));
+		buf_text(out, " --header ");
+		show_argument(buf_str(&line), out);
+	}
+	show_option(http, "body", "--data", out);
+	show_option(http, "ca", "--cacert", out);
+	show_option(http, "connect_to", "--connect-to", out);
+	buf_fini(&line);
+}
+
+// The only member besides the target names the verb; it is a manifest, or says which object.
+static void show_kubernetes(const cJSON *kubernetes, struct buf *out)
+{
+	json_each (what, kubernetes) {
+		if (strcmp(what->string, "target") == 0)
+			continue;
+		buf_printf(out, "kubernetes %s ", what->string);
+		if (cJSON_IsString(what))
+			show_argument(what->valuestring, out);
+		else
+			buf_printf(out, "%s %s", text_of(json_get(what, "resource")),
+				text_of(json_get(what, "name")));
+		show_option(what, "namespace", "-n", out);
+		show_option(what, "replicas", "--replicas", out);
+		show_option(what, "type", "--type", out);
+		show_option(what, "body", "--patch", out);
+	}
+	buf_printf(out, " on %s", json_text(kubernetes, "target"));
+}
+
+static void show_use(const cJSON *action, struct buf *out)
+{
+	buf_printf(out, "use %s", text_of(json_get(action, "use")));
+	json_each (parameter, json_get(action, "with")) {
+		buf_printf(out, " %s=", parameter->string);
+		show_argument(text_of(parameter), out);
+	}
+}
+
+void request_show(const cJSON *action, struct buf *out)
+{
+	if (json_text(action, "shell"))
+		buf_text(out, json_text(action, "shell"));
+	show_argv(json_get(action, "command"), out);
+	if (json_get(action, "ssh"))
+		show_ssh(json_get(action, "ssh"), out);
+	if (json_get(action, "http"))
+		show_http(json_get(action, "http"), out);
+	if (json_get(action, "kubernetes"))
+		show_kubernetes(json_get(action, "kubernetes"), out);
+	if (json_get(action, "use"))
+		show_use(action, out);
+}
