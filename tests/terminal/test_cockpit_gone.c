@@ -69,6 +69,27 @@ static void a_terminal_that_goes_takes_no_attempt_with_it(void **unused)
 	cockpit_free(c);
 }
 
+/* The one without a terminal lets go at once, and the attempt goes on under the new one. */
+static void whoever_has_a_terminal_takes_over(void **unused)
+{
+	struct cockpit *c = with_slow_running();
+	struct screen *gone = c->screen;
+
+	(void)unused;
+	screen_hang_up(gone);
+	for (int i = 0; i < 500 && !cockpit_exists(c, "incident/detached"); i++)
+		screen_pause(gone, 20);
+	c->screen = NULL;
+	resume(c);
+	assert_int_equal(screen_wait_exit(gone, COCKPIT_MS), 1);
+	screen_free(gone);
+	cockpit_shows(c, "[>] slow");
+	cockpit_remove(c, "hold");
+	cockpit_shows(c, "[x] slow");
+	assert_ended_once(c);
+	cockpit_free(c);
+}
+
 static void what_runs_outlives_a_killed_cockpit(void **unused)
 {
 	struct cockpit *c = with_slow_running();
@@ -111,6 +132,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_terminal_that_goes_takes_no_attempt_with_it),
+		cmocka_unit_test(whoever_has_a_terminal_takes_over),
 		cmocka_unit_test(what_runs_outlives_a_killed_cockpit),
 		cmocka_unit_test(ended_while_nobody_looked),
 	};
