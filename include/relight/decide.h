@@ -55,6 +55,10 @@ void decide_result(const struct facts *facts, int step, int attempt, const cJSON
 // events.
 bool decide_allows(const struct facts *facts, enum intent_kind kind, int step, struct err *why);
 
+// What the intent is called where it is about this step (-1: none), for refusals: starting a manual
+// step is to "attest" it, a decision to "decide" it; else the word of intent.h. Static.
+const char *decide_verb(const struct facts *facts, enum intent_kind kind, int step);
+
 // What a step will run, for showing it beforehand, as a person would type it. The caller masks it.
 bool decide_preview(
 	const struct facts *facts, int step, bool rollback, struct buf *out, struct err *err);

@@ -12,9 +12,17 @@
 #include "relight/json.h"
 #include "relight/memory.h"
 
+const char *decide_verb(const struct facts *facts, enum intent_kind kind, int step)
+{
+	enum step_kind of = step >= 0 ? facts->runbook->steps[step].kind : STEP_RUN;
+	if (kind != INTENT_START || (of != STEP_MANUAL && of != STEP_DECIDE))
+		return intent_table[kind].word;
+	return of == STEP_MANUAL ? "attest" : "decide";
+}
+
 bool wish_refuse(const struct wish *wish, const char *what, const char *next)
 {
-	const char *word = intent_table[wish->intent->kind].word;
+	const char *word = decide_verb(wish->facts, wish->intent->kind, wish->intent->step);
 	return err_set(wish->why, "%s: %s: %s%s%s", word, wish->step ? wish->step->id : "incident",
 		what, next ? "; " : "", next ? next : "");
 }

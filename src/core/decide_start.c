@@ -41,8 +41,8 @@ static bool name_is_typed(const struct wish *wish)
 		if (!is_right)
 			err_set(wish->why,
 				"%s: %s is destructive: type its target's name, %s, in full",
-				intent_table[wish->intent->kind].word, wish->step->id,
-				buf_str(&wanted));
+				decide_verb(wish->facts, wish->intent->kind, wish->intent->step),
+				wish->step->id, buf_str(&wanted));
 	}
 	buf_fini(&wanted);
 	return is_right;
@@ -118,7 +118,7 @@ static bool take_asked_inputs(const struct wish *wish)
 		if (wish->step->sets[i].jq.text || wish->state->input_is_set[input])
 			continue;
 		if (is_taken || !wish_has_text(wish->intent->choice))
-			return err_set(wish->why, "confirm: %s asks for input %s: set it first (i)",
+			return err_set(wish->why, "attest: %s asks for input %s: set it first (i)",
 				wish->step->id, wish->facts->runbook->inputs[input].id);
 		if (!wish_input_fits(wish, input, wish->intent->choice))
 			return false;

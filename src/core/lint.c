@@ -204,8 +204,8 @@ static bool step_lacks_takes(const struct runbook *runbook, const struct step *s
 static bool step_lacks_timeout(const struct runbook *runbook, const struct step *step)
 {
 	(void)runbook;
-	// A pure wait has no attempt that could hang.
-	return step->timeout_ms < 0 && (step->kind != STEP_WAIT || step->restores.count == 0);
+	// Only an attempt can hang; what waits for a person or for health takes its time.
+	return step->timeout_ms < 0 && step->kind == STEP_RUN;
 }
 
 static bool step_takes_too_long(const struct runbook *runbook, const struct step *step)

@@ -71,7 +71,8 @@ bool ask(struct ui *ui, const struct facts *facts, enum intent_kind kind, const 
 		return false;
 	}
 	if (askers[kind].needs_controls && !facts->state->is_armed) {
-		ui_refuse(ui, "%s: you are only looking on; A takes the controls", info->word);
+		ui_refuse(ui, "%s: you are only looking on; A takes the controls",
+			decide_verb(facts, kind, step));
 		return false;
 	}
 	if (askers[kind].is_checked && !decide_allows(facts, kind, step, &why)) {

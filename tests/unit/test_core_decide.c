@@ -350,9 +350,9 @@ static void test_attesting_a_manual_step(void **unused)
 	begin(&of, "inputs: {ticket: {ask: which, pattern: '[A-Z]+-[0-9]+'}}\n"
 		   "steps: [{id: a, manual: look, sets: [ticket]}]\n");
 	struct intent confirm = with_text(&of, INTENT_START, "a", " ");
-	refused(&of, &confirm, "start: a: say what you did or saw");
+	refused(&of, &confirm, "attest: a: say what you did or saw");
 	confirm.text = "seen";
-	refused(&of, &confirm, "confirm: a asks for input ticket: set it first (i)");
+	refused(&of, &confirm, "attest: a asks for input ticket: set it first (i)");
 	confirm.choice = "nonsense";
 	refused(&of, &confirm, "input ticket: the value does not match [A-Z]+-[0-9]+");
 	confirm.choice = "OPS-7";
@@ -489,12 +489,12 @@ static void test_deciding(void **unused)
 	struct incident_case of;
 	begin(&of, choice);
 	struct intent decide = with_text(&of, INTENT_START, "topology", "gone");
-	refused(&of, &decide, "start: topology: choose one of its options");
+	refused(&of, &decide, "decide: topology: choose one of its options");
 	decide.choice = "z";
-	refused(&of, &decide, "start: topology: choose one of its options");
+	refused(&of, &decide, "decide: topology: choose one of its options");
 	decide.choice = "x";
 	decide.text = NULL;
-	refused(&of, &decide, "start: topology: a decision needs its reason");
+	refused(&of, &decide, "decide: topology: a decision needs its reason");
 	decide.text = "gone";
 	wanted(&of, &decide);
 	assert_data(newest(&of), "options", "[\"x\",\"y\"]");

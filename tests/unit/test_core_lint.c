@@ -101,10 +101,12 @@ static void each_missing_part_is_told(void **unused)
 static void a_bare_step_is_told_what_it_lacks(void **unused)
 {
 	(void)unused;
-	assert_codes(HEAD DEPENDENCIES STEPS "- {id: b}\n", "no-takes no-timeout empty-step");
-	assert_codes(HEAD DEPENDENCIES STEPS "- {id: b, each: [x, y, z], manual: m}\n",
-		"no-takes no-timeout");
-	// What only waits has no attempt that a timeout could end.
+	assert_codes(HEAD DEPENDENCIES STEPS "- {id: b}\n", "no-takes empty-step");
+	assert_codes(HEAD DEPENDENCIES STEPS "- {id: b, each: [x, y, z], manual: m}\n", "no-takes");
+	assert_codes(
+		HEAD DEPENDENCIES STEPS "- {id: b, run: {command: [x]}}\n", "no-takes no-timeout");
+	// Only what runs has an attempt that a timeout could end.
+	assert_codes(HEAD DEPENDENCIES STEPS "- {id: b, manual: m, takes: 1m}\n", "");
 	assert_codes(HEAD DEPENDENCIES STEPS "- {id: b, restores: [j], takes: 1m}\n", "");
 	assert_codes(HEAD DEPENDENCIES STEPS "- {id: b, manual: m, takes: 3m, timeout: 2m}\n",
 		"takes-over-timeout");
