@@ -112,9 +112,9 @@ int cmd_report(int argc, char **argv)
 	if (!format->write)
 		return command_usage(
 			argv[0], "this format is not built yet; --format markdown or json");
-	if (argc - optind != 1)
-		return command_usage(argv[0], "name one timeline or incident directory");
-	if (history_open(&history, argv[optind], &err)) {
+	if (argc - optind > 1)
+		return command_usage(argv[0], "one timeline or incident at a time");
+	if (history_open(&history, optind < argc ? argv[optind] : NULL, &err)) {
 		history_verify(&history);
 		code = report(&history, format, path);
 	} else {

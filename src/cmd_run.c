@@ -11,6 +11,7 @@
 #include "cockpit.h"
 #include "engine.h"
 #include "headless.h"
+#include "history.h"
 #include "load.h"
 #include "opening.h"
 #include "relight/incident.h"
@@ -188,7 +189,7 @@ int cmd_resume(int argc, char **argv)
 	if (argc - optind > 1)
 		return command_usage("resume", "one incident at a time");
 	const char *named = optind < argc ? argv[optind] : opening.directory;
-	char *directory = incident_find(named, &err);
+	char *directory = named ? incident_find(named, &err) : history_newest_open(&err);
 	if (!directory)
 		return command_fail(EXIT_USAGE, &err);
 	if (!launcher_start(&launcher, &err))

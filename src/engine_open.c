@@ -61,6 +61,10 @@ static void record_session_event(struct engine *engine, enum event_kind kind, co
 	if (engine->simulated)
 		cJSON_AddNumberToObject(event->data, "speed", engine->setup.speed);
 	json_add_text(event->data, "was", was);
+	cJSON *names = cJSON_AddArrayToObject(event->data, "env");
+	for (size_t i = 0; i < engine->runbook->env.count; i++)
+		if (getenv(engine->runbook->env.items[i]))
+			json_append_text(names, engine->runbook->env.items[i]);
 	engine_record(engine, event);
 }
 
@@ -124,20 +128,23 @@ static void record_declaration(struct engine *engine, const char *id)
 	engine_record(engine, event);
 }
 
+static void record_input(struct engine *engine, int index)
+{
+	const struct input *input = &engine->runbook->inputs[index];
+	const char *from = engine->setup.input_from[index];
+	struct event *event = event_new(EVENT_INPUT_SET);
+	json_add_text(event->data, "name", input->id);
+	if (!input->secret)
+		json_add_text(event->data, "value", engine->setup.inputs[index]);
+	json_add_text(event->data, "from", from ? from : "person");
+	engine_record(engine, event);
+}
+
 static void record_inputs(struct engine *engine)
 {
-	for (size_t i = 0; i < engine->runbook->input_count; i++) {
-		const struct input *input = &engine->runbook->inputs[i];
-		if (!engine->setup.inputs[i])
-			continue;
-		struct event *event = event_new(EVENT_INPUT_SET);
-		json_add_text(event->data, "name", input->id);
-		if (!input->secret)
-			json_add_text(event->data, "value", engine->setup.inputs[i]);
-		json_add_text(event->data, "from",
-			engine->setup.input_from[i] ? engine->setup.input_from[i] : "person");
-		engine_record(engine, event);
-	}
+	for (size_t i = 0; i < engine->runbook->input_count; i++)
+		if (engine->setup.inputs[i])
+			record_input(engine, (int)i);
 }
 
 static void record_unfit_steps(struct engine *engine)
@@ -261,21 +268,16 @@ static void record_torn(struct engine *engine, const struct timeline_tail *tail)
 // secrets.
 static void recall_inputs(struct engine *engine)
 {
+	bool is_closed = wall_known(engine->state->closed.wall);
 	for (size_t i = 0; i < engine->runbook->input_count; i++) {
 		const struct input *input = &engine->runbook->inputs[i];
 		bool is_known = engine->state->input_is_set[i] && !input->secret;
-		if (!engine->setup.inputs[i] && is_known)
+		const char *given = engine->setup.inputs[i];
+		if (!given && is_known)
 			engine_set_value(engine, (int)i, engine->state->inputs[i]);
-		else if (engine->setup.inputs[i] &&
-			 !(is_known &&
-				 strcmp(engine->state->inputs[i], engine->setup.inputs[i]) == 0)) {
-			struct event *event = event_new(EVENT_INPUT_SET);
-			json_add_text(event->data, "name", input->id);
-			if (!input->secret)
-				json_add_text(event->data, "value", engine->setup.inputs[i]);
-			json_add_text(event->data, "from", "person");
-			engine_record(engine, event);
-		}
+		else if (given && !is_closed &&
+			 !(is_known && strcmp(engine->state->inputs[i], given) == 0))
+			record_input(engine, (int)i);
 	}
 }
 

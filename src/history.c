@@ -198,3 +198,47 @@ void history_fini(struct history *history)
 	free(history->directory);
 	*history = (struct history){0};
 }
+
+static bool see_closed(void *context, const char *line, size_t length, struct err *err)
+{
+	bool *is_closed = context;
+	struct event *event = event_decode(line, length, err);
+
+	if (!event)
+		return false;
+	*is_closed |= event->kind == EVENT_INCIDENT_CLOSED;
+	event_free(event);
+	return true;
+}
+
+static bool is_open_incident(const char *directory)
+{
+	struct chain chain;
+	bool is_closed = false;
+
+	// One that cannot be read to its end is worth being told about.
+	timeline_read(directory, see_closed, &is_closed, &chain, NULL, NULL);
+	return incident_has_timeline(directory) && !is_closed;
+}
+
+char *history_newest_open(struct err *err)
+{
+	char *home = incident_home(err);
+	char **names = home ? incident_names(err) : NULL;
+	char *found = NULL;
+
+	for (size_t i = 0; names && names[i]; i++) {
+		struct buf path = {0};
+		buf_printf(&path, "%s/%s", home, names[i]);
+		if (!found && is_open_incident(buf_str(&path)))
+			found = buf_take(&path);
+		buf_fini(&path);
+		free(names[i]);
+	}
+	if (names && !found)
+		err_set(err, "resume: no incident in %s is open; 'relight run RUNBOOK' opens one",
+			home);
+	free(names);
+	free(home);
+	return found;
+}

@@ -46,6 +46,10 @@ void history_fini(struct history *history);
 // long as reading them all does.
 void history_verify(struct history *history);
 
+// The directory of the newest incident that is not closed, for going on with it; the caller frees.
+// NULL with `err` when there is none. Reads timelines, newest first, until it finds one.
+char *history_newest_open(struct err *err);
+
 // Adds a problem.
 void history_problem(struct history *history, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -13,6 +13,7 @@
 #include "relight/arena.h"
 #include "relight/chain.h"
 #include "relight/file.h"
+#include "relight/input.h"
 #include "relight/json.h"
 #include "relight/jq.h"
 #include "relight/memory.h"
@@ -251,6 +252,8 @@ static bool name_input(struct opening *opening, const char *name, const char *va
 {
 	int input = runbook_input(opening->setup.runbook, name);
 	struct err err;
+	if (input >= 0 && !input_fits(&opening->setup.runbook->inputs[input], value, &err))
+		return say(&err);
 	if (input >= 0) {
 		set_input(opening, input, value, "person");
 		return true;
@@ -335,31 +338,52 @@ static bool take_inputs(struct opening *opening)
 
 // --- putting it together ---
 
+static bool unbuilt(const struct runbook *runbook, const char *what, const char *id,
+	const char *feature, struct place place)
+{
+	struct err err;
+	err_set(&err, "%s %s: %s: not built yet; a rehearsal (--scenario) plays it", what, id,
+		feature);
+	err_place(&err, runbook->file, place.line, place.column);
+	return say(&err);
+}
+
+// A secret that a step prints would be in its output before it is known to be one.
+static bool learns_a_secret(const struct runbook *runbook, const struct step *step)
+{
+	for (size_t i = 0; i < step->set_count; i++)
+		if (step->sets[i].jq.text && runbook->inputs[step->sets[i].input].secret)
+			return true;
+	return false;
+}
+
 // A feature that is not built yet is a clear error where real systems are asked or changed.
 static bool is_built(const struct opening *opening)
 {
 	const struct runbook *runbook = opening->setup.runbook;
-	struct err err;
-	for (size_t s = 0; !opening->setup.scenario && s < runbook->step_count; s++)
-		if (step_unbuilt(&runbook->steps[s])) {
-			err_set(&err,
-				"step %s: %s: not built yet; a rehearsal (--scenario) plays it",
-				runbook->steps[s].id, step_unbuilt(&runbook->steps[s]));
-			err_place(&err, runbook->file, runbook->steps[s].place.line,
-				runbook->steps[s].place.column);
-			return say(&err);
-		}
-	for (size_t d = 0; !opening->setup.scenario && d < runbook->dependency_count; d++)
-		if (dependency_unbuilt(&runbook->dependencies[d])) {
-			err_set(&err,
-				"dependency %s: %s: not built yet; a rehearsal (--scenario) plays "
-				"it",
-				runbook->dependencies[d].id,
-				dependency_unbuilt(&runbook->dependencies[d]));
-			err_place(&err, runbook->file, runbook->dependencies[d].place.line,
-				runbook->dependencies[d].place.column);
-			return say(&err);
-		}
+	if (opening->setup.scenario)
+		return true;
+	for (size_t s = 0; s < runbook->step_count; s++) {
+		const struct step *step = &runbook->steps[s];
+		const char *feature = step_unbuilt(step);
+		if (!feature && learns_a_secret(runbook, step))
+			feature = "sets of a secret input";
+		if (feature)
+			return unbuilt(runbook, "step", step->id, feature, step->place);
+	}
+	for (size_t d = 0; d < runbook->dependency_count; d++) {
+		const struct dependency *dependency = &runbook->dependencies[d];
+		const char *feature = dependency_unbuilt(dependency);
+		if (feature)
+			return unbuilt(
+				runbook, "dependency", dependency->id, feature, dependency->place);
+	}
+	for (size_t i = 0; i < runbook->input_count; i++) {
+		const char *feature = input_unbuilt(&runbook->inputs[i]);
+		if (feature)
+			return unbuilt(runbook, "input", runbook->inputs[i].id, feature,
+				runbook->inputs[i].place);
+	}
 	return true;
 }
 

@@ -42,6 +42,8 @@ struct watch {
 	struct moment asked; // … at that time
 	struct moment began; // when verification began: `settle` counts from here, however often is
 			     // looked again
+	struct mono nudged;  // when was last looked because `stable` had passed since the newest
+			     // observation
 	bool is_resolving;   // an unknown attempt is being verified
 	int64_t more_ms;     // given to `settle`
 };

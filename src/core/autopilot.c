@@ -61,6 +61,16 @@ static bool missing(struct look *look, int step, const char *what)
 	return false;
 }
 
+static bool missing_input(struct look *look, int step, int input)
+{
+	struct buf what = {0};
+	buf_printf(&what, "needs input %s: no answer gives it; --input %s=VALUE does",
+		look->facts->runbook->inputs[input].id, look->facts->runbook->inputs[input].id);
+	missing(look, step, buf_str(&what));
+	buf_fini(&what);
+	return false;
+}
+
 static const char *by_answers(struct look *look, const char *rule)
 {
 	const char *file = look->autopilot->answers->file;
@@ -215,7 +225,7 @@ static bool at_waiting(struct look *look, int step)
 			return false;
 	for (size_t i = 0; i < mentions->count; i++)
 		if (!look->state->input_is_set[mentions->items[i]])
-			return missing(look, step, "needs an input that the answers do not give");
+			return missing_input(look, step, mentions->items[i]);
 	look->may_move = true;
 	return false;
 }

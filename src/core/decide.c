@@ -64,32 +64,41 @@ cJSON *decision_observations(const struct facts *facts, int step)
 	const struct refs *restores = &facts->runbook->steps[step].restores;
 	cJSON *list = cJSON_CreateArray();
 	for (size_t i = 0; i < restores->count; i++) {
-		const struct dependency_known *known =
-			&facts->state->dependencies[restores->items[i]];
+		int d = restores->items[i];
+		const struct dependency_known *known = &facts->state->dependencies[d];
+		const struct sensed_dependency *seen = &facts->sensed->dependencies[d];
+		// The newest observation is the one that proves; a person's word has none.
+		bool is_sensed = seen->is_seen && seen->status == known->status;
 		cJSON *one = json_object();
-		json_add_text(
-			one, "dependency", facts->runbook->dependencies[restores->items[i]].id);
+		json_add_text(one, "dependency", facts->runbook->dependencies[d].id);
 		json_add_text(one, "status", status_word(known->status));
-		json_add_text(one, "message", known->message);
-		decision_add_wall(one, "observed_at", known->observed_at);
+		json_add_text(one, "message", is_sensed ? seen->message : known->message);
+		decision_add_wall(
+			one, "observed_at", is_sensed ? seen->observed_at : known->observed_at);
 		cJSON_AddItemToArray(list, one);
 	}
 	return list;
 }
 
-void decision_recheck(struct decision *decision, const struct facts *facts, int step)
+void decision_look(struct decision *decision, const struct facts *facts, int step)
 {
 	const struct refs *restores = &facts->runbook->steps[step].restores;
 	int64_t token = ++*facts->next_token;
-	if (facts->watches[step].token == 0)
-		facts->watches[step].began = facts->now;
-	facts->watches[step].token = token;
-	facts->watches[step].asked = facts->now;
 	for (size_t i = 0; i < restores->count; i++) {
 		struct effect *effect = decision_effect(decision, EFFECT_RECHECK, step);
 		effect->dependency = restores->items[i];
 		effect->token = token;
 	}
+}
+
+void decision_recheck(struct decision *decision, const struct facts *facts, int step)
+{
+	struct watch *watch = &facts->watches[step];
+	decision_look(decision, facts, step);
+	if (watch->token == 0)
+		watch->began = facts->now;
+	watch->token = *facts->next_token;
+	watch->asked = facts->now;
 }
 
 static void add_amended(cJSON *data, const struct facts *facts, int step, bool is_rollback)

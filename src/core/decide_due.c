@@ -110,6 +110,18 @@ static bool is_attested_since(const struct facts *facts, int d, const struct wat
 	return known->is_attested && known->since.mono.us >= watch->asked.mono.us;
 }
 
+static int64_t stable_us(const struct facts *facts, int d)
+{
+	return facts->runbook->dependencies[d].stable_ms * US_PER_MS;
+}
+
+// Since when the present run of healthy observations is evidence.
+static int64_t counts_from_us(const struct sensed_dependency *seen, const struct watch *watch)
+{
+	bool is_asked_later = watch->token > 0 && watch->asked.mono.us > seen->healthy_from.us;
+	return is_asked_later ? watch->asked.mono.us : seen->healthy_from.us;
+}
+
 // Healthy, asked after the result, and for so long as the dependency's `stable` asks.
 static bool is_proven(const struct facts *facts, int d, const struct watch *watch)
 {
@@ -120,13 +132,33 @@ static bool is_proven(const struct facts *facts, int d, const struct watch *watc
 		return false;
 	if (is_attested_since(facts, d, watch))
 		return true;
-	if (seen->token < watch->token || !mono_known(seen->healthy_from))
+	// It has lasted as long as observations say so, not as long as nobody looked.
+	return seen->token >= watch->token && mono_known(seen->healthy_from) &&
+	       seen->heard.us - counts_from_us(seen, watch) >= stable_us(facts, d);
+}
+
+// `stable` has passed, but no observation is from after it: with a slow rhythm the proof would wait
+// for the next one.
+static bool wants_a_look(const struct facts *facts, int d, const struct watch *watch)
+{
+	const struct sensed_dependency *seen = &facts->sensed->dependencies[d];
+	if (!mono_known(seen->healthy_from) || seen->token < watch->token ||
+		is_proven(facts, d, watch))
 		return false;
-	int64_t from_us = seen->healthy_from.us;
-	if (watch->token > 0 && watch->asked.mono.us > from_us)
-		from_us = watch->asked.mono.us;
-	return facts->now.mono.us - from_us >=
-	       facts->runbook->dependencies[d].stable_ms * US_PER_MS;
+	int64_t due_us = counts_from_us(seen, watch) + stable_us(facts, d);
+	return facts->now.mono.us >= due_us && seen->heard.us < due_us && watch->nudged.us < due_us;
+}
+
+static void look_when_stable(const struct facts *facts, int step, struct decision *decision)
+{
+	const struct refs *restores = &facts->runbook->steps[step].restores;
+	bool is_wanted = false;
+	for (size_t i = 0; i < restores->count; i++)
+		is_wanted |= wants_a_look(facts, restores->items[i], &facts->watches[step]);
+	if (!is_wanted)
+		return;
+	decision_look(decision, facts, step);
+	facts->watches[step].nudged = facts->now.mono;
 }
 
 static bool all_proven(const struct facts *facts, int step)
@@ -199,6 +231,8 @@ static void verify(
 		add_verified(facts, step, decision);
 	else if (facts->now.mono.us - watch->began.mono.us >= settle_ms * US_PER_MS)
 		add_expired(facts, step, is_resolving, settle_ms, decision);
+	else
+		look_when_stable(facts, step, decision);
 }
 
 static void look_at_verifying(const struct facts *facts, int step, struct decision *decision)
@@ -245,6 +279,8 @@ static void look_at_wait(const struct facts *facts, int step, struct decision *d
 		decision_recheck(decision, facts, step);
 	else if (all_proven(facts, step))
 		add_verified(facts, step, decision);
+	else
+		look_when_stable(facts, step, decision);
 }
 
 static void look_at_waiting(const struct facts *facts, int step, struct decision *decision)
@@ -285,6 +321,8 @@ static void look_at_regressed(const struct facts *facts, int step, struct decisi
 {
 	if (all_proven(facts, step))
 		add_verified(facts, step, decision);
+	else
+		look_when_stable(facts, step, decision);
 }
 
 static void look_at_failed(const struct facts *facts, int step, struct decision *decision)
@@ -349,8 +387,9 @@ static struct mono lasting_since(const struct facts *facts, int d)
 		return MONO_NONE;
 	if (since.us < began(facts).us)
 		since = began(facts);
-	int64_t stable_us = is_attested ? 0 : facts->runbook->dependencies[d].stable_ms * US_PER_MS;
-	return facts->now.mono.us - since.us >= stable_us ? since : MONO_NONE;
+	bool is_lasting = is_attested ||
+			  facts->sensed->dependencies[d].heard.us - since.us >= stable_us(facts, d);
+	return is_lasting ? since : MONO_NONE;
 }
 
 static struct mono journey_since(const struct facts *facts, const struct refs *journey)

@@ -23,6 +23,8 @@ bool decision_launch(struct decision *decision, const struct facts *facts, int s
 // Asks the sensor to look again at all that the step restores, and remembers the token: evidence
 // counts from its answer.
 void decision_recheck(struct decision *decision, const struct facts *facts, int step);
+// Asks the sensor to look again, without a claim on when evidence begins to count.
+void decision_look(struct decision *decision, const struct facts *facts, int step);
 // [{dependency, status, message, observed_at}] of what the step restores, as it is known now.
 cJSON *decision_observations(const struct facts *facts, int step);
 void decision_add_wall(cJSON *data, const char *key, struct wall at);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "relight/input.h"
 #include "relight/json.h"
 
 // How long it took in the time of the incident: a simulated attempt slept `speed` times less.
@@ -49,8 +50,9 @@ static void add_learned(struct decision *decision, const struct facts *facts, co
 	bool is_any = false;
 	json_each (value, sets) {
 		int input = runbook_input(facts->runbook, value->string);
-		if (input < 0 || !cJSON_IsString(value))
-			continue;
+		if (input < 0 || !cJSON_IsString(value) ||
+			!input_fits(&facts->runbook->inputs[input], value->valuestring, NULL))
+			continue; // it stays unset, and what mentions it says so
 		struct event *event = decision_event(decision, facts, EVENT_INPUT_SET, -1, -1);
 		json_add_text(event->data, "name", value->string);
 		if (!facts->runbook->inputs[input].secret)
@@ -78,6 +80,7 @@ void decide_result(const struct facts *facts, int step, int attempt, const cJSON
 		return;
 	}
 	add_result(decision, facts, step, attempt, result);
+	facts->watches[step] = (struct watch){0}; // what was looked at before proves nothing
 	if (outcome == OUTCOME_SUCCESS && progress->is_rollback) {
 		struct event *event =
 			decision_event(decision, facts, EVENT_STEP_REOPENED, step, -1);

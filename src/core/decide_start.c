@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "decide_wish.h"
 
-#include <regex.h>
 #include <string.h>
 
+#include "relight/input.h"
 #include "relight/json.h"
 #include "relight/memory.h"
 
@@ -72,28 +72,7 @@ static bool launch(const struct wish *wish, bool is_rollback, const char *const 
 
 bool wish_input_fits(const struct wish *wish, int index, const char *value)
 {
-	const struct input *input = &wish->facts->runbook->inputs[index];
-	if (!value || !value[0])
-		return err_set(wish->why, "input %s: a value is needed", input->id);
-	if (input->pattern) {
-		struct buf whole = {0};
-		regex_t pattern;
-		buf_printf(&whole, "^(%s)$", input->pattern);
-		bool is_compiled =
-			regcomp(&pattern, buf_str(&whole), REG_EXTENDED | REG_NOSUB) == 0;
-		bool fits = is_compiled && regexec(&pattern, value, 0, NULL, 0) == 0;
-		if (is_compiled)
-			regfree(&pattern);
-		buf_fini(&whole);
-		if (!fits)
-			return err_set(wish->why, "input %s: the value does not match %s",
-				input->id, input->pattern);
-	}
-	for (size_t i = 0; i < input->choices.count; i++)
-		if (strcmp(input->choices.items[i], value) == 0)
-			return true;
-	return input->choices.count == 0 ||
-	       err_set(wish->why, "input %s: '%s' is not one of its choices", input->id, value);
+	return input_fits(&wish->facts->runbook->inputs[index], value, wish->why);
 }
 
 void wish_add_input(const struct wish *wish, int index, const char *value, const char *from)
@@ -135,6 +114,7 @@ static bool confirm(const struct wish *wish)
 	if (!name_is_typed(wish) || !take_asked_inputs(wish))
 		return false;
 	json_add_text(wish_add(wish, EVENT_STEP_CONFIRMED)->data, "say", wish->intent->text);
+	wish->facts->watches[wish->intent->step] = (struct watch){0};
 	return true;
 }
 
@@ -325,8 +305,12 @@ bool decide_verify(const struct wish *wish)
 {
 	if (wish->step->restores.count == 0)
 		return wish_refuse(wish, "it restores nothing that could be looked at", NULL);
-	if (wish->is == STEP_UNKNOWN)
-		wish->facts->watches[wish->intent->step] = (struct watch){.is_resolving = true};
+	if (wish->is != STEP_UNKNOWN) {
+		// What is being verified keeps the moment from which its evidence counts.
+		decision_look(wish->decision, wish->facts, wish->intent->step);
+		return true;
+	}
+	wish->facts->watches[wish->intent->step] = (struct watch){.is_resolving = true};
 	decision_recheck(wish->decision, wish->facts, wish->intent->step);
 	return true;
 }

@@ -18,6 +18,7 @@ bool decide_by_hand(const struct wish *wish)
 	json_add_text(event->data, "say", wish->intent->text);
 	json_add_bool(event->data, "by_hand", true);
 	json_add_text(event->data, "how", wish->intent->choice);
+	wish->facts->watches[wish->intent->step] = (struct watch){0};
 	return true;
 }
 

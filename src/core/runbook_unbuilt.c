@@ -26,6 +26,8 @@ const char *step_unbuilt(const struct step *step)
 {
 	if (action_unbuilt(&step->run))
 		return action_unbuilt(&step->run);
+	if (action_unbuilt(&step->rollback))
+		return action_unbuilt(&step->rollback);
 	return step->approvals > 0 ? "approvals" : NULL;
 }
 

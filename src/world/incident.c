@@ -76,6 +76,12 @@ static bool is_ours(int dir_fd, const char *path, struct err *err)
 	return true;
 }
 
+// One that was there before may have been open to others.
+static bool make_private(int dir_fd, const char *path, struct err *err)
+{
+	return fchmod(dir_fd, 0700) == 0 || err_errno(err, errno, "incident directory: %s", path);
+}
+
 static bool save_frozen(int dir_fd, const struct frozen_file *files, size_t count, struct err *err)
 {
 	int frozen = file_open_directory(dir_fd, "frozen", true, err);
@@ -130,7 +136,7 @@ char *incident_create(const char *directory, const char *id, const struct frozen
 		err_errno(err, errno, "incident directory: %s", buf_str(&path));
 		goto done;
 	}
-	if (!is_ours(dir_fd, buf_str(&path), err))
+	if (!is_ours(dir_fd, buf_str(&path), err) || !make_private(dir_fd, buf_str(&path), err))
 		goto done;
 	if (!fill(dir_fd, files, file_count, err)) {
 		err_prefix(err, "incident directory: %s", buf_str(&path));

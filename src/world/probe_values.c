@@ -114,7 +114,8 @@ static bool read_env_file(
 		return true;
 	struct taking taking = {environment, world};
 	bool is_good = probe_path(world, world->runbook->env_file, &path, err);
-	is_good = is_good && file_read(AT_FDCWD, buf_str(&path), ENV_FILE_MAX_BYTES, &text, err);
+	is_good = is_good &&
+		  file_read_private(AT_FDCWD, buf_str(&path), ENV_FILE_MAX_BYTES, &text, err);
 	if (is_good && !env_file_parse(buf_str(&text), take_pair, &taking, err))
 		is_good = err_prefix(err, "%s", buf_str(&path));
 	if (!is_good)

@@ -945,6 +945,55 @@ static void test_verified_means_lasting(void **unused)
 	case_end(&of);
 }
 
+static void test_one_look_is_not_lasting(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, small);
+	sense(&of, "db", "missing");
+	due(&of);
+	succeeds(&of, "a");
+	live(&of, 20, "db", "missing");
+	now_is(&of, 21);
+	sense_token(&of, "db", "healthy", of.next_token);
+	due(&of);
+	int64_t asked = of.next_token;
+	now_is(&of, 31); // stable has passed, but nobody has looked since: the sensor is asked to
+	due(&of);
+	assert_step(&of, "a", STEP_VERIFYING);
+	assert_true(of.next_token > asked);
+	asked = of.next_token;
+	now_is(&of, 32);
+	due(&of);
+	assert_true(of.next_token == asked); // once
+	sense_token(&of, "db", "missing", of.next_token);
+	due(&of);
+	assert_step(&of, "a", STEP_VERIFYING);
+	case_end(&of);
+}
+
+static void test_a_look_before_the_result_proves_nothing(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, small);
+	live(&of, 15, "db", "healthy");
+	starts(&of, "a");
+	struct intent look = with_text(&of, INTENT_VERIFY, "a", NULL);
+	wanted(&of, &look);
+	live(&of, 30, "db", "healthy");
+	int64_t before = of.next_token;
+	ends(&of, "a", "{'outcome':'success','exit':0,'duration_ms':1000}");
+	due(&of);
+	assert_step(&of, "a", STEP_VERIFYING);
+	assert_true(of.next_token > before);
+	sense_token(&of, "db", "missing", of.next_token);
+	due(&of);
+	live(&of, 60, "db", "missing");
+	assert_step(&of, "a", STEP_VERIFYING);
+	case_end(&of);
+}
+
 static void test_settle_expires(void **unused)
 {
 	(void)unused;
@@ -1102,6 +1151,9 @@ static void test_regressed_is_bad_twice_in_a_row(void **unused)
 	assert_step(&of, "a", STEP_REGRESSED);
 	now_is(&of, 210);
 	due(&of);
+	assert_step(&of, "a", STEP_REGRESSED); // nobody has seen it healthy for so long yet
+	sense(&of, "db", "healthy");
+	due(&of);
 	assert_step(&of, "a", STEP_DONE);
 	assert_newest(&of, EVENT_STEP_VERIFIED, "a");
 	case_end(&of);
@@ -1225,6 +1277,8 @@ static void test_serving_is_lasting_and_of_all(void **unused)
 	sense_both(&of, 1, 35, "healthy");
 	assert_int_equal(count_events(&of, EVENT_INCIDENT_SERVING), 0);
 	now_is(&of, 36); // y has been healthy since 6
+	sense(&of, "x", "healthy");
+	sense(&of, "y", "healthy");
 	due(&of);
 	assert_newest(&of, EVENT_INCIDENT_SERVING, NULL);
 	assert_data(newest(&of), "function", "f");
@@ -1245,6 +1299,8 @@ static void test_serving_counts_from_the_impact(void **unused)
 	sense_both(&of, 21, 49, "healthy");
 	assert_int_equal(count_events(&of, EVENT_INCIDENT_SERVING), 0);
 	now_is(&of, 50);
+	sense(&of, "x", "healthy");
+	sense(&of, "y", "healthy");
 	due(&of);
 	assert_int_equal(count_events(&of, EVENT_INCIDENT_SERVING), 1);
 	assert_data(newest(&of), "since", "2026-07-03T03:00:20.000000Z");
@@ -1293,6 +1349,8 @@ int main(void)
 		cmocka_unit_test(test_a_word_stands_until_the_sensor_knows_better),
 		cmocka_unit_test(test_verified_means_asked_afterwards),
 		cmocka_unit_test(test_verified_means_lasting),
+		cmocka_unit_test(test_one_look_is_not_lasting),
+		cmocka_unit_test(test_a_look_before_the_result_proves_nothing),
 		cmocka_unit_test(test_settle_expires),
 		cmocka_unit_test(test_looking_again_gives_no_more_time),
 		cmocka_unit_test(test_settle_can_be_given_more),
