@@ -188,6 +188,9 @@ void state_apply(struct state *state, const struct event *event);
 
 // {"uid":…,"ca_sha256":…,"host_key":…} as one text, for comparing and showing. The caller frees.
 char *pin_text(const cJSON *fingerprint);
+// Appends such a text as it is shown: of a long value the first and the last four bytes, "uid
+// 12f3..9042 ca 9f3a..0c11". What is compared is the whole.
+void pin_say(const char *pin, struct buf *out);
 // Whether a fingerprint agrees with a pinned one (pin_text of it) in all that both have. More may
 // become known of a target later, for example its UID once that may be read; that is no other
 // target.
@@ -209,6 +212,11 @@ enum step_state state_step(const struct state *state, int step, struct wall now)
 // ("needs data", "requires recovery-api: unknown 12s", "needs input backup"); false: nothing does.
 // `why` may be NULL. `now` ends waivers.
 bool state_blocked(const struct state *state, int step, struct wall now, struct buf *why);
+// The first input that it mentions and that is not set, or -1.
+int state_missing_input(const struct state *state, int step);
+// A waiting step that only a person can set free: everything else is there but an input or its
+// target, which has changed, is the wrong one or has not answered.
+bool state_waits_for_person(const struct state *state, int step, struct wall now);
 // The step that holds it up at the root of a chain of waiting steps, or -1 (its own fault, or
 // nothing).
 int state_root_cause(const struct state *state, int step, struct wall now);

@@ -75,10 +75,16 @@ static void pin_line(const struct state *state, size_t nth, struct open_line *li
 			state->runbook->targets[target].id, state->runbook->targets[twin].id);
 		return;
 	}
-	snprintf(line->text, sizeof line->text, "%s %.100s", state->runbook->targets[target].id,
-		pin->has_changed ? "IS ANOTHER ONE NOW"
-		: pin->is_pinned ? pin->fingerprint
-				 : "not reached yet");
+	struct buf text = {0};
+	if (pin->has_changed)
+		buf_text(&text, "IS ANOTHER ONE NOW");
+	else if (pin->is_pinned)
+		pin_say(pin->fingerprint, &text);
+	else
+		buf_text(&text, "not reached yet");
+	snprintf(line->text, sizeof line->text, "%s %s", state->runbook->targets[target].id,
+		buf_str(&text));
+	buf_fini(&text);
 }
 
 static void precondition_line(

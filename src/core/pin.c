@@ -18,6 +18,33 @@ char *pin_text(const cJSON *fingerprint)
 	return buf_take(&text);
 }
 
+// Both ends of a long value: enough to tell two of them apart, and to find one elsewhere.
+#define VALUE_WHOLE_BYTES 12
+#define VALUE_END_BYTES   4
+
+static void value_say(const char *value, struct buf *out)
+{
+	size_t length = strlen(value);
+	if (length <= VALUE_WHOLE_BYTES)
+		buf_text(out, value);
+	else
+		buf_printf(
+			out, "%.*s..%s", VALUE_END_BYTES, value, value + length - VALUE_END_BYTES);
+}
+
+void pin_say(const char *pin, struct buf *out)
+{
+	char *words = memory_copy_text(pin), *rest = NULL;
+	const char *gap = "";
+	for (char *name = strtok_r(words, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
+		const char *value = strtok_r(NULL, " ", &rest);
+		buf_printf(out, "%s%s ", gap, strcmp(name, "ca_sha256") == 0 ? "ca" : name);
+		value_say(value ? value : "?", out);
+		gap = " ";
+	}
+	free(words);
+}
+
 bool pin_agrees(const char *pinned, const cJSON *fingerprint)
 {
 	char *words = memory_copy_text(pinned), *rest = NULL;

@@ -177,7 +177,7 @@ static void test_source_and_recovery_are_not_one_cluster(void **unused)
 		"{'target':'new','fingerprint':{'uid':'2','ca_sha256':'c2'},'why':'corrected'}");
 	assert_step(&of, "restore", STEP_READY);
 	assert_step(&of, "fence", STEP_READY);
-	assert_open_line(&of, "open:pin-new", true, "new uid 2 ca_sha256 c2");
+	assert_open_line(&of, "open:pin-new", true, "new uid 2 ca c2");
 	assert_true(want(&of, &arm));
 	case_end(&of);
 }
@@ -224,6 +224,26 @@ static void test_parts_of_a_pin(void **unused)
 	assert_null(pin_value("", "uid"));
 }
 
+static void assert_said(const char *pin, const char *expected)
+{
+	struct buf said = {0};
+	pin_say(pin, &said);
+	assert_string_equal(buf_str(&said), expected);
+	buf_fini(&said);
+}
+
+// What is long is shortened on purpose, at both ends; what is short stays as it is.
+static void test_a_pin_as_it_is_shown(void **unused)
+{
+	(void)unused;
+	assert_said("uid 12f30000-1111-2222-3333-444455559042 ca_sha256 9f3a0000aaaabbbb0c11",
+		"uid 12f3..9042 ca 9f3a..0c11");
+	assert_said("host_key 0123456789abc", "host_key 0123..9abc");
+	assert_said("uid 0123456789ab", "uid 0123456789ab");
+	assert_said("uid", "uid ?");
+	assert_said("", "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_source_and_recovery_are_not_one_cluster),
 		cmocka_unit_test(test_twins_are_known_by_what_both_show),
 		cmocka_unit_test(test_parts_of_a_pin),
+		cmocka_unit_test(test_a_pin_as_it_is_shown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
