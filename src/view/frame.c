@@ -48,14 +48,6 @@ void rule_draw(struct area area, int row, enum role role, const char *title, con
 
 // --- the NOW box ---
 
-static void say_now(const struct scene *scene, struct concern_words *words)
-{
-	if (scene->concern_count > 0)
-		concern_say(scene, &scene->concerns[0], words);
-	else
-		calm_say(scene, words);
-}
-
 // Rows that the words take: lines that are too long go on below.
 static int now_rows(const struct concern_words *words, int columns, bool is_utf8)
 {
@@ -106,6 +98,22 @@ static bool has_output(const struct scene *scene)
 	return output->step >= 0 && output->attempt > 0;
 }
 
+// A pane that says less than it has to says so in its last line; the output and the timeline are
+// never whole, and say where they are.
+static void draw_marked(struct area area, const struct scene *scene, enum pane pane)
+{
+	struct hidden hidden = drawers[pane](area, scene);
+	struct buf text = {0};
+	if (hidden.below == 0 || area.rows < 3 || pane == PANE_OUTPUT || pane == PANE_TIMELINE)
+		return;
+	area_clear(area, ROLE_NORMAL);
+	hidden = drawers[pane](area_part(area, 0, 0, area.rows - 1, area.columns), scene);
+	say_hidden(hidden, &text);
+	area_right(
+		area, area.rows - 1, area.columns - 2, area.columns - 2, ROLE_DIM, buf_str(&text));
+	buf_fini(&text);
+}
+
 // Detail, output, dependencies and timeline share the right column; the one with the focus gets
 // more of it.
 static void draw_right(struct area area, const struct scene *scene)
@@ -114,7 +122,7 @@ static void draw_right(struct area area, const struct scene *scene)
 		PANE_DETAIL, PANE_OUTPUT, PANE_DEPENDENCIES, PANE_TIMELINE};
 	enum pane focus = scene->ui->pane;
 	if (focus == PANE_HELP || focus == PANE_CLOCKS) {
-		drawers[focus](area, scene);
+		draw_marked(area, scene, focus);
 		return;
 	}
 	int weights[] = {11, 7, 10, 6}; // by what they have to say
@@ -131,7 +139,7 @@ static void draw_right(struct area area, const struct scene *scene)
 		int rows = i == 3 ? area.rows - row : area.rows * weights[i] / sum;
 		if (rows < 2)
 			continue;
-		drawers[panes[i]](area_part(area, row, 0, rows, area.columns), scene);
+		draw_marked(area_part(area, row, 0, rows, area.columns), scene, panes[i]);
 		row += rows;
 	}
 }
@@ -218,7 +226,7 @@ void frame_draw(struct grid *grid, const struct frame_input *input)
 	struct concern_words words;
 	grid_clear(grid);
 	struct scene *scene = scene_new(input, grid);
-	say_now(scene, &words);
+	now_say(scene, &words);
 	if (layout_is_tiny(grid->rows, grid->columns))
 		draw_tiny(all, scene, &words);
 	else

@@ -41,12 +41,17 @@ static void say_all_done(const struct scene *scene, struct concern_words *words)
 		buf_text(&words->lines[1], "No evidence level is proven: it will ask why.");
 }
 
+static const char *nothing(const struct scene *scene)
+{
+	return concerns_are_quiet(scene) ? "" : "Nothing needs you. ";
+}
+
 static void say_going_on(const struct scene *scene, struct concern_words *words)
 {
 	struct buf *lines = words->lines;
 	int step = scene->running;
 	const char *id = scene->runbook->steps[step].id;
-	buf_printf(&lines[0], "Nothing needs you. %s is ", id);
+	buf_printf(&lines[0], "%s%s is ", nothing(scene), id);
 	if (scene->shown[step] == STEP_RUNNING) {
 		buf_text(&lines[0], "running: ");
 		running_words(scene, step, &lines[0]);
@@ -83,7 +88,7 @@ static void say_stuck(const struct scene *scene, struct concern_words *words)
 		if (scene->shown[step] != STEP_READY)
 			continue; // what could be started is a concern: this is a pure wait
 		buf_printf(
-			&words->lines[0], "Nothing needs you. %s ", scene->runbook->steps[step].id);
+			&words->lines[0], "%s%s ", nothing(scene), scene->runbook->steps[step].id);
 		step_reason(scene, step, &words->lines[0]);
 		buf_byte(&words->lines[0], '.');
 		return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frame_panes.h"
 
+#include "frame_serving.h"
 #include "frame_sheet.h"
 #include "frame_words.h"
 
@@ -37,7 +38,9 @@ static void add_forecast(struct sheet *sheet, const struct scene *scene)
 	struct buf text = {0};
 	if (forecast->is_serving) {
 		sheet_add(sheet, "forecast", ROLE_GOOD,
-			"every function serves: the clock has stopped");
+			serving_whole(scene) == SERVING_NOW
+				? "every function serves: the clock has stopped"
+				: "every function has served: the clock has stopped");
 		return;
 	}
 	buf_printf(&text, "T+%02lld", (long long)(forecast->finish_ms / (60 * MS_PER_S)));
@@ -80,21 +83,27 @@ static void add_data(struct sheet *sheet, const struct scene *scene)
 	}
 }
 
+static const struct {
+	const char *words;
+	enum role role;
+} serving_table[] = {
+	[SERVING_NEVER] = {"DOWN", ROLE_NORMAL},
+	[SERVING_NOW] = {"SERVING since ", ROLE_GOOD},
+	[SERVING_UNKNOWN] = {"NOT KNOWN now, served since ", ROLE_WARN},
+	[SERVING_LOST] = {"NOT HEALTHY now, served since ", ROLE_BAD},
+};
+
 static void add_functions(struct sheet *sheet, const struct scene *scene)
 {
 	for (size_t i = 0; i < scene->runbook->function_count; i++) {
 		const struct function *function = &scene->runbook->functions[i];
-		struct wall since = scene->state->serving[i].wall;
+		enum serving serving = serving_function(scene, i);
 		struct buf text = {0};
-		buf_printf(&text, "%s: ", function->title ? function->title : function->id);
-		if (wall_known(since)) {
-			buf_text(&text, "SERVING since ");
-			elapsed_words(scene, since, &text);
-		} else {
-			buf_text(&text, "DOWN");
-		}
-		sheet_add(sheet, i ? "" : "functions", wall_known(since) ? ROLE_GOOD : ROLE_NORMAL,
-			buf_str(&text));
+		buf_printf(&text, "%s: %s", function->title ? function->title : function->id,
+			serving_table[serving].words);
+		if (serving != SERVING_NEVER)
+			elapsed_words(scene, scene->state->serving[i].wall, &text);
+		sheet_add(sheet, i ? "" : "functions", serving_table[serving].role, buf_str(&text));
 		buf_fini(&text);
 	}
 }

@@ -9,8 +9,7 @@
 // A credential is spoken of while there is time to renew it.
 #define EXPIRES_SOON_MS (10 * 60 * MS_PER_S)
 
-static void concern_add(
-	struct scene *scene, enum concern_kind kind, int step, int dependency, int target)
+void concern_add(struct scene *scene, enum concern_kind kind, int step, int dependency, int target)
 {
 	scene->concerns[scene->concern_count++] = (struct concern){kind, step, dependency, target};
 }
@@ -83,7 +82,7 @@ void concerns_find(struct scene *scene)
 	size_t needing = 0;
 	size_t count = ui_attention(scene->facts, steps, limit, &needing);
 	scene->concerns = arena_array(scene->arena,
-		limit + runbook->target_count + 2 * runbook->dependency_count + 3,
+		limit + runbook->target_count + 2 * runbook->dependency_count + 6,
 		sizeof(*scene->concerns));
 	scene->ready = arena_array(scene->arena, limit, sizeof(*scene->ready));
 	for (size_t i = needing; i < count; i++)
@@ -100,6 +99,7 @@ void concerns_find(struct scene *scene)
 	find_targets(scene);
 	find_dependencies(scene);
 	take_steps(scene, steps, needing, false);
+	quiet_find(scene);
 	if (scene->running < 0 && scene->ready_count > 0) {
 		take_selected_first(scene);
 		concern_add(scene, CONCERN_READY, scene->ready[0], -1, -1);
@@ -108,8 +108,21 @@ void concerns_find(struct scene *scene)
 
 size_t concerns_needing(const struct scene *scene)
 {
-	size_t count = scene->concern_count;
-	return count > 0 && scene->concerns[count - 1].kind == CONCERN_READY ? count - 1 : count;
+	size_t count = 0;
+	while (count < scene->concern_count && scene->concerns[count].kind < CONCERN_SIGHT)
+		count++;
+	return count;
+}
+
+bool concern_is_quiet(const struct concern *concern)
+{
+	return concern->kind >= CONCERN_SIGHT && concern->kind < CONCERN_READY;
+}
+
+bool concerns_are_quiet(const struct scene *scene)
+{
+	size_t needing = concerns_needing(scene);
+	return needing < scene->concern_count && concern_is_quiet(&scene->concerns[needing]);
 }
 
 void concern_words_fini(struct concern_words *words)
@@ -141,7 +154,7 @@ static void say_hint(const struct scene *scene, int step, const char *said, stru
 
 static const char *unseen(const struct scene *scene, int step)
 {
-	return scene->state->steps[step].is_acknowledged ? "" : ", not yet acknowledged";
+	return scene->state->steps[step].is_acknowledged ? "" : ", not yet seen";
 }
 
 static void say_observation(const struct scene *scene, int dependency, struct buf *out)
@@ -255,10 +268,12 @@ static void say_target(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words)
 {
 	const struct pin *pin = &scene->state->pins[concern->target];
-	buf_printf(&words->lines[0], "!! TARGET %s IS ANOTHER ONE NOW: %s",
-		scene->runbook->targets[concern->target].id, pin->now ? pin->now : "?");
-	buf_printf(&words->lines[1], "It was pinned as %s.",
-		pin->fingerprint ? pin->fingerprint : "?");
+	buf_printf(&words->lines[0],
+		"!! TARGET %s IS ANOTHER ONE NOW: ", scene->runbook->targets[concern->target].id);
+	pin_say(pin->now ? pin->now : "?", &words->lines[0]);
+	buf_text(&words->lines[1], "It was pinned as ");
+	pin_say(pin->fingerprint ? pin->fingerprint : "?", &words->lines[1]);
+	buf_byte(&words->lines[1], '.');
 	buf_text(&words->lines[2], "Actions on it are refused until you :repin it with a reason.");
 }
 
@@ -407,6 +422,9 @@ static const struct {
 	[CONCERN_EXPIRES] = {say_expires, ROLE_WARN, "expires"},
 	[CONCERN_TIMEOUT] = {say_timeout, ROLE_WARN, "near its timeout"},
 	[CONCERN_LATE] = {say_late, ROLE_WARN, "not verified yet"},
+	[CONCERN_SIGHT] = {quiet_say_sight, ROLE_WARN, "not known"},
+	[CONCERN_UPDATE] = {quiet_say_update, ROLE_WARN, "update OVERDUE"},
+	[CONCERN_LOSS] = {quiet_say_loss, ROLE_NORMAL, "loss not known"},
 	[CONCERN_READY] = {say_ready, ROLE_READY, "ready"},
 };
 
@@ -458,12 +476,18 @@ static void say_way(
 	buf_printf(text, "%sTab goes there.", text->length > 0 ? "   " : "");
 }
 
-void concern_say(
+void concern_say_itself(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words)
 {
 	memset(words, 0, sizeof(*words));
 	words->role = concern_table[concern->kind].role;
 	concern_table[concern->kind].say(scene, concern, words);
+}
+
+void concern_say(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words)
+{
+	concern_say_itself(scene, concern, words);
 	if (concern->step >= 0 && concern->step != scene->selected_step)
 		say_way(scene, concern, words);
 	concern_say_seat(scene, words);

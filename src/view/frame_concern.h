@@ -7,6 +7,8 @@
 
 // Fills scene->concerns and scene->ready.
 void concerns_find(struct scene *scene);
+// -1: it is about no step, dependency or target.
+void concern_add(struct scene *scene, enum concern_kind kind, int step, int dependency, int target);
 
 // A concern in words: what it is, what is seen of it, and what may help. Lines may be empty.
 #define CONCERN_LINES 3
@@ -16,13 +18,31 @@ struct concern_words {
 };
 void concern_say(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words);
+// The same, without the way to it and without what the seat may do.
+void concern_say_itself(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words);
 // The same where nothing needs a person: what goes on, or why nothing can.
 void calm_say(const struct scene *scene, struct concern_words *words);
 void concern_words_fini(struct concern_words *words);
+// What NOW says: the worst of what needs a person, else what can be started or what goes on, below
+// the lines of what is quiet.
+void now_say(const struct scene *scene, struct concern_words *words);
 // In a few words, for the list of what else needs a person: "workflow-worker failed".
 void concern_name(const struct scene *scene, const struct concern *concern, struct buf *out);
 // How many of the concerns need a person before anything that can merely be started.
 size_t concerns_needing(const struct scene *scene);
+
+// Quiet concerns need one line each and push nothing aside: what cannot be seen any more, what
+// should have been told, what nobody has chosen.
+bool concern_is_quiet(const struct concern *concern);
+bool concerns_are_quiet(const struct scene *scene); // there are such
+void quiet_find(struct scene *scene);
+void quiet_say_sight(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words);
+void quiet_say_update(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words);
+void quiet_say_loss(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words);
 
 // Recovered or closed: nothing is asked of anyone any more.
 bool scene_is_over(const struct scene *scene);

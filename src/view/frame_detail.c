@@ -108,14 +108,19 @@ static void add_target(struct sheet *sheet, const struct scene *scene, int step)
 	if (target < 0)
 		return;
 	const struct pin *pin = &scene->state->pins[target];
-	sheet_printf(sheet, "target", pin->has_changed ? ROLE_BAD : ROLE_NORMAL, "%s%s%s",
-		scene->runbook->targets[target].id,
-		pin->has_changed ? ", IS ANOTHER ONE NOW: "
-		: pin->is_pinned ? ", "
-				 : ", not pinned yet",
-		pin->has_changed ? (pin->now ? pin->now : "?")
-		: pin->is_pinned ? (pin->fingerprint ? pin->fingerprint : "")
-				 : "");
+	struct buf text = {0};
+	buf_text(&text, scene->runbook->targets[target].id);
+	if (pin->has_changed) {
+		buf_text(&text, ", IS ANOTHER ONE NOW: ");
+		pin_say(pin->now ? pin->now : "?", &text);
+	} else if (pin->is_pinned) {
+		buf_text(&text, ", ");
+		pin_say(pin->fingerprint ? pin->fingerprint : "?", &text);
+	} else {
+		buf_text(&text, ", not pinned yet");
+	}
+	sheet_add(sheet, "target", pin->has_changed ? ROLE_BAD : ROLE_NORMAL, buf_str(&text));
+	buf_fini(&text);
 }
 
 static void add_times(struct sheet *sheet, const struct scene *scene, int step)
@@ -128,7 +133,10 @@ static void add_times(struct sheet *sheet, const struct scene *scene, int step)
 	} else if (of->kind == STEP_RUN) {
 		buf_text(&text, "not said");
 	}
-	if (of->timeout_ms != ABSENT_MS) {
+	if (of->timeout_ms != ABSENT_MS && of->kind != STEP_RUN) {
+		buf_text(&text, text.length ? "; timeout " : "timeout ");
+		duration_words(of->timeout_ms, &text);
+	} else if (of->timeout_ms != ABSENT_MS) {
 		buf_text(&text, ", stopped after ");
 		duration_words(of->timeout_ms, &text);
 		buf_printf(&text, " by %s, KILL ", signal_word(of->stop_signal));

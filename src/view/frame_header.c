@@ -5,6 +5,7 @@
 
 #include "relight/layout.h"
 
+#include "frame_serving.h"
 #include "frame_sheet.h"
 #include "frame_words.h"
 
@@ -188,8 +189,9 @@ static void draw_rto(struct pen *pen, const struct scene *scene, bool is_wide)
 	if (forecast->is_serving) {
 		pen_text(pen, forecast->rto_left_ms < 0 ? ROLE_BAD : ROLE_GOOD,
 			forecast->rto_left_ms < 0 ? "MISSED by " : "MET with ");
-		pen_printf(pen, ROLE_NORMAL, "%s%s, serving", buf_str(&left),
-			forecast->rto_left_ms < 0 ? "" : " left");
+		pen_printf(pen, ROLE_NORMAL, "%s%s%s", buf_str(&left),
+			forecast->rto_left_ms < 0 ? "" : " left",
+			serving_whole(scene) == SERVING_NOW ? ", serving" : "");
 	} else if (forecast->rto_left_ms < 0) {
 		pen_printf(pen, ROLE_BAD, "MISSED %s ago", buf_str(&left));
 	} else {
@@ -288,24 +290,36 @@ static void draw_loss(struct pen *pen, const struct scene *scene)
 	buf_fini(&text);
 }
 
-static size_t functions_serving(const struct scene *scene)
-{
-	size_t serving = 0;
-	for (size_t i = 0; i < scene->runbook->function_count; i++)
-		serving += wall_known(scene->state->serving[i].wall);
-	return serving;
-}
+// Without functions: of the whole.
+static const char *const whole_words[] = {
+	[SERVING_NEVER] = "no",
+	[SERVING_NOW] = "yes",
+	[SERVING_UNKNOWN] = "NOT KNOWN",
+	[SERVING_LOST] = "NOT HEALTHY",
+};
+static const enum role serving_roles[] = {
+	[SERVING_NEVER] = ROLE_NORMAL,
+	[SERVING_NOW] = ROLE_GOOD,
+	[SERVING_UNKNOWN] = ROLE_WARN,
+	[SERVING_LOST] = ROLE_BAD,
+};
 
 static void draw_serving(struct pen *pen, const struct scene *scene)
 {
-	size_t serving = functions_serving(scene);
 	size_t count = scene->runbook->function_count;
-	if (count > 0)
-		pen_printf(pen, serving == count ? ROLE_GOOD : ROLE_NORMAL, "serving %zu/%zu  ",
-			serving, count);
-	else
-		pen_printf(pen, ROLE_NORMAL, "serving %s  ",
-			scene->forecast.is_serving ? "yes" : "no");
+	enum serving whole = serving_whole(scene);
+	if (!serving_is_shown(scene))
+		return;
+	if (count == 0) {
+		pen_printf(pen, serving_roles[whole], "serving %s  ", whole_words[whole]);
+		return;
+	}
+	size_t unknown = serving_count(scene, SERVING_UNKNOWN);
+	pen_printf(pen, serving_roles[whole], "serving %zu/%zu", serving_count(scene, SERVING_NOW),
+		count);
+	if (unknown > 0)
+		pen_printf(pen, ROLE_WARN, ", %zu not known", unknown);
+	pen_skip(pen, 2);
 }
 
 static void draw_token(struct pen *pen, const struct scene *scene, const char *label)
@@ -329,10 +343,13 @@ static void draw_token(struct pen *pen, const struct scene *scene, const char *l
 	buf_fini(&left);
 }
 
-static void draw_tool(struct pen *pen, const struct scene *scene)
+// Who looks on, or at what was, has no sensor.
+static void draw_sensor(struct pen *pen, const struct scene *scene)
 {
 	const struct frame_input *input = scene->input;
 	struct buf silence = {0};
+	if (input->seat != SEAT_COCKPIT)
+		return;
 	age_words(input->sensor_silence_ms, &silence);
 	if (!scene->sensed->is_up && input->sensor_silence_ms < 0)
 		pen_text(pen, ROLE_WARN, "sensor starting");
@@ -343,6 +360,12 @@ static void draw_tool(struct pen *pen, const struct scene *scene)
 			"sensor %s", buf_str(&silence));
 	buf_fini(&silence);
 	pen_skip(pen, 2);
+}
+
+static void draw_tool(struct pen *pen, const struct scene *scene)
+{
+	const struct frame_input *input = scene->input;
+	draw_sensor(pen, scene);
 	if (scene->state->is_unrecorded)
 		pen_text(pen, ROLE_BAD, "UNRECORDED");
 	else if (input->fault)
@@ -384,10 +407,16 @@ static void draw_trust(struct area area, const struct scene *scene)
 {
 	struct pen pen = pen_at(area, 2, 1, area.columns);
 	if (area.columns < LAYOUT_TALL_COLUMNS) {
+		// What is not known takes the room of what may be cut.
+		bool is_token_last = serving_count(scene, SERVING_UNKNOWN) > 0;
 		draw_loss(&pen, scene);
 		draw_serving(&pen, scene);
-		draw_token(&pen, scene, "");
+		if (!is_token_last)
+			draw_token(&pen, scene, "");
 		draw_tool(&pen, scene);
+		pen_skip(&pen, 2);
+		if (is_token_last)
+			draw_token(&pen, scene, "");
 		return;
 	}
 	pen_text(&pen, ROLE_TITLE, "DATA ");
@@ -422,6 +451,30 @@ static void say_role(const char *role, struct buf *out)
 	}
 }
 
+static void draw_functions(struct pen *pen, const struct scene *scene)
+{
+	static const char *const words[] = {
+		[SERVING_NEVER] = "DOWN",
+		[SERVING_NOW] = "SERVING",
+		[SERVING_UNKNOWN] = "NOT KNOWN",
+		[SERVING_LOST] = "NOT HEALTHY",
+	};
+	size_t count = scene->runbook->function_count;
+	if (count == 0) {
+		enum serving whole = serving_whole(scene);
+		pen_text(pen, ROLE_TITLE, "SERVING ");
+		pen_text(pen, serving_roles[whole], whole_words[whole]);
+		return;
+	}
+	pen_printf(pen, ROLE_TITLE, "SERVING %zu/%zu: ", serving_count(scene, SERVING_NOW), count);
+	for (size_t i = 0; i < count; i++) {
+		enum serving serving = serving_function(scene, i);
+		pen_printf(
+			pen, ROLE_NORMAL, "%s%s ", i ? ", " : "", scene->runbook->functions[i].id);
+		pen_text(pen, serving_roles[serving], words[serving]);
+	}
+}
+
 static void draw_people(struct area area, const struct scene *scene)
 {
 	struct buf roles = {0};
@@ -434,19 +487,8 @@ static void draw_people(struct area area, const struct scene *scene)
 		area, 3, area.columns - 1, area.columns / 2, ROLE_NORMAL, buf_str(&roles));
 	buf_fini(&roles);
 	struct pen pen = pen_at(area, 3, 1, end - 1);
-	size_t count = scene->runbook->function_count;
-	if (count == 0) {
-		pen_printf(
-			&pen, ROLE_TITLE, "SERVING %s", scene->forecast.is_serving ? "yes" : "no");
-		return;
-	}
-	pen_printf(&pen, ROLE_TITLE, "SERVING %zu/%zu: ", functions_serving(scene), count);
-	for (size_t i = 0; i < count; i++) {
-		bool is_up = wall_known(scene->state->serving[i].wall);
-		pen_printf(
-			&pen, ROLE_NORMAL, "%s%s ", i ? ", " : "", scene->runbook->functions[i].id);
-		pen_text(&pen, is_up ? ROLE_GOOD : ROLE_NORMAL, is_up ? "SERVING" : "DOWN");
-	}
+	if (serving_is_shown(scene))
+		draw_functions(&pen, scene);
 }
 
 // On a screen that is too small for three lines: what cannot be left out of each.

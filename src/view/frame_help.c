@@ -15,7 +15,7 @@ static const struct {
 	{"[!] [?]", "failed; unknown: the outcome of the attempt was lost"},
 	{"[-]", "skipped, or not chosen"},
 	{"=|=", "locked until the journey is proven"},
-	{"^k", "follows from the failure that is named below the order"},
+	{"^k", "follows from the failure that is named in NOW, above"},
 	{"LOST", "was restored and is bad again"},
 	{"DUE", "its step has begun; it is not healthy yet"},
 	{"HELD", "restored, and healthy or not known just now"},

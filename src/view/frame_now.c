@@ -5,6 +5,61 @@
 
 #include "frame_sheet.h"
 
+// --- what it says ---
+
+#define QUIET_LINES 2 // the last one belongs to what goes on
+
+// Puts one line above the others; the last of them is lost.
+static void put_above(struct concern_words *words, size_t line, struct buf *text)
+{
+	buf_fini(&words->lines[CONCERN_LINES - 1]);
+	memmove(&words->lines[line + 1], &words->lines[line],
+		(CONCERN_LINES - 1 - line) * sizeof(words->lines[0]));
+	words->lines[line] = *text;
+}
+
+static void put_quiet(const struct scene *scene, struct concern_words *words)
+{
+	size_t put = 0;
+	for (size_t i = 0; i < scene->concern_count && put < QUIET_LINES; i++) {
+		const struct concern *concern = &scene->concerns[i];
+		struct concern_words quiet;
+		if (!concern_is_quiet(concern))
+			continue;
+		concern_say_itself(scene, concern, &quiet);
+		put_above(words, put, &quiet.lines[0]);
+		if (put++ == 0)
+			words->role = quiet.role;
+	}
+}
+
+void now_say(const struct scene *scene, struct concern_words *words)
+{
+	size_t count = scene->concern_count;
+	if (concerns_needing(scene) > 0) {
+		concern_say(scene, &scene->concerns[0], words);
+		return;
+	}
+	if (count > 0 && scene->concerns[count - 1].kind == CONCERN_READY)
+		concern_say(scene, &scene->concerns[count - 1], words);
+	else
+		calm_say(scene, words);
+	put_quiet(scene, words);
+}
+
+// --- how it looks ---
+
+// What is quiet, and has no line of its own below something worse.
+static void name_quiet(const struct scene *scene, size_t from, struct buf *out)
+{
+	for (size_t i = from; i < scene->concern_count; i++) {
+		if (!concern_is_quiet(&scene->concerns[i]))
+			continue;
+		buf_text(out, out->length ? "; " : "");
+		concern_name(scene, &scene->concerns[i], out);
+	}
+}
+
 // "NOW 1 of 3 that need you", and on the right what else does.
 void now_rule(struct area area, int row, const struct scene *scene)
 {
@@ -16,11 +71,13 @@ void now_rule(struct area area, int row, const struct scene *scene)
 		buf_printf(&title, " 1 of %zu that need you", needing);
 	if (needing > 1 && area.columns < 120)
 		buf_printf(&others, "Tab for %zu", needing - 1);
-	else if (needing > 1)
+	else
 		for (size_t i = 1; i < needing && i < 4; i++) {
 			buf_text(&others, i == 1 ? "Tab: " : "; ");
 			concern_name(scene, &scene->concerns[i], &others);
 		}
+	if (needing > 0)
+		name_quiet(scene, needing, &others);
 	bool is_bad = needing > 0 && scene->concerns[0].kind <= CONCERN_GIVEN;
 	rule_draw(area, row, is_bad ? ROLE_BAD : ROLE_TITLE, buf_str(&title), buf_str(&others));
 	buf_fini(&title);

@@ -72,6 +72,7 @@ struct phase_sum {
 	struct wall done; // when its newest step became done
 	int64_t finish_ms;
 	int first_waiting, root;
+	int doubted; // steps that are done, by what is not healthy now
 	bool by_person, is_locked;
 };
 
@@ -91,6 +92,7 @@ static struct phase_sum phase_sum(const struct scene *scene, int phase)
 			sum.root = scene->root[step];
 		if (scene->shown[step] == STEP_DONE) {
 			sum.by_person = sum.by_person || step_is_person(scene, step);
+			sum.doubted += step_is_doubted(scene, step);
 			if (wall_known(progress->done.wall) &&
 				(!wall_known(sum.done) || progress->done.wall.us > sum.done.us))
 				sum.done = progress->done.wall;
@@ -142,6 +144,9 @@ static void say_phase(const struct scene *scene, const struct phase_sum *sum, st
 		if (sum->counts.skipped > 0)
 			buf_printf(
 				out, "%s%d skipped", out->length ? ", " : "", sum->counts.skipped);
+		if (sum->doubted > 0)
+			buf_printf(
+				out, "%s%d NOT HEALTHY NOW", out->length ? ", " : "", sum->doubted);
 	} else if (phase_is_untouched(sum) && sum->first_waiting >= 0) {
 		state_blocked(scene->state, sum->first_waiting, scene->now.wall, out);
 	}
@@ -155,7 +160,9 @@ static void draw_phase_words(struct area area, int row, const struct columns *at
 			   : phase_is_finished(sum)  ? "done"
 			   : phase_is_untouched(sum) ? "waiting"
 						     : "";
-	enum role role = sum->is_locked ? ROLE_WARN : phase_is_finished(sum) ? ROLE_GOOD : ROLE_DIM;
+	enum role role = sum->is_locked || sum->doubted ? ROLE_WARN
+			 : phase_is_finished(sum)       ? ROLE_GOOD
+							: ROLE_DIM;
 	if (word[0] == '\0' && sum->finish_ms >= 0) {
 		finish_words(sum->finish_ms, &text);
 		area_text(area, row, at->phase_word, WORD_COLUMNS, ROLE_DIM, buf_str(&text));
@@ -181,9 +188,9 @@ static void draw_phase(
 	char mark[3];
 	snprintf(count, sizeof(count), "%d/%d", sum.counts.done, sum.counts.total);
 	area_text(area, row, 1, 3,
-		sum.is_locked             ? ROLE_WARN
-		: phase_is_finished(&sum) ? (sum.by_person ? ROLE_PERSON : ROLE_GOOD)
-					  : ROLE_DIM,
+		sum.is_locked || sum.doubted ? ROLE_WARN
+		: phase_is_finished(&sum)    ? (sum.by_person ? ROLE_PERSON : ROLE_GOOD)
+					     : ROLE_DIM,
 		glyph);
 	area_text(area, row, at->phase_name, at->phase_count - at->phase_name - 1,
 		phase_is_untouched(&sum) ? ROLE_DIM : ROLE_TITLE,

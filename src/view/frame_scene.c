@@ -106,6 +106,18 @@ enum status scene_status(const struct scene *scene, int dependency)
 	return sensed->status;
 }
 
+bool scene_is_known(const struct scene *scene, int dependency)
+{
+	return scene->state->dependencies[dependency].is_fresh &&
+	       scene_status(scene, dependency) != STATUS_UNKNOWN;
+}
+
+bool scene_is_healthy(const struct scene *scene, int dependency)
+{
+	return scene_status(scene, dependency) == STATUS_HEALTHY &&
+	       state_is_healthy(scene->state, dependency);
+}
+
 const char *scene_message(const struct scene *scene, int dependency)
 {
 	const struct sensed_dependency *sensed = &scene->sensed->dependencies[dependency];

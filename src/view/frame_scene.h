@@ -20,6 +20,9 @@ enum concern_kind {
 	CONCERN_EXPIRES, // a credential
 	CONCERN_TIMEOUT, // a running step is near its timeout
 	CONCERN_LATE,    // a verification is near its end
+	CONCERN_SIGHT,   // a held dependency is not known any more; from here on quiet ones
+	CONCERN_UPDATE,  // what was promised to be told is overdue
+	CONCERN_LOSS,    // data is being restored, and nobody has said to which moment
 	CONCERN_READY,   // nothing runs, and this can be started
 };
 struct concern {
@@ -75,6 +78,10 @@ bool scene_is_locked(const struct scene *scene, int phase);
 // The newest words of the sensor about a dependency, else those of the record, never NULL.
 const char *scene_message(const struct scene *scene, int dependency);
 enum status scene_status(const struct scene *scene, int dependency);
+// Its newest status says something, and is not stale.
+bool scene_is_known(const struct scene *scene, int dependency);
+// Healthy by the record and by the newest observation, which is not stale.
+bool scene_is_healthy(const struct scene *scene, int dependency);
 // Age of the newest observation in milliseconds, -1: never seen.
 int64_t scene_seen_ms(const struct scene *scene, int dependency);
 

@@ -59,6 +59,13 @@ bool step_is_person(const struct scene *scene, int step)
 	return kind == STEP_MANUAL || kind == STEP_DECIDE;
 }
 
+bool step_is_doubted(const struct scene *scene, int step)
+{
+	return scene->shown[step] == STEP_DONE &&
+	       scene->state->steps[step].how != DONE_OVERRIDDEN &&
+	       scene_unhealthy(scene, step) >= 0;
+}
+
 const char *step_glyph(const struct scene *scene, int step)
 {
 	bool is_person = step_is_person(scene, step);
@@ -97,7 +104,10 @@ enum role step_role(const struct scene *scene, int step)
 	case STEP_VERIFYING: return ROLE_ACTIVE;
 	case STEP_READY:
 		return scene->runbook->steps[step].kind == STEP_WAIT ? ROLE_ACTIVE : ROLE_READY;
-	case STEP_DONE: return step_is_person(scene, step) ? ROLE_PERSON : ROLE_GOOD;
+	case STEP_DONE:
+		return step_is_doubted(scene, step)  ? ROLE_WARN
+		       : step_is_person(scene, step) ? ROLE_PERSON
+						     : ROLE_GOOD;
 	case STEP_REGRESSED:
 	case STEP_FAILED: return ROLE_BAD;
 	case STEP_UNKNOWN: return ROLE_WARN;
@@ -168,9 +178,26 @@ static void say_verifying(const struct scene *scene, int step, struct buf *out)
 		message[0] ? message : status_word(scene_status(scene, dependency)));
 }
 
+// What is sensed now of what a done step restores: how old it is, or what is not healthy any more.
+static void say_sensed(const struct scene *scene, int step, struct buf *out)
+{
+	const struct refs *restores = &scene->runbook->steps[step].restores;
+	int dependency = scene_unhealthy(scene, step);
+	int64_t oldest_ms = -1;
+	for (size_t i = 0; i < restores->count; i++) {
+		int64_t seen_ms = scene_seen_ms(scene, restores->items[i]);
+		oldest_ms = seen_ms > oldest_ms ? seen_ms : oldest_ms;
+	}
+	if (dependency >= 0 && scene_status(scene, dependency) != STATUS_HEALTHY) {
+		buf_printf(out, ", now %s", status_word(scene_status(scene, dependency)));
+	} else if (oldest_ms >= 0) {
+		buf_text(out, dependency >= 0 ? ", STALE, sensed " : ", sensed ");
+		age_words(oldest_ms, out);
+	}
+}
+
 static void say_done(const struct scene *scene, int step, struct buf *out)
 {
-	const struct step *of = &scene->runbook->steps[step];
 	const struct step_progress *progress = &scene->state->steps[step];
 	if (progress->how == DONE_DECIDED) {
 		buf_text(out, progress->chosen ? progress->chosen : "");
@@ -190,15 +217,8 @@ static void say_done(const struct scene *scene, int step, struct buf *out)
 	} else if (progress->how == DONE_CONFIRMED) {
 		buf_text(out, " attested");
 	}
-	int64_t oldest_ms = -1;
-	for (size_t i = 0; i < of->restores.count; i++) {
-		int64_t seen_ms = scene_seen_ms(scene, of->restores.items[i]);
-		oldest_ms = seen_ms > oldest_ms ? seen_ms : oldest_ms;
-	}
-	if (oldest_ms >= 0 && progress->how != DONE_OVERRIDDEN) {
-		buf_text(out, ", sensed ");
-		age_words(oldest_ms, out);
-	}
+	if (progress->how != DONE_OVERRIDDEN)
+		say_sensed(scene, step, out);
 }
 
 static void say_regressed(const struct scene *scene, int step, struct buf *out)

@@ -18,6 +18,8 @@ void step_reason(const struct scene *scene, int step, struct buf *out);
 // NULL: nobody.
 const char *step_owner(const struct scene *scene, int step);
 bool step_is_person(const struct scene *scene, int step); // manual, decide, or by hand
+// Done, and something that it restores is not known to be healthy now.
+bool step_is_doubted(const struct scene *scene, int step);
 
 // What starting it takes: "~6m, DESTRUCTIVE, typed name, 2 approvals"; nothing where nothing is
 // known.

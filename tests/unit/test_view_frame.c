@@ -298,6 +298,64 @@ static void now_recording(struct view_case *of)
 	of->input.durable_seq = 2;
 }
 
+// All that was restored is healthy, and every function serves.
+static void now_serving(struct view_case *of)
+{
+	static const char *const functions[] = {"intake", "review", "evidence-upload", "notify"};
+	now_all_done(of);
+	sense(of, "pg-primary", "healthy", "primary", 1);
+	sense(of, "evidence-bucket", "healthy", "31408 objects", 1);
+	sense(of, "notification", "healthy", "2/2", 1);
+	sense(of, "intake-public", "healthy", "200", 1);
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+		char json[96];
+		snprintf(json, sizeof(json),
+			"{\"function\":\"%s\",\"since\":\"2026-07-03T03:05:00Z\"}", functions[i]);
+		tell(of, "03:05:41", "relight", EVENT_INCIDENT_SERVING, NULL, 0, json);
+	}
+}
+
+// What has served is not known any more: that stops no clock, and is not fine.
+static void now_not_known(struct view_case *of)
+{
+	now_serving(of);
+	sense(of, "notification", "unknown", "connection refused", 14);
+	sense(of, "pg-primary", "unknown", "connection refused", 14);
+}
+
+// The same of what has not been seen for a while, which the sensor's last word does not tell.
+static void now_stale(struct view_case *of)
+{
+	now_serving(of);
+	tell(of, "03:05:42", "relight", EVENT_DEPENDENCY_STALE, "intake-public", 0, "{}");
+	tell(of, "03:05:42", "relight", EVENT_DEPENDENCY_STALE, "pg-primary", 0, "{}");
+}
+
+// Data is being restored, and nobody has said to which moment.
+static void now_loss_not_known(struct view_case *of)
+{
+	of->state->restore_point_at[0] = of->state->restore_point_at[1] = WALL_NONE;
+	of->state->restore_point_found[0] = of->state->restore_point_found[1] = WALL_NONE;
+}
+
+static void now_overdue(struct view_case *of)
+{
+	of->facts.now = moment_of("03:18:00");
+	expires_in(of, "aws-dr", 28);
+}
+
+static void now_overdue_and_nothing_runs(struct view_case *of)
+{
+	now_nothing_runs(of);
+	now_overdue(of);
+}
+
+static void now_overdue_for_onlookers(struct view_case *of)
+{
+	now_onlooker(of);
+	now_overdue(of);
+}
+
 static void append_now(struct view_case *of, const char *name, int columns, struct buf *out)
 {
 	char *text = screen(of, 24, columns, false);
@@ -344,6 +402,13 @@ static void test_now(void **state)
 		{"recovered", now_recovered},
 		{"closed", now_closed},
 		{"recording", now_recording},
+		{"every function serves", now_serving},
+		{"what was restored is not known any more", now_not_known},
+		{"what was restored is not seen any more", now_stale},
+		{"nobody chose a restore point", now_loss_not_known},
+		{"an update is overdue", now_overdue},
+		{"an update is overdue, and nothing runs", now_overdue_and_nothing_runs},
+		{"an update is overdue, and another relight has it", now_overdue_for_onlookers},
 	};
 	struct buf text = {0};
 	(void)state;
@@ -356,6 +421,19 @@ static void test_now(void **state)
 	}
 	assert_golden("now", buf_str(&text));
 	buf_fini(&text);
+}
+
+// A wide screen tells by name what is not known, and never shows it as fine.
+static void test_not_known(void **state)
+{
+	struct view_case of;
+	(void)state;
+	case_calm(&of);
+	now_not_known(&of);
+	check(&of, 45, 160, "not-known-160x45");
+	of.ui.pane = PANE_CLOCKS;
+	check(&of, 24, 80, "not-known-clocks");
+	case_end(&of);
 }
 
 // --- dialogs ---
@@ -523,6 +601,7 @@ int main(void)
 		cmocka_unit_test(test_failing),
 		cmocka_unit_test(test_narrow_panes),
 		cmocka_unit_test(test_now),
+		cmocka_unit_test(test_not_known),
 		cmocka_unit_test(test_dialogs),
 		cmocka_unit_test(test_field_follows_its_cursor),
 		cmocka_unit_test(test_untrusted_text_is_shown_not_obeyed),

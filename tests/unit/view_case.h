@@ -71,7 +71,8 @@ static void tell(struct view_case *of, const char *time, const char *by, enum ev
 	event->attempt = attempt;
 	event->by = memory_copy_text(by);
 	if (about && runbook_dependency(of->runbook, about) >= 0 &&
-		(kind == EVENT_DEPENDENCY_STATUS || kind == EVENT_DEPENDENCY_CONFIRMED ||
+		(kind == EVENT_DEPENDENCY_STATUS || kind == EVENT_DEPENDENCY_STALE ||
+			kind == EVENT_DEPENDENCY_CONFIRMED ||
 			(kind == EVENT_WAIVER && runbook_step(of->runbook, about) < 0)))
 		event_set_dependency(event, about);
 	else if (about)
@@ -231,6 +232,8 @@ static void case_calm(struct view_case *of)
 		"module.pg.aws_db_instance.cases: Still creating... [3m00s elapsed]"};
 	static int64_t ages_ms[64];
 	case_begin(of, "03:05:42");
+	tell(of, "03:01:58", "raj", EVENT_INCIDENT_STATUS, NULL, 0,
+		"{\"text\":\"customer update 1 is on the status page\"}");
 	tell(of, "03:02:32", "ben", EVENT_STEP_INTENT, "restore-postgres", 1,
 		"{\"role\":\"run\",\"action\":{},\"timeout_s\":1800}");
 	sense_platform(of);

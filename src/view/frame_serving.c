@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frame_serving.h"
+
+#include "relight/arena.h"
+
+// What a journey that has served shows now.
+static enum serving journey_now(const struct scene *scene, const struct refs *journey)
+{
+	enum serving worst = SERVING_NOW;
+	for (size_t i = 0; i < journey->count; i++) {
+		int dependency = journey->items[i];
+		if (scene_is_healthy(scene, dependency))
+			continue;
+		if (scene_is_known(scene, dependency))
+			return SERVING_LOST;
+		worst = SERVING_UNKNOWN;
+	}
+	return worst;
+}
+
+enum serving serving_function(const struct scene *scene, size_t function)
+{
+	if (!wall_known(scene->state->serving[function].wall))
+		return SERVING_NEVER;
+	return journey_now(scene, &scene->runbook->functions[function].journey);
+}
+
+static enum serving serving_layer(const struct scene *scene)
+{
+	if (!scene->forecast.is_serving)
+		return SERVING_NEVER;
+	size_t count = scene->runbook->dependency_count;
+	bool *is_journey = arena_array(scene->arena, count + 1, sizeof(*is_journey));
+	int *items = arena_array(scene->arena, count + 1, sizeof(*items));
+	struct refs journey = {items, 0};
+	plan_journey(scene->runbook, is_journey);
+	for (size_t i = 0; i < count; i++)
+		if (is_journey[i])
+			items[journey.count++] = (int)i;
+	return journey_now(scene, &journey);
+}
+
+enum serving serving_whole(const struct scene *scene)
+{
+	static const enum serving order[] = {SERVING_NEVER, SERVING_UNKNOWN, SERVING_LOST};
+	enum serving whole = SERVING_NOW;
+	if (scene->runbook->function_count == 0)
+		return serving_layer(scene);
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (serving_count(scene, order[i]) > 0)
+			whole = order[i];
+	return whole;
+}
+
+bool serving_is_shown(const struct scene *scene)
+{
+	return scene->runbook->function_count > 0 || scene->plan->has_journey;
+}
+
+size_t serving_count(const struct scene *scene, enum serving serving)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < scene->runbook->function_count; i++)
+		count += serving_function(scene, i) == serving;
+	return count;
+}
