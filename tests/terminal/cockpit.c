@@ -65,8 +65,13 @@ char *cockpit_read(const struct cockpit *c, const char *name)
 	text = malloc(size);
 	while (text && (got = fread(text + length, 1, size - length - 1, file)) > 0) {
 		length += got;
-		if (size - length < 2)
-			text = realloc(text, size *= 2);
+		if (size - length < 2) {
+			char *larger = realloc(text, size *= 2);
+
+			if (!larger)
+				abort();
+			text = larger;
+		}
 	}
 	fclose(file);
 	assert_non_null(text);
@@ -159,7 +164,7 @@ void cockpit_start(struct cockpit *c, int rows, int cols, const char *const argu
 
 	snprintf(home, sizeof home, "HOME=%s", c->folder);
 	snprintf(runbook, sizeof runbook, "%s/runbook.yaml", c->folder);
-	for (size_t i = 0; arguments[i] && i < MOST_ARGUMENTS; i++)
+	for (size_t i = 0; i < MOST_ARGUMENTS && arguments[i]; i++)
 		argv[i + 1] = strcmp(arguments[i], "RUNBOOK") == 0    ? runbook
 			      : strcmp(arguments[i], "INCIDENT") == 0 ? c->incident
 			      : strcmp(arguments[i], "FOLDER") == 0   ? c->folder
