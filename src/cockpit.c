@@ -104,6 +104,7 @@ static void draw(struct cockpit *cockpit)
 	};
 	see_dialog(cockpit);
 	cockpit->ui.output_total = input.output.total;
+	ui_tick(&cockpit->ui, clock_mono().us);
 	frame_draw(cockpit->grid, &input);
 	if (cockpit->ui.wants_redraw)
 		term_redraw(cockpit->term);
@@ -174,6 +175,7 @@ static void on_closed(void *context)
 	snprintf(cockpit->ui.message, sizeof cockpit->ui.message,
 		"the incident is closed; q leaves, 'relight report' tells its story");
 	cockpit->ui.message_is_bad = false;
+	cockpit->ui.message_until_us = INT64_MAX;
 }
 
 // --- keys ---

@@ -32,6 +32,7 @@ enum key {
 	K_CTRL_L,
 	K_CTRL_U,
 	K_CTRL_W,
+	K_CTRL_Z,
 	K_PASTE_BEGIN,
 	K_PASTE_END, // what is between was pasted: code points, line ends as '\n', tabs as '\t'
 	K_HANGUP,    // the terminal is gone

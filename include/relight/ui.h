@@ -78,6 +78,8 @@ struct dialog {
 // A key that comes again after so long was let go of in between: keyboards repeat sooner.
 #define UI_ANEW_US     INT64_C(1000000)
 #define UI_FIELD_BYTES 4096 // of a text typed or pasted
+// So long an answer stands over the newest event.
+#define UI_MESSAGE_US INT64_C(8000000)
 
 #define UI_FILTER_BYTES 64
 
@@ -100,6 +102,8 @@ struct ui {
 	struct arena *said; // texts of the newest intent
 	char message[200];  // the last answer, shown on the lowest line
 	bool message_is_bad;
+	int64_t message_until_us; // ui_tick takes it away then; INT64_MAX: it stays
+	bool is_nothing_shown;    // the filter matches nothing: no step is selected
 	bool wants_quit;
 	bool wants_redraw; // Ctrl-L; the hall clears it
 	int wants_match;   // 1, -1: the next or last line of the output that holds output_search is
@@ -117,15 +121,16 @@ void ui_fini(struct ui *ui);
 // applied. Returns how many were stored (at most `limit`).
 size_t ui_rows(const struct ui *ui, const struct facts *facts, struct row *rows, size_t limit);
 
-// What needs a person, worst first, then what is ready: where Tab goes. Returns the number of steps
-// stored.
+// What needs a person, worst first, then what waits for an input or its target alone, then what is
+// ready: where Tab goes. Returns the number of steps stored; the first `needing` are in trouble or
+// near the end of their time.
 size_t ui_attention(const struct facts *facts, int *steps, size_t limit, size_t *needing);
 
 // All dependencies in the order of their pane: lost, due, held, given, awaited, waived; in each
 // those that are not healthy first, then file order. `dependencies` has room for all of them.
 void ui_dependencies(const struct facts *facts, int *dependencies);
 
-// The step that keys are about: the selected line's, or -1.
+// The step that keys are about: the selected line's, or -1 (also where a filter matches nothing).
 int ui_step(const struct ui *ui);
 
 // The types of a note, in the order of Tab. NULL-terminated.
@@ -138,6 +143,8 @@ bool ui_key(struct ui *ui, const struct facts *facts, int key, struct intent *in
 // open).
 void ui_answer(struct ui *ui, bool done, const char *message);
 void ui_resize(struct ui *ui, int rows, int columns);
+// To be called before each drawing: takes away a message that has stood long enough.
+void ui_tick(struct ui *ui, int64_t now_us);
 
 // Keys that only move about or open something, for the help screen and the manual; the others are
 // intents.

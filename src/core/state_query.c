@@ -245,16 +245,22 @@ static bool blocked_by_lock(const struct state *state, int step, struct wall now
 	return false;
 }
 
-static bool blocked_by_inputs(const struct state *state, int step, struct wall now, struct buf *why)
+int state_missing_input(const struct state *state, int step)
 {
-	(void)now;
 	const struct refs *mentions = &state->runbook->steps[step].mentions;
 	for (size_t i = 0; i < mentions->count; i++)
-		if (!state->input_is_set[mentions->items[i]]) {
-			say(why, "needs input %s", state->runbook->inputs[mentions->items[i]].id);
-			return true;
-		}
-	return false;
+		if (!state->input_is_set[mentions->items[i]])
+			return mentions->items[i];
+	return -1;
+}
+
+static bool blocked_by_inputs(const struct state *state, int step, struct wall now, struct buf *why)
+{
+	int input = state_missing_input(state, step);
+	(void)now;
+	if (input >= 0)
+		say(why, "needs input %s", state->runbook->inputs[input].id);
+	return input >= 0;
 }
 
 static bool blocked_by_requires(
@@ -355,6 +361,17 @@ bool state_blocked(const struct state *state, int step, struct wall now, struct 
 		if (blockers[i](state, step, now, why))
 			return true;
 	return false;
+}
+
+bool state_waits_for_person(const struct state *state, int step, struct wall now)
+{
+	return state->steps[step].state == STEP_WAITING &&
+	       !blocked_by_end(state, step, now, NULL) &&
+	       !blocked_by_needs(state, step, now, NULL) &&
+	       !blocked_by_lock(state, step, now, NULL) &&
+	       !blocked_by_requires(state, step, now, NULL) &&
+	       (blocked_by_inputs(state, step, now, NULL) ||
+		       blocked_by_target(state, step, now, NULL));
 }
 
 // A pure wait is ready once its needs are met: what it waits for is what it restores.

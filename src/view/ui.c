@@ -11,6 +11,12 @@
 #include "relight/arena.h"
 #include "relight/memory.h"
 
+void ui_tick(struct ui *ui, int64_t now_us)
+{
+	if (now_us >= ui->message_until_us)
+		ui->message[0] = '\0';
+}
+
 void ui_say(struct ui *ui, const char *format, ...)
 {
 	va_list arguments;
@@ -19,6 +25,7 @@ void ui_say(struct ui *ui, const char *format, ...)
 	vsnprintf(ui->message, sizeof ui->message, format, arguments);
 	va_end(arguments);
 	ui->message_is_bad = false;
+	ui->message_until_us = ui->now_us + UI_MESSAGE_US;
 }
 
 void ui_refuse(struct ui *ui, const char *format, ...)
@@ -29,6 +36,7 @@ void ui_refuse(struct ui *ui, const char *format, ...)
 	vsnprintf(ui->message, sizeof ui->message, format, arguments);
 	va_end(arguments);
 	ui->message_is_bad = true;
+	ui->message_until_us = ui->now_us + UI_MESSAGE_US;
 }
 
 void ui_init(struct ui *ui, const struct facts *facts, int rows, int columns)
@@ -91,6 +99,16 @@ static enum intent_kind intent_of_line(const struct ui *ui, enum intent_kind kin
 	return kind == INTENT_START && ui->selected.kind == ROW_OPEN_LINE ? INTENT_OPEN_LINE : kind;
 }
 
+// A key that does nothing says so: else it seems that the screen is stuck.
+static void say_unknown(struct ui *ui, int key)
+{
+	struct buf name = {0};
+
+	key_name(key, &name);
+	ui_say(ui, "%s does nothing here; ? lists the keys", buf_str(&name));
+	buf_fini(&name);
+}
+
 static bool take_key(struct ui *ui, const struct facts *facts, int key, struct intent *intent)
 {
 	const struct ui_command *command = command_of_key(ui, key);
@@ -105,7 +123,11 @@ static bool take_key(struct ui *ui, const struct facts *facts, int key, struct i
 	enum intent_kind kind =
 		intent_of_line(ui, key < 0x80 ? intent_of_key(ui, key) : INTENT_NONE);
 
-	return kind != INTENT_NONE && ask(ui, facts, kind, &about, intent);
+	if (kind == INTENT_NONE) {
+		say_unknown(ui, key);
+		return false;
+	}
+	return ask(ui, facts, kind, &about, intent);
 }
 
 bool ui_key(struct ui *ui, const struct facts *facts, int key, struct intent *intent)

@@ -66,8 +66,15 @@ bool ask(struct ui *ui, const struct facts *facts, enum intent_kind kind, const 
 	if (kind == INTENT_ARM && facts->state->is_armed)
 		kind = INTENT_DISARM;
 	if (info->needs == 's' && step < 0) {
-		ui_refuse(ui, "%s: choose a step first; Tab goes to the next one that needs you",
-			info->word);
+		ui_refuse(ui, "%s: %s", info->word,
+			ui->is_nothing_shown
+				? "nothing matches the filter; Esc shows everything"
+				: "choose a step first; Tab goes to the next one that needs you");
+		return false;
+	}
+	if (kind == INTENT_START && state_waits_for_person(facts->state, step, facts->now.wall) &&
+		state_missing_input(facts->state, step) >= 0) {
+		ask_input_value(ui, facts, state_missing_input(facts->state, step));
 		return false;
 	}
 	if (askers[kind].needs_controls && !facts->state->is_armed) {

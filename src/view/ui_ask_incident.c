@@ -319,13 +319,8 @@ static int input_of_line(const struct facts *facts, const struct about *about)
 		if (!strncmp(line.id, prefix, strlen(prefix)))
 			return runbook_input(facts->runbook, line.id + strlen(prefix));
 	}
-	if (about->step >= 0) {
-		const struct refs *mentions = &facts->runbook->steps[about->step].mentions;
-
-		for (size_t i = 0; i < mentions->count; i++)
-			if (!facts->state->input_is_set[mentions->items[i]])
-				return mentions->items[i];
-	}
+	if (about->step >= 0 && state_missing_input(facts->state, about->step) >= 0)
+		return state_missing_input(facts->state, about->step);
 	return facts->runbook->input_count == 1 ? 0 : -1;
 }
 

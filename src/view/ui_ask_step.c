@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "relight/arena.h"
+#include "relight/json.h"
 #include "relight/mask.h"
+#include "relight/request.h"
 
 // --- what will run ---------------------------------------------------------------------------------------------------
 
@@ -26,18 +28,85 @@ static void add_masked(struct buf *out, const struct facts *facts, const char *t
 	mask_free(mask);
 }
 
+// Its folder and its environment, which are as much of it as its arguments.
+static void say_surroundings(const cJSON *action, struct buf *out)
+{
+	const char *separator = "\nwith   ";
+
+	if (json_text(action, "dir"))
+		buf_printf(out, "\nin     %s", json_text(action, "dir"));
+	json_each (variable, json_get(action, "env")) {
+		buf_printf(out, "%s%s=", separator, variable->string);
+		argv_quote(out, cJSON_IsString(variable) ? variable->valuestring : "");
+		separator = " ";
+	}
+}
+
 static void say_command(struct buf *out, const struct facts *facts, int step, bool is_rollback)
 {
-	struct buf preview = {0};
+	struct request_plan plan = {
+		.step = step,
+		.attempt = facts->state->steps[step].attempt + 1,
+		.is_rollback = is_rollback,
+	};
 	struct err err = {0};
+	cJSON *action = request_action(facts, &plan, &err);
+	struct buf exact = {0};
 
 	buf_text(out, is_rollback ? "undo   " : "run    ");
-	if (decide_preview(facts, step, is_rollback, &preview, &err))
-		add_masked(out, facts, buf_str(&preview));
-	else
+	if (action) {
+		request_show(action, &exact);
+		say_surroundings(action, &exact);
+		add_masked(out, facts, buf_str(&exact));
+	} else {
 		buf_printf(out, "cannot be said: %s", err.message);
+	}
 	buf_byte(out, '\n');
-	buf_fini(&preview);
+	buf_fini(&exact);
+	cJSON_Delete(action);
+}
+
+// --- what the runbook says of it -------------------------------------------------------------------------------------
+
+#define TEXT_MOST_BYTES 600 // of a text in a dialog; the detail pane has it all
+
+// An item of a list, or what is indented, keeps its line.
+static bool keeps_line(const char *line)
+{
+	size_t digits = strspn(line, "0123456789");
+
+	return strchr(" \t\n-*", *line) != NULL ||
+	       (digits > 0 && (line[digits] == '.' || line[digits] == ')'));
+}
+
+// Lines that a file broke where it was convenient are joined again: they are wrapped to the
+// dialog's width. Blank lines part paragraphs.
+static void add_paragraphs(struct buf *out, const struct facts *facts, const char *text)
+{
+	size_t length = strlen(text), most = length > TEXT_MOST_BYTES ? TEXT_MOST_BYTES : length;
+	struct buf joined = {0};
+
+	while (most < length && most > 0 && ((unsigned char)text[most] & 0xc0) == 0x80)
+		most--;
+	while (most > 0 && strchr(" \n", text[most - 1]))
+		most--;
+	for (size_t i = 0; i < most; i++) {
+		bool is_break = text[i] == '\n' &&
+				(keeps_line(text + i + 1) || (i > 0 && text[i - 1] == '\n'));
+
+		buf_byte(&joined, text[i] == '\n' && !is_break ? ' ' : text[i]);
+	}
+	if (most < length)
+		buf_text(&joined, " … (its detail has the rest)");
+	add_masked(out, facts, buf_str(&joined));
+	buf_byte(out, '\n');
+	buf_fini(&joined);
+}
+
+static void say_text(struct buf *out, const struct facts *facts, const struct step *of)
+{
+	if (of->text)
+		add_paragraphs(out, facts, of->text);
 }
 
 static void say_target(struct buf *out, const struct facts *facts, int target)
@@ -115,8 +184,12 @@ static char *plan_of(const struct facts *facts, int step, bool is_rollback)
 	if (of->again == AGAIN_VERIFY && facts->state->steps[step].attempt > 0 && !is_rollback)
 		buf_text(&out, "Look first whether the last attempt did its work after all: v "
 			       "verifies.\n");
+	if (of->again == AGAIN_NEVER && !is_rollback)
+		buf_text(&out, "again  NEVER: once it has run it must not be repeated.\n");
 	if (of->point_of_no_return && !is_rollback)
 		buf_text(&out, "POINT OF NO RETURN: there is no way back behind this step.\n");
+	if (!is_rollback)
+		say_text(&out, facts, of);
 	return buf_take(&out);
 }
 
@@ -173,8 +246,8 @@ static void open_attest(struct ui *ui, const struct facts *facts, enum intent_ki
 	int input = asked_input(facts, of);
 	struct buf body = {0}, name = {0};
 
-	add_masked(&body, facts, of->manual);
-	buf_byte(&body, '\n');
+	add_paragraphs(&body, facts, of->manual);
+	say_text(&body, facts, of);
 	say_restores(&body, facts, of);
 	dialog->step = step;
 	dialog->body = buf_take(&body);
@@ -198,9 +271,8 @@ static void open_decision(struct ui *ui, const struct facts *facts, enum intent_
 	struct buf body = {0};
 	size_t capacity = 0;
 
-	buf_printf(&body, "%s\n", of->question);
-	if (of->text)
-		buf_printf(&body, "%s\n", of->text);
+	add_paragraphs(&body, facts, of->question);
+	say_text(&body, facts, of);
 	dialog->step = step;
 	dialog->body = buf_take(&body);
 	dialog->label = "why";

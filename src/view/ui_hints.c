@@ -134,10 +134,36 @@ static void hint_step(
 	}
 }
 
+// What sets a step free that waits for a person's word alone.
+static void hint_wanting(struct hints *hints, const struct facts *facts, int step)
+{
+	int target = facts->runbook->steps[step].target;
+
+	if (!state_waits_for_person(facts->state, step, facts->now.wall))
+		return;
+	if (state_missing_input(facts->state, step) >= 0)
+		hint(hints, intent_table[INTENT_INPUT].key, intent_table[INTENT_INPUT].label);
+	else if (target >= 0 && facts->state->pins[target].has_changed && facts->state->is_armed)
+		hint(hints, ":repin", "");
+}
+
+static void hint_open_line(struct hints *hints, const struct ui *ui, const struct facts *facts)
+{
+	struct open_line line;
+
+	open_line_get(facts->state, (size_t)ui->selected.index, &line);
+	if (!strncmp(line.id, "open:input-", strlen("open:input-")))
+		hint(hints, intent_table[INTENT_INPUT].key, intent_table[INTENT_INPUT].label);
+	else
+		hint(hints, "Enter", "answer");
+}
+
 static void hint_line(struct hints *hints, const struct ui *ui, const struct facts *facts)
 {
+	if (ui->is_nothing_shown)
+		return;
 	switch (ui->selected.kind) {
-	case ROW_OPEN_LINE: hint(hints, "Enter", "answer"); break;
+	case ROW_OPEN_LINE: hint_open_line(hints, ui, facts); break;
 	case ROW_OPEN:
 	case ROW_PHASE: hint(hints, "Space", "unfold or fold"); break;
 	case ROW_STEP: hint_command(hints, "detail"); break;
@@ -205,9 +231,9 @@ size_t ui_key_hints(
 	const struct ui *ui, const struct facts *facts, struct key_hint *items, size_t limit)
 {
 	static const char *const moves[] = {
-		"dependencies", "timeline", "palette", "help", "clocks", "filter", NULL};
+		"dependencies", "timeline", "palette", "help", "clocks", NULL};
 	struct hints hints = {.items = items, .limit = limit};
-	struct key_hint of_step[sizeof of_a_step / sizeof *of_a_step];
+	struct key_hint of_step[sizeof of_a_step / sizeof *of_a_step + 1];
 	struct hints near = {.items = of_step, .limit = sizeof of_step / sizeof *of_step};
 	int step = ui_step(ui);
 
@@ -222,8 +248,10 @@ size_t ui_key_hints(
 	}
 	if (ui->pane == PANE_OUTPUT)
 		hint_output(&hints, ui);
-	if (step >= 0)
+	if (step >= 0) {
+		hint_wanting(&near, facts, step);
 		hint_step(&near, ui, facts, step, true);
+	}
 	if (ui->pane != PANE_ORDER)
 		hint_command(&hints, "checklist");
 	else if (near.count < MANY_STEP_KEYS)
@@ -234,6 +262,8 @@ size_t ui_key_hints(
 	if (!is_taken(ui, intent_table[INTENT_NOTE].key))
 		hint(&hints, intent_table[INTENT_NOTE].key, intent_table[INTENT_NOTE].label);
 	hint_commands(&hints, moves);
+	if (ui->pane == PANE_ORDER)
+		hint_command(&hints, "filter");
 	if (ui->pane == PANE_ORDER && near.count >= MANY_STEP_KEYS)
 		hint_line(&hints, ui, facts);
 	if (step >= 0)

@@ -91,6 +91,8 @@ bool palette_run(struct ui *ui, const struct facts *facts, struct intent *intent
 
 // --- moving about (ui_keys.c) ---
 
+// Appends what is written on the key: "z", "Left", "^Z".
+void key_name(int key, struct buf *out);
 // Carries out a command by its word. False: there is no such command.
 bool command_run(struct ui *ui, const struct facts *facts, const char *word);
 // The command of a key in the present pane, or NULL.

@@ -57,6 +57,7 @@ static void move_lines(struct ui *ui, const struct facts *facts, int by)
 			ui->timeline_top - by, 0, clamp(facts->state->events - 1, 0, FAR));
 		break;
 	case PANE_DETAIL: ui->detail_top = (int)clamp(ui->detail_top + by, 0, DETAIL_MOST); break;
+	case PANE_CLOCKS:
 	case PANE_HELP: ui->help_top = (int)clamp(ui->help_top + by, 0, DETAIL_MOST); break;
 	default: break;
 	}
@@ -128,10 +129,13 @@ static void go_previous(struct ui *ui, const struct facts *facts)
 
 // --- panes -----------------------------------------------------------------------------------------------------------
 
-// The same key goes there and back.
+// The same key goes there and back. Each pane opens at its top: the newest of the timeline, the end
+// of the output.
 static void toggle_pane(struct ui *ui, enum pane pane)
 {
 	ui->pane = ui->pane == pane ? PANE_ORDER : pane;
+	ui->detail_top = ui->help_top = ui->timeline_top = 0;
+	ui->output_top = -1;
 }
 
 static void go_output(struct ui *ui, const struct facts *facts)
@@ -163,7 +167,6 @@ static void go_help(struct ui *ui, const struct facts *facts)
 {
 	(void)facts;
 	toggle_pane(ui, PANE_HELP);
-	ui->help_top = 0;
 }
 
 // From a dependency to the step that restores it.
@@ -192,9 +195,10 @@ static void go_detail(struct ui *ui, const struct facts *facts)
 		go_restoring_step(ui, facts);
 	} else if (ui->pane != PANE_ORDER) {
 		return;
+	} else if (ui->is_nothing_shown) {
+		ui_refuse(ui, "detail: nothing matches the filter; Esc shows everything");
 	} else if (ui->selected.kind == ROW_STEP) {
-		ui->pane = PANE_DETAIL;
-		ui->detail_top = 0;
+		toggle_pane(ui, PANE_DETAIL);
 	} else if (ui->selected.kind == ROW_OPEN_LINE) {
 		ask(ui, facts, INTENT_OPEN_LINE, &about, &none);
 	} else {
@@ -256,8 +260,11 @@ static void filter(struct ui *ui, const struct facts *facts)
 	bool is_search = ui->pane == PANE_OUTPUT;
 
 	(void)facts;
-	if (!is_search)
-		ui->pane = PANE_ORDER;
+	if (!is_search && ui->pane != PANE_ORDER) {
+		ui_refuse(ui, "filter: it is for the restore order (Esc goes there); in the "
+			      "output / searches");
+		return;
+	}
 
 	struct dialog *dialog =
 		dialog_open(ui, DIALOG_FILTER, INTENT_NONE, is_search ? "search" : "filter");
@@ -311,8 +318,8 @@ static void quit(struct ui *ui, const struct facts *facts)
 	X("up", "k", 'k', K_UP, EVERYWHERE, go_up, "up", "a line up")                              \
 	X("down", "j", 'j', K_DOWN, EVERYWHERE, go_down, "down", "a line down")                    \
 	X("page-up", "PgUp", K_PAGE_UP, KEY_NONE, EVERYWHERE, go_page_up, "page up", "a page up")  \
-	X("page-down", "PgDn", K_PAGE_DOWN, KEY_NONE, EVERYWHERE, go_page_down, "page down",       \
-		"a page down")                                                                     \
+	X("page-down", "PgDn", K_PAGE_DOWN, ' ', EVERYWHERE, go_page_down, "page down",            \
+		"a page down; Space too, but in the restore order")                                \
 	X("first", "g", 'g', K_HOME, EVERYWHERE, go_first, "first", "to the first line")           \
 	X("last", "G", 'G', K_END, EVERYWHERE, go_last, "last", "to the last line")                \
 	X("fold", "Space", ' ', KEY_NONE, ONLY(PANE_ORDER), fold, "fold",                          \
@@ -359,13 +366,61 @@ static bool is_here(const struct ui *ui, unsigned where)
 	return where == EVERYWHERE || (where & ONLY(ui->pane));
 }
 
+// What a key is for in this pane goes before what it is for everywhere.
 const struct ui_command *command_of_key(const struct ui *ui, int key)
 {
+	const struct ui_command *found = NULL;
+
 	for (size_t i = 0; i < ui_command_count; i++)
 		if ((behaviours[i].key == key || behaviours[i].other_key == key) &&
-			is_here(ui, behaviours[i].where))
-			return &ui_commands[i];
-	return NULL;
+			is_here(ui, behaviours[i].where) &&
+			(!found || behaviours[i].where != EVERYWHERE))
+			found = &ui_commands[i];
+	return found;
+}
+
+void key_name(int key, struct buf *out)
+{
+	static const char *const names[] = {
+		[K_UP - KEY_CODE_BASE] = "Up",
+		[K_DOWN - KEY_CODE_BASE] = "Down",
+		[K_LEFT - KEY_CODE_BASE] = "Left",
+		[K_RIGHT - KEY_CODE_BASE] = "Right",
+		[K_HOME - KEY_CODE_BASE] = "Home",
+		[K_END - KEY_CODE_BASE] = "End",
+		[K_PAGE_UP - KEY_CODE_BASE] = "PgUp",
+		[K_PAGE_DOWN - KEY_CODE_BASE] = "PgDn",
+		[K_INSERT - KEY_CODE_BASE] = "Ins",
+		[K_DELETE - KEY_CODE_BASE] = "Del",
+		[K_BACKSPACE - KEY_CODE_BASE] = "Backspace",
+		[K_ENTER - KEY_CODE_BASE] = "Enter",
+		[K_ESCAPE - KEY_CODE_BASE] = "Esc",
+		[K_TAB - KEY_CODE_BASE] = "Tab",
+		[K_BACK_TAB - KEY_CODE_BASE] = "Back-Tab",
+		[K_F1 - KEY_CODE_BASE] = "F1",
+		[K_CTRL_A - KEY_CODE_BASE] = "^A",
+		[K_CTRL_C - KEY_CODE_BASE] = "^C",
+		[K_CTRL_D - KEY_CODE_BASE] = "^D",
+		[K_CTRL_E - KEY_CODE_BASE] = "^E",
+		[K_CTRL_K - KEY_CODE_BASE] = "^K",
+		[K_CTRL_L - KEY_CODE_BASE] = "^L",
+		[K_CTRL_U - KEY_CODE_BASE] = "^U",
+		[K_CTRL_W - KEY_CODE_BASE] = "^W",
+		[K_CTRL_Z - KEY_CODE_BASE] = "^Z",
+	};
+	int named = key - KEY_CODE_BASE;
+	struct field character = {0};
+
+	if (named >= 0) {
+		bool is_known = (size_t)named < sizeof names / sizeof *names && names[named];
+
+		buf_text(out, is_known ? names[named] : "this key");
+		return;
+	}
+	field_set(&character, "");
+	field_key(&character, key, NULL);
+	buf_text(out, character.length ? character.text : "this key");
+	field_fini(&character);
 }
 
 bool command_run(struct ui *ui, const struct facts *facts, const char *word)

@@ -10,7 +10,7 @@
 
 int ui_step(const struct ui *ui)
 {
-	return ui->selected.kind == ROW_STEP ? ui->selected.index : -1;
+	return ui->selected.kind == ROW_STEP && !ui->is_nothing_shown ? ui->selected.index : -1;
 }
 
 int page_rows(const struct ui *ui)
@@ -252,6 +252,10 @@ static void scroll_to(struct ui *ui, int at)
 void rows_settle(struct ui *ui, const struct facts *facts)
 {
 	size_t count;
+
+	// The step that was selected before is one again as soon as it is shown.
+	ui->is_nothing_shown = false;
+
 	struct row *rows = rows_new(ui, facts, &count);
 	int at = rows_selected(ui, rows, count), step = ui_step(ui);
 
@@ -268,6 +272,7 @@ void rows_settle(struct ui *ui, const struct facts *facts)
 		ui->selected = rows[at];
 		scroll_to(ui, at);
 	}
+	ui->is_nothing_shown = count == 0;
 	free(rows);
 }
 
@@ -342,6 +347,7 @@ enum rank {
 	RANK_SEEN_UNKNOWN,
 	RANK_TIMEOUT,
 	RANK_LATE,
+	RANK_WANTING,
 	RANK_READY,
 	RANK_NONE,
 };
@@ -380,13 +386,16 @@ static enum rank step_rank(const struct facts *facts, int step)
 			       ? RANK_LATE
 			       : RANK_NONE;
 	case STEP_READY: return of->kind == STEP_WAIT ? RANK_NONE : RANK_READY;
+	case STEP_WAITING:
+		return state_waits_for_person(facts->state, step, facts->now.wall) ? RANK_WANTING
+										   : RANK_NONE;
 	default: return RANK_NONE;
 	}
 }
 
 bool step_needs_person(const struct facts *facts, int step)
 {
-	return step_rank(facts, step) < RANK_READY;
+	return step_rank(facts, step) < RANK_WANTING;
 }
 
 size_t ui_attention(const struct facts *facts, int *steps, size_t limit, size_t *needing)
@@ -404,7 +413,7 @@ size_t ui_attention(const struct facts *facts, int *steps, size_t limit, size_t 
 		for (size_t i = 0; i < candidates && count < limit; i++)
 			if ((int)ranks[i] == rank)
 				steps[count++] = order[i];
-		if (rank < RANK_READY)
+		if (rank < RANK_WANTING)
 			*needing = count;
 	}
 	free(ranks);

@@ -35,6 +35,7 @@ static const int controls[] = {
 	[0x0d] = K_ENTER,
 	[0x15] = K_CTRL_U,
 	[0x17] = K_CTRL_W,
+	[0x1a] = K_CTRL_Z,
 	[0x7f] = K_BACKSPACE,
 };
 

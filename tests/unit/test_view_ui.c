@@ -38,12 +38,14 @@ static const char runbook_text[] =
 	"steps:\n"
 	"  - {id: build, phase: ground, takes: 4m, timeout: 10m, run: {command: [make, 'it now']}, "
 	"restores: [network]}\n"
-	"  - {id: quota, manual: Look at the quota., needs: []}\n"
+	"  - {id: quota, manual: Look at the quota., needs: [], text: \"one\\ntwo\\n\\nthree\\n- "
+	"four\"}\n"
 	"  - {id: way, decide: {question: 'Which way?', options: [{id: left, say: Left}, {id: "
 	"right, say: Right}]}, needs: []}\n"
 	"  - {id: fill, phase: data, takes: 1m, run: {command: [fill, '${input.backup}']}, needs: "
 	"[build], restores: [database]}\n"
-	"  - {id: mind, again: never, run: {command: [mind]}, needs: [build]}\n"
+	"  - {id: mind, again: never, run: {command: [mind], dir: infra, env: {A: b c}}, needs: "
+	"[build], text: \"Mind\\nthe gap.\"}\n"
 	"  - {id: look, phase: journey, manual: Look., needs: [fill]}\n"
 	"  - {id: shift, phase: traffic, destructive: true, target: recovery, run: {command: "
 	"[shift]}, needs: [],\n"
@@ -290,6 +292,23 @@ static void escape_leaves_everything_as_it_was(void **state)
 		assert_int_equal(desk->ui.dialog.kind, DIALOG_NONE);
 		assert_int_equal(state_of(desk, "build"), STEP_READY);
 	}
+}
+
+static void a_dialog_says_all_that_matters_beforehand(void **state)
+{
+	struct desk *desk = *state;
+
+	build_is_done(desk);
+	select_step(desk, "mind");
+	press(desk, 's');
+	assert_contains(desk->ui.dialog.body, "run    mind\nin     ./infra\nwith   A='b c'\n");
+	assert_contains(desk->ui.dialog.body, "again  NEVER");
+	assert_contains(desk->ui.dialog.body, "\nMind the gap.\n");
+	press(desk, K_ESCAPE);
+	select_step(desk, "quota");
+	press(desk, 's');
+	assert_contains(desk->ui.dialog.body, "Look at the quota.\none two\n\nthree\n- four\n");
+	press(desk, K_ESCAPE);
 }
 
 static void an_observer_is_told_how_to_take_the_controls(void **state)
@@ -696,7 +715,6 @@ static void times_are_understood_as_people_write_them(void **state)
 		{"23:00", -4 * 3600},
 		{"-90s", -90},
 		{"5m", -300},
-		{"+1m", 60},
 		{"now", 0},
 		{"2026-07-03T02:00:00Z", -3600},
 		{" 03:00 ", 0},
@@ -759,6 +777,33 @@ static void a_step_that_misses_an_input_asks_for_that(void **state)
 	assert_int_equal(desk->ui.dialog.input, runbook_input(desk->runbook, "backup"));
 }
 
+static void a_step_that_waits_for_an_input_alone_is_no_dead_end(void **state)
+{
+	struct desk *desk = *state;
+	int steps[16];
+	size_t needing, count = ui_attention(&desk->facts, steps, 16, &needing);
+
+	// What it needs is not done: there is nothing to set yet.
+	for (size_t i = 0; i < count; i++)
+		assert_int_not_equal(steps[i], step_of(desk, "fill"));
+	build_is_done(desk);
+	assert_true(ui_attention(&desk->facts, steps, 16, &needing) > count);
+	assert_int_equal(needing, 0);
+	assert_int_equal(steps[0], step_of(desk, "fill"));
+	select_step(desk, "look");
+	press(desk, K_TAB);
+	assert_int_equal(ui_step(&desk->ui), step_of(desk, "fill"));
+	assert_contains(hints(desk), "i input");
+	press(desk, 's');
+	assert_int_equal(desk->ui.dialog.intent, INTENT_INPUT);
+	type(desk, "b1");
+	press(desk, K_ENTER);
+	assert_int_equal(state_of(desk, "fill"), STEP_READY);
+	assert_null(strstr(hints(desk), "i input"));
+	press(desk, 's');
+	assert_int_equal(desk->ui.dialog.intent, INTENT_START);
+}
+
 static void open_lines_are_answered_where_they_stand(void **state)
 {
 	struct desk *desk = *state;
@@ -775,7 +820,9 @@ static void open_lines_are_answered_where_they_stand(void **state)
 	press(desk, K_BACKSPACE);
 	press(desk, K_ENTER);
 	assert_int_equal(desk->state->impact_at.us, at(-13 * 60).wall.us);
+	assert_contains(hints(desk), "Enter answer");
 	press(desk, 'j');
+	assert_contains(hints(desk), "i input");
 	press(desk, 's');
 	assert_int_equal(desk->ui.dialog.intent, INTENT_INPUT);
 }
@@ -1009,6 +1056,82 @@ static void a_filter_shows_only_what_matches(void **state)
 	assert_contains(shown(desk), "ground: build");
 }
 
+static void what_a_filter_hides_takes_no_keys(void **state)
+{
+	struct desk *desk = *state;
+
+	select_step(desk, "build");
+	type(desk, "/zzz");
+	press(desk, K_ENTER);
+	assert_int_equal(ui_step(&desk->ui), -1);
+	assert_null(strstr(hints(desk), "s start"));
+	assert_null(strstr(hints(desk), "detail"));
+	press(desk, 's');
+	assert_int_equal(desk->ui.dialog.kind, DIALOG_NONE);
+	assert_contains(desk->ui.message, "nothing matches the filter");
+	press(desk, K_ENTER);
+	assert_int_equal(desk->ui.pane, PANE_ORDER);
+	press(desk, K_ESCAPE);
+	assert_int_equal(ui_step(&desk->ui), step_of(desk, "build"));
+	press(desk, 'd');
+	press(desk, '/');
+	assert_int_equal(desk->ui.pane, PANE_DEPENDENCIES);
+	assert_int_equal(desk->ui.dialog.kind, DIALOG_NONE);
+	assert_contains(desk->ui.message, "restore order");
+}
+
+static void each_pane_opens_at_its_top(void **state)
+{
+	struct desk *desk = *state;
+
+	press(desk, '?');
+	press(desk, ' ');
+	assert_true(desk->ui.help_top > 0);
+	press(desk, 'C');
+	assert_int_equal(desk->ui.help_top, 0);
+	press(desk, 'j');
+	assert_int_equal(desk->ui.help_top, 1);
+	press(desk, 't');
+	press(desk, 'j');
+	press(desk, 'k');
+	assert_int_equal(desk->ui.timeline_top, 1);
+	press(desk, 'o');
+	press(desk, 't');
+	assert_int_equal(desk->ui.timeline_top, 0);
+}
+
+static void a_key_without_meaning_says_so(void **state)
+{
+	struct desk *desk = *state;
+	static const struct {
+		int key;
+		const char *says;
+	} keys[] = {
+		{'z', "z does nothing here; ? lists the keys"},
+		{K_CTRL_Z, "^Z does nothing here; ? lists the keys"},
+		{K_LEFT, "Left does nothing here; ? lists the keys"},
+		{0xe9, "\xc3\xa9 does nothing here; ? lists the keys"},
+	};
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		press(desk, keys[i].key);
+		assert_string_equal(desk->ui.message, keys[i].says);
+	}
+	press(desk, 'j');
+	assert_string_equal(desk->ui.message, "");
+}
+
+static void an_answer_does_not_stay_for_ever(void **state)
+{
+	struct desk *desk = *state;
+
+	press(desk, 'z');
+	ui_tick(&desk->ui, desk->ui.now_us + UI_MESSAGE_US - 1);
+	assert_contains(desk->ui.message, "z does nothing");
+	ui_tick(&desk->ui, desk->ui.now_us + UI_MESSAGE_US);
+	assert_string_equal(desk->ui.message, "");
+}
+
 static void tab_walks_what_needs_a_person_worst_first(void **state)
 {
 	struct desk *desk = *state;
@@ -1195,6 +1318,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CONVERSATION(a_step_shows_what_will_run_before_it_does),
 		CONVERSATION(escape_leaves_everything_as_it_was),
+		CONVERSATION(a_dialog_says_all_that_matters_beforehand),
 		CONVERSATION(an_observer_is_told_how_to_take_the_controls),
 		CONVERSATION(a_manual_step_wants_words),
 		CONVERSATION(a_decision_is_chosen_with_its_reason),
@@ -1217,6 +1341,7 @@ int main(void)
 		CONVERSATION(times_are_understood_as_people_write_them),
 		CONVERSATION(inputs_are_typed_chosen_or_hidden),
 		CONVERSATION(a_step_that_misses_an_input_asks_for_that),
+		CONVERSATION(a_step_that_waits_for_an_input_alone_is_no_dead_end),
 		CONVERSATION(open_lines_are_answered_where_they_stand),
 		CONVERSATION(a_restore_point_is_chosen_then_timed),
 		CONVERSATION(a_dependency_that_a_person_checks_is_attested),
@@ -1227,6 +1352,10 @@ int main(void)
 		CONVERSATION(lines_are_walked_the_same_way_everywhere),
 		CONVERSATION(the_output_follows_until_it_is_scrolled),
 		CONVERSATION(a_filter_shows_only_what_matches),
+		CONVERSATION(what_a_filter_hides_takes_no_keys),
+		CONVERSATION(each_pane_opens_at_its_top),
+		CONVERSATION(a_key_without_meaning_says_so),
+		CONVERSATION(an_answer_does_not_stay_for_ever),
 		CONVERSATION(tab_walks_what_needs_a_person_worst_first),
 		CONVERSATION(a_step_near_its_timeout_needs_a_person),
 		CONVERSATION(the_key_bar_tells_only_what_works),

@@ -25,9 +25,10 @@ struct example {
 static const struct example examples[] = {
 	{"j", SAYS('j')}, {"ab", SAYS('a', 'b')}, {"\r\n", SAYS(K_ENTER, K_ENTER)},
 	{"\t", SAYS(K_TAB)}, {"\x7f\x08", SAYS(K_BACKSPACE, K_BACKSPACE)},
-	{"\x01\x03\x04\x05\x0b\x0c\x15\x17", SAYS(K_CTRL_A, K_CTRL_C, K_CTRL_D, K_CTRL_E, K_CTRL_K,
-						     K_CTRL_L, K_CTRL_U, K_CTRL_W)},
-	{"\x1a\x13\x11", {-1}}, // Ctrl-Z, Ctrl-S, Ctrl-Q: no keys here
+	{"\x01\x03\x04\x05\x0b\x0c\x15\x17\x1a",
+		SAYS(K_CTRL_A, K_CTRL_C, K_CTRL_D, K_CTRL_E, K_CTRL_K, K_CTRL_L, K_CTRL_U, K_CTRL_W,
+			K_CTRL_Z)},
+	{"\x13\x11", {-1}}, // Ctrl-S, Ctrl-Q: no keys here
 	// UTF-8
 	{"\xc3\xa9", SAYS(0xe9)}, {"\xe6\xbc\xa2", SAYS(0x6f22)},
 	{"\xf0\x9f\x98\x80", SAYS(0x1f600)}, {"\xc2\x85", {-1}}, // a C1 control
