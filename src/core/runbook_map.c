@@ -101,11 +101,29 @@ static void unknown_key(struct loader *loader, const char *name, const struct ya
 	free(words);
 }
 
+// "{question, options}" tells what to write where the keys are few; a long list tells nothing.
+#define FEW_KEYS 6
+static void not_a_map(struct loader *loader, const char *name, const struct yaml_node *node,
+	const struct key *keys)
+{
+	struct buf wanted = {0};
+	size_t count = 0;
+
+	for (; keys[count].name; count++)
+		buf_printf(&wanted, "%s%s", count ? ", " : "{", keys[count].name);
+	buf_byte(&wanted, '}');
+	load_wrong_type(loader, name, node,
+		count <= FEW_KEYS ? buf_str(&wanted) : yaml_type_name(YAML_MAP));
+	buf_fini(&wanted);
+}
+
 bool load_map(struct loader *loader, const char *name, const struct yaml_node *node,
 	const struct key *keys, void *object)
 {
-	if (!load_is(loader, name, node, YAML_MAP))
+	if (node->type != YAML_MAP) {
+		not_a_map(loader, name, node, keys);
 		return false;
+	}
 	for (size_t i = 0; i < node->count; i++) {
 		const struct key *key = keys;
 		while (key->name && strcmp(key->name, node->keys[i]->text) != 0)

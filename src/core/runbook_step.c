@@ -201,6 +201,9 @@ static void check_when(struct loader *loader, const struct group *group)
 
 	if (!decision)
 		return;
+	// Of a decision whose options could not be read that has been said.
+	if (decision->kind == STEP_DECIDE && decision->option_count == 0)
+		return;
 	if (decision->kind != STEP_DECIDE) {
 		load_error(loader, yaml_get(when, "decision"), "no-decision",
 			"when: %s is no decision", decision->id);

@@ -193,6 +193,19 @@ static void exclusive_keys_are_reported_where_their_mapping_begins(void **unused
 	ASSERT_MISTAKES(mistakes);
 }
 
+static void a_short_mapping_is_named_by_its_keys(void **unused)
+{
+	struct buf out = {0};
+
+	(void)unused;
+	assert_null(load(HEAD "steps: [{id: a, decide: [x, y]}]\n"));
+	diags_print(&diags, &out);
+	assert_non_null(strstr(
+		buf_str(&out), "decide: expected {question, options}, found a list [wrong-type]"));
+	buf_fini(&out);
+	diags_fini(&diags);
+}
+
 static void what_is_dangerous_is_an_error(void **unused)
 {
 	static const struct mistake mistakes[] = {
@@ -205,6 +218,9 @@ static void what_is_dangerous_is_an_error(void **unused)
 		{"steps: [{id: a, run: {shell: ' '}}]\n", "empty", 3, 30, NULL},
 		{"steps: [{id: a, decide: {question: q, options: [{id: o}]}}]\n",
 			"decision-options", 3, 48, NULL},
+		// What hangs on a decision that cannot be read is no second error.
+		{"steps:\n- {id: a, decide: [x, y]}\n- {id: b, when: {decision: a, is: x}}\n",
+			"wrong-type", 4, 19, NULL},
 		{"inputs: {s: {secret: true}}\nsteps:\n- id: a\n  run: {command: [x, "
 		 "\"-p=${input.s}\"]}\n",
 			"secret-argv", 6, 26, NULL},
@@ -367,6 +383,7 @@ int main(void)
 		cmocka_unit_test(words_come_from_their_lists),
 		cmocka_unit_test(numbers_are_in_their_range),
 		cmocka_unit_test(exclusive_keys_are_reported_where_their_mapping_begins),
+		cmocka_unit_test(a_short_mapping_is_named_by_its_keys),
 		cmocka_unit_test(what_is_dangerous_is_an_error),
 		cmocka_unit_test(patterns_compile_and_stay_small),
 		cmocka_unit_test(references_lead_somewhere),
