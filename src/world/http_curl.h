@@ -10,15 +10,14 @@
 
 // libcurl, opened when it is first needed: with everything that it is linked to it takes longer to
 // start than the rest of the program together.
-#define HTTP_CURL_FUNCTIONS(X)                                                                     \
-	X(curl_global_init)                                                                        \
-	X(curl_easy_init)                                                                          \
-	X(curl_easy_setopt)                                                                        \
-	X(curl_easy_getinfo)                                                                       \
-	X(curl_easy_cleanup) X(curl_easy_strerror) X(curl_multi_init) X(curl_multi_cleanup)        \
-		X(curl_multi_setopt) X(curl_multi_add_handle) X(curl_multi_remove_handle)          \
-			X(curl_multi_socket_action) X(curl_multi_assign) X(curl_multi_info_read)   \
-				X(curl_slist_append) X(curl_slist_free_all)
+// clang-format off: it never comes to rest on this
+#define HTTP_CURL_FUNCTIONS(X) \
+	X(curl_global_init) X(curl_easy_init) X(curl_easy_setopt) X(curl_easy_getinfo) \
+	X(curl_easy_cleanup) X(curl_easy_strerror) X(curl_multi_init) X(curl_multi_cleanup) \
+	X(curl_multi_setopt) X(curl_multi_add_handle) X(curl_multi_remove_handle) \
+	X(curl_multi_socket_action) X(curl_multi_assign) X(curl_multi_info_read) \
+	X(curl_slist_append) X(curl_slist_free_all)
+// clang-format on
 
 // curl.h wraps three of them in macros that check types; these are the functions.
 #undef curl_easy_setopt

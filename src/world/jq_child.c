@@ -35,20 +35,14 @@
 #endif
 
 // libjq is opened late, so that no other role pays for it.
-#define JQ_FUNCTIONS(X)                                                                            \
-	X(jq_init)                                                                                 \
-	X(jq_teardown)                                                                             \
-	X(jq_compile)                                                                              \
-	X(jq_start)                                                                                \
-	X(jq_next)                                                                                 \
-	X(jq_set_error_cb)                                                                         \
-	X(jq_set_attr)                                                                             \
-	X(jv_get_kind)                                                                             \
-	X(jv_free)                                                                                 \
-	X(jv_copy) X(jv_null) X(jv_number) X(jv_number_value) X(jv_string) X(jv_string_value)      \
-		X(jv_string_length_bytes) X(jv_array) X(jv_array_length) X(jv_array_get)           \
-			X(jv_array_append) X(jv_object_get) X(jv_parse_sized) X(jv_dump_string)    \
-				X(jv_invalid_has_msg) X(jv_invalid_get_msg)
+// clang-format off: it never comes to rest on this
+#define JQ_FUNCTIONS(X) \
+	X(jq_init) X(jq_teardown) X(jq_compile) X(jq_start) X(jq_next) X(jq_set_error_cb) \
+	X(jq_set_attr) X(jv_get_kind) X(jv_free) X(jv_copy) X(jv_null) X(jv_number) \
+	X(jv_number_value) X(jv_string) X(jv_string_value) X(jv_string_length_bytes) \
+	X(jv_array) X(jv_array_length) X(jv_array_get) X(jv_array_append) X(jv_object_get) \
+	X(jv_parse_sized) X(jv_dump_string) X(jv_invalid_has_msg) X(jv_invalid_get_msg)
+// clang-format on
 
 #define X(name) static __typeof__(name) *f_##name;
 JQ_FUNCTIONS(X)
