@@ -10,7 +10,7 @@
 
 // libcurl, opened when it is first needed: with everything that it is linked to it takes longer to
 // start than the rest of the program together.
-// clang-format off: it never comes to rest on this
+// clang-format off
 #define HTTP_CURL_FUNCTIONS(X) \
 	X(curl_global_init) X(curl_easy_init) X(curl_easy_setopt) X(curl_easy_getinfo) \
 	X(curl_easy_cleanup) X(curl_easy_strerror) X(curl_multi_init) X(curl_multi_cleanup) \

@@ -35,7 +35,7 @@
 #endif
 
 // libjq is opened late, so that no other role pays for it.
-// clang-format off: it never comes to rest on this
+// clang-format off
 #define JQ_FUNCTIONS(X) \
 	X(jq_init) X(jq_teardown) X(jq_compile) X(jq_start) X(jq_next) X(jq_set_error_cb) \
 	X(jq_set_attr) X(jv_get_kind) X(jv_free) X(jv_copy) X(jv_null) X(jv_number) \
