@@ -241,6 +241,9 @@ struct counts {
 struct counts state_counts(const struct state *state, int phase, struct wall now);
 // Everything but abort steps done or skipped.
 bool state_is_recovered(const struct state *state);
+// A live criterion for aborting (abort.when_unhealthy, by index) is met: its dependency has been
+// seen bad for so long, after its step was done.
+bool state_should_abort(const struct state *state, size_t criterion, struct moment now);
 int state_evidence_level(const struct state *state); // -1: nothing proven
 
 // Lines of the built-in phase `open`.

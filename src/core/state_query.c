@@ -480,3 +480,17 @@ int state_evidence_level(const struct state *state)
 			level = state->runbook->dependencies[d].proves;
 	return level;
 }
+
+bool state_should_abort(const struct state *state, size_t criterion, struct moment now)
+{
+	const struct abort_criterion *of = &state->runbook->abort.when_unhealthy[criterion];
+	const struct dependency_known *known = &state->dependencies[of->dependency];
+	const struct step_progress *after = of->after < 0 ? NULL : &state->steps[of->after];
+	if (state->was_aborted || !known->is_fresh || !status_is_bad(known->status) ||
+		(after && after->state != STEP_DONE))
+		return false;
+	int64_t since_us = known->since.mono.us;
+	if (after && after->done.mono.us > since_us)
+		since_us = after->done.mono.us;
+	return now.mono.us - since_us >= of->for_ms * US_PER_MS;
+}

@@ -82,7 +82,8 @@ void concerns_find(struct scene *scene)
 	size_t needing = 0;
 	size_t count = ui_attention(scene->facts, steps, limit, &needing);
 	scene->concerns = arena_array(scene->arena,
-		limit + runbook->target_count + 2 * runbook->dependency_count + 6,
+		limit + runbook->target_count + 2 * runbook->dependency_count +
+			runbook->abort.when_unhealthy_count + 6,
 		sizeof(*scene->concerns));
 	scene->ready = arena_array(scene->arena, limit, sizeof(*scene->ready));
 	for (size_t i = needing; i < count; i++)
@@ -94,6 +95,7 @@ void concerns_find(struct scene *scene)
 	if (scene->input->fault && !scene->state->is_unrecorded)
 		concern_add(scene, CONCERN_RECORD, -1, -1, -1);
 	take_steps(scene, steps, needing, true);
+	abort_find(scene);
 	if (!scene->sensed->is_up && (scene->sensed->why_down || scene->input->sensor_why))
 		concern_add(scene, CONCERN_SENSOR, -1, -1, -1);
 	find_targets(scene);
@@ -416,6 +418,7 @@ static const struct {
 	[CONCERN_REGRESSED] = {say_regressed, ROLE_BAD, "regressed"},
 	[CONCERN_FAILED] = {say_failed, ROLE_BAD, "failed"},
 	[CONCERN_UNKNOWN] = {say_unknown, ROLE_WARN, "outcome unknown"},
+	[CONCERN_ABORT] = {abort_say, ROLE_BAD, "is a reason to abort"},
 	[CONCERN_SENSOR] = {say_sensor, ROLE_BAD, "the sensor is down"},
 	[CONCERN_TARGET] = {say_target, ROLE_BAD, "is another target now"},
 	[CONCERN_GIVEN] = {say_given, ROLE_BAD, "is bad"},

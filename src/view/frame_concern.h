@@ -44,6 +44,11 @@ void quiet_say_update(
 void quiet_say_loss(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words);
 
+// Criteria for aborting that are met (abort.when_unhealthy).
+void abort_find(struct scene *scene);
+void abort_say(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words);
+
 // Recovered or closed: nothing is asked of anyone any more.
 bool scene_is_over(const struct scene *scene);
 // Steps that can be started, from the `from`th on: "velero-restore, ~6m, for ben; and 2 more".

@@ -14,6 +14,7 @@ enum concern_kind {
 	CONCERN_REGRESSED, // a step
 	CONCERN_FAILED,
 	CONCERN_UNKNOWN,
+	CONCERN_ABORT, // a criterion for aborting is met
 	CONCERN_SENSOR,
 	CONCERN_TARGET,  // a target is another one than the pinned
 	CONCERN_GIVEN,   // a dependency that nothing restores is bad

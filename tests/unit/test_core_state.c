@@ -1182,9 +1182,35 @@ static void test_an_unknown_kind_changes_nothing(void **unused)
 	case_end(&of);
 }
 
+static void test_live_criteria_for_aborting(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, "dependencies:\n"
+		   "- {id: db, check: {command: ['true']}, every: 1s, timeout: 1s}\n"
+		   "steps:\n"
+		   "- {id: shift, run: {command: ['true']}}\n"
+		   "- {id: back, needs: [], run: {command: ['true']}}\n"
+		   "abort: {steps: [back], when_unhealthy: [{dependency: db, after: shift, for: "
+		   "1m}]}\n");
+	live(&of, 100, "db", "degraded");
+	assert_false(state_should_abort(of.state, 0, of.facts.now)); // shift is not done
+	now_is(&of, 110);
+	succeeds(&of, "shift");
+	live(&of, 169, "db", "degraded");
+	assert_false(
+		state_should_abort(of.state, 0, of.facts.now)); // counts from when shift was done
+	live(&of, 170, "db", "degraded");
+	assert_true(state_should_abort(of.state, 0, of.facts.now));
+	live(&of, 175, "db", "unknown");
+	assert_false(state_should_abort(of.state, 0, of.facts.now)); // unknown is no reason
+	case_end(&of);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_live_criteria_for_aborting),
 		cmocka_unit_test(test_nothing_has_happened),
 		cmocka_unit_test(test_from_intent_to_verified),
 		cmocka_unit_test(test_what_restores_nothing_is_done_at_once),
