@@ -77,6 +77,10 @@ static void say_next(const struct scene *scene, struct buf *out)
 			continue;
 		buf_printf(out, "Next: %s ", scene->runbook->steps[step].id);
 		state_blocked(scene->state, step, scene->now.wall, out);
+		if (state_waits_for_person(scene->state, step, scene->now.wall))
+			buf_text(out, state_missing_input(scene->state, step) >= 0
+					      ? "; Tab goes there, i sets it"
+					      : "; Tab goes there");
 		return;
 	}
 }

@@ -55,10 +55,13 @@ static void say_targets(const struct facts *facts, struct buf *body)
 
 		if (!name && facts->contexts)
 			name = facts->contexts[t];
-		buf_printf(body, "  %-12s %-9s %s  %.48s%s\n", of->id, role_of_target(of->role),
-			name ? name : "",
-			pin->is_pinned && pin->fingerprint ? pin->fingerprint : "not reached yet",
-			pin->has_changed ? "  IT IS ANOTHER ONE NOW" : "");
+		buf_printf(body, "  %-12s %-9s %s  ", of->id, role_of_target(of->role),
+			name ? name : "");
+		if (pin->is_pinned && pin->fingerprint)
+			pin_say(pin->fingerprint, body);
+		else
+			buf_text(body, "not reached yet");
+		buf_printf(body, "%s\n", pin->has_changed ? "  IT IS ANOTHER ONE NOW" : "");
 	}
 }
 

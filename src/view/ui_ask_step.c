@@ -120,8 +120,10 @@ static void say_target(struct buf *out, const struct facts *facts, int target)
 	buf_printf(out, "%s", of->id);
 	if (name && strcmp(name, of->id))
 		buf_printf(out, " (%s)", name);
-	if (pin->is_pinned && pin->fingerprint)
-		buf_printf(out, ", %.48s", pin->fingerprint);
+	if (pin->is_pinned && pin->fingerprint) {
+		buf_text(out, ", ");
+		pin_say(pin->fingerprint, out);
+	}
 	if (pin->has_changed)
 		buf_text(out, "  IT IS ANOTHER ONE NOW");
 }
