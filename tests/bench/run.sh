@@ -77,7 +77,7 @@ timed() {
 
 # Complete is a frame when its first line, the order and the bottom line with the keys stand.
 frame_relight() {
-	"$programs/first_frame" 24 80 REHEARSAL 'RESTORE ORDER' '?' -- "$relight" "$@"
+	"$programs/first_frame" 24 80 REHEARSAL 'RESTORE ORDER' 'Tab next' '? help' -- "$relight" "$@"
 }
 
 bench_frame() {
