@@ -16,8 +16,9 @@
 #include "relight/memory.h"
 #include "relight/term.h"
 
-#define FRAME_US    (33 * US_PER_MS) // what nobody typed for is drawn at most so often
-#define DETACHED_US (15 * 60 * US_PER_S)
+#define FRAME_US       (33 * US_PER_MS) // what nobody typed for is drawn at most so often
+#define FIRST_FRAME_MS 100              // longer than a terminal needs that takes anything
+#define DETACHED_US    (15 * 60 * US_PER_S)
 
 struct cockpit {
 	struct engine engine;
@@ -28,11 +29,12 @@ struct cockpit {
 	struct cockpit_output *output;
 	struct cockpit_story story;
 	struct buf preview;
-	uv_work_t opening; // makes the incident while the first frame is on the screen
-	uv_timer_t later;  // draws what came too soon after the last frame
+	uv_work_t opening;   // makes the incident while the first frame is on the screen
+	uv_timer_t patience; // with a terminal that does not take the first frame
+	uv_timer_t later;    // draws what came too soon after the last frame
 	struct mono drawn;
 	struct mono detached; // since when there is no terminal any more; MONO_NONE: there is
-	bool is_opened, is_leaving, observes;
+	bool is_opening, is_opened, is_leaving, observes;
 	struct err failure; // why it has to end; empty: it need not
 };
 
@@ -232,9 +234,14 @@ static void on_keys(void *context, const int *keys, size_t count)
 		draw(cockpit);
 }
 
+static void begin_opening(struct cockpit *cockpit);
+
 static void on_drawn(void *context)
 {
-	see_dialog(context);
+	struct cockpit *cockpit = context;
+	see_dialog(cockpit);
+	if (!cockpit->is_opened)
+		begin_opening(cockpit);
 }
 
 static void on_resize(void *context, int rows, int columns)
@@ -271,6 +278,8 @@ static bool start_screen(struct cockpit *cockpit, const char *theme, struct err 
 	struct facts facts = engine_facts(engine);
 	ui_init(&cockpit->ui, &facts, rows, columns);
 	uv_timer_init(&engine->loop, &cockpit->later);
+	uv_timer_init(&engine->loop, &cockpit->patience);
+	cockpit->patience.data = cockpit;
 	cockpit->later.data = cockpit;
 	cockpit->output = cockpit_output_new(engine);
 	return true;
@@ -316,6 +325,7 @@ static int cockpit_end(struct cockpit *cockpit)
 	if (had_screen) {
 		cockpit_output_free(cockpit->output);
 		uv_close((uv_handle_t *)&cockpit->later, NULL);
+		uv_close((uv_handle_t *)&cockpit->patience, NULL);
 		ui_fini(&cockpit->ui);
 		grid_free(cockpit->grid);
 	}
@@ -365,15 +375,31 @@ static void on_prepared(uv_work_t *work, int status)
 		leave(cockpit);
 }
 
+// Once, when the first frame stands: its threads would compete with the one that draws.
+static void begin_opening(struct cockpit *cockpit)
+{
+	if (cockpit->is_opening)
+		return;
+	cockpit->is_opening = true;
+	cockpit->opening.data = cockpit;
+	uv_queue_work(&cockpit->engine.loop, &cockpit->opening, prepare, on_prepared);
+}
+
+// A terminal that takes nothing is not waited for.
+static void on_patience(uv_timer_t *timer)
+{
+	begin_opening(timer->data);
+}
+
 int cockpit_open(struct opening *opening, const struct launcher *launcher)
 {
 	struct cockpit *cockpit = cockpit_new(opening, launcher);
 	if (!start_screen(cockpit, opening->theme, &cockpit->failure))
 		return cockpit_end(cockpit);
 	draw(cockpit);
-	cockpit->opening.data = cockpit;
-	uv_queue_work(&cockpit->engine.loop, &cockpit->opening, prepare, on_prepared);
+	uv_timer_start(&cockpit->patience, on_patience, FIRST_FRAME_MS, 0);
 	run(cockpit);
+	begin_opening(cockpit);
 	while (!cockpit->is_opened) // the person left before it was open: it is on the disk all the
 				    // same
 		uv_run(&cockpit->engine.loop, UV_RUN_ONCE);
