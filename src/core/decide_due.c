@@ -447,6 +447,18 @@ static void look_at_waivers(const struct facts *facts, struct decision *decision
 	}
 }
 
+// The abort has come to its end. Where a runbook keeps no steps for it, a person says when that is.
+static void look_at_abort(const struct facts *facts, struct decision *decision)
+{
+	if (facts->runbook->abort.steps.count == 0 || !decision_abort_is_over(facts) ||
+		facts->state->running_count > 0 || wall_known(facts->state->closed.wall))
+		return;
+	struct event *event = decision_event(decision, facts, EVENT_INCIDENT_CLOSED, -1, -1);
+	json_add_text(event->data, "result", "aborted");
+	json_add(event->data, "open", decision_open_ends(facts));
+	decision_effect(decision, EFFECT_END, -1);
+}
+
 void decide_due(const struct facts *facts, struct decision *decision)
 {
 	for (size_t d = 0; d < facts->runbook->dependency_count; d++)
@@ -461,4 +473,6 @@ void decide_due(const struct facts *facts, struct decision *decision)
 			rule(facts, (int)s, decision);
 	}
 	look_at_serving(facts, decision);
+	if (decision->event_count == 0)
+		look_at_abort(facts, decision);
 }

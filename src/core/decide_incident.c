@@ -171,47 +171,6 @@ bool decide_recovered(const struct wish *wish)
 	return true;
 }
 
-// What is still open when the incident is closed: waivers in force and steps that were overridden
-// with something left.
-static cJSON *open_ends(const struct wish *wish)
-{
-	const struct runbook *runbook = wish->facts->runbook;
-	cJSON *list = cJSON_CreateArray();
-	struct buf text = {0};
-	for (size_t w = 0; w < wish->state->waiver_count; w++) {
-		const struct waiver *waiver = &wish->state->waivers[w];
-		if (waiver->is_ended)
-			continue;
-		buf_clear(&text);
-		buf_printf(&text, "waiver #%lld: %s: %s", (long long)waiver->seq,
-			waiver->step >= 0 ? runbook->steps[waiver->step].id
-					  : runbook->dependencies[waiver->dependency].id,
-			waiver->why ? waiver->why : "");
-		json_append_text(list, buf_str(&text));
-	}
-	for (size_t s = 0; s < runbook->step_count; s++) {
-		if (!wish->state->steps[s].remains || wish->state->steps[s].state != STEP_DONE)
-			continue;
-		buf_clear(&text);
-		buf_printf(
-			&text, "%s: left: %s", runbook->steps[s].id, wish->state->steps[s].remains);
-		json_append_text(list, buf_str(&text));
-	}
-	buf_fini(&text);
-	return list;
-}
-
-static bool abort_steps_are_over(const struct wish *wish)
-{
-	const struct refs *steps = &wish->facts->runbook->abort.steps;
-	for (size_t i = 0; i < steps->count; i++) {
-		enum step_state is = wish->state->steps[steps->items[i]].state;
-		if (is != STEP_DONE && is != STEP_SKIPPED)
-			return false;
-	}
-	return true;
-}
-
 bool decide_close(const struct wish *wish)
 {
 	const char *result = "abandoned";
@@ -219,7 +178,7 @@ bool decide_close(const struct wish *wish)
 		return wish_refuse(wish, "an attempt is still running", "cancel it or wait for it");
 	if (wall_known(wish->state->recovered.wall))
 		result = "recovered";
-	else if (wish->state->was_aborted && abort_steps_are_over(wish))
+	else if (decision_abort_is_over(wish->facts))
 		result = "aborted";
 	else if (!wish_has_text(wish->intent->text))
 		return wish_refuse(wish,
@@ -229,7 +188,7 @@ bool decide_close(const struct wish *wish)
 	json_add_text(event->data, "result", result);
 	if (wish_has_text(wish->intent->text))
 		json_add_text(event->data, "why", wish->intent->text);
-	json_add(event->data, "open", open_ends(wish));
+	json_add(event->data, "open", decision_open_ends(wish->facts));
 	decision_effect(wish->decision, EFFECT_END, -1);
 	return true;
 }

@@ -27,6 +27,11 @@ void decision_recheck(struct decision *decision, const struct facts *facts, int 
 void decision_look(struct decision *decision, const struct facts *facts, int step);
 // [{dependency, status, message, observed_at}] of what the step restores, as it is known now.
 cJSON *decision_observations(const struct facts *facts, int step);
+// What is still open when the incident is closed: waivers in force, and what overridden steps left.
+// The caller frees.
+cJSON *decision_open_ends(const struct facts *facts);
+// Aborted, and every abort step is done or skipped.
+bool decision_abort_is_over(const struct facts *facts);
 void decision_add_wall(cJSON *data, const char *key, struct wall at);
 
 #endif

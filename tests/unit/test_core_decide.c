@@ -694,8 +694,11 @@ static void test_aborting(void **unused)
 	struct intent again = with_text(&of, INTENT_AGAIN, "a", NULL);
 	refused(&of, &again, "again: a: the recovery was aborted");
 	struct intent undo = with_text(&of, INTENT_START, "u", "undone");
+	due(&of);
+	assert_int_equal(count_events(&of, EVENT_INCIDENT_CLOSED), 0);
 	wanted(&of, &undo);
-	wanted(&of, &close);
+	due(&of); // with its last step the abort is over, and with it the incident
+	assert_newest(&of, EVENT_INCIDENT_CLOSED, NULL);
 	assert_data(newest(&of), "result", "aborted");
 	case_end(&of);
 }
