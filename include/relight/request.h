@@ -41,4 +41,9 @@ void request_script(const struct runbook *runbook, const struct action *action, 
 // request_action's result; its folder and its environment are left out.
 void request_show(const cJSON *action, struct buf *out);
 
+// What an attempt would run, and in what folder and environment, in lines: the command; "in
+// case-dr/infra"; "with   A=b". Secrets are in it. False with `err` as request_action.
+bool request_describe(const struct facts *facts, const struct request_plan *plan, struct buf *out,
+	struct err *err);
+
 #endif

@@ -126,3 +126,28 @@ void request_show(const cJSON *action, struct buf *out)
 	if (json_get(action, "use"))
 		show_use(action, out);
 }
+
+// The folder and the environment, which are as much of an action as its arguments.
+static void show_surroundings(const cJSON *action, struct buf *out)
+{
+	const char *separator = "\nwith   ";
+	if (json_text(action, "dir"))
+		buf_printf(out, "\nin     %s", json_text(action, "dir"));
+	json_each (variable, json_get(action, "env")) {
+		buf_printf(out, "%s%s=", separator, variable->string);
+		show_argument(text_of(variable), out);
+		separator = " ";
+	}
+}
+
+bool request_describe(const struct facts *facts, const struct request_plan *plan, struct buf *out,
+	struct err *err)
+{
+	cJSON *action = request_action(facts, plan, err);
+	if (!action)
+		return false;
+	request_show(action, out);
+	show_surroundings(action, out);
+	cJSON_Delete(action);
+	return true;
+}

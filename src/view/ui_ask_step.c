@@ -28,20 +28,6 @@ static void add_masked(struct buf *out, const struct facts *facts, const char *t
 	mask_free(mask);
 }
 
-// Its folder and its environment, which are as much of it as its arguments.
-static void say_surroundings(const cJSON *action, struct buf *out)
-{
-	const char *separator = "\nwith   ";
-
-	if (json_text(action, "dir"))
-		buf_printf(out, "\nin     %s", json_text(action, "dir"));
-	json_each (variable, json_get(action, "env")) {
-		buf_printf(out, "%s%s=", separator, variable->string);
-		argv_quote(out, cJSON_IsString(variable) ? variable->valuestring : "");
-		separator = " ";
-	}
-}
-
 static void say_command(struct buf *out, const struct facts *facts, int step, bool is_rollback)
 {
 	struct request_plan plan = {
@@ -50,20 +36,15 @@ static void say_command(struct buf *out, const struct facts *facts, int step, bo
 		.is_rollback = is_rollback,
 	};
 	struct err err = {0};
-	cJSON *action = request_action(facts, &plan, &err);
 	struct buf exact = {0};
 
 	buf_text(out, is_rollback ? "undo   " : "run    ");
-	if (action) {
-		request_show(action, &exact);
-		say_surroundings(action, &exact);
+	if (request_describe(facts, &plan, &exact, &err))
 		add_masked(out, facts, buf_str(&exact));
-	} else {
+	else
 		buf_printf(out, "cannot be said: %s", err.message);
-	}
 	buf_byte(out, '\n');
 	buf_fini(&exact);
-	cJSON_Delete(action);
 }
 
 // --- what the runbook says of it -------------------------------------------------------------------------------------
