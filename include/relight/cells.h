@@ -22,7 +22,6 @@ void grid_resize(struct grid *grid, int rows, int columns);
 void grid_clear(struct grid *grid);
 // NULL outside of the grid.
 const struct cell *grid_at(const struct grid *grid, int row, int column);
-bool cell_same(const struct cell *a, const struct cell *b);
 // Appends the rows as text, each with its trailing blanks cut and a LF.
 void grid_text(const struct grid *grid, struct buf *out);
 

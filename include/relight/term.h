@@ -59,7 +59,6 @@ int64_t term_show(struct term *term, const struct grid *grid);
 bool term_is_behind(const struct term *term);
 // Whether this grid, or one that was shown after it, has reached the terminal.
 bool term_has_drawn(const struct term *term, int64_t number);
-void term_bell(struct term *term);
 // The whole screen is drawn anew with the next term_show (Ctrl-L).
 void term_redraw(struct term *term);
 

@@ -63,11 +63,6 @@ const struct cell *grid_at(const struct grid *grid, int row, int column)
 	return &grid->cells[(size_t)row * (size_t)grid->columns + (size_t)column];
 }
 
-bool cell_same(const struct cell *a, const struct cell *b)
-{
-	return a->width == b->width && a->role == b->role && strcmp(a->text, b->text) == 0;
-}
-
 void grid_text(const struct grid *grid, struct buf *out)
 {
 	for (int row = 0; row < grid->rows; row++) {

@@ -402,11 +402,6 @@ bool term_is_behind(const struct term *term)
 	return term_draw_is_behind(term->draw);
 }
 
-void term_bell(struct term *term)
-{
-	term_draw_bell(term->draw);
-}
-
 void term_redraw(struct term *term)
 {
 	term_draw_redraw(term->draw);

@@ -29,7 +29,7 @@ struct term_draw {
 	int64_t given, drawn; // grids; equal: nothing is waiting
 	int rows, columns;    // of the terminal
 	struct look looks[TERM_LOOKS];
-	bool wants_redraw, wants_bell, wants_pause, wants_end;
+	bool wants_redraw, wants_pause, wants_end;
 	bool is_paused, has_ended, has_failed;
 
 	// the thread's
@@ -46,7 +46,7 @@ struct term_draw {
 // What one look at the mailbox found to do.
 struct job {
 	struct look looks[TERM_LOOKS];
-	bool is_grid, is_redraw, is_bell;
+	bool is_grid, is_redraw;
 	int rows, columns;
 	int64_t number;
 };
@@ -167,8 +167,6 @@ static void carry_out(struct term_draw *draw, const struct job *job)
 		put_grid(draw, &draw->current);
 		refresh();
 	}
-	if (job->is_bell)
-		beep();
 }
 
 // --- the thread ------------------------------------------------------------------------------------------------------
@@ -222,15 +220,13 @@ static bool take_job(struct term_draw *draw, struct job *job)
 {
 	bool is_resized = draw->rows != LINES || draw->columns != COLS;
 
-	if (draw->given == draw->drawn && !draw->wants_bell &&
-		!(draw->wants_redraw && draw->current.cells)) {
+	if (draw->given == draw->drawn && !(draw->wants_redraw && draw->current.cells)) {
 		uv_cond_wait(&draw->wake, &draw->lock);
 		return false;
 	}
 	*job = (struct job){
 		.is_grid = draw->given != draw->drawn || draw->wants_redraw || is_resized,
 		.is_redraw = draw->wants_redraw,
-		.is_bell = draw->wants_bell,
 		.rows = draw->rows,
 		.columns = draw->columns,
 		.number = draw->given,
@@ -244,7 +240,6 @@ static bool take_job(struct term_draw *draw, struct job *job)
 	job->is_grid = job->is_grid && draw->current.cells;
 	memcpy(job->looks, draw->looks, sizeof job->looks);
 	draw->wants_redraw = false;
-	draw->wants_bell = false;
 	return true;
 }
 
@@ -423,14 +418,6 @@ void term_draw_redraw(struct term_draw *draw)
 {
 	uv_mutex_lock(&draw->lock);
 	draw->wants_redraw = true;
-	uv_cond_signal(&draw->wake);
-	uv_mutex_unlock(&draw->lock);
-}
-
-void term_draw_bell(struct term_draw *draw)
-{
-	uv_mutex_lock(&draw->lock);
-	draw->wants_bell = true;
 	uv_cond_signal(&draw->wake);
 	uv_mutex_unlock(&draw->lock);
 }

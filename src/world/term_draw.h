@@ -27,7 +27,6 @@ int64_t term_draw_show(struct term_draw *draw, const struct grid *grid); // retu
 int64_t term_draw_drawn(struct term_draw *draw); // the number of the newest one that was drawn
 void term_draw_resize(struct term_draw *draw, int rows, int columns);
 void term_draw_redraw(struct term_draw *draw); // everything anew, with what was shown last
-void term_draw_bell(struct term_draw *draw);
 bool term_draw_is_behind(struct term_draw *draw);
 bool term_draw_has_failed(struct term_draw *draw); // curses would not have this terminal after all
 // Whether the text stands within a row of what was shown last.
