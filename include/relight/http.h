@@ -27,6 +27,7 @@ struct http_answer {
 	size_t length;    // bytes
 	bool is_cut;      // the body was longer than max_body_bytes; what came first is there
 	const char *content_type, *location; // or NULL
+	int64_t retry_after_ms;              // what the server asks to wait; -1: nothing
 	int64_t latency_ms;                  // to the end of the answer
 };
 
@@ -46,9 +47,10 @@ struct http_request {
 	size_t max_body_bytes;                  // 0: HTTP_BODY_BYTES
 	bool fresh; // a new connection, a new look-up of the name, a new handshake: what a health
 		    // check must see
-	// Takes the body as it comes, instead of keeping it; false ends the exchange. NULL: it is
-	// kept. max_body_bytes still counts.
-	bool (*on_data)(void *context, const char *bytes, size_t length);
+	// Takes the body of a good answer (200 to 299) as it comes, instead of keeping it; false
+	// ends the exchange. NULL: it is kept. max_body_bytes still counts.
+	bool (*on_data)(void *on_data_context, const char *bytes, size_t length);
+	void *on_data_context;
 	// Called once, from the loop, never from in here; `answer` is borrowed. Not called after
 	// http_cancel.
 	void (*done)(void *context, const struct http_answer *answer);

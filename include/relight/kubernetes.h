@@ -22,7 +22,7 @@ struct kubernetes_search; // for a resource type, under way
 
 // `http` is borrowed and must outlive it.
 struct kubernetes *kubernetes_new(uv_loop_t *loop, struct http *http);
-// Ends its searches silently; exchanges are the callers' to cancel. NULL is safe.
+// Ends its searches silently; exchanges are the callers' to cancel before. NULL is safe.
 void kubernetes_free(struct kubernetes *kubernetes);
 
 // To be called before each asking: reads the kubeconfig, and the files that it names, where one of
@@ -38,19 +38,30 @@ const char *kubernetes_namespace(const struct kubernetes *kubernetes); // never 
 
 // --- asking ---
 
+struct kubernetes_exchange; // one request under way
+
 struct kubernetes_request {
-	const char *path;   // with its query
-	const char *accept; // NULL: application/json
-	int64_t timeout_ms;
+	const char *method;       // NULL: GET
+	const char *path;         // with its query
+	const char *accept;       // NULL: application/json
+	const char *content_type; // of the body; NULL: application/json
+	const char *body;         // NULL: none
+	size_t body_length;
+	int64_t timeout_ms;    // getting credentials counts, too
 	size_t max_body_bytes; // 0: HTTP_BODY_BYTES
+	// Takes the body of a good answer (200 to 299) as it comes, instead of keeping it; false
+	// ends the exchange. NULL: it is kept.
+	bool (*on_data)(void *context, const char *bytes, size_t length);
+	// Called once, from the loop, never from in here; `answer` is borrowed. Not called after
+	// kubernetes_cancel.
 	void (*done)(void *context, const struct http_answer *answer);
 	void *context;
 };
 
-// A GET with the context's credentials. As http_start: never NULL, `done` comes from the loop;
-// http_cancel ends it.
-struct http_exchange *kubernetes_get(
+// Asks with the context's credentials. Copies all of `request`; never NULL.
+struct kubernetes_exchange *kubernetes_ask(
 	struct kubernetes *kubernetes, const struct kubernetes_request *request);
+void kubernetes_cancel(struct kubernetes_exchange *exchange);
 // For an answer that is not 200, or none: what that says (kubeapi_refusal).
 enum status kubernetes_refusal(
 	const struct http_answer *answer, const char *object, struct buf *words);

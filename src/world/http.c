@@ -43,7 +43,8 @@ struct http_exchange {
 	int64_t timeout_ms;
 	char errors[CURL_ERROR_SIZE];
 	struct err excuse; // why it could not begin; empty: it did
-	bool (*on_data)(void *context, const char *bytes, size_t length);
+	bool (*on_data)(void *on_data_context, const char *bytes, size_t length);
+	void *on_data_context;
 	void (*done)(void *context, const struct http_answer *answer);
 	void *context;
 };
@@ -76,16 +77,18 @@ static void answer_fill(struct http_exchange *exchange, struct http_answer *answ
 {
 	const struct http_curl *curl = exchange->http->curl;
 	long status = 0;
-	curl_off_t total_us = 0;
+	curl_off_t total_us = 0, retry_after_s = 0;
 	char *type = NULL, *location = NULL;
 	curl->curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl->curl_easy_getinfo(exchange->easy, CURLINFO_TOTAL_TIME_T, &total_us);
 	curl->curl_easy_getinfo(exchange->easy, CURLINFO_CONTENT_TYPE, &type);
 	curl->curl_easy_getinfo(exchange->easy, CURLINFO_REDIRECT_URL, &location);
+	curl->curl_easy_getinfo(exchange->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
 	answer->status = (int)status;
 	answer->latency_ms = (int64_t)total_us / 1000;
 	answer->content_type = type;
 	answer->location = location;
+	answer->retry_after_ms = retry_after_s > 0 ? (int64_t)retry_after_s * 1000 : -1;
 }
 
 static void finish(struct http_exchange *exchange, CURLcode code)
@@ -220,15 +223,25 @@ static int on_wanted_time(CURLM *multi, long timeout_ms, void *context)
 
 // --- what arrives ----------------------------------------------------------------------------------------------------
 
+// The body of a refusal is kept, because it says why.
+static bool is_streamed(const struct http_exchange *exchange)
+{
+	long status = 0;
+	if (exchange->on_data)
+		exchange->http->curl->curl_easy_getinfo(
+			exchange->easy, CURLINFO_RESPONSE_CODE, &status);
+	return status >= 200 && status < 300;
+}
+
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
 	struct http_exchange *exchange = context;
 	size_t length = size * count, room = exchange->max_body_bytes - exchange->body_bytes;
 	size_t taken = length < room ? length : room;
 	exchange->body_bytes += taken;
-	if (!exchange->on_data)
+	if (!is_streamed(exchange))
 		buf_add(&exchange->body, bytes, taken);
-	else if (!exchange->on_data(exchange->context, bytes, taken))
+	else if (!exchange->on_data(exchange->on_data_context, bytes, taken))
 		exchange->is_stopped = true;
 	if (taken < length)
 		exchange->is_cut = true;
@@ -433,6 +446,7 @@ struct http_exchange *http_start(struct http *http, const struct http_request *r
 	exchange->timeout_ms = request->timeout_ms ? request->timeout_ms : TIMEOUT_MS;
 	exchange->is_tls = request->url && strncasecmp(request->url, "https:", 6) == 0;
 	exchange->on_data = request->on_data;
+	exchange->on_data_context = request->on_data_context;
 	exchange->done = request->done;
 	exchange->context = request->context;
 	DL_PREPEND(http->exchanges, exchange);

@@ -255,18 +255,43 @@ static void add_url(const struct kubernetes *kubernetes, const char *path, struc
 	buf_text(url, path);
 }
 
-struct http_exchange *kubernetes_get(
+struct kubernetes_exchange {
+	struct http_exchange *http;
+	void (*done)(void *context, const struct http_answer *answer);
+	void *context;
+};
+
+static void answered(void *context, const struct http_answer *answer)
+{
+	struct kubernetes_exchange *exchange = context;
+	void (*done)(void *, const struct http_answer *) = exchange->done;
+	void *done_context = exchange->context;
+
+	free(exchange);
+	done(done_context, answer);
+}
+
+struct kubernetes_exchange *kubernetes_ask(
 	struct kubernetes *kubernetes, const struct kubernetes_request *request)
 {
-	struct buf url = {0}, connect_to = {0}, accept = {0}, token = {0};
+	struct buf url = {0}, connect_to = {0}, accept = {0}, type = {0}, token = {0};
+	struct kubernetes_exchange *exchange = memory_zeroed(1, sizeof *exchange);
 
+	exchange->done = request->done;
+	exchange->context = request->context;
 	add_url(kubernetes, request->path, &url, &connect_to);
 	buf_printf(&accept, "Accept: %s", request->accept ? request->accept : "application/json");
-	struct http_exchange *exchange = http_start(kubernetes->http,
+	buf_printf(&type, "Content-Type: %s",
+		request->content_type ? request->content_type : "application/json");
+	exchange->http = http_start(kubernetes->http,
 		&(struct http_request){
+			.method = request->method,
 			.url = buf_str(&url),
 			.headers = (const char *const[]){buf_str(&accept),
-				"User-Agent: relight/" RELIGHT_VERSION, NULL},
+				"User-Agent: relight/" RELIGHT_VERSION,
+				request->body ? buf_str(&type) : NULL, NULL},
+			.body = request->body,
+			.body_length = request->body_length,
 			.bearer = current_token(kubernetes, &token),
 			.connect_to = connect_to.length > 0 ? buf_str(&connect_to) : NULL,
 			.ca = kubernetes->ca.length > 0 ? buf_str(&kubernetes->ca) : NULL,
@@ -277,16 +302,25 @@ struct http_exchange *kubernetes_get(
 						      : CONNECT_TIMEOUT_MS,
 			.timeout_ms = request->timeout_ms,
 			.max_body_bytes = request->max_body_bytes,
-			.done = request->done,
-			.context = request->context,
+			.on_data = request->on_data,
+			.on_data_context = request->context,
+			.done = answered,
+			.context = exchange,
 		});
 	if (token.data)
 		explicit_bzero(token.data, token.capacity);
 	buf_fini(&url);
 	buf_fini(&connect_to);
 	buf_fini(&accept);
+	buf_fini(&type);
 	buf_fini(&token);
 	return exchange;
+}
+
+void kubernetes_cancel(struct kubernetes_exchange *exchange)
+{
+	http_cancel(exchange->http);
+	free(exchange);
 }
 
 enum status kubernetes_refusal(

@@ -22,7 +22,7 @@ struct kubernetes_search {
 	struct kubernetes *kubernetes;
 	struct kubeapi_name name;
 	uint64_t deadline_ms; // on the loop's clock
-	struct http_exchange *exchange;
+	struct kubernetes_exchange *exchange;
 	size_t at;            // in discovery.items
 	bool has_asked_again; // what was known was made stale once for this search
 	kubernetes_found *found;
@@ -244,7 +244,7 @@ static void ask(struct kubernetes_search *search, const char *path)
 	uint64_t now = uv_now(kubernetes->loop);
 	int64_t left_ms = search->deadline_ms > now ? (int64_t)(search->deadline_ms - now) : 1;
 
-	search->exchange = kubernetes_get(kubernetes,
+	search->exchange = kubernetes_ask(kubernetes,
 		&(struct kubernetes_request){
 			.path = path,
 			.timeout_ms = left_ms > 2 * GROUP_MIN_MS ? left_ms / 2 : left_ms,
@@ -355,7 +355,7 @@ void kubernetes_search_cancel(struct kubernetes_search *search)
 	struct kubernetes *kubernetes = search->kubernetes;
 
 	if (search->exchange)
-		http_cancel(search->exchange);
+		kubernetes_cancel(search->exchange);
 	unlink_search(search);
 	free(search);
 	run_searches(kubernetes);
@@ -367,7 +367,7 @@ void kubernetes_forget(struct kubernetes *kubernetes)
 	for (struct kubernetes_search *search = kubernetes->searches; search;
 		search = search->next) {
 		if (search->exchange)
-			http_cancel(search->exchange);
+			kubernetes_cancel(search->exchange);
 		search->exchange = NULL;
 		search->at = 0;
 	}
@@ -381,7 +381,7 @@ void kubernetes_end_searches(struct kubernetes *kubernetes, const char *words)
 		struct kubernetes_search *search = kubernetes->searches;
 
 		if (search->exchange)
-			http_cancel(search->exchange);
+			kubernetes_cancel(search->exchange);
 		if (words) {
 			finish(kubernetes, NULL, words);
 		} else {

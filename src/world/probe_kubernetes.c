@@ -24,7 +24,7 @@ static void locate(struct query *query);
 static void query_free(struct query *query)
 {
 	if (query->exchange)
-		http_cancel(query->exchange);
+		kubernetes_cancel(query->exchange);
 	if (query->search)
 		kubernetes_search_cancel(query->search);
 	if (query->jq_ticket)
@@ -79,7 +79,7 @@ void query_get(struct query *query, const char *path, const char *accept,
 	void (*done)(void *context, const struct http_answer *answer))
 {
 	query->exchange =
-		kubernetes_get(query->client, &(struct kubernetes_request){
+		kubernetes_ask(query->client, &(struct kubernetes_request){
 						      .path = path,
 						      .accept = accept,
 						      .timeout_ms = query_time_left_ms(query),

@@ -19,7 +19,7 @@ struct query {
 	bool identifies;
 
 	// What is waited for; at most one of them.
-	struct http_exchange *exchange;
+	struct kubernetes_exchange *exchange;
 	struct kubernetes_search *search;
 	int64_t jq_ticket; // 0: none
 

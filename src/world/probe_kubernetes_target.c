@@ -15,11 +15,11 @@
 struct target_link {
 	struct probe_world *world;
 	int target;
-	struct kubernetes *client;      // NULL: nobody has asked for it yet
-	struct http_exchange *exchange; // of the round; NULL: none is under way
-	bool is_told;                   // the cockpit knows who it is
-	cJSON *held;                    // a fingerprint to tell once the sources have answered …
-	char *held_endpoint;            // … and whose it is; NULL: none
+	struct kubernetes *client;            // NULL: nobody has asked for it yet
+	struct kubernetes_exchange *exchange; // of the round; NULL: none is under way
+	bool is_told;                         // the cockpit knows who it is
+	cJSON *held;         // a fingerprint to tell once the sources have answered …
+	char *held_endpoint; // … and whose it is; NULL: none
 };
 
 struct target_links {
@@ -145,7 +145,7 @@ static void ask(struct target_link *link)
 		return;
 	kubernetes_identity_begin(link->client);
 	links_of(link->world)->sources_asked += is_source(link);
-	link->exchange = kubernetes_get(link->client, &(struct kubernetes_request){
+	link->exchange = kubernetes_ask(link->client, &(struct kubernetes_request){
 							      .path = KUBERNETES_IDENTITY_PATH,
 							      .timeout_ms = PATIENCE_MS,
 							      .done = on_answer,
@@ -192,7 +192,7 @@ void targets_fini(struct probe_world *world)
 		return;
 	for (size_t t = 0; t < world->runbook->target_count; t++) {
 		if (links->items[t].exchange)
-			http_cancel(links->items[t].exchange);
+			kubernetes_cancel(links->items[t].exchange);
 		kubernetes_free(links->items[t].client);
 		cJSON_Delete(links->items[t].held);
 		free(links->items[t].held_endpoint);
