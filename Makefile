@@ -85,7 +85,7 @@ $(O)/%.o: src/%.c | needed
 
 # Files that the program carries inside itself, so that it needs nothing beside it: each becomes an array of bytes.
 carried := $(sort $(wildcard themes/*.yaml) $(wildcard runbooks/*.yaml) $(wildcard runbooks/scenarios/*.yaml) \
-	$(wildcard runbooks/catalog/*.yaml))
+	$(wildcard runbooks/catalog/*.yaml) $(wildcard runbooks/health/*.yaml))
 $(O)/generated/carried.inc: $(carried) Makefile
 	@mkdir -p $(@D)
 	@{ for f in $(carried); do n=$$(printf '%s' "$$f" | tr -c 'A-Za-z0-9' '_'); \
@@ -216,13 +216,14 @@ $(O)/fuzz/%: tests/fuzz/%.c $(O)/core.a
 .PHONY: install clean help
 install: relight
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(datadir)/themes \
-		$(DESTDIR)$(datadir)/runbooks/scenarios
+		$(DESTDIR)$(datadir)/runbooks/scenarios $(DESTDIR)$(datadir)/runbooks/health
 	install -m 755 relight $(DESTDIR)$(bindir)/relight
 	install -m 644 man/*.1 $(DESTDIR)$(mandir)/man1/
 	install -m 644 man/*.5 $(DESTDIR)$(mandir)/man5/
 	install -m 644 themes/*.yaml $(DESTDIR)$(datadir)/themes/
 	install -m 644 runbooks/*.yaml $(DESTDIR)$(datadir)/runbooks/
 	install -m 644 runbooks/scenarios/*.yaml $(DESTDIR)$(datadir)/runbooks/scenarios/
+	install -m 644 runbooks/health/*.yaml $(DESTDIR)$(datadir)/runbooks/health/
 
 clean:
 	rm -rf build relight

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command.h"
+#include "health_output.h"
+#include "load.h"
+#include "load_health.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,88 +12,50 @@
 #include <unistd.h>
 
 #include "relight/clock.h"
-#include "relight/health.h"
 #include "relight/json.h"
+#include "relight/judge.h"
+#include "relight/memory.h"
 
 // `relight health`: judges Kubernetes objects without a cluster (FORMATS.md §2).
 
 // One value of the input at most: a List of all pods of a large cluster is about 80 MB.
 #define INPUT_MAX_BYTES (512u << 20)
 
+// How long jq may take over one object.
+#define JQ_MS 5000
+
 struct judging {
 	const char *file; // as the user named it
-	bool as_text;
 	struct wall now;
-	struct buf out;
-	size_t objects;
-	bool all_healthy, all_readable;
+	struct health_output output;
+	bool all_readable;
+	uv_loop_t loop;
+	struct jq *jq;
+	struct judge *judge;
 };
 
-static void write_json(
-	struct judging *judging, const cJSON *id, const cJSON *object, const struct health *health)
+// An object that may have to wait for jq.
+struct asked {
+	struct judging *judging;
+	struct health_line *line;
+};
+
+static void judged(void *context, const struct health *health)
 {
-	cJSON *line = json_object();
-	char group[128];
+	struct asked *asked = context;
 
-	health_group(object, group);
-	json_add(line, "id", id ? cJSON_Duplicate(id, true) : NULL);
-	json_add_text(line, "group", group);
-	json_add_text(line, "kind", json_text(object, "kind"));
-	json_add_text(line, "namespace", json_path_text(object, "metadata.namespace"));
-	json_add_text(line, "name", json_path_text(object, "metadata.name"));
-	json_add_text(line, "status", status_word(health->status));
-	json_add_text(line, "message", health->message);
-	json_add_text(line, "rule", health->rule);
-	json_write(&judging->out, line);
-	buf_byte(&judging->out, '\n');
-	cJSON_Delete(line);
-}
-
-// Words from outside, safe to show: escaped as in JSON, without the quotes and what only JSON needs
-// to escape.
-static void write_visible(struct buf *out, const char *words)
-{
-	struct buf escaped = {0};
-
-	json_write_text(&escaped, words);
-	for (size_t i = 1; i + 1 < escaped.length; i++) {
-		bool is_needless = escaped.data[i] == '\\' && strchr("\\\"", escaped.data[i + 1]);
-		buf_byte(out, escaped.data[is_needless ? ++i : i]);
-	}
-	buf_fini(&escaped);
-}
-
-static void write_text(struct judging *judging, const cJSON *object, const struct health *health)
-{
-	const char *kind = json_text(object, "kind"),
-		   *name = json_path_text(object, "metadata.name");
-	const char *namespace = json_path_text(object, "metadata.namespace");
-	struct buf what = {0};
-
-	buf_printf(&what, "%s %s%s%s", kind ? kind : "?", namespace ? namespace : "",
-		namespace ? "/" : "", name ? name : "?");
-	buf_printf(&judging->out, "%-12s", status_word(health->status));
-	write_visible(&judging->out, buf_str(&what));
-	buf_text(&judging->out, ": ");
-	write_visible(&judging->out, health->message);
-	buf_byte(&judging->out, '\n');
-	buf_fini(&what);
+	health_output_say(&asked->judging->output, asked->line, health);
+	free(asked);
 }
 
 static void judge(struct judging *judging, const cJSON *id, struct wall now, const cJSON *object)
 {
-	struct health health;
+	struct asked *asked = memory_zeroed(1, sizeof *asked);
 
-	health_judge(object, now, &health);
-	judging->objects++;
-	if (health.status != STATUS_HEALTHY)
-		judging->all_healthy = false;
-	if (judging->as_text)
-		write_text(judging, object, &health);
-	else
-		write_json(judging, id, object, &health);
-	fwrite(judging->out.data, 1, judging->out.length, stdout);
-	buf_clear(&judging->out);
+	*asked = (struct asked){judging, health_output_add(&judging->output, id, object)};
+	judge_object(judging->judge, object, now, JQ_MS, judged, asked);
+	while (judge_is_busy(judging->judge))
+		uv_run(&judging->loop, UV_RUN_ONCE);
 }
 
 // A value of the input: an object, a list of them, or {"id","now","object"}.
@@ -203,7 +168,7 @@ static bool judge_stream(struct judging *judging, FILE *in, struct err *err)
 	if (good && !is_blank(buf_str(&reading.pending), reading.pending.length))
 		judge_text(judging, reading.pending.data, reading.pending.length,
 			reading.form == LINES ? reading.line : 0);
-	else if (good && judging->objects == 0 && judging->all_readable)
+	else if (good && judging->output.objects == 0 && judging->all_readable)
 		good = err_set(err, "is empty; expected Kubernetes objects as JSON");
 	buf_fini(&reading.pending);
 	return good;
@@ -231,38 +196,71 @@ static FILE *open_input(const char *file, struct err *err)
 	return in;
 }
 
-int cmd_health(int argc, char **argv)
+static void open_judge(struct judging *judging, const struct health_tables *tables)
 {
-	static const struct option options[] = {{"format", required_argument, NULL, 'f'}, {0}};
-	struct judging judging = {
-		.file = "-", .now = clock_wall(), .all_healthy = true, .all_readable = true};
+	uv_loop_init(&judging->loop);
+	judging->jq = jq_new(&judging->loop, load_executable());
+	judging->judge = judge_new(judging->jq, tables);
+}
+
+// Waits for what jq was asked, then lets go of everything.
+static void close_judge(struct judging *judging)
+{
+	while (judging->output.first)
+		uv_run(&judging->loop, UV_RUN_ONCE);
+	judge_free(judging->judge);
+	jq_free(judging->jq);
+	uv_run(&judging->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&judging->loop);
+}
+
+static int judge_input(struct judging *judging, FILE *in)
+{
+	bool has_errors;
+	struct health_tables *tables = load_health(true, &has_errors);
 	struct err err;
 
-	for (int option; (option = command_option(argc, argv, options)) != -1;) {
-		if (option != 'f')
-			return EXIT_USAGE;
-		judging.as_text = strcmp(optarg, "text") == 0;
-		if (!judging.as_text && strcmp(optarg, "jsonl") != 0)
-			return command_usage("health", "--format is jsonl or text");
-	}
-	if (argc - optind > 1)
-		return command_usage("health", "one file at most");
-	if (optind < argc)
-		judging.file = argv[optind];
-	FILE *in = open_input(judging.file, &err);
-	if (!in)
-		return command_fail(EXIT_USAGE, &err);
-	bool good = judge_stream(&judging, in, &err);
-	if (in != stdin)
-		fclose(in);
-	buf_fini(&judging.out);
+	open_judge(judging, tables);
+	bool good = judge_stream(judging, in, &err);
+	close_judge(judging);
+	health_tables_free(tables);
 	if (!good) {
-		err_prefix(&err, "health: %s", judging.file);
+		err_prefix(&err, "health: %s", judging->file);
 		return command_fail(EXIT_USAGE, &err);
 	}
 	if (fflush(stdout) != 0) {
 		err_errno(&err, errno, "health: stdout");
 		return command_fail(EXIT_USAGE, &err);
 	}
-	return !judging.all_readable ? EXIT_USAGE : judging.all_healthy ? EXIT_GOOD : EXIT_NO;
+	if (has_errors || !judging->all_readable)
+		return EXIT_USAGE;
+	return judging->output.all_healthy ? EXIT_GOOD : EXIT_NO;
+}
+
+int cmd_health(int argc, char **argv)
+{
+	static const struct option options[] = {{"format", required_argument, NULL, 'f'}, {0}};
+	struct judging judging = {.file = "-", .now = clock_wall(), .all_readable = true};
+	bool as_text = false;
+	struct err err;
+
+	for (int option; (option = command_option(argc, argv, options)) != -1;) {
+		if (option != 'f')
+			return EXIT_USAGE;
+		as_text = strcmp(optarg, "text") == 0;
+		if (!as_text && strcmp(optarg, "jsonl") != 0)
+			return command_usage("health", "--format is jsonl or text");
+	}
+	if (argc - optind > 1)
+		return command_usage("health", "one file at most");
+	if (optind < argc)
+		judging.file = argv[optind];
+	health_output_init(&judging.output, as_text);
+	FILE *in = open_input(judging.file, &err);
+	if (!in)
+		return command_fail(EXIT_USAGE, &err);
+	int code = judge_input(&judging, in);
+	if (in != stdin)
+		fclose(in);
+	return code;
 }

@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "load.h"
+#include "load_health.h"
 #include "relight/diag.h"
 #include "relight/memory.h"
 #include "relight/probe.h"
@@ -219,8 +220,15 @@ static int run(struct probing_command *command)
 		command->runbook->base = arena_text(command->runbook->arena, command->base);
 	if (!take_words(command))
 		return EXIT_USAGE;
-	return command->scenario_path ? simulate(command)
-				      : probe_run(command->runbook, &command->probe);
+	if (command->scenario_path)
+		return simulate(command);
+	// A wrong table must not keep the sensor from looking: what it matches is unknown.
+	bool has_errors;
+	struct health_tables *tables = load_health(false, &has_errors);
+	command->probe.health_tables = tables;
+	int code = probe_run(command->runbook, &command->probe);
+	health_tables_free(tables);
+	return code;
 }
 
 int cmd_probe(int argc, char **argv)

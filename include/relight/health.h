@@ -21,12 +21,16 @@ struct health {
 	char message[HEALTH_MESSAGE_BYTES]; // why, in words; in UTF-8, cut at a whole character;
 					    // never empty
 	char rule[HEALTH_RULE_BYTES]; // what decided: "builtin/Deployment",
+				      // "table/cert-manager.io/Certificate",
 				      // "convention/conditions", …
+	struct wall since; // the newest time at which its status says that something moved;
+			   // WALL_NONE: it says none. For "no progress for 2m": kept out of
+			   // `message`, which stays the same while nothing changes.
 };
 
-// Judges one object as the API server returned it (with apiVersion and kind). `now` serves for
-// ages; WALL_NONE: ages decide nothing. What is no object at all is unknown. Keeps no reference to
-// `object`.
+// Judges one object as the API server returned it (with apiVersion and kind), without health
+// tables. `now` serves for ages; WALL_NONE: ages decide nothing. What is no object at all is
+// unknown. Keeps no reference to `object`.
 void health_judge(const cJSON *object, struct wall now, struct health *out);
 
 // The API group of an object ("apps"; "" for the core group or where there is no apiVersion),

@@ -14,6 +14,7 @@
 #include "relight/expect.h"
 #include "relight/http.h"
 #include "relight/jq.h"
+#include "relight/judge.h"
 #include "relight/mask.h"
 #include "relight/runbook.h"
 #include "relight/substitute.h"
@@ -33,6 +34,7 @@ struct probe_world {
 	char **secrets; // values that the mask knows already
 	size_t secret_count, secret_capacity;
 	struct jq *jq;
+	struct judge *judge;           // of Kubernetes objects
 	struct http *http;             // NULL until probe_http_client()
 	void *kind_state[CHECK_KINDS]; // for the kind itself; freed by its `fini`
 	struct channel *channel;       // where lines go
@@ -98,7 +100,8 @@ struct probe_options {
 	const char *const *only;   // ids, NULL-terminated; NULL: all
 	const char *const *inputs; // by input index, NULL elements are unset; NULL: none
 	const char *executable;    // this program, for `jq`
-	const char *timeline;      // of a rehearsal: the timeline's file, else NULL
+	const struct health_tables *health_tables; // NULL: none
+	const char *timeline;                      // of a rehearsal: the timeline's file, else NULL
 };
 
 // Runs the sensor until its stdin ends, SIGINT or SIGTERM (or after one round): the exit code of

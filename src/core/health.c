@@ -185,7 +185,7 @@ static const cJSON *part(const cJSON *object, const char *key)
 	return cJSON_IsObject(value) ? value : NULL;
 }
 
-static void take_apart(const cJSON *object, struct wall now, struct subject *subject)
+void subject_take(const cJSON *object, struct wall now, struct subject *subject)
 {
 	*subject = (struct subject){.object = object, .now = now};
 	subject->metadata = part(object, "metadata");
@@ -211,7 +211,7 @@ static bool being_deleted(const struct subject *subject, struct health *out)
 		first->valuestring, first->next ? " and others" : "");
 }
 
-static bool judge_kind(const struct subject *subject, struct health *out)
+bool health_by_kind(const struct subject *subject, struct health *out)
 {
 	static const struct kind_rule *const tables[] = {health_workloads, health_platform};
 
@@ -240,7 +240,7 @@ bool health_outweighs(enum status newer, enum status older)
 	return weight[newer] > weight[older];
 }
 
-static bool judge_by_conventions(const struct subject *subject, struct health *out)
+void health_by_conventions(const struct subject *subject, struct health *out)
 {
 	bool decided = false;
 
@@ -256,25 +256,28 @@ static bool judge_by_conventions(const struct subject *subject, struct health *o
 		if (row->is_final)
 			break;
 	}
-	return decided;
+	if (decided)
+		return;
+	health_say(out, STATUS_UNKNOWN, "nothing in its status says how it is");
+	snprintf(out->rule, sizeof out->rule, "none");
+}
+
+bool health_by_presence(const struct subject *subject, struct health *out)
+{
+	snprintf(out->rule, sizeof out->rule, "none");
+	if (!subject->kind)
+		return health_say(
+			out, STATUS_UNKNOWN, "this is no Kubernetes object: it has no kind");
+	snprintf(out->rule, sizeof out->rule, "convention/deletion");
+	return being_deleted(subject, out);
 }
 
 void health_judge(const cJSON *object, struct wall now, struct health *out)
 {
 	struct subject subject;
 
-	take_apart(object, now, &subject);
-	*out = (struct health){.status = STATUS_UNKNOWN, .rule = "none"};
-	if (!subject.kind) {
-		health_say(out, STATUS_UNKNOWN, "this is no Kubernetes object: it has no kind");
-		return;
-	}
-	if (being_deleted(&subject, out)) {
-		snprintf(out->rule, sizeof out->rule, "convention/deletion");
-		return;
-	}
-	if (judge_kind(&subject, out) || judge_by_conventions(&subject, out))
-		return;
-	snprintf(out->rule, sizeof out->rule, "none");
-	health_say(out, STATUS_UNKNOWN, "nothing in its status says how it is");
+	subject_take(object, now, &subject);
+	if (!health_by_presence(&subject, out) && !health_by_kind(&subject, out))
+		health_by_conventions(&subject, out);
+	out->since = subject_since(&subject);
 }

@@ -16,6 +16,11 @@ struct subject {
 	struct wall now;
 };
 
+// Takes an object apart; anything may be given, NULL too.
+void subject_take(const cJSON *object, struct wall now, struct subject *subject);
+// The newest time at which its status says that something moved, or WALL_NONE.
+struct wall subject_since(const struct subject *subject);
+
 // True: decided, and `out` has status and message (the caller sets `rule`). False: nothing to say,
 // `out` is unspecified.
 typedef bool (*health_rule)(const struct subject *subject, struct health *out);
@@ -36,6 +41,13 @@ struct convention {
 		       // counts
 };
 extern const struct convention health_conventions[];
+
+// The steps of judging, in their order; each sets the rule, too. What needs no rule: that it is no
+// object, or on its way out. Then the rule for its kind. Then the conventions, which always say
+// something.
+bool health_by_presence(const struct subject *subject, struct health *out);
+bool health_by_kind(const struct subject *subject, struct health *out);
+void health_by_conventions(const struct subject *subject, struct health *out);
 
 // Sets status and message; always true, so that a rule can `return health_say(…)`.
 bool health_say(struct health *out, enum status status, const char *format, ...)

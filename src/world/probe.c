@@ -238,6 +238,7 @@ static void open_world(struct sensing *sensing, const struct runbook *runbook)
 	world->runbook = runbook;
 	world->mask = mask_new();
 	world->jq = jq_new(&sensing->loop, sensing->options->executable);
+	world->judge = judge_new(world->jq, sensing->options->health_tables);
 	sensing->inputs = memory_zeroed(runbook->input_count + 1, sizeof *sensing->inputs);
 	world->values = (struct substitution){
 		.runbook = runbook,
@@ -310,6 +311,7 @@ static void close_all(struct sensing *sensing)
 		if (probe_kinds[kind]->fini)
 			probe_kinds[kind]->fini(world);
 	channel_close(world->channel, FAREWELL_MS);
+	judge_free(world->judge);
 	jq_free(world->jq);
 	http_free(world->http);
 	uv_close((uv_handle_t *)&sensing->interrupt, NULL);

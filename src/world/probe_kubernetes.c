@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "relight/clock.h"
-#include "relight/health.h"
 #include "relight/json.h"
 #include "relight/memory.h"
 
@@ -29,6 +28,8 @@ static void query_free(struct query *query)
 		kubernetes_search_cancel(query->search);
 	if (query->jq_ticket)
 		jq_cancel(query->probing->world->jq, query->jq_ticket);
+	judge_cancel(query->probing->world->judge, query->judge_ticket);
+	cJSON_Delete(query->evidence);
 	if (query->identifies)
 		kubernetes_identity_end(query->client, NULL);
 	free(query->namespace);
@@ -188,9 +189,19 @@ void query_name_kind(const struct query *query, cJSON *object)
 	buf_fini(&version);
 }
 
-static void judge_object(struct query *query, const struct http_answer *answer)
+static void object_judged(void *context, const struct health *health)
 {
-	struct health health;
+	struct query *query = context;
+	cJSON *evidence = query->evidence;
+
+	query->judge_ticket = 0;
+	query->evidence = NULL;
+	json_add_text(evidence, "rule", health->rule);
+	query_end(query, health->status, evidence, "%s", health->message);
+}
+
+static void take_object(struct query *query, const struct http_answer *answer)
+{
 	struct err err;
 	cJSON *object = json_parse(answer->body, answer->length, &err);
 
@@ -200,14 +211,16 @@ static void judge_object(struct query *query, const struct http_answer *answer)
 		return;
 	}
 	query_name_kind(query, object);
-	cJSON *evidence = json_object();
-	json_add_text(evidence, "uid", json_path_text(object, "metadata.uid"));
-	json_add_text(
-		evidence, "resourceVersion", json_path_text(object, "metadata.resourceVersion"));
-	health_judge(object, clock_wall(), &health);
-	json_add_text(evidence, "rule", health.rule);
+	query->evidence = json_object();
+	json_add_text(query->evidence, "uid", json_path_text(object, "metadata.uid"));
+	json_add_text(query->evidence, "resourceVersion",
+		json_path_text(object, "metadata.resourceVersion"));
+	// What is judged at once ends the query in there.
+	int64_t ticket = judge_object(query->probing->world->judge, object, clock_wall(),
+		query_time_left_ms(query), object_judged, query);
+	if (ticket)
+		query->judge_ticket = ticket;
 	cJSON_Delete(object);
-	query_end(query, health.status, evidence, "%s", health.message);
 }
 
 static void object_known(void *context, const struct http_answer *answer)
@@ -235,7 +248,7 @@ static void object_known(void *context, const struct http_answer *answer)
 		probing->work = NULL;
 		probing_judge(probing, &outcome);
 	} else {
-		judge_object(query, answer);
+		take_object(query, answer);
 	}
 }
 

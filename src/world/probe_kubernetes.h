@@ -21,7 +21,9 @@ struct query {
 	// What is waited for; at most one of them.
 	struct kubernetes_exchange *exchange;
 	struct kubernetes_search *search;
-	int64_t jq_ticket; // 0: none
+	int64_t jq_ticket;    // 0: none
+	int64_t judge_ticket; // 0: none
+	bool is_judging;      // below judge_items: what is judged at once must not recurse
 
 	struct kubeapi_name name;
 	struct kubeapi_type type;
@@ -29,12 +31,14 @@ struct query {
 	char *object;    // NULL: a list
 	char *selector;  // NULL: none
 
+	cJSON *evidence; // of one object, while it is judged
+
 	// A list.
 	struct tally tally;
 	struct buf next_page; // token; empty: the first page
 	bool has_restarted;
 	cJSON *page;
-	cJSON *item; // of `page`: the one that jq judges
+	cJSON *item; // of `page`: the one that is judged
 };
 
 // Ends it: frees it, and says what was found out. Takes ownership of `evidence`.

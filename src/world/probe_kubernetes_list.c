@@ -116,6 +116,31 @@ static void ask_jq(struct query *query)
 	buf_fini(&text);
 }
 
+static void judge_items(struct query *query);
+
+static void item_known(void *context, const struct health *health)
+{
+	struct query *query = context;
+
+	query->judge_ticket = 0;
+	add_item(query, query->item, health->status, health->message);
+	query->item = query->item->next;
+	if (!query->is_judging)
+		judge_items(query);
+}
+
+// Has the items judged from the next one on, and turns the page after the last.
+static void judge_items(struct query *query)
+{
+	query->is_judging = true;
+	while (query->item && !query->judge_ticket)
+		query->judge_ticket = judge_object(query->probing->world->judge, query->item,
+			clock_wall(), query_time_left_ms(query), item_known, query);
+	query->is_judging = false;
+	if (!query->item)
+		turn_page(query);
+}
+
 static void judge_page(struct query *query)
 {
 	enum expect_object expected = query->probing->check->expect.object;
@@ -130,13 +155,12 @@ static void judge_page(struct query *query)
 		ask_jq(query);
 		return;
 	}
-	for (const cJSON *item = query->item; item; item = item->next) {
-		struct health health = {.status = STATUS_HEALTHY};
-
-		if (expected == EXPECT_HEALTHY)
-			health_judge(item, clock_wall(), &health);
-		add_item(query, item, health.status, health.message);
+	if (expected == EXPECT_HEALTHY) {
+		judge_items(query);
+		return;
 	}
+	for (const cJSON *item = query->item; item; item = item->next)
+		add_item(query, item, STATUS_HEALTHY, "exists");
 	turn_page(query);
 }
 
