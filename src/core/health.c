@@ -109,7 +109,10 @@ bool reason_is_failure(const char *reason)
 		"unauthori", "notfound", "unhealthy", "backoff", "timeout", "timedout", "exceeded",
 		"missing", "degraded", "conflict", "refused", "crash", "unable", "cannot",
 		"mismatch", "unsupported", "rejected", "abort", "expired", "stalled",
-		"notpermitted", "notallowed", "unreachable", "noncompliant", "lost", NULL};
+		"notpermitted", "notallowed", "unreachable", "noncompliant", "lost", "insufficient",
+		"exhausted", "duplicate", "incompatible", "corrupt", "broken", "blocked", "violat",
+		"nosuch", "nomatching", "panic", "oomkill", "halted", "unschedulable", "unresolved",
+		"inaccessible", "evicted", NULL};
 
 	return words_occur(reason, words);
 }
@@ -120,7 +123,9 @@ bool reason_is_waiting(const char *reason)
 		"waiting", "initializ", "deploying", "reconciling", "installing", "updating",
 		"upgrading", "starting", "scaling", "cloning", "configuring", "bootstrapping",
 		"issuing", "requested", "unavailable", "notready", "deleting", "doesnotexist",
-		"scheduling", "importing", "binding", NULL};
+		"scheduling", "importing", "binding", "notcomplete", "incomplete", "notyet",
+		"notinitialized", "restoring", "migrating", "syncing", "rolling", "resizing",
+		"retrying", "queued", "awaiting", "dependencynotready", NULL};
 
 	return words_occur(reason, words);
 }

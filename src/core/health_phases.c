@@ -8,56 +8,85 @@
 // One word for how it is, under a key like phase, state, status or health: older than conditions,
 // and still common.
 
+// Words as they are written without case and without what is no letter or digit.
 static const struct phase_word {
 	const char *word;
 	enum status status;
 } phase_words[] = {
 	{"accepted", STATUS_HEALTHY},
 	{"active", STATUS_HEALTHY},
+	{"alive", STATUS_HEALTHY},
 	{"applied", STATUS_HEALTHY},
+	{"attached", STATUS_HEALTHY},
 	{"available", STATUS_HEALTHY},
 	{"bound", STATUS_HEALTHY},
 	{"complete", STATUS_HEALTHY},
 	{"completed", STATUS_HEALTHY},
 	{"compliant", STATUS_HEALTHY},
+	{"configured", STATUS_HEALTHY},
+	{"connected", STATUS_HEALTHY},
 	{"created", STATUS_HEALTHY},
 	{"deployed", STATUS_HEALTHY},
+	{"done", STATUS_HEALTHY},
 	{"established", STATUS_HEALTHY},
 	{"exists", STATUS_HEALTHY},
 	{"finished", STATUS_HEALTHY},
 	{"green", STATUS_HEALTHY},
-	{"health_ok", STATUS_HEALTHY},
+	{"healthok", STATUS_HEALTHY},
 	{"healthy", STATUS_HEALTHY},
 	{"initialized", STATUS_HEALTHY},
+	{"insync", STATUS_HEALTHY},
 	{"installed", STATUS_HEALTHY},
+	{"normal", STATUS_HEALTHY},
 	{"ok", STATUS_HEALTHY},
 	{"online", STATUS_HEALTHY},
 	{"operational", STATUS_HEALTHY},
+	{"passed", STATUS_HEALTHY},
 	{"provisioned", STATUS_HEALTHY},
+	{"published", STATUS_HEALTHY},
 	{"ready", STATUS_HEALTHY},
 	{"reconciled", STATUS_HEALTHY},
 	{"running", STATUS_HEALTHY},
+	{"serving", STATUS_HEALTHY},
+	{"stable", STATUS_HEALTHY},
 	{"succeeded", STATUS_HEALTHY},
 	{"success", STATUS_HEALTHY},
 	{"successful", STATUS_HEALTHY},
 	{"synced", STATUS_HEALTHY},
+	{"synchronized", STATUS_HEALTHY},
+	{"up", STATUS_HEALTHY},
+	{"updated", STATUS_HEALTHY},
+	{"uptodate", STATUS_HEALTHY},
 	{"valid", STATUS_HEALTHY},
 	{"inprogress", STATUS_PROGRESSING},
 	{"new", STATUS_PROGRESSING},
 	{"notready", STATUS_PROGRESSING},
 	{"notreconciled", STATUS_PROGRESSING},
+	{"outofsync", STATUS_PROGRESSING},
 	{"queued", STATUS_PROGRESSING},
+	{"requested", STATUS_PROGRESSING},
 	{"scheduled", STATUS_PROGRESSING},
+	{"started", STATUS_PROGRESSING},
+	{"submitted", STATUS_PROGRESSING},
+	{"accepting", STATUS_PROGRESSING},
+	{"init", STATUS_PROGRESSING},
 	{"yellow", STATUS_PROGRESSING},
 	{"aborted", STATUS_DEGRADED},
+	{"blocked", STATUS_DEGRADED},
 	{"canceled", STATUS_DEGRADED},
 	{"cancelled", STATUS_DEGRADED},
+	{"conflict", STATUS_DEGRADED},
 	{"crashed", STATUS_DEGRADED},
+	{"dead", STATUS_DEGRADED},
 	{"degraded", STATUS_DEGRADED},
+	{"denied", STATUS_DEGRADED},
 	{"disabled", STATUS_DEGRADED},
+	{"disconnected", STATUS_DEGRADED},
+	{"down", STATUS_DEGRADED},
 	{"expired", STATUS_DEGRADED},
-	{"health_warn", STATUS_DEGRADED},
-	{"health_err", STATUS_DEGRADED},
+	{"faulted", STATUS_DEGRADED},
+	{"healthwarn", STATUS_DEGRADED},
+	{"healtherr", STATUS_DEGRADED},
 	{"invalid", STATUS_DEGRADED},
 	{"lost", STATUS_DEGRADED},
 	{"noncompliant", STATUS_DEGRADED},
@@ -66,18 +95,27 @@ static const struct phase_word {
 	{"rejected", STATUS_DEGRADED},
 	{"released", STATUS_DEGRADED},
 	{"stalled", STATUS_DEGRADED},
+	{"terminated", STATUS_DEGRADED},
 	{"timeout", STATUS_DEGRADED},
+	{"timedout", STATUS_DEGRADED},
 	{"unavailable", STATUS_DEGRADED},
 	{"unhealthy", STATUS_DEGRADED},
+	{"unreachable", STATUS_DEGRADED},
+	{"unusable", STATUS_DEGRADED},
 	{"warning", STATUS_DEGRADED},
 	{"hibernated", STATUS_SUSPENDED},
 	{"paused", STATUS_SUSPENDED},
 	{"stopped", STATUS_SUSPENDED},
 	{"suspended", STATUS_SUSPENDED},
 	{"notfound", STATUS_MISSING},
+	{"deletecomplete", STATUS_MISSING},
 	{"inconclusive", STATUS_UNKNOWN},
 	{"unknown", STATUS_UNKNOWN},
 };
+
+// Words that are in compound ones wherever they stand ("UPDATE_ROLLBACK_COMPLETE").
+static const char *const failing[] = {"fail", "error", "rollback", "rolledback", "invalid",
+	"unhealthy", "crash", "denied", "exceeded", "timedout", NULL};
 
 static bool ends_with(const char *text, const char *ending)
 {
@@ -86,31 +124,53 @@ static bool ends_with(const char *text, const char *ending)
 	return length >= tail && strcasecmp(text + length - tail, ending) == 0;
 }
 
-// Whether a word is, or in CamelCase begins with, something under way: "Provisioning",
-// "ScalingDown", "UpgradePending".
+// Whether a word is, or has among its parts, something under way: "Provisioning", "ScalingDown",
+// "PENDING_RERUN", "Waiting for instances".
 static bool is_under_way(const char *word)
 {
-	for (const char *ing = strstr(word, "ing"); ing; ing = strstr(ing + 1, "ing"))
-		if (ing > word && (ing[3] == '\0' || isupper((unsigned char)ing[3])))
+	for (const char *at = word; *at; at++) {
+		bool is_end = !isalpha((unsigned char)at[1]) ||
+			      (islower((unsigned char)*at) && isupper((unsigned char)at[1]));
+		if (is_end && at - word >= 3 && strncasecmp(at - 2, "ing", 3) == 0)
 			return true;
-	return ends_with(word, "ing") || ends_with(word, "pending");
+	}
+	return ends_with(word, "pending");
+}
+
+#define WORD_BYTES 64
+
+// The letters and digits of a word, in lower case. False where it is too long to be one.
+static bool plain_word(const char *word, char plain[WORD_BYTES])
+{
+	size_t length = 0;
+
+	for (; *word; word++) {
+		if (!isalnum((unsigned char)*word))
+			continue;
+		if (length + 1 == WORD_BYTES)
+			return false;
+		plain[length++] = (char)tolower((unsigned char)*word);
+	}
+	plain[length] = '\0';
+	return length > 0;
 }
 
 static bool phase_means(const char *word, enum status *status)
 {
-	static const char *const failing[] = {"fail", "error", NULL};
+	char plain[WORD_BYTES];
 
+	if (!plain_word(word, plain))
+		return false;
 	for (size_t i = 0; i < sizeof phase_words / sizeof *phase_words; i++)
-		if (strcasecmp(word, phase_words[i].word) == 0) {
+		if (strcmp(plain, phase_words[i].word) == 0) {
 			*status = phase_words[i].status;
 			return true;
 		}
-	*status = words_occur(word, failing) ? STATUS_DEGRADED : STATUS_PROGRESSING;
-	return *status == STATUS_DEGRADED || is_under_way(word);
+	*status = words_occur(plain, failing) ? STATUS_DEGRADED : STATUS_PROGRESSING;
+	return *status == STATUS_DEGRADED || is_under_way(word) || strstr(plain, "inprogress");
 }
 
-// Of a kind that is meant to end ("BroadcastJob", "Backup"), running is not done.
-static bool is_meant_to_end(const char *kind)
+bool kind_is_meant_to_end(const char *kind)
 {
 	static const char *const endings[] = {"Job", "Run", "Workflow", "Task", "Backup", "Restore",
 		"Migration", "Build", "Snapshot", "Analysis", NULL};
@@ -172,7 +232,7 @@ bool phase_judge(const struct subject *subject, const cJSON *fields, struct heal
 			continue;
 		}
 		if (strcasecmp(field->valuestring, "running") == 0 &&
-			is_meant_to_end(subject->kind))
+			kind_is_meant_to_end(subject->kind))
 			status = STATUS_PROGRESSING;
 		if (!decided || health_outweighs(status, out->status))
 			decided = say_phase(fields, status, field, out);

@@ -78,6 +78,18 @@ bool generation_rule(const struct subject *subject, struct health *out);
 // after it.
 bool health_outweighs(enum status newer, enum status older);
 
+// Judges by one list of conditions; true where any of them means something.
+bool conditions_judge(const struct subject *subject, const cJSON *conditions, struct health *out);
+// What a boolean of a status means by its name, which is read like a condition's type. False:
+// nothing.
+bool flag_means(const char *key, bool is_true, enum status *status);
+
+// Judges by numbers of `fields`, a status or a part of one, against those of `spec` (NULL: none).
+bool counts_judge(const cJSON *spec, const cJSON *fields, struct health *out);
+
+// Whether a kind is one that does something once ("BroadcastJob", "Backup"): running is not done.
+bool kind_is_meant_to_end(const char *kind);
+
 // Judges by the words under keys like phase and health of `fields`, a status or a part of one (NULL
 // or no object: nothing).
 bool phase_judge(const struct subject *subject, const cJSON *fields, struct health *out);
