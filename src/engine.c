@@ -332,6 +332,7 @@ void engine_init(struct engine *engine, struct engine_setup *setup, const struct
 	if (engine->setup.scenario)
 		engine->simulated = scenario_facts_new(engine->runbook);
 	engine->record.mask = mask_new();
+	mask_environment(engine->record.mask, environ);
 	engine->record.mode = engine->setup.mode;
 	engine->record.by = memory_copy_text(engine->setup.person);
 	chain_init(&engine->record.chain);

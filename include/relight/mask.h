@@ -9,10 +9,9 @@
 #include "relight/buf.h"
 
 // Keeps secrets from the disk and the screen: every text of the record and all output pass through
-// here once. Masked are the values that were declared secret (8 or more bytes also base64- and
-// URL-encoded) and what looks like a secret by its shape: Authorization and bearer values,
-// passwords in URLs, PEM private keys, JWTs, AWS, Azure and GitHub keys. A masked value reads as
-// "[masked]" or "[masked NAME]".
+// here once. Masked are the values that were declared secret, also escaped as JSON, shells and HTML
+// do it, line by line, and (8 or more bytes) in base64, hexadecimal and URLs; and what looks like a
+// secret by its shape (shape.h). A masked value reads as "[masked]" or "[masked NAME]".
 
 struct mask;
 
@@ -23,10 +22,18 @@ void mask_free(struct mask *mask); // NULL is safe
 // or "": none.
 bool mask_secret(struct mask *mask, const char *name, const char *value);
 
+// Declares the values of an environment (NAME=VALUE, NULL-terminated) whose names say that they are
+// secret: AWS_SECRET_ACCESS_KEY, DB_PASSWORD, GITHUB_TOKEN. Of 8 or more bytes.
+void mask_environment(struct mask *mask, char *const *environment);
+// Declares what a Kubernetes Secret holds, encoded and decoded. For a Secret only: whatever else
+// has `data` is no secret.
+void mask_kubernetes(struct mask *mask, const cJSON *object);
+
 // Appends the masked text. A NULL mask still masks by shape.
 void mask_text(const struct mask *mask, const char *text, size_t length, struct buf *out);
-// Masks every string value in place, at any depth; keys stay, and one that is named like a secret
-// ("Authorization") hides its whole text.
+// Masks every string value in place, at any depth. A member that is named like a secret
+// ("Authorization") hides its whole text, and so does the data of a Kubernetes Secret. Names are
+// masked too, unless they could be relight's own: short, of lower-case letters, digits and _.
 void mask_json(const struct mask *mask, cJSON *value);
 
 // For output that arrives in pieces: a secret may be cut in two by a read. What might be the

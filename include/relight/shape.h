@@ -5,8 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// What looks like a secret by its shape alone: Authorization and bearer values, passwords in URLs,
-// PEM private keys, JWTs, AWS, Azure and GitHub keys. One table of them; mask.h is its only user.
+// What looks like a secret by its shape alone: Authorization and bearer values, cookies, passwords
+// and tokens beside their names or as options, passwords in URLs, PEM private keys, JWTs, the keys
+// of AWS, Azure, Google, GitHub, GitLab, Slack and others, signed URLs, the data of Kubernetes
+// Secrets. One table of them; mask.h is its only user.
 
 enum shape_verdict {
 	SHAPE_NONE, // no secret begins here

@@ -5,143 +5,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mask_patterns.h"
 #include "relight/json.h"
 #include "relight/memory.h"
 #include "relight/shape.h"
 
-#define MIN_SECRET_BYTES  4
-#define MIN_ENCODED_BYTES 8    // shorter ones are looked for as they are only
-#define MAX_PATTERN_BYTES 1024 // before encoding, which makes at most three bytes of one
-
-struct pattern {
-	char *bytes;
-	size_t length;
-	const char *name;     // owned by the mask; "" without
-	struct pattern *next; // with the same first byte; longer ones first
-};
+#define OUR_NAMES_BYTES     16
+#define GUESSED_LEAST_BYTES 8 // nobody has declared it: "test" would blank out the record
 
 struct mask {
-	struct pattern *by_first_byte[256];
-	char **names;
-	size_t names_count, names_capacity;
+	struct patterns *patterns;
 };
 
 struct mask *mask_new(void)
 {
-	return memory_zeroed(1, sizeof(struct mask));
+	struct mask *mask = memory_zeroed(1, sizeof *mask);
+
+	mask->patterns = patterns_new();
+	return mask;
 }
 
 void mask_free(struct mask *mask)
 {
 	if (!mask)
 		return;
-	for (size_t i = 0; i < 256; i++) {
-		for (struct pattern *pattern = mask->by_first_byte[i], *next; pattern;
-			pattern = next) {
-			next = pattern->next;
-			OPENSSL_cleanse(pattern->bytes, pattern->length);
-			free(pattern->bytes);
-			free(pattern);
-		}
-	}
-	for (size_t i = 0; i < mask->names_count; i++)
-		free(mask->names[i]);
-	free(mask->names);
+	patterns_free(mask->patterns);
 	free(mask);
 }
 
 // --- declaring -------------------------------------------------------------------------------------------------------
-
-static void add_pattern(struct mask *mask, const char *name, const char *bytes, size_t length)
-{
-	if (length < MIN_SECRET_BYTES)
-		return;
-
-	struct pattern *pattern = memory_zeroed(1, sizeof *pattern);
-	struct pattern **at = &mask->by_first_byte[(unsigned char)bytes[0]];
-
-	pattern->bytes = memory_copy_bytes(bytes, length);
-	pattern->length = length;
-	pattern->name = name;
-	while (*at && (*at)->length > length)
-		at = &(*at)->next;
-	pattern->next = *at;
-	*at = pattern;
-}
-
-// In base64 a value looks differently by where it begins in a group of three bytes. Of each of the
-// three only the characters are taken that no neighbour has a part in; at the front also the whole,
-// padding included.
-static void add_base64(struct mask *mask, const char *name, const char *value, size_t length)
-{
-	static const size_t foreign[] = {
-		0, 2, 3}; // characters at the front that hold bits of a neighbour
-	unsigned char *plain = memory_zeroed(length + 2, 1);
-	char *encoded = memory_alloc((length + 4) / 3 * 4 + 1);
-
-	for (size_t shift = 0; shift < 3; shift++) {
-		memcpy(plain + shift, value, length);
-
-		size_t total = (size_t)EVP_EncodeBlock(
-			(unsigned char *)encoded, plain, (int)(length + shift));
-		size_t own = (length + shift) * 8 / 6;
-
-		for (int is_url_safe = 0; is_url_safe < 2; is_url_safe++) {
-			if (shift == 0 && own < total)
-				add_pattern(mask, name, encoded, total);
-			add_pattern(mask, name, encoded + foreign[shift], own - foreign[shift]);
-			for (char *c = encoded; *c; c++)
-				*c = *c == '+' ? '-' : *c == '/' ? '_' : *c;
-		}
-		memset(plain, 0, length + 2);
-	}
-	OPENSSL_cleanse(encoded, (length + 4) / 3 * 4);
-	free(encoded);
-	free(plain);
-}
-
-// RFC 3986 §2.1: everything but unreserved characters as %XX; the digits in either case, a space
-// also as "+".
-static void add_url(struct mask *mask, const char *name, const char *value, size_t length)
-{
-	static const char unreserved[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-	static const struct {
-		const char *format, *space;
-	} styles[] = {{"%%%02X", "%20"}, {"%%%02x", "%20"}, {"%%%02X", "+"}};
-
-	for (size_t style = 0; style < sizeof styles / sizeof *styles; style++) {
-		struct buf encoded = {0};
-
-		for (size_t i = 0; i < length; i++) {
-			if (strchr(unreserved, value[i]))
-				buf_byte(&encoded, value[i]);
-			else if (value[i] == ' ')
-				buf_text(&encoded, styles[style].space);
-			else
-				buf_printf(&encoded, styles[style].format, (unsigned char)value[i]);
-		}
-		if (encoded.length != length || memcmp(encoded.data, value, length) != 0)
-			add_pattern(mask, name, encoded.data, encoded.length);
-		OPENSSL_cleanse(encoded.data, encoded.length);
-		buf_fini(&encoded);
-	}
-}
-
-// As it stands in JSON, where it has quotes, backslashes or line feeds.
-static void add_escaped(struct mask *mask, const char *name, const char *value, size_t length)
-{
-	struct buf escaped = {0};
-	char *copy = memory_copy_bytes(value, length);
-
-	json_write_text(&escaped, copy);
-	if (escaped.length != length + 2)
-		add_pattern(mask, name, escaped.data + 1, escaped.length - 2);
-	OPENSSL_cleanse(copy, length);
-	OPENSSL_cleanse(escaped.data, escaped.length);
-	free(copy);
-	buf_fini(&escaped);
-}
 
 bool mask_secret(struct mask *mask, const char *name, const char *value)
 {
@@ -155,28 +47,55 @@ bool mask_secret(struct mask *mask, const char *name, const char *value)
 
 	while (length && strchr(space, value[length - 1]))
 		length--;
-	if (length < MIN_SECRET_BYTES)
+	if (length < PATTERN_LEAST_BYTES)
 		return false;
-	mask->names = memory_grow(
-		mask->names, mask->names_count, &mask->names_capacity, sizeof *mask->names);
-	name = mask->names[mask->names_count++] = memory_copy_text(name ? name : "");
-
-	// A long one in even pieces, so that none of them, however encoded, is longer than what a
-	// stream holds back.
-	size_t pieces = (length + MAX_PATTERN_BYTES - 1) / MAX_PATTERN_BYTES;
-
-	for (size_t i = 0; i < pieces; i++) {
-		const char *piece = value + length * i / pieces;
-		size_t piece_length = length * (i + 1) / pieces - length * i / pieces;
-
-		add_pattern(mask, name, piece, piece_length);
-		add_escaped(mask, name, piece, piece_length);
-		if (piece_length < MIN_ENCODED_BYTES)
-			continue;
-		add_base64(mask, name, piece, piece_length);
-		add_url(mask, name, piece, piece_length);
-	}
+	patterns_add(mask->patterns, name, value, length);
 	return true;
+}
+
+void mask_environment(struct mask *mask, char *const *environment)
+{
+	for (; environment && *environment; environment++) {
+		const char *equals = strchr(*environment, '=');
+
+		if (!equals)
+			continue;
+
+		char *name = memory_copy_bytes(*environment, (size_t)(equals - *environment));
+
+		if (shape_is_secret_key(name) && strlen(equals + 1) >= GUESSED_LEAST_BYTES)
+			mask_secret(mask, name, equals + 1);
+		free(name);
+	}
+}
+
+static void declare_data(struct mask *mask, const cJSON *data, bool is_base64)
+{
+	json_each (item, data) {
+		const char *text = cJSON_IsString(item) ? item->valuestring : NULL;
+		size_t length = text ? strlen(text) : 0;
+
+		if (!length || !is_base64) {
+			mask_secret(mask, item->string, text);
+			continue;
+		}
+
+		char *plain = memory_zeroed(length + 1, 1);
+
+		// A text, or it is looked for as it stands in the object only.
+		if (EVP_DecodeBlock(
+			    (unsigned char *)plain, (const unsigned char *)text, (int)length) > 0)
+			mask_secret(mask, item->string, plain);
+		mask_secret(mask, item->string, text);
+		OPENSSL_cleanse(plain, length);
+		free(plain);
+	}
+}
+
+void mask_kubernetes(struct mask *mask, const cJSON *object)
+{
+	declare_data(mask, json_get(object, "data"), true);
+	declare_data(mask, json_get(object, "stringData"), false);
 }
 
 // --- finding ---------------------------------------------------------------------------------------------------------
@@ -187,21 +106,11 @@ struct secret {
 };
 
 static enum shape_verdict declared_at(const struct mask *mask, const char *text, size_t length,
-	bool is_whole, const struct pattern **found)
+	bool is_whole, struct pattern_match *found)
 {
-	const struct pattern *pattern = mask ? mask->by_first_byte[(unsigned char)text[0]] : NULL;
-
-	for (; pattern; pattern = pattern->next) {
-		if (pattern->length <= length) {
-			if (!memcmp(pattern->bytes, text, pattern->length)) {
-				*found = pattern;
-				return SHAPE_FOUND;
-			}
-		} else if (!is_whole && !memcmp(pattern->bytes, text, length)) {
-			return SHAPE_OPEN;
-		}
-	}
-	return SHAPE_NONE;
+	if (!mask || !patterns_may_begin(mask->patterns, (unsigned char)text[0]))
+		return SHAPE_NONE;
+	return patterns_at(mask->patterns, text, length, is_whole, found);
 }
 
 // Secrets may overlap: what is hidden grows by those that begin inside it.
@@ -209,9 +118,9 @@ static enum shape_verdict widen(const struct mask *mask, const char *text, size_
 	bool is_whole, struct secret *secret)
 {
 	for (size_t i = 0; mask && i < secret->match.end; i++) {
-		const struct pattern *pattern;
+		struct pattern_match found;
 		enum shape_verdict verdict =
-			declared_at(mask, text + i, length - i, is_whole, &pattern);
+			declared_at(mask, text + i, length - i, is_whole, &found);
 
 		if (verdict == SHAPE_OPEN)
 			return SHAPE_OPEN;
@@ -219,8 +128,8 @@ static enum shape_verdict widen(const struct mask *mask, const char *text, size_
 			continue;
 		if (i < secret->match.from)
 			secret->match.from = i;
-		if (i + pattern->length > secret->match.end)
-			secret->match.end = i + pattern->length;
+		if (i + found.length > secret->match.end)
+			secret->match.end = i + found.length;
 	}
 	return SHAPE_FOUND;
 }
@@ -228,13 +137,13 @@ static enum shape_verdict widen(const struct mask *mask, const char *text, size_
 static enum shape_verdict secret_at(const struct mask *mask, const char *text, size_t length,
 	char before, bool is_whole, struct secret *secret)
 {
-	const struct pattern *pattern;
-	enum shape_verdict verdict = declared_at(mask, text, length, is_whole, &pattern);
+	struct pattern_match found;
+	enum shape_verdict verdict = declared_at(mask, text, length, is_whole, &found);
 
 	*secret = (struct secret){.name = ""};
 	if (verdict == SHAPE_FOUND) {
-		secret->match.end = pattern->length;
-		secret->name = pattern->name;
+		secret->match.end = found.length;
+		secret->name = found.name;
 	} else if (verdict == SHAPE_NONE && shape_may_begin((unsigned char)text[0])) {
 		verdict = shape_at(text, length, before, is_whole, &secret->match);
 	}
@@ -264,7 +173,7 @@ static size_t mask_run(const struct mask *mask, const char *text, size_t length,
 		unsigned char byte = (unsigned char)text[at];
 		struct secret secret;
 
-		if (!shape_may_begin(byte) && !(mask && mask->by_first_byte[byte])) {
+		if (!shape_may_begin(byte) && !(mask && patterns_may_begin(mask->patterns, byte))) {
 			at++;
 			continue;
 		}
@@ -296,6 +205,15 @@ void mask_text(const struct mask *mask, const char *text, size_t length, struct 
 	mask_run(mask, text, length, 0, true, out, &open);
 }
 
+// --- JSON ------------------------------------------------------------------------------------------------------------
+
+static void set_text(cJSON *value, const struct buf *text)
+{
+	if (strcmp(buf_str(text), value->valuestring) != 0 &&
+		!cJSON_SetValuestring(value, buf_str(text)))
+		memory_exhausted();
+}
+
 static void mask_string(const struct mask *mask, cJSON *value)
 {
 	struct buf out = {0};
@@ -304,9 +222,54 @@ static void mask_string(const struct mask *mask, cJSON *value)
 		write_masked(&out, "");
 	else
 		mask_text(mask, value->valuestring, strlen(value->valuestring), &out);
-	if (strcmp(buf_str(&out), value->valuestring) != 0 &&
-		!cJSON_SetValuestring(value, buf_str(&out)))
-		memory_exhausted();
+	set_text(value, &out);
+	buf_fini(&out);
+}
+
+// The names of the members of what relight writes itself must stay, whatever somebody has chosen as
+// a password.
+static bool may_be_ours(const char *name)
+{
+	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name) &&
+	       strlen(name) <= OUR_NAMES_BYTES;
+}
+
+static void mask_name(const struct mask *mask, cJSON *value)
+{
+	struct buf out = {0};
+
+	if (!value->string || may_be_ours(value->string))
+		return;
+	mask_text(mask, value->string, strlen(value->string), &out);
+	if (strcmp(buf_str(&out), value->string) != 0 && !(value->type & cJSON_StringIsConst)) {
+		free(value->string);
+		value->string = buf_take(&out);
+	}
+	buf_fini(&out);
+}
+
+static bool is_kind(const cJSON *object, const char *kind)
+{
+	const char *is = cJSON_IsObject(object) ? json_text(object, "kind") : NULL;
+
+	return is && strcmp(is, kind) == 0;
+}
+
+// Whatever the data of a Secret look like.
+static void mask_secret_data(cJSON *object)
+{
+	static const char *const members[] = {"data", "stringData"};
+	struct buf out = {0};
+
+	write_masked(&out, "");
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+		cJSON *data = cJSON_GetObjectItemCaseSensitive(object, members[i]);
+
+		for (cJSON *item = data ? data->child : NULL; item; item = item->next) {
+			if (cJSON_IsString(item))
+				set_text(item, &out);
+		}
+	}
 	buf_fini(&out);
 }
 
@@ -316,8 +279,18 @@ void mask_json(const struct mask *mask, cJSON *value)
 		mask_string(mask, value);
 		return;
 	}
-	for (cJSON *item = value ? value->child : NULL; item; item = item->next)
+	if (is_kind(value, "Secret"))
+		mask_secret_data(value);
+	if (is_kind(value, "SecretList")) {
+		cJSON *items = cJSON_GetObjectItemCaseSensitive(value, "items");
+
+		for (cJSON *item = items ? items->child : NULL; item; item = item->next)
+			mask_secret_data(item);
+	}
+	for (cJSON *item = value ? value->child : NULL; item; item = item->next) {
 		mask_json(mask, item);
+		mask_name(mask, item);
+	}
 }
 
 // --- streams ---------------------------------------------------------------------------------------------------------

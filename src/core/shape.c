@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "relight/shape.h"
+#include "shape_parts.h"
 
 #include <string.h>
-#include <strings.h>
 
-#define MAX_SPACES     8    // between a keyword, its separator and its value
 #define MAX_USERINFO   2048 // bytes of user:password in a URL
 #define MAX_PEM_MARKER 64   // bytes of -----BEGIN ENCRYPTED PRIVATE KEY-----
 
-struct text {
-	const char *bytes;
-	size_t length;
-	char before;
-	bool is_whole; // nothing follows
-};
+// --- classes of bytes ------------------------------------------------------------------------------------------------
 
-// --- classes of bytes, without a locale ------------------------------------------------------------------------------
-
-static bool is_alnum(unsigned char c)
+bool shape_is_alnum(unsigned char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool shape_is_space(unsigned char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+// RFC 4648 §4.
+bool shape_is_base64(unsigned char c)
+{
+	return shape_is_alnum(c) || c == '+' || c == '/' || c == '=';
 }
 
 static bool is_upper_alnum(unsigned char c)
@@ -29,47 +31,39 @@ static bool is_upper_alnum(unsigned char c)
 
 static bool is_word(unsigned char c)
 {
-	return is_alnum(c) || c == '_';
+	return shape_is_alnum(c) || c == '_';
 }
 
-static bool is_space(unsigned char c)
+static bool is_dashed(unsigned char c)
 {
-	return c == ' ' || c == '\t';
+	return is_word(c) || c == '-';
 }
 
 // RFC 6750 §2.1, b64token.
 static bool is_bearer(unsigned char c)
 {
-	return is_alnum(c) || (c && strchr("-._~+/=", c));
+	return shape_is_alnum(c) || (c && strchr("-._~+/=", c));
 }
 
 // RFC 7515 §7.1: base64url parts between points.
 static bool is_jwt(unsigned char c)
 {
-	return is_alnum(c) || c == '-' || c == '_' || c == '.';
+	return is_dashed(c) || c == '.';
 }
 
 static bool is_azure_secret(unsigned char c)
 {
-	return is_alnum(c) || (c && strchr("_~.-", c));
+	return shape_is_alnum(c) || (c && strchr("_~.-", c));
+}
+
+static bool is_slack_path(unsigned char c)
+{
+	return shape_is_alnum(c) || c == '/';
 }
 
 static bool is_pem(unsigned char c)
 {
-	return is_alnum(c) || (c && strchr("+/=:,-\\ \t\r\n", c));
-}
-
-// A value beside a keyword: to the next delimiter of shells, JSON, connection strings and query
-// strings.
-static bool is_value(unsigned char c)
-{
-	return c > ' ' && !strchr("\"'`,;&<>{}()\\", c);
-}
-
-// The rest of a header line.
-static bool is_header_value(unsigned char c)
-{
-	return c >= ' ' && !strchr("\"'\\", c);
+	return shape_is_alnum(c) || (c && strchr("+/=:,-\\ \t\r\n", c));
 }
 
 static bool is_userinfo(unsigned char c)
@@ -79,8 +73,7 @@ static bool is_userinfo(unsigned char c)
 
 // --- looking ---------------------------------------------------------------------------------------------------------
 
-// Where the run of such bytes from `at` on ends.
-static size_t run_end(const struct text *text, size_t at, bool (*is_part)(unsigned char))
+size_t shape_run(const struct shape_text *text, size_t at, bool (*is_part)(unsigned char))
 {
 	while (at < text->length && is_part((unsigned char)text->bytes[at]))
 		at++;
@@ -92,14 +85,13 @@ static unsigned char folded(char c)
 	return (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
-// Whether the text begins with the word, in either case when `fold` (the word is in lower case
-// then).
-static enum shape_verdict begins(const struct text *text, const char *word, bool fold)
+enum shape_verdict shape_begins(
+	const struct shape_text *text, size_t at, const char *word, bool fold)
 {
 	size_t i = 0;
 
-	for (; i < text->length && word[i]; i++) {
-		char c = text->bytes[i];
+	for (; at + i < text->length && word[i]; i++) {
+		char c = text->bytes[at + i];
 
 		if ((fold ? folded(c) : (unsigned char)c) != (unsigned char)word[i])
 			return SHAPE_NONE;
@@ -109,12 +101,9 @@ static enum shape_verdict begins(const struct text *text, const char *word, bool
 	return text->is_whole ? SHAPE_NONE : SHAPE_OPEN;
 }
 
-// The verdict on a run of bytes from `from` on: long enough, and ended.
-static enum shape_verdict judge_run(const struct text *text, size_t from, size_t least,
+enum shape_verdict shape_judge(const struct shape_text *text, size_t from, size_t end, size_t least,
 	bool (*is_part)(unsigned char), struct shape_match *match)
 {
-	size_t end = run_end(text, from, is_part);
-
 	match->from = from;
 	match->end = end;
 	if (end == text->length && !text->is_whole) {
@@ -126,97 +115,30 @@ static enum shape_verdict judge_run(const struct text *text, size_t from, size_t
 
 // --- the shapes ------------------------------------------------------------------------------------------------------
 
-static const struct keyword {
-	const char *word; // lower case
-	size_t least;     // bytes of a value that is worth hiding
-	bool (*is_part)(unsigned char);
-	bool in_query; // only as "?word=" or "&word="
-} keywords[] = {
-	{"authorization", 1, is_header_value, false}, // RFC 9110 §11.6.2, and Proxy-Authorization
-	{"secret_access_key", 16, is_value, false},   // AWS: environment, credentials file
-	{"secretaccesskey", 16, is_value, false},     // AWS: STS answers
-	{"session_token", 16, is_value, false}, {"sessiontoken", 16, is_value, false},
-	{"accountkey", 16, is_value, false}, // Azure: storage connection strings
-	{"sharedaccesskey", 16, is_value, false}, {"client_secret", 8, is_value, false},
-	{"clientsecret", 8, is_value, false},
-	{"sig", 16, is_value, true}, // Azure: shared access signatures
-};
-
-// Behind a keyword: `": "`, `=`, `\":\"` and the like. The verdict is on whether that is there; *at
-// moves behind it.
-static enum shape_verdict take_separator(const struct text *text, size_t *at)
-{
-	size_t i = *at;
-
-	if (i < text->length && text->bytes[i] == '\\')
-		i++;
-	if (i < text->length && (text->bytes[i] == '"' || text->bytes[i] == '\''))
-		i++;
-	for (size_t n = 0;
-		n < MAX_SPACES && i < text->length && is_space((unsigned char)text->bytes[i]); n++)
-		i++;
-	if (i == text->length)
-		return text->is_whole ? SHAPE_NONE : SHAPE_OPEN;
-	if (text->bytes[i] != ':' && text->bytes[i] != '=')
-		return SHAPE_NONE;
-	i++;
-	for (size_t n = 0;
-		n < MAX_SPACES && i < text->length && is_space((unsigned char)text->bytes[i]); n++)
-		i++;
-	if (i < text->length && text->bytes[i] == '\\')
-		i++;
-	if (i < text->length && (text->bytes[i] == '"' || text->bytes[i] == '\''))
-		i++;
-	*at = i;
-	return SHAPE_FOUND;
-}
-
-static enum shape_verdict find_keyword(const struct text *text, struct shape_match *match)
-{
-	bool is_open = false;
-
-	for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
-		const struct keyword *keyword = &keywords[i];
-		size_t at = strlen(keyword->word);
-
-		if (keyword->in_query && text->before != '?' && text->before != '&')
-			continue;
-
-		enum shape_verdict verdict = begins(text, keyword->word, true);
-
-		if (verdict == SHAPE_FOUND)
-			verdict = take_separator(text, &at);
-		if (verdict == SHAPE_FOUND)
-			return judge_run(text, at, keyword->least, keyword->is_part, match);
-		is_open = is_open || verdict == SHAPE_OPEN;
-	}
-	return is_open ? SHAPE_OPEN : SHAPE_NONE;
-}
-
 // "bearer" is also a word of prose: the value must be longer than words are.
-static enum shape_verdict find_bearer(const struct text *text, struct shape_match *match)
+static enum shape_verdict find_bearer(const struct shape_text *text, struct shape_match *match)
 {
-	enum shape_verdict verdict = begins(text, "bearer ", true);
+	enum shape_verdict verdict = shape_begins(text, 0, "bearer ", true);
 
 	if (verdict != SHAPE_FOUND || is_word((unsigned char)text->before))
 		return verdict == SHAPE_FOUND ? SHAPE_NONE : verdict;
 
-	size_t from = run_end(text, strlen("bearer "), is_space);
-	size_t end = run_end(text, from, is_bearer);
+	size_t from = shape_run(text, strlen("bearer "), shape_is_space);
+	size_t end = shape_run(text, from, is_bearer);
 	size_t least = 16;
 
 	for (size_t i = from; i < end; i++) {
 		if (text->bytes[i] >= '0' && text->bytes[i] <= '9')
 			least = 8;
 	}
-	return judge_run(text, from, least, is_bearer, match);
+	return shape_judge(text, from, end, least, is_bearer, match);
 }
 
 // "://user:password@": up to the last @ of the authority, as people forget to encode the @ in a
 // password.
-static enum shape_verdict find_url(const struct text *text, struct shape_match *match)
+static enum shape_verdict find_url(const struct shape_text *text, struct shape_match *match)
 {
-	enum shape_verdict verdict = begins(text, "://", false);
+	enum shape_verdict verdict = shape_begins(text, 0, "://", false);
 	size_t colon = 0, at_sign = 0, i = strlen("://");
 
 	if (verdict != SHAPE_FOUND)
@@ -244,32 +166,32 @@ static bool is_pem_name(unsigned char c)
 
 // Where the marker "-----BEGIN NAME-----" or "-----END NAME-----" that begins at `at` ends; 0: none
 // does, as far as can be seen.
-static size_t pem_marker_end(const struct text *text, size_t at, const char *begin)
+static size_t pem_marker_end(const struct shape_text *text, size_t at, const char *begin)
 {
-	struct text rest = {text->bytes + at, text->length - at, 0, text->is_whole};
+	struct shape_text rest = {text->bytes + at, text->length - at, 0, text->is_whole};
 	size_t end;
 
-	if (begins(&rest, begin, false) != SHAPE_FOUND)
+	if (shape_begins(&rest, 0, begin, false) != SHAPE_FOUND)
 		return 0;
-	end = run_end(&rest, strlen(begin), is_pem_name);
+	end = shape_run(&rest, strlen(begin), is_pem_name);
 	rest.bytes += end;
 	rest.length -= end;
-	return begins(&rest, "-----", false) == SHAPE_FOUND ? at + end + 5 : 0;
+	return shape_begins(&rest, 0, "-----", false) == SHAPE_FOUND ? at + end + 5 : 0;
 }
 
 // RFC 7468, and the headers of RFC 1421 within. A key whose end never comes is hidden as far as it
 // goes on looking like one.
-static enum shape_verdict find_pem(const struct text *text, struct shape_match *match)
+static enum shape_verdict find_pem(const struct shape_text *text, struct shape_match *match)
 {
 	static const char begin[] = "-----BEGIN ", kind[] = "PRIVATE KEY";
-	enum shape_verdict verdict = begins(text, begin, false);
+	enum shape_verdict verdict = shape_begins(text, 0, begin, false);
 	size_t end = pem_marker_end(text, 0, begin);
 
 	if (verdict != SHAPE_FOUND)
 		return verdict;
 	if (!end) {
 		// It may still become one while what there is of it is name and dashes.
-		size_t name_end = run_end(text, sizeof begin - 1, is_pem_name);
+		size_t name_end = shape_run(text, sizeof begin - 1, is_pem_name);
 		size_t dashes_end = name_end;
 
 		while (dashes_end < text->length && text->bytes[dashes_end] == '-')
@@ -285,20 +207,20 @@ static enum shape_verdict find_pem(const struct text *text, struct shape_match *
 		if (match->end)
 			return SHAPE_FOUND;
 	}
-	match->end = run_end(text, end, is_pem);
+	match->end = shape_run(text, end, is_pem);
 	match->is_part = is_pem;
 	return match->end == text->length && !text->is_whole ? SHAPE_OPEN : SHAPE_FOUND;
 }
 
-static enum shape_verdict find_jwt(const struct text *text, struct shape_match *match)
+static enum shape_verdict find_jwt(const struct shape_text *text, struct shape_match *match)
 {
-	enum shape_verdict verdict = begins(text, "eyJ", false);
+	enum shape_verdict verdict = shape_begins(text, 0, "eyJ", false);
 	size_t parts[3] = {0}, part = 0;
 
 	if (verdict != SHAPE_FOUND || is_jwt((unsigned char)text->before))
 		return verdict == SHAPE_FOUND ? SHAPE_NONE : verdict;
 	match->from = 0;
-	match->end = run_end(text, 0, is_jwt);
+	match->end = shape_run(text, 0, is_jwt);
 	for (size_t i = 0; i < match->end && part < 3; i++) {
 		if (text->bytes[i] == '.')
 			part++;
@@ -312,40 +234,80 @@ static enum shape_verdict find_jwt(const struct text *text, struct shape_match *
 	return part >= 2 && parts[0] >= 10 && parts[1] >= 10 ? SHAPE_FOUND : SHAPE_NONE;
 }
 
-// Keys that are told by how they begin: AWS access key ids, GitHub tokens.
+// Keys that are told by how they begin.
 static const struct prefix {
 	const char *word;
+	size_t shown;       // bytes of it that stay
 	size_t least, most; // bytes after it; most 0: any number
 	bool (*is_part)(unsigned char);
 } prefixes[] = {
-	{"AKIA", 16, 16, is_upper_alnum},
-	{"ASIA", 16, 16, is_upper_alnum},
-	{"ghp_", 36, 0, is_alnum},
-	{"gho_", 36, 0, is_alnum},
-	{"ghu_", 36, 0, is_alnum},
-	{"ghs_", 36, 0, is_alnum},
-	{"ghr_", 36, 0, is_alnum},
-	{"github_pat_", 22, 0, is_word},
+	{"AKIA", 0, 16, 16, is_upper_alnum}, // AWS: access key ids
+	{"ASIA", 0, 16, 16, is_upper_alnum},
+	{"ABIA", 0, 16, 16, is_upper_alnum},
+	{"ACCA", 0, 16, 16, is_upper_alnum},
+	{"k8s-aws-v1.", 0, 20, 0, is_dashed}, // EKS
+	{"ghp_", 0, 36, 0, shape_is_alnum},   // GitHub
+	{"gho_", 0, 36, 0, shape_is_alnum},
+	{"ghu_", 0, 36, 0, shape_is_alnum},
+	{"ghs_", 0, 36, 0, shape_is_alnum},
+	{"ghr_", 0, 36, 0, shape_is_alnum},
+	{"github_pat_", 0, 22, 0, is_word},
+	{"glpat-", 0, 20, 0, is_dashed}, // GitLab
+	{"gldt-", 0, 20, 0, is_dashed},
+	{"glrt-", 0, 20, 0, is_dashed},
+	{"AIza", 0, 35, 35, is_dashed}, // Google
+	{"ya29.", 0, 20, 0, is_dashed},
+	{"GOCSPX-", 0, 20, 0, is_dashed},
+	{"xoxa-", 0, 10, 0, is_dashed}, // Slack
+	{"xoxb-", 0, 10, 0, is_dashed},
+	{"xoxe-", 0, 10, 0, is_dashed},
+	{"xoxp-", 0, 10, 0, is_dashed},
+	{"xoxr-", 0, 10, 0, is_dashed},
+	{"xoxs-", 0, 10, 0, is_dashed},
+	{"xapp-", 0, 10, 0, is_dashed},
+	{"hooks.slack.com/services/", 25, 20, 0, is_slack_path},
+	{"hvs.", 0, 20, 0, is_dashed}, // Vault
+	{"hvb.", 0, 20, 0, is_dashed},
+	{"hvr.", 0, 20, 0, is_dashed},
+	{"dop_v1_", 0, 64, 64, shape_is_alnum}, // DigitalOcean
+	{"npm_", 0, 36, 36, shape_is_alnum},
+	{"sk_live_", 0, 16, 0, shape_is_alnum}, // Stripe
+	{"rk_live_", 0, 16, 0, shape_is_alnum},
+	{"SG.", 0, 60, 0, is_jwt}, // SendGrid
+	{"AGE-SECRET-KEY-1", 0, 58, 58, is_upper_alnum},
+	// "-----BEGIN … PRIVATE KEY" in base64, as kubeconfigs and Secrets have them.
+	{"LS0tLS1CRUdJTiBQUklWQVRFIEtFW", 0, 32, 0, shape_is_base64},
+	{"LS0tLS1CRUdJTiBSU0EgUFJJVkFUR", 0, 32, 0, shape_is_base64},
+	{"LS0tLS1CRUdJTiBFQyBQUklWQVRFI", 0, 32, 0, shape_is_base64},
+	{"LS0tLS1CRUdJTiBPUEVOU1NIIFBSSV", 0, 32, 0, shape_is_base64},
+	{"LS0tLS1CRUdJTiBFTkNSWVBURUQgUFJ", 0, 32, 0, shape_is_base64},
 };
 
-static enum shape_verdict find_prefix(const struct text *text, struct shape_match *match)
+static enum shape_verdict find_prefix(const struct shape_text *text, struct shape_match *match)
 {
 	bool is_open = false;
 
-	if (is_alnum((unsigned char)text->before))
+	if (shape_is_alnum((unsigned char)text->before))
 		return SHAPE_NONE;
 	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
 		const struct prefix *prefix = &prefixes[i];
-		enum shape_verdict verdict = begins(text, prefix->word, false);
+
+		if (text->bytes[0] != prefix->word[0])
+			continue;
+
+		enum shape_verdict verdict = shape_begins(text, 0, prefix->word, false);
+		size_t from = strlen(prefix->word);
 
 		is_open = is_open || verdict == SHAPE_OPEN;
 		if (verdict != SHAPE_FOUND)
 			continue;
-		verdict = judge_run(
-			text, strlen(prefix->word), prefix->least, prefix->is_part, match);
-		if (prefix->most && match->end - match->from > prefix->most)
+
+		size_t end = shape_run(text, from, prefix->is_part);
+
+		verdict = shape_judge(text, from, end, prefix->least, prefix->is_part, match);
+		if (prefix->most && end - from > prefix->most)
 			return SHAPE_NONE;
-		match->from = 0;
+		match->from = prefix->shown;
 		return verdict;
 	}
 	return is_open ? SHAPE_OPEN : SHAPE_NONE;
@@ -353,47 +315,77 @@ static enum shape_verdict find_prefix(const struct text *text, struct shape_matc
 
 // Client secrets of Microsoft Entra: three characters, a digit, "Q~", 31 to 34 more. What stands
 // before the Q stays.
-static enum shape_verdict find_azure(const struct text *text, struct shape_match *match)
+static enum shape_verdict find_azure(const struct shape_text *text, struct shape_match *match)
 {
-	enum shape_verdict verdict = begins(text, "Q~", false);
+	enum shape_verdict verdict = shape_begins(text, 0, "Q~", false);
 
 	if (verdict == SHAPE_NONE || text->before < '0' || text->before > '9')
 		return SHAPE_NONE;
 	if (verdict == SHAPE_FOUND)
-		verdict = judge_run(text, 0, 33, is_azure_secret, match);
+		verdict = shape_judge(
+			text, 0, shape_run(text, 0, is_azure_secret), 33, is_azure_secret, match);
 	return verdict;
 }
 
-enum { KEYWORD = 1, BEARER = 2, URL = 4, PEM = 8, JWT = 16, PREFIX = 32, AZURE = 64 };
+enum {
+	KEYWORD = 1,
+	OPTION = 2,
+	BEARER = 4,
+	URL = 8,
+	PEM = 16,
+	JWT = 32,
+	PREFIX = 64,
+	AZURE = 128,
+	MANIFEST = 256,
+};
 
 static const struct shape {
-	unsigned char bit;
-	enum shape_verdict (*find)(const struct text *, struct shape_match *);
+	unsigned short bit;
+	enum shape_verdict (*find)(const struct shape_text *, struct shape_match *);
 } shapes[] = {
-	{KEYWORD, find_keyword},
+	{KEYWORD, shape_keyword},
+	{OPTION, shape_option},
 	{BEARER, find_bearer},
 	{URL, find_url},
 	{PEM, find_pem},
 	{JWT, find_jwt},
 	{PREFIX, find_prefix},
 	{AZURE, find_azure},
+	{MANIFEST, shape_manifest},
 };
 
 // Which shapes begin with a byte.
-static const unsigned char by_first_byte[256] = {
+static const unsigned short by_first_byte[256] = {
 	['A'] = KEYWORD | PREFIX,
 	['a'] = KEYWORD,
 	['B'] = BEARER,
 	['b'] = BEARER,
 	['C'] = KEYWORD,
 	['c'] = KEYWORD,
-	['S'] = KEYWORD,
-	['s'] = KEYWORD,
+	['d'] = PREFIX | MANIFEST,
 	['e'] = JWT,
+	['G'] = PREFIX,
 	['g'] = PREFIX,
+	['h'] = PREFIX,
+	['k'] = PREFIX,
+	['L'] = PREFIX,
+	['n'] = PREFIX,
+	['P'] = KEYWORD,
+	['p'] = KEYWORD,
 	['Q'] = AZURE,
+	['r'] = PREFIX,
+	['S'] = KEYWORD | PREFIX,
+	['s'] = KEYWORD | PREFIX | MANIFEST,
+	['T'] = KEYWORD,
+	['t'] = KEYWORD,
+	['V'] = KEYWORD,
+	['v'] = KEYWORD,
+	['X'] = KEYWORD,
+	['x'] = KEYWORD | PREFIX,
+	['y'] = PREFIX,
 	[':'] = URL,
-	['-'] = PEM,
+	['-'] = PEM | OPTION,
+	[' '] = MANIFEST,
 };
 
 bool shape_may_begin(unsigned char byte)
@@ -404,8 +396,8 @@ bool shape_may_begin(unsigned char byte)
 enum shape_verdict shape_at(
 	const char *text, size_t length, char before, bool is_whole, struct shape_match *match)
 {
-	const struct text here = {text, length, before, is_whole};
-	unsigned char candidates = length ? by_first_byte[(unsigned char)text[0]] : 0;
+	const struct shape_text here = {text, length, before, is_whole};
+	unsigned candidates = length ? by_first_byte[(unsigned char)text[0]] : 0;
 	enum shape_verdict verdict = SHAPE_NONE;
 
 	*match = (struct shape_match){0};
@@ -425,16 +417,4 @@ enum shape_verdict shape_at(
 		}
 	}
 	return verdict;
-}
-
-bool shape_is_secret_key(const char *key)
-{
-	for (size_t i = 0; key && i < sizeof keywords / sizeof *keywords; i++) {
-		size_t key_length = strlen(key), word_length = strlen(keywords[i].word);
-
-		if (!keywords[i].in_query && key_length >= word_length &&
-			!strcasecmp(key + key_length - word_length, keywords[i].word))
-			return true;
-	}
-	return false;
 }

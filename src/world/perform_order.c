@@ -198,6 +198,7 @@ bool order_read(struct order *order, int in_fd, const struct perform_task *task,
 	bool is_read = read_line(in_fd, &line, err);
 
 	*order = (struct order){.mask = mask_new()};
+	mask_environment(order->mask, environ);
 	if (is_read) {
 		order->request = json_parse(line.data, line.length, err);
 		is_read = order->request || err_prefix(err, "request");

@@ -237,6 +237,7 @@ static void open_world(struct sensing *sensing, const struct runbook *runbook)
 	world->loop = &sensing->loop;
 	world->runbook = runbook;
 	world->mask = mask_new();
+	mask_environment(world->mask, environ);
 	world->jq = jq_new(&sensing->loop, sensing->options->executable);
 	world->judge = judge_new(world->jq, sensing->options->health_tables);
 	sensing->inputs = memory_zeroed(runbook->input_count + 1, sizeof *sensing->inputs);

@@ -5,18 +5,23 @@
 
 #include "relight/mask.h"
 
-// A declared secret never comes out, and text that arrives in pieces is masked as the whole text
-// is, wherever it is cut.
+// A declared secret never comes out, however it is written, and text that arrives in pieces is
+// masked as the whole text is, wherever it is cut.
 
 #define SECRET "s3cr3t"
 #define QUOTED "a\"b\\c d/e"
 
+static const char *const forms[] = {SECRET, QUOTED, "YSJiXGMgZC9l", "a\\\"b\\\\c d/e",
+	"a%22b%5Cc%20d%2Fe", "6122625c6320642f65"};
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
-static void check_hidden(const struct buf *out, const char *secret)
+static void check_hidden(const struct buf *out)
 {
-	if (out->length && memmem(out->data, out->length, secret, strlen(secret)))
-		abort();
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		if (out->length && memmem(out->data, out->length, forms[i], strlen(forms[i])))
+			abort();
+	}
 }
 
 // The first byte of the input says how long the pieces are.
@@ -46,10 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		mask_secret(mask, "two", QUOTED);
 		mask_text(mask, text, length - 1, &whole);
 		feed(mask, text, length - 1, bytes[0] % 64 + 1, &pieces);
-		check_hidden(&whole, SECRET);
-		check_hidden(&whole, QUOTED);
-		check_hidden(&pieces, SECRET);
-		check_hidden(&pieces, QUOTED);
+		check_hidden(&whole);
+		check_hidden(&pieces);
 		// Beyond what may be held back the pieces are judged by less than the whole is.
 		if (length < MASK_HELD_BYTES &&
 			(whole.length != pieces.length ||
