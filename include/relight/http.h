@@ -47,10 +47,13 @@ struct http_request {
 	size_t max_body_bytes;                  // 0: HTTP_BODY_BYTES
 	bool fresh; // a new connection, a new look-up of the name, a new handshake: what a health
 		    // check must see
+	// Told once the head of the answer has come. `is_shared`: the connection carries several
+	// exchanges at a time (HTTP/2). Not to start or cancel anything in here. NULL: not told.
+	void (*on_head)(void *on_data_context, int status, bool is_shared);
 	// Takes the body of a good answer (200 to 299) as it comes, instead of keeping it; false
 	// ends the exchange. NULL: it is kept. max_body_bytes still counts.
 	bool (*on_data)(void *on_data_context, const char *bytes, size_t length);
-	void *on_data_context;
+	void *on_data_context; // of both
 	// Called once, from the loop, never from in here; `answer` is borrowed. Not called after
 	// http_cancel.
 	void (*done)(void *context, const struct http_answer *answer);
@@ -68,5 +71,10 @@ void http_free(struct http *http);
 // REACH_PREVENTED. Never NULL.
 struct http_exchange *http_start(struct http *http, const struct http_request *request);
 void http_cancel(struct http_exchange *exchange);
+
+// Gives up all connections: what is under way ends soon, from the loop, as REACH_SILENT for the
+// reason `why` (copied), and what is started from now on connects anew. For a connection that
+// several exchanges share and that does not answer any more, which ending them would not close.
+void http_reset(struct http *http, const char *why);
 
 #endif

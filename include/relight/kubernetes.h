@@ -49,6 +49,7 @@ struct kubernetes_request {
 	size_t body_length;
 	int64_t timeout_ms;    // getting credentials counts, too
 	size_t max_body_bytes; // 0: HTTP_BODY_BYTES
+	void (*on_head)(void *context, int status, bool is_shared); // as http_request.on_head
 	// Takes the body of a good answer (200 to 299) as it comes, instead of keeping it; false
 	// ends the exchange. NULL: it is kept.
 	bool (*on_data)(void *context, const char *bytes, size_t length);

@@ -27,7 +27,8 @@ struct http {
 	uv_loop_t *loop;
 	CURLM *multi;
 	uv_timer_t timer;  // when curl wants to be called
-	uv_timer_t excuse; // exchanges that could not begin
+	uv_timer_t excuse; // exchanges that could not begin, and a reset
+	char *reset_why;   // all connections are to be given up, for this reason; NULL: they stay
 	int timers_open;
 	struct http_exchange *exchanges;
 };
@@ -42,7 +43,9 @@ struct http_exchange {
 	bool is_cut, is_stopped, is_tls;
 	int64_t timeout_ms;
 	char errors[CURL_ERROR_SIZE];
-	struct err excuse; // why it could not begin; empty: it did
+	struct err excuse; // why it ended before it was answered; empty: it did not
+	enum reach excuse_reach;
+	void (*on_head)(void *on_data_context, int status, bool is_shared);
 	bool (*on_data)(void *on_data_context, const char *bytes, size_t length);
 	void *on_data_context;
 	void (*done)(void *context, const struct http_answer *answer);
@@ -134,16 +137,54 @@ static struct http_exchange *first_excused(const struct http *http)
 	return exchange;
 }
 
-static void on_excuse(uv_timer_t *timer)
+static void tell_excused(struct http *http)
 {
-	struct http *http = timer->data;
 	struct http_exchange *exchange;
 	while ((exchange = first_excused(http))) { // what is told may start and cancel others
-		struct http_answer answer = {
-			.reach = REACH_PREVENTED, .why = exchange->excuse.message, .body = ""};
+		struct http_answer answer = {.reach = exchange->excuse_reach,
+			.why = exchange->excuse.message,
+			.body = "",
+			.retry_after_ms = -1};
 		exchange->done(exchange->context, &answer);
 		exchange_free(exchange);
 	}
+}
+
+static CURLM *multi_new(struct http *http);
+
+// Ending the transfers would end streams, and leave the connection for the next ones.
+static void reset(struct http *http)
+{
+	CURLM *before = http->multi;
+	struct http_exchange *exchange;
+	DL_FOREACH (http->exchanges, exchange) {
+		if (exchange->excuse.message[0])
+			continue;
+		http->curl->curl_multi_remove_handle(before, exchange->easy);
+		http->curl->curl_easy_cleanup(exchange->easy);
+		exchange->easy = NULL;
+		err_set(&exchange->excuse, "%s", http->reset_why);
+		exchange->excuse_reach = REACH_SILENT;
+	}
+	http->curl->curl_multi_cleanup(before);
+	http->multi = multi_new(http);
+	free(http->reset_why);
+	http->reset_why = NULL;
+}
+
+static void on_excuse(uv_timer_t *timer)
+{
+	struct http *http = timer->data;
+	if (http->reset_why)
+		reset(http);
+	tell_excused(http);
+}
+
+void http_reset(struct http *http, const char *why)
+{
+	free(http->reset_why);
+	http->reset_why = memory_copy_text(why);
+	uv_timer_start(&http->excuse, on_excuse, 0, 0);
 }
 
 // --- between curl and the loop ---------------------------------------------------------------------------------------
@@ -248,11 +289,28 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 	return exchange->is_cut || exchange->is_stopped ? 0 : length;
 }
 
+static bool is_last_line(const char *line, size_t length)
+{
+	return length == 2 && memcmp(line, "\r\n", 2) == 0;
+}
+
+static void tell_head(struct http_exchange *exchange)
+{
+	const struct http_curl *curl = exchange->http->curl;
+	long status = 0, version = 0;
+	curl->curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl->curl_easy_getinfo(exchange->easy, CURLINFO_HTTP_VERSION, &version);
+	if (status >= 200)
+		exchange->on_head(
+			exchange->on_data_context, (int)status, version >= CURL_HTTP_VERSION_2_0);
+}
+
 static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 {
-	(void)bytes;
 	struct http_exchange *exchange = context;
 	exchange->header_bytes += size * count;
+	if (exchange->on_head && is_last_line(bytes, size * count))
+		tell_head(exchange);
 	return exchange->header_bytes > HEADERS_MAX_BYTES ? 0 : size * count;
 }
 
@@ -348,6 +406,8 @@ static void set_limits(struct http_exchange *exchange, const struct http_request
 		curl->curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	} else {
 		curl->curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+		// Better wait for a connection that can be shared than open one for each exchange.
+		curl->curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
 	}
 }
 
@@ -445,11 +505,13 @@ struct http_exchange *http_start(struct http *http, const struct http_request *r
 		request->max_body_bytes ? request->max_body_bytes : HTTP_BODY_BYTES;
 	exchange->timeout_ms = request->timeout_ms ? request->timeout_ms : TIMEOUT_MS;
 	exchange->is_tls = request->url && strncasecmp(request->url, "https:", 6) == 0;
+	exchange->on_head = request->on_head;
 	exchange->on_data = request->on_data;
 	exchange->on_data_context = request->on_data_context;
 	exchange->done = request->done;
 	exchange->context = request->context;
 	DL_PREPEND(http->exchanges, exchange);
+	exchange->excuse_reach = REACH_PREVENTED;
 	if (!begin(exchange, request))
 		uv_timer_start(&http->excuse, on_excuse, 0, 0);
 	return exchange;
@@ -462,6 +524,20 @@ void http_cancel(struct http_exchange *exchange)
 
 // --- the client ------------------------------------------------------------------------------------------------------
 
+static CURLM *multi_new(struct http *http)
+{
+	const struct http_curl *curl = http->curl;
+	CURLM *multi = curl->curl_multi_init();
+	if (!multi)
+		memory_exhausted();
+	curl->curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl->curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, http);
+	curl->curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_wanted_time);
+	curl->curl_multi_setopt(multi, CURLMOPT_TIMERDATA, http);
+	curl->curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS);
+	return multi;
+}
+
 struct http *http_new(uv_loop_t *loop, struct err *err)
 {
 	const struct http_curl *curl = http_curl_load(err);
@@ -470,18 +546,11 @@ struct http *http_new(uv_loop_t *loop, struct err *err)
 	struct http *http = memory_zeroed(1, sizeof *http);
 	http->curl = curl;
 	http->loop = loop;
-	http->multi = curl->curl_multi_init();
-	if (!http->multi)
-		memory_exhausted();
+	http->multi = multi_new(http);
 	uv_timer_init(loop, &http->timer);
 	uv_timer_init(loop, &http->excuse);
 	http->timer.data = http->excuse.data = http;
 	http->timers_open = 2;
-	curl->curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	curl->curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
-	curl->curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_wanted_time);
-	curl->curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
-	curl->curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS);
 	return http;
 }
 
@@ -501,6 +570,7 @@ void http_free(struct http *http)
 		exchange_free(exchange);
 	}
 	http->curl->curl_multi_cleanup(http->multi);
+	free(http->reset_why);
 	uv_close((uv_handle_t *)&http->timer, on_timer_closed);
 	uv_close((uv_handle_t *)&http->excuse, on_timer_closed);
 }

@@ -302,6 +302,7 @@ struct kubernetes_exchange *kubernetes_ask(
 						      : CONNECT_TIMEOUT_MS,
 			.timeout_ms = request->timeout_ms,
 			.max_body_bytes = request->max_body_bytes,
+			.on_head = request->on_head,
 			.on_data = request->on_data,
 			.on_data_context = request->context,
 			.done = answered,
