@@ -72,7 +72,7 @@ void http_free(struct http *http);
 struct http_exchange *http_start(struct http *http, const struct http_request *request);
 void http_cancel(struct http_exchange *exchange);
 
-// Gives up all connections: what is under way ends soon, from the loop, as REACH_SILENT for the
+// Gives up all connections: what is under way ends soon, from the loop, as a timeout for the
 // reason `why` (copied), and what is started from now on connects anew. For a connection that
 // several exchanges share and that does not answer any more, which ending them would not close.
 void http_reset(struct http *http, const char *why);

@@ -34,6 +34,9 @@ struct kubeapi_type {
 bool kubeapi_type_find(
 	const cJSON *list, const struct kubeapi_name *name, struct kubeapi_type *type);
 
+// Whether its objects are Secrets, of which nothing but the metadata is ever fetched.
+bool kubeapi_is_secret(const struct kubeapi_type *type);
+
 // Whether a group-version can hold the name, where that says a group or version (a group's
 // beginning is enough, as for kubectl).
 bool kubeapi_may_hold(const struct kubeapi_name *name, const char *group, const char *version);

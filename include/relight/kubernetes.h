@@ -32,6 +32,9 @@ void kubernetes_free(struct kubernetes *kubernetes);
 enum status kubernetes_open(struct kubernetes *kubernetes, const char *kubeconfig,
 	const char *context, struct err *err);
 
+// Counts how often it was read: another number, and it may lead elsewhere.
+unsigned kubernetes_generation(const struct kubernetes *kubernetes);
+
 // Of the opened context. Valid until the next kubernetes_open.
 const char *kubernetes_endpoint(const struct kubernetes *kubernetes);
 const char *kubernetes_namespace(const struct kubernetes *kubernetes); // never NULL
@@ -63,6 +66,8 @@ struct kubernetes_request {
 struct kubernetes_exchange *kubernetes_ask(
 	struct kubernetes *kubernetes, const struct kubernetes_request *request);
 void kubernetes_cancel(struct kubernetes_exchange *exchange);
+// As http_reset: gives up its connections. Those of others who use the same struct http, too.
+void kubernetes_reset(struct kubernetes *kubernetes, const char *why);
 // For an answer that is not 200, or none: what that says (kubeapi_refusal).
 enum status kubernetes_refusal(
 	const struct http_answer *answer, const char *object, struct buf *words);

@@ -29,6 +29,7 @@
 struct probe_world {
 	uv_loop_t *loop;
 	const struct runbook *runbook;
+	bool once;                  // each check is asked once, and then it ends
 	struct substitution values; // inputs, environment, incident as configured now
 	struct mask *mask;
 	char **secrets; // values that the mask knows already
@@ -58,8 +59,15 @@ struct probing {
 	const struct dependency *dependency;
 	const struct check *check;
 	int64_t timeout_ms; // from `start` on
+	bool anew;          // what the kind knows already does not count
 	void *work;         // the kind's own
+	void *standing;     // the kind's own, too, kept from one asking to the next
+	struct wall asked;  // set by a kind that answers from what it knew: of when that is;
+			    // WALL_NONE: of the start
 };
+
+// For a kind that watches: what it would answer has changed since. Asked again soon.
+void probing_changed(struct probing *probing);
 
 // Ends an asking with what was found out. Exactly one of these two is called once for each start,
 // at once or later from the loop, after the kind has released `work`; the probing must not be
@@ -77,6 +85,8 @@ struct probe_kind {
 	// Ends early and releases `work`, silently. Called when the sensor ends, and as a backstop
 	// 2 s after the timeout.
 	void (*cancel)(struct probing *probing);
+	// Lets go of `standing`, where that is set: the check will not be asked again. May be NULL.
+	void (*leave)(struct probing *probing);
 	// Begins what goes on beside the askings for as long as the sensor runs: before them, once
 	// the values are configured; not with `once`. May be NULL.
 	void (*attend)(struct probe_world *world);

@@ -57,6 +57,11 @@ bool kubeapi_name_parse(const char *text, struct kubeapi_name *name, struct err 
 	return true;
 }
 
+bool kubeapi_is_secret(const struct kubeapi_type *type)
+{
+	return type->group[0] == '\0' && strcmp(type->plural, "secrets") == 0;
+}
+
 bool kubeapi_may_hold(const struct kubeapi_name *name, const char *group, const char *version)
 {
 	return strncmp(group, name->group, strlen(name->group)) == 0 &&

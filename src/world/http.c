@@ -142,6 +142,7 @@ static void tell_excused(struct http *http)
 	struct http_exchange *exchange;
 	while ((exchange = first_excused(http))) { // what is told may start and cancel others
 		struct http_answer answer = {.reach = exchange->excuse_reach,
+			.is_timeout = exchange->excuse_reach == REACH_SILENT,
 			.why = exchange->excuse.message,
 			.body = "",
 			.retry_after_ms = -1};
@@ -440,6 +441,14 @@ static void set_question(struct http_exchange *exchange, const struct http_reque
 		set_connect_to(exchange, request->connect_to);
 }
 
+// curl 7.88 leaves its sockets to the processes that are started meanwhile.
+static int on_socket_made(void *context, curl_socket_t socket, curlsocktype purpose)
+{
+	(void)context, (void)purpose;
+	fcntl(socket, F_SETFD, FD_CLOEXEC);
+	return CURL_SOCKOPT_OK;
+}
+
 static void set_callbacks(struct http_exchange *exchange)
 {
 	CURL *easy = exchange->easy;
@@ -450,6 +459,7 @@ static void set_callbacks(struct http_exchange *exchange)
 	curl->curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
 	curl->curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl->curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
+	curl->curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket_made);
 }
 
 static bool has_control(const char *text)

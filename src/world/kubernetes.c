@@ -16,7 +16,7 @@
 #include "relight/kubeconfig_files.h"
 #include "relight/memory.h"
 
-#define CONNECT_TIMEOUT_MS 10000
+#define CONNECT_TIMEOUT_MS 5000
 
 // --- files ---
 
@@ -198,6 +198,11 @@ enum status kubernetes_open(
 	return kubernetes->status;
 }
 
+unsigned kubernetes_generation(const struct kubernetes *kubernetes)
+{
+	return kubernetes->generation;
+}
+
 const char *kubernetes_endpoint(const struct kubernetes *kubernetes)
 {
 	return kubernetes->access.server;
@@ -322,6 +327,11 @@ void kubernetes_cancel(struct kubernetes_exchange *exchange)
 {
 	http_cancel(exchange->http);
 	free(exchange);
+}
+
+void kubernetes_reset(struct kubernetes *kubernetes, const char *why)
+{
+	http_reset(kubernetes->http, why);
 }
 
 enum status kubernetes_refusal(

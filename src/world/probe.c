@@ -236,6 +236,7 @@ static void open_world(struct sensing *sensing, const struct runbook *runbook)
 	struct probe_world *world = &sensing->world;
 	world->loop = &sensing->loop;
 	world->runbook = runbook;
+	world->once = sensing->options->once;
 	world->mask = mask_new();
 	mask_environment(world->mask, environ);
 	world->jq = jq_new(&sensing->loop, sensing->options->executable);

@@ -202,6 +202,11 @@ void probing_judge(struct probing *probing, const struct outcome *outcome)
 	free(why);
 }
 
+void probing_changed(struct probing *probing)
+{
+	watch_news(asking_of(probing)->watch);
+}
+
 // --- the beginning ---------------------------------------------------------------------------------------------------
 
 void asking_init(struct asking *asking, struct watch *watch, struct probe_world *world,
@@ -223,10 +228,12 @@ void asking_init(struct asking *asking, struct watch *watch, struct probe_world 
 	forget_verdict(asking);
 }
 
-void asking_start(struct asking *asking)
+void asking_start(struct asking *asking, bool anew)
 {
 	const char *unbuilt = probe_unbuilt(asking->probing.check);
 	asking->state = ASKING_OUT;
+	asking->probing.anew = anew;
+	asking->probing.asked = WALL_NONE;
 	if (unbuilt)
 		probing_done(&asking->probing, STATUS_UNKNOWN, -1, NULL, "%s are not built yet",
 			unbuilt);
@@ -256,6 +263,8 @@ void asking_expire(struct asking *asking)
 
 void asking_fini(struct asking *asking)
 {
+	if (asking->kind->leave)
+		asking->kind->leave(&asking->probing);
 	forget_verdict(asking);
 	outcome_release(asking);
 }

@@ -11,23 +11,22 @@
 
 // Checks of kind `kubernetes`: whether an API server is ready, and how one object is, or all of a
 // resource. An asking goes through these steps, each of which may wait for an answer:
-//   begin → identify (who answers there?) → locate (where does the resource live?) → ask (an
-//   object, or page by page) → end
+//   begin → identify (who answers there?) → watch, or what else is asked → end
+// Objects are watched (kubewatch.h); one that may be got but not listed is got, each time.
 
 #define IDENTITY_AGE_MS 10000 // what a check may go by before it asks again who answers
 
-static void locate(struct query *query);
-
 // --- an asking's life ---
 
-static void query_free(struct query *query)
+void query_release(struct query *query)
 {
+	query->probing->work = NULL;
 	if (query->exchange)
 		kubernetes_cancel(query->exchange);
 	if (query->search)
 		kubernetes_search_cancel(query->search);
-	if (query->jq_ticket)
-		jq_cancel(query->probing->world->jq, query->jq_ticket);
+	if (query->asking)
+		kubewatch_cancel(query->asking);
 	judge_cancel(query->probing->world->judge, query->judge_ticket);
 	cJSON_Delete(query->evidence);
 	if (query->identifies)
@@ -35,9 +34,6 @@ static void query_free(struct query *query)
 	free(query->namespace);
 	free(query->object);
 	free(query->selector);
-	tally_fini(&query->tally);
-	buf_fini(&query->next_page);
-	cJSON_Delete(query->page);
 	free(query);
 }
 
@@ -51,10 +47,17 @@ void query_end(struct query *query, enum status status, cJSON *evidence, const c
 	va_start(arguments, format);
 	buf_vprintf(&words, format, arguments);
 	va_end(arguments);
-	query_free(query);
-	probing->work = NULL;
+	query_release(query);
 	probing_done(probing, status, latency_ms, evidence, "%s", buf_str(&words));
 	buf_fini(&words);
+}
+
+void query_end_unknown(struct query *query, enum status status, const char *words)
+{
+	if (status == STATUS_MISSING && query->probing->check->expect.object == EXPECT_ABSENT)
+		query_end(query, STATUS_HEALTHY, NULL, "absent, as it should be");
+	else
+		query_end(query, status, NULL, "%s", words);
 }
 
 void query_end_refused(struct query *query, const struct http_answer *answer)
@@ -62,10 +65,7 @@ void query_end_refused(struct query *query, const struct http_answer *answer)
 	struct buf words = {0};
 	enum status status = kubernetes_refusal(answer, query->object, &words);
 
-	if (status == STATUS_MISSING && query->probing->check->expect.object == EXPECT_ABSENT)
-		query_end(query, STATUS_HEALTHY, NULL, "absent, as it should be");
-	else
-		query_end(query, status, NULL, "%s", buf_str(&words));
+	query_end_unknown(query, status, buf_str(&words));
 	buf_fini(&words);
 }
 
@@ -98,6 +98,31 @@ void query_arrived(struct query *query, const struct http_answer *answer)
 			(query->latency_ms < 0 ? 0 : query->latency_ms) + answer->latency_ms;
 }
 
+// --- readyz ---
+
+static void readiness_known(void *context, const struct http_answer *answer)
+{
+	struct query *query = context;
+	struct buf words = {0};
+
+	query_arrived(query, answer);
+	if (answer->reach == REACH_ANSWERED) {
+		enum status status = kubeapi_readiness(answer->status, answer->body, &words);
+		query_end(query, status, NULL, "%s", buf_str(&words));
+	} else {
+		query_end_refused(query, answer);
+	}
+	buf_fini(&words);
+}
+
+static void ask(struct query *query)
+{
+	if (query->check->question == KUBERNETES_READYZ)
+		query_get(query, "/readyz", NULL, readiness_known);
+	else
+		query_watch(query);
+}
+
 // --- identify ---
 
 static void proceed(struct query *query)
@@ -113,7 +138,7 @@ static void proceed(struct query *query)
 			"another cluster answers: its UID is %s, the runbook wants %s", uid,
 			wanted);
 	else
-		locate(query);
+		ask(query);
 }
 
 static void identified(void *context, const struct http_answer *answer)
@@ -145,40 +170,21 @@ static void identify(struct query *query)
 	query_get(query, KUBERNETES_IDENTITY_PATH, NULL, identified);
 }
 
-// --- readyz ---
-
-static void readiness_known(void *context, const struct http_answer *answer)
-{
-	struct query *query = context;
-	struct buf words = {0};
-
-	query_arrived(query, answer);
-	if (answer->reach == REACH_ANSWERED) {
-		enum status status = kubeapi_readiness(answer->status, answer->body, &words);
-		query_end(query, status, NULL, "%s", buf_str(&words));
-	} else {
-		query_end_refused(query, answer);
-	}
-	buf_fini(&words);
-}
-
 // --- one object ---
 
-// Whether names are all that is needed: secrets are never fetched whole for less.
-bool query_needs_names_only(const struct query *query)
+static bool needs_metadata_only(const struct query *query)
 {
 	enum expect_object expected = query->probing->check->expect.object;
-	bool is_secret = query->type.group[0] == '\0' && strcmp(query->type.plural, "secrets") == 0;
 
 	return expected == EXPECT_EXISTS || expected == EXPECT_ABSENT ||
-	       (is_secret && expected == EXPECT_HEALTHY);
+	       kubeapi_is_secret(&query->type);
 }
 
-void query_name_kind(const struct query *query, cJSON *object)
+static void name_kind(const struct query *query, cJSON *object)
 {
 	struct buf version = {0};
 
-	if (!query_needs_names_only(query) || !cJSON_IsObject(object))
+	if (!needs_metadata_only(query) || !cJSON_IsObject(object))
 		return;
 	cJSON_DeleteItemFromObjectCaseSensitive(object, "kind");
 	cJSON_DeleteItemFromObjectCaseSensitive(object, "apiVersion");
@@ -210,7 +216,7 @@ static void take_object(struct query *query, const struct http_answer *answer)
 			query, STATUS_UNKNOWN, NULL, "the answer cannot be read: %s", err.message);
 		return;
 	}
-	query_name_kind(query, object);
+	name_kind(query, object);
 	query->evidence = json_object();
 	json_add_text(query->evidence, "uid", json_path_text(object, "metadata.uid"));
 	json_add_text(query->evidence, "resourceVersion",
@@ -244,8 +250,7 @@ static void object_known(void *context, const struct http_answer *answer)
 			.text = answer->body,
 			.length = answer->length,
 			.latency_ms = query->latency_ms};
-		query_free(query);
-		probing->work = NULL;
+		query_release(query);
 		probing_judge(probing, &outcome);
 	} else {
 		take_object(query, answer);
@@ -258,7 +263,7 @@ static void ask_object(struct query *query)
 
 	kubeapi_path(&path, &query->type, query->namespace, query->object);
 	query_get(query, buf_str(&path),
-		query_needs_names_only(query)
+		needs_metadata_only(query)
 			? "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
 			: NULL,
 		object_known);
@@ -266,15 +271,6 @@ static void ask_object(struct query *query)
 }
 
 // --- locate ---
-
-static void ask(struct query *query)
-{
-	// One name in all namespaces is a list, too.
-	if (query->object && (query->namespace || !query->type.is_namespaced))
-		ask_object(query);
-	else
-		query_list(query);
-}
 
 static void located(void *context, const struct kubeapi_type *type, const char *words)
 {
@@ -286,19 +282,15 @@ static void located(void *context, const struct kubeapi_type *type, const char *
 		return;
 	}
 	query->type = *type;
-	ask(query);
+	ask_object(query);
 }
 
-static void locate(struct query *query)
+void query_locate(struct query *query)
 {
 	struct buf words = {0};
 
-	if (query->check->question == KUBERNETES_READYZ) {
-		query_get(query, "/readyz", NULL, readiness_known);
-		return;
-	}
 	switch (kubernetes_find(query->client, &query->name, &query->type)) {
-	case KUBERNETES_THERE: ask(query); break;
+	case KUBERNETES_THERE: ask_object(query); break;
 	case KUBERNETES_NOT_THERE:
 		kubernetes_absence(query->client, &query->name, &words);
 		query_end(query, STATUS_UNKNOWN, NULL, "%s", buf_str(&words));
@@ -368,9 +360,16 @@ static void start(struct probing *probing)
 
 static void cancel(struct probing *probing)
 {
-	query_free(probing->work);
-	probing->work = NULL;
+	query_release(probing->work);
 }
 
-const struct probe_kind probe_kubernetes = {
-	.start = start, .cancel = cancel, .attend = targets_attend, .fini = targets_fini};
+static void leave(struct probing *probing)
+{
+	kubewatch_leave(probing->standing);
+}
+
+const struct probe_kind probe_kubernetes = {.start = start,
+	.cancel = cancel,
+	.leave = leave,
+	.attend = targets_attend,
+	.fini = targets_fini};

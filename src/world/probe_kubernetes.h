@@ -3,8 +3,8 @@
 #define RELIGHT_WORLD_PROBE_KUBERNETES_H
 
 #include "relight/kubernetes.h"
+#include "relight/kubewatch.h"
 #include "relight/probe.h"
-#include "relight/tally.h"
 
 // What the files of the Kubernetes checks share: one asking under way.
 
@@ -21,43 +21,35 @@ struct query {
 	// What is waited for; at most one of them.
 	struct kubernetes_exchange *exchange;
 	struct kubernetes_search *search;
-	int64_t jq_ticket;    // 0: none
+	struct kubewatch_asking *asking;
 	int64_t judge_ticket; // 0: none
-	bool is_judging;      // below judge_items: what is judged at once must not recurse
 
 	struct kubeapi_name name;
-	struct kubeapi_type type;
-	char *namespace; // NULL: all
-	char *object;    // NULL: a list
-	char *selector;  // NULL: none
-
-	cJSON *evidence; // of one object, while it is judged
-
-	// A list.
-	struct tally tally;
-	struct buf next_page; // token; empty: the first page
-	bool has_restarted;
-	cJSON *page;
-	cJSON *item; // of `page`: the one that is judged
+	struct kubeapi_type type; // once located
+	char *namespace;          // NULL: all
+	char *object;             // NULL: a list
+	char *selector;           // NULL: none
+	cJSON *evidence;          // of an object while it is judged
 };
 
+// Frees it, without saying anything.
+void query_release(struct query *query);
 // Ends it: frees it, and says what was found out. Takes ownership of `evidence`.
 void query_end(struct query *query, enum status status, cJSON *evidence, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 // Ends for want of an object or of an answer; that nothing is there is what `absent` hopes for.
 void query_end_refused(struct query *query, const struct http_answer *answer);
+void query_end_unknown(struct query *query, enum status status, const char *words);
 int64_t query_time_left_ms(const struct query *query); // at least 1
 // Asks for a path. `done` begins with query_arrived.
 void query_get(struct query *query, const char *path, const char *accept,
 	void (*done)(void *context, const struct http_answer *answer));
 // Takes note of an answer that decides.
 void query_arrived(struct query *query, const struct http_answer *answer);
-// Whether names are all that is needed: secrets are never fetched whole for less.
-bool query_needs_names_only(const struct query *query);
-// Gives an object that was asked for by name only the kind back, of which the server sent a part.
-void query_name_kind(const struct query *query, cJSON *object);
-// Asks for all objects that it is about, page by page, and judges them.
-void query_list(struct query *query);
+// Finds out where the resource lives, and asks for the one object by itself.
+void query_locate(struct query *query);
+// Asks the watch that has it in view.
+void query_watch(struct query *query);
 
 // --- the targets of the runbook ---
 
@@ -70,6 +62,11 @@ void target_identified(struct probe_world *world, int target, const struct http_
 // A text of the runbook with its variables replaced; the caller frees. *text stays NULL where there
 // is none. False with `err`.
 bool target_text(struct probe_world *world, const char *template, char **text, struct err *err);
+// The watch of such a scope, made where there is none. Valid until the next target_forget_watches.
+struct kubewatch *target_watch(
+	struct probe_world *world, int target, const struct kubewatch_scope *scope);
+// Ends those that nobody looks at any more.
+void target_forget_watches(struct probe_world *world, int target);
 // For the table of kinds.
 void targets_attend(struct probe_world *world);
 void targets_fini(struct probe_world *world);

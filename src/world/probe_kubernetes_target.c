@@ -15,7 +15,11 @@
 struct target_link {
 	struct probe_world *world;
 	int target;
-	struct kubernetes *client;            // NULL: nobody has asked for it yet
+	struct kubernetes *client;  // NULL: nobody has asked for it yet; with it …
+	struct http *http;          // … its own connections, …
+	struct kubepulse *pulse;    // … their pulse, …
+	struct kubewatch **watches; // … and what is watched there
+	size_t watch_count, watch_capacity;
 	struct kubernetes_exchange *exchange; // of the round; NULL: none is under way
 	bool is_told;                         // the cockpit knows who it is
 	cJSON *held;         // a fingerprint to tell once the sources have answered …
@@ -44,11 +48,14 @@ static struct target_links *links_of(struct probe_world *world)
 
 struct kubernetes *target_client(struct probe_world *world, int target, struct err *err)
 {
-	struct http *http = probe_http_client(world, err);
 	struct target_link *link = &links_of(world)->items[target];
 
-	if (http && !link->client)
-		link->client = kubernetes_new(world->loop, http);
+	if (!link->http)
+		link->http = http_new(world->loop, err);
+	if (link->http && !link->client) {
+		link->client = kubernetes_new(world->loop, link->http);
+		link->pulse = kubepulse_new(world->loop, link->client);
+	}
 	return link->client;
 }
 
@@ -82,6 +89,56 @@ enum status target_open(struct probe_world *world, int target, struct err *err)
 	buf_fini(&kubeconfig);
 	return status;
 }
+
+// --- watches ---
+
+static enum status open_link(void *context, struct err *err)
+{
+	struct target_link *link = context;
+
+	return target_open(link->world, link->target, err);
+}
+
+struct kubewatch *target_watch(
+	struct probe_world *world, int target, const struct kubewatch_scope *scope)
+{
+	struct target_link *link = &links_of(world)->items[target];
+
+	for (size_t i = 0; i < link->watch_count; i++)
+		if (kubewatch_covers(link->watches[i], scope))
+			return link->watches[i];
+	link->watches = memory_grow(link->watches, link->watch_count, &link->watch_capacity,
+		sizeof(struct kubewatch *));
+	struct kubewatch *watch = kubewatch_new(
+		&(struct kubewatch_config){
+			.loop = world->loop,
+			.client = link->client,
+			.pulse = link->pulse,
+			.judge = world->judge,
+			.jq = world->jq,
+			.once = world->once,
+			.open = open_link,
+			.context = link,
+		},
+		scope);
+	link->watches[link->watch_count++] = watch;
+	return watch;
+}
+
+void target_forget_watches(struct probe_world *world, int target)
+{
+	struct target_link *link = &links_of(world)->items[target];
+	size_t kept = 0;
+
+	for (size_t i = 0; i < link->watch_count; i++)
+		if (kubewatch_has_viewers(link->watches[i]))
+			link->watches[kept++] = link->watches[i];
+		else
+			kubewatch_free(link->watches[i]);
+	link->watch_count = kept;
+}
+
+// --- who it is ---
 
 static bool is_source(const struct target_link *link)
 {
@@ -184,19 +241,28 @@ static void on_closed(uv_handle_t *handle)
 	free(handle);
 }
 
+static void link_fini(struct target_link *link)
+{
+	for (size_t i = 0; i < link->watch_count; i++)
+		kubewatch_free(link->watches[i]);
+	free(link->watches);
+	if (link->exchange)
+		kubernetes_cancel(link->exchange);
+	kubepulse_free(link->pulse);
+	kubernetes_free(link->client);
+	http_free(link->http);
+	cJSON_Delete(link->held);
+	free(link->held_endpoint);
+}
+
 void targets_fini(struct probe_world *world)
 {
 	struct target_links *links = world->kind_state[CHECK_KUBERNETES];
 
 	if (!links)
 		return;
-	for (size_t t = 0; t < world->runbook->target_count; t++) {
-		if (links->items[t].exchange)
-			kubernetes_cancel(links->items[t].exchange);
-		kubernetes_free(links->items[t].client);
-		cJSON_Delete(links->items[t].held);
-		free(links->items[t].held_endpoint);
-	}
+	for (size_t t = 0; t < world->runbook->target_count; t++)
+		link_fini(&links->items[t]);
 	if (links->round)
 		uv_close((uv_handle_t *)links->round, on_closed);
 	free(links->items);

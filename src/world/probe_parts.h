@@ -35,7 +35,8 @@ struct asking {
 // Prepares one check: its jq programs are numbered.
 void asking_init(struct asking *asking, struct watch *watch, struct probe_world *world,
 	const struct dependency *dependency, const struct check *check);
-void asking_start(struct asking *asking);
+// `anew`: what the kind knows already does not count.
+void asking_start(struct asking *asking, bool anew);
 // Lets go of whatever is under way, silently.
 void asking_cancel(struct asking *asking);
 // The same, and the answer is that none came.
@@ -60,6 +61,8 @@ void watch_free(struct watch *watch); // the loop must run once more
 void watch_begin(struct watch *watch, int64_t delay_ms, double phase);
 // Asks again as soon as that is possible; token 0: none.
 void watch_recheck(struct watch *watch, int64_t token);
+// A kind that watches has something new.
+void watch_news(struct watch *watch);
 // Something has changed that may let a check be asked which could not be.
 void watch_reconsider(struct watch *watch);
 // An asking has been judged.

@@ -14,6 +14,8 @@
 
 #define BACKSTOP_MS 2000 // beyond the timeout, for a kind that does not keep to it
 
+#define NEWS_MS 1000 // between two askings of several checks for the news of one of them
+
 // What it takes to ask once, measured in microseconds of a core: a process is another matter than a
 // connection.
 #define COST_CONNECTION_US 600
@@ -60,7 +62,7 @@ static void ask(struct watch *watch)
 	uv_timer_start(
 		&watch->timer, on_backstop, (uint64_t)(dependency->timeout_ms + BACKSTOP_MS), 0);
 	for (size_t i = 0; i < dependency->check_count; i++)
-		asking_start(&watch->askings[i]);
+		asking_start(&watch->askings[i], watch->token != 0);
 	watch_answered(watch);
 }
 
@@ -120,10 +122,22 @@ static void add_extras(const struct watch *watch, cJSON *line)
 	}
 }
 
+// What several checks say together is as old as the oldest of them.
+static struct wall asked_of_all(const struct watch *watch)
+{
+	struct wall oldest = watch->asked;
+	for (size_t i = 0; i < watch->dependency->check_count; i++) {
+		struct wall asked = watch->askings[i].probing.asked;
+		if (wall_known(asked) && asked.us < oldest.us)
+			oldest = asked;
+	}
+	return oldest;
+}
+
 static void emit(struct watch *watch, const struct asking *worst)
 {
 	char asked[WALL_TEXT_BYTES], now[WALL_TEXT_BYTES];
-	wall_format(watch->asked, asked);
+	wall_format(asked_of_all(watch), asked);
 	wall_format(clock_wall(), now);
 	cJSON *line = json_object();
 	json_add_text(line, "type", "observation");
@@ -208,6 +222,17 @@ void watch_recheck(struct watch *watch, int64_t token)
 	watch->is_wanted = true;
 	if (watch->open == 0)
 		uv_timer_start(&watch->timer, on_due, 0, 0);
+}
+
+// All its checks are asked again, so others than the one that watches are spared a little.
+void watch_news(struct watch *watch)
+{
+	uint64_t now_ms = uv_now(watch->watching->world->loop);
+	uint64_t due_ms = watch->dependency->check_count > 1 ? watch->asked_ms + NEWS_MS : now_ms;
+	if (watch->open > 0)
+		watch->is_wanted = true;
+	else
+		uv_timer_start(&watch->timer, on_due, due_ms > now_ms ? due_ms - now_ms : 0, 0);
 }
 
 void watch_reconsider(struct watch *watch)

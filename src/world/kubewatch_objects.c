@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+#include <string.h>
+
+#include "kubewatch_parts.h"
+#include "relight/clock.h"
+#include "relight/health.h"
+#include "relight/json.h"
+#include "relight/memory.h"
+
+#undef uthash_fatal
+#define uthash_fatal(message) memory_exhausted()
+
+// The verdicts on the objects of a watch. An object itself is gone once it has been judged.
+
+#define JUDGE_TIMEOUT_MS 5000
+
+static bool is_one(const struct kubewatch *watch)
+{
+	return watch->scope.object != NULL;
+}
+
+bool kubewatch_needs_metadata_only(const struct kubewatch *watch)
+{
+	bool is_secret = watch->type.group[0] == '\0' && strcmp(watch->type.plural, "secrets") == 0;
+
+	for (size_t i = 0; i < watch->view_count && !is_secret; i++)
+		if (watch->views[i]->aim != KUBEWATCH_NAMES)
+			return false;
+	return true;
+}
+
+// --- verdicts ---
+
+static void forget_question(struct kubeverdict *verdict)
+{
+	const struct kubewatch_config *config = &verdict->view->watch->config;
+
+	if (!verdict->judge_ticket && !verdict->jq_ticket)
+		return;
+	judge_cancel(config->judge, verdict->judge_ticket);
+	if (verdict->jq_ticket)
+		jq_cancel(config->jq, verdict->jq_ticket);
+	verdict->judge_ticket = verdict->jq_ticket = 0;
+	verdict->view->watch->waiting--;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static void replace_text(char **text, const char *with)
+{
+	if (same_text(*text, with))
+		return;
+	free(*text);
+	*text = memory_copy_text(with);
+}
+
+static void settle(struct kubeverdict *verdict, enum status status, const char *words)
+{
+	bool is_needed = status != STATUS_HEALTHY || is_one(verdict->view->watch);
+	const char *kept = is_needed ? words : NULL;
+
+	if (verdict->is_judged && verdict->status == status && same_text(verdict->words, kept))
+		return;
+	verdict->is_judged = true;
+	verdict->status = status;
+	replace_text(&verdict->words, kept);
+	kubewatch_note(verdict->view);
+}
+
+static void on_judged(void *context, const struct health *health)
+{
+	struct kubeverdict *verdict = context;
+	struct kubewatch *watch = verdict->view->watch;
+	bool was_awaited = verdict->judge_ticket != 0;
+
+	verdict->judge_ticket = 0;
+	verdict->since = health->since;
+	if (is_one(watch))
+		replace_text(&verdict->rule, health->rule);
+	settle(verdict, health->status, health->message);
+	if (was_awaited) {
+		watch->waiting--;
+		kubewatch_verdict_came(watch);
+	}
+}
+
+static void on_jq(void *context, const struct jq_result *results, size_t count)
+{
+	struct kubeverdict *verdict = context;
+	struct kubewatch *watch = verdict->view->watch;
+	struct outcome outcome = {.reach = REACH_ANSWERED, .text = "", .latency_ms = -1};
+	struct verdict said;
+
+	verdict->jq_ticket = 0;
+	outcome.jq = (struct jq_answer){results[0].output, results[0].error};
+	if (count > 1)
+		outcome.message = (struct jq_answer){results[1].output, results[1].error};
+	expect_judge(verdict->view->expect, CHECK_KUBERNETES, &outcome, &said);
+	settle(verdict, said.status, buf_str(&said.message));
+	verdict_fini(&said);
+	watch->waiting--;
+	kubewatch_verdict_came(watch);
+}
+
+static void ask_jq(struct kubeverdict *verdict, const cJSON *object)
+{
+	const struct expectation *expect = verdict->view->expect;
+	struct kubewatch *watch = verdict->view->watch;
+	struct jq *jq = watch->config.jq;
+	int programs[2];
+	size_t count = 0;
+	struct buf text = {0};
+
+	programs[count++] = jq_program(jq, expect->jq.text);
+	if (expect->message.text)
+		programs[count++] = jq_program(jq, expect->message.text);
+	json_write(&text, object);
+	verdict->jq_ticket = jq_evaluate(
+		jq, programs, count, buf_str(&text), text.length, JUDGE_TIMEOUT_MS, on_jq, verdict);
+	watch->waiting++;
+	buf_fini(&text);
+}
+
+static void keep_text(struct kubeverdict *verdict, const cJSON *object)
+{
+	struct kubeobject *of = verdict->object;
+	struct buf text = {0};
+
+	json_write(&text, object);
+	free(of->text);
+	of->text_length = text.length;
+	of->text = buf_take(&text);
+	verdict->is_judged = true;
+	verdict->status = STATUS_HEALTHY;
+	kubewatch_note(verdict->view);
+}
+
+// A newer state of the object makes a question about an older one moot.
+static void judge(struct kubeverdict *verdict, const cJSON *object)
+{
+	struct kubewatch *watch = verdict->view->watch;
+
+	forget_question(verdict);
+	switch (verdict->view->aim) {
+	case KUBEWATCH_NAMES: settle(verdict, STATUS_HEALTHY, "exists"); break;
+	case KUBEWATCH_HEALTH:
+		verdict->judge_ticket = judge_object(watch->config.judge, object, clock_wall(),
+			JUDGE_TIMEOUT_MS, on_judged, verdict);
+		watch->waiting += verdict->judge_ticket != 0;
+		break;
+	case KUBEWATCH_JQ: ask_jq(verdict, object); break;
+	case KUBEWATCH_TEXT: keep_text(verdict, object); break;
+	}
+}
+
+// --- objects ---
+
+static void object_free(struct kubeobject *object)
+{
+	for (size_t i = 0; i < object->verdict_count; i++) {
+		forget_question(&object->verdicts[i]);
+		kubewatch_note(object->verdicts[i].view);
+		free(object->verdicts[i].words);
+		free(object->verdicts[i].rule);
+	}
+	free(object->key);
+	free(object->uid);
+	free(object->version);
+	free(object->text);
+	free(object);
+}
+
+static void object_remove(struct kubewatch *watch, struct kubeobject *object)
+{
+	HASH_DEL(watch->objects, object);
+	object_free(object);
+}
+
+static bool object_key(const struct kubewatch *watch, const cJSON *object, struct buf *key)
+{
+	const char *name = json_path_text(object, "metadata.name");
+	const char *namespace =
+		watch->scope.namespace ? NULL : json_path_text(object, "metadata.namespace");
+
+	if (!name)
+		return false;
+	if (namespace)
+		buf_printf(key, "%s/", namespace);
+	buf_text(key, name);
+	return true;
+}
+
+static struct kubeobject *object_find(const struct kubewatch *watch, const struct buf *key)
+{
+	struct kubeobject *object;
+
+	HASH_FIND(hh, watch->objects, key->data, key->length, object);
+	return object;
+}
+
+static struct kubeobject *object_add(struct kubewatch *watch, struct buf *key)
+{
+	struct kubeobject *object =
+		memory_zeroed(1, sizeof *object + watch->view_count * sizeof *object->verdicts);
+	size_t length = key->length;
+
+	object->key = buf_take(key);
+	object->verdict_count = watch->view_count;
+	for (size_t i = 0; i < watch->view_count; i++)
+		object->verdicts[i] = (struct kubeverdict){
+			.object = object, .view = watch->views[i], .since = WALL_NONE};
+	HASH_ADD_KEYPTR(hh, watch->objects, object->key, length, object);
+	return object;
+}
+
+// The items of a list have no kind, and objects of which only the metadata were sent have another
+// one.
+static void name_kind(const struct kubewatch *watch, cJSON *object)
+{
+	struct buf version = {0};
+
+	if (json_get(object, "kind") && !kubewatch_needs_metadata_only(watch))
+		return;
+	cJSON_DeleteItemFromObjectCaseSensitive(object, "kind");
+	cJSON_DeleteItemFromObjectCaseSensitive(object, "apiVersion");
+	buf_printf(&version, "%s%s%s", watch->type.group, watch->type.group[0] ? "/" : "",
+		watch->type.version);
+	json_add_text(object, "kind", watch->type.kind);
+	json_add_text(object, "apiVersion", buf_str(&version));
+	buf_fini(&version);
+}
+
+bool kubewatch_take(struct kubewatch *watch, cJSON *object, struct err *err)
+{
+	struct buf key = {0};
+	bool good = false;
+
+	if (!cJSON_IsObject(object) || !object_key(watch, object, &key)) {
+		err_set(err, "an object without a name");
+		goto out;
+	}
+	struct kubeobject *known = object_find(watch, &key);
+	if (!known && HASH_COUNT(watch->objects) >= KUBEWATCH_MAX_OBJECTS) {
+		err_set(err,
+			"over %d objects are more than can be watched; narrow it by "
+			"namespace or selector",
+			KUBEWATCH_MAX_OBJECTS);
+		goto out;
+	}
+	if (!known)
+		known = object_add(watch, &key);
+	known->list = watch->list;
+	name_kind(watch, object);
+	if (is_one(watch)) {
+		replace_text(&known->uid, json_path_text(object, "metadata.uid"));
+		replace_text(&known->version, json_path_text(object, "metadata.resourceVersion"));
+	}
+	for (size_t i = 0; i < known->verdict_count; i++)
+		judge(&known->verdicts[i], object);
+	good = true;
+out:
+	buf_fini(&key);
+	cJSON_Delete(object);
+	return good;
+}
+
+void kubewatch_remove(struct kubewatch *watch, const cJSON *object)
+{
+	struct buf key = {0};
+
+	if (object_key(watch, object, &key)) {
+		struct kubeobject *known = object_find(watch, &key);
+		if (known)
+			object_remove(watch, known);
+	}
+	buf_fini(&key);
+}
+
+void kubewatch_sweep(struct kubewatch *watch)
+{
+	struct kubeobject *object, *next;
+
+	HASH_ITER (hh, watch->objects, object, next)
+		if (object->list != watch->list)
+			object_remove(watch, object);
+}
+
+void kubewatch_clear(struct kubewatch *watch)
+{
+	struct kubeobject *object, *next;
+
+	HASH_ITER (hh, watch->objects, object, next)
+		object_remove(watch, object);
+}
+
+// An object whose first verdict has not come yet is as one that has not been seen yet.
+const struct tally *kubewatch_count(struct kubewatch_view *view)
+{
+	struct kubeobject *object, *next;
+
+	if (view->is_counted)
+		return &view->tally;
+	tally_fini(&view->tally);
+	HASH_ITER (hh, view->watch->objects, object, next) {
+		const struct kubeverdict *verdict = &object->verdicts[view->index];
+		if (verdict->is_judged)
+			tally_add(&view->tally, object->key, verdict->status,
+				verdict->words ? verdict->words : "");
+	}
+	view->is_counted = true;
+	return &view->tally;
+}

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+#include <string.h>
+
+#include "kubewatch_parts.h"
+#include "relight/clock.h"
+#include "relight/json.h"
+#include "relight/memory.h"
+
+// What a watch says to the server and hears from it (kubernetes.io: "Kubernetes API Concepts":
+// Retrieving large results sets in chunks, Efficient detection of changes, Watch bookmarks).
+
+#define PAGE_OBJECTS 500
+#define LIST_MS      600000 // a slow link may take its time, as long as something arrives
+#define WATCH_S      240    // and up to twice that, so that not all end together
+// Where watches do not share a connection nothing can be asked on it: there they are short, so that
+// silence shows.
+#define WATCH_ALONE_S 4
+#define WATCH_GRACE_S 3
+
+static void forget_items(struct kubewatch *watch)
+{
+	json_items_free(watch->items);
+	watch->items = NULL;
+	watch->trouble.message[0] = '\0';
+	watch->has_expired = false;
+}
+
+void kubewatch_let_go(struct kubewatch *watch)
+{
+	if (watch->exchange)
+		kubernetes_cancel(watch->exchange);
+	if (watch->search)
+		kubernetes_search_cancel(watch->search);
+	watch->exchange = NULL;
+	watch->search = NULL;
+	if (watch->needs_pulse)
+		kubepulse_leave(watch->config.pulse);
+	watch->needs_pulse = false;
+	forget_items(watch);
+}
+
+// --- what arrives ---
+
+static void take_version(struct kubewatch *watch, const char *version)
+{
+	if (!version)
+		return;
+	free(watch->version);
+	watch->version = memory_copy_text(version);
+}
+
+// An object of a list.
+static bool on_item(void *context, const char *text, size_t length)
+{
+	struct kubewatch *watch = context;
+	cJSON *object = json_parse(text, length, &watch->trouble);
+
+	return object && kubewatch_take(watch, object, &watch->trouble);
+}
+
+// An ERROR event holds a Status.
+static void take_error(struct kubewatch *watch, const cJSON *object)
+{
+	const char *message = json_text(object, "message");
+	int64_t code = json_int(object, "code", 0);
+
+	if (code == 410)
+		watch->has_expired = true;
+	else
+		err_set(&watch->trouble, "the server ended the watch: %s",
+			message ? message : "it does not say why");
+}
+
+// {"type":"ADDED|MODIFIED|DELETED|BOOKMARK|ERROR","object":{…}}
+static bool take_event(struct kubewatch *watch, cJSON *event)
+{
+	const char *type = json_text(event, "type");
+	cJSON *object = cJSON_DetachItemFromObjectCaseSensitive(event, "object");
+	const char *version = json_path_text(object, "metadata.resourceVersion");
+	bool good = true;
+
+	if (!type || strcmp(type, "ERROR") == 0) {
+		take_error(watch, object);
+		good = false;
+	} else {
+		take_version(watch, version);
+		if (strcmp(type, "DELETED") == 0) {
+			kubewatch_remove(watch, object);
+		} else if (strcmp(type, "BOOKMARK") != 0) {
+			good = kubewatch_take(watch, object, &watch->trouble);
+			object = NULL;
+		}
+	}
+	cJSON_Delete(object);
+	return good;
+}
+
+static bool on_event(void *context, const char *text, size_t length)
+{
+	struct kubewatch *watch = context;
+	cJSON *event = json_parse(text, length, &watch->trouble);
+	bool good = event && take_event(watch, event);
+
+	cJSON_Delete(event);
+	return good;
+}
+
+static bool on_data(void *context, const char *bytes, size_t length)
+{
+	struct kubewatch *watch = context;
+	struct err err = {0};
+	uint64_t now_ms = uv_now(watch->config.loop);
+
+	watch->progress_ms = now_ms;
+	if (watch->phase == KUBEWATCH_WATCHING)
+		kubewatch_confirm(watch, now_ms, clock_wall());
+	if (json_items_take(watch->items, bytes, length, &err))
+		return true;
+	if (err.message[0])
+		watch->trouble = err;
+	return false;
+}
+
+static void on_head(void *context, int status, bool is_shared)
+{
+	struct kubewatch *watch = context;
+
+	if (status != 200)
+		return;
+	watch->has_head = true;
+	watch->is_shared = is_shared;
+	watch->progress_ms = uv_now(watch->config.loop);
+	if (watch->phase != KUBEWATCH_WATCHING)
+		return;
+	kubewatch_confirm(watch, watch->began_ms, watch->began);
+	if (is_shared && !watch->needs_pulse) {
+		kubepulse_need(watch->config.pulse);
+		watch->needs_pulse = true;
+	}
+}
+
+// --- asking ---
+
+static void begin_items(struct kubewatch *watch, enum json_items_shape shape)
+{
+	bool drops = true;
+
+	for (size_t i = 0; i < watch->view_count; i++)
+		drops &= watch->views[i]->aim == KUBEWATCH_NAMES ||
+			 watch->views[i]->aim == KUBEWATCH_HEALTH;
+	forget_items(watch);
+	watch->items = json_items_new(&(struct json_items_config){
+		.shape = shape,
+		.max_item_bytes = KUBEWATCH_MAX_OBJECT_BYTES,
+		.drops_managed_fields = drops,
+		.on_item = shape == JSON_ITEMS_OF_LIST ? on_item : on_event,
+		.context = watch,
+	});
+}
+
+static void add_selectors(const struct kubewatch *watch, struct buf *path)
+{
+	if (watch->scope.selector) {
+		buf_text(path, "&labelSelector=");
+		kubeapi_encode(path, watch->scope.selector);
+	}
+	if (watch->scope.object) {
+		buf_text(path, "&fieldSelector=metadata.name%3D");
+		kubeapi_encode(path, watch->scope.object);
+	}
+}
+
+static void ask_server(struct kubewatch *watch, const struct buf *path, const char *metadata_type,
+	int64_t timeout_ms, void (*done)(void *context, const struct http_answer *answer))
+{
+	struct buf accept = {0};
+
+	if (kubewatch_needs_metadata_only(watch))
+		buf_printf(&accept, "application/json;as=%s;v=v1;g=meta.k8s.io", metadata_type);
+	watch->has_head = false;
+	watch->began = clock_wall();
+	watch->began_ms = watch->progress_ms = uv_now(watch->config.loop);
+	watch->exchange = kubernetes_ask(
+		watch->config.client, &(struct kubernetes_request){
+					      .path = buf_str(path),
+					      .accept = accept.length > 0 ? buf_str(&accept) : NULL,
+					      .timeout_ms = timeout_ms,
+					      .max_body_bytes = SIZE_MAX,
+					      .on_head = on_head,
+					      .on_data = on_data,
+					      .done = done,
+					      .context = watch,
+				      });
+	buf_fini(&accept);
+}
+
+// What stopped it: a refusal, no answer, or an answer that cannot be used.
+static void fail(struct kubewatch *watch, const struct http_answer *answer)
+{
+	struct buf words = {0};
+	enum status status = STATUS_UNKNOWN;
+	bool is_answer = answer->reach == REACH_ANSWERED;
+	int64_t retry_after_ms = is_answer ? answer->retry_after_ms : -1;
+	int http_status = is_answer ? answer->status : 0;
+
+	if (watch->trouble.message[0])
+		buf_printf(&words, "the answer cannot be used: %s", watch->trouble.message);
+	else if (is_answer && answer->status == 200)
+		buf_text(&words, "the answer broke off");
+	else
+		status = kubernetes_refusal(answer, watch->scope.object, &words);
+	// The resource was there when discovery was asked: what it told is old.
+	if (http_status == 404)
+		kubernetes_forget(watch->config.client);
+	kubewatch_fail(watch, status, http_status, retry_after_ms, buf_str(&words));
+	buf_fini(&words);
+}
+
+// --- a list ---
+
+static void page_over(struct kubewatch *watch);
+
+// Takes what stands around the items: where the next page is, and where to watch from. False with
+// `err`: there is no version to watch from.
+static bool take_frame(struct kubewatch *watch, struct err *err)
+{
+	const char *head = json_items_head(watch->items);
+	cJSON *frame = json_parse(head, strlen(head), err);
+	const char *token = json_path_text(frame, "metadata.continue");
+	const char *version = json_path_text(frame, "metadata.resourceVersion");
+
+	buf_clear(&watch->next_page);
+	if (token)
+		buf_text(&watch->next_page, token);
+	if (frame && !version)
+		err_set(err, "it is no list: it has no resourceVersion");
+	take_version(watch, version);
+	cJSON_Delete(frame);
+	return version != NULL;
+}
+
+// Pages are of one moment, which the server forgets after some minutes: then the list begins anew,
+// once.
+static bool restarts(struct kubewatch *watch, const struct http_answer *answer)
+{
+	if (answer->reach != REACH_ANSWERED || answer->status != 410 || watch->has_restarted ||
+		watch->next_page.length == 0)
+		return false;
+	buf_clear(&watch->next_page);
+	kubewatch_ask_list(watch);
+	watch->has_restarted = true;
+	return true;
+}
+
+static void on_page(void *context, const struct http_answer *answer)
+{
+	struct kubewatch *watch = context;
+	bool is_page = answer->reach == REACH_ANSWERED && answer->status == 200;
+
+	watch->exchange = NULL;
+	if (restarts(watch, answer))
+		return;
+	if (!is_page || watch->trouble.message[0] || !json_items_are_whole(watch->items) ||
+		!take_frame(watch, &watch->trouble)) {
+		fail(watch, answer);
+		return;
+	}
+	watch->latency_ms = answer->latency_ms;
+	forget_items(watch);
+	watch->phase = KUBEWATCH_JUDGING;
+	page_over(watch);
+}
+
+void kubewatch_ask_list(struct kubewatch *watch)
+{
+	struct buf path = {0};
+	bool is_first = watch->next_page.length == 0;
+
+	kubeapi_path(&path, &watch->type, watch->scope.namespace, NULL);
+	buf_printf(&path, "?limit=%d", PAGE_OBJECTS);
+	add_selectors(watch, &path);
+	if (!is_first) {
+		buf_text(&path, "&continue=");
+		kubeapi_encode(&path, buf_str(&watch->next_page));
+	}
+	watch->phase = KUBEWATCH_LISTING;
+	begin_items(watch, JSON_ITEMS_OF_LIST);
+	ask_server(watch, &path, "PartialObjectMetadataList", LIST_MS, on_page);
+	if (is_first) {
+		watch->list++;
+		watch->list_began_ms = watch->began_ms;
+		watch->list_began = watch->began;
+		watch->has_restarted = false;
+	}
+	buf_fini(&path);
+}
+
+// The next page is asked for once all of this one is judged: that bounds what waits for jq.
+static void page_over(struct kubewatch *watch)
+{
+	if (watch->phase != KUBEWATCH_JUDGING || watch->waiting > 0)
+		return;
+	if (watch->next_page.length > 0)
+		kubewatch_ask_list(watch);
+	else
+		kubewatch_listed(watch);
+}
+
+void kubewatch_verdict_came(struct kubewatch *watch)
+{
+	page_over(watch);
+}
+
+// --- a watch ---
+
+// What may be listed, and not watched: there is no right to (403), or it is not offered (405).
+static bool is_refused_for_good(const struct http_answer *answer)
+{
+	return answer->reach == REACH_ANSWERED && (answer->status == 403 || answer->status == 405);
+}
+
+static void on_watch_over(void *context, const struct http_answer *answer)
+{
+	struct kubewatch *watch = context;
+	bool is_gone =
+		watch->has_expired || (answer->reach == REACH_ANSWERED && answer->status == 410);
+	bool is_over = watch->has_head && !answer->is_timeout; // else it has failed
+
+	watch->exchange = NULL;
+	if (watch->needs_pulse)
+		kubepulse_leave(watch->config.pulse);
+	watch->needs_pulse = false;
+	if (is_gone || watch->trouble.message[0]) {
+		free(watch->version);
+		watch->version = NULL;
+	}
+	if (watch->trouble.message[0] || !(is_over || is_gone)) {
+		if (is_refused_for_good(answer)) {
+			watch->is_unwatchable = true;
+			kubewatch_go_on(watch);
+		} else {
+			fail(watch, answer);
+		}
+		return;
+	}
+	forget_items(watch);
+	kubewatch_go_on(watch);
+}
+
+void kubewatch_ask_watch(struct kubewatch *watch)
+{
+	struct buf path = {0};
+	int seconds =
+		watch->is_shared ? WATCH_S + (int)(uv_hrtime() / 1024 % WATCH_S) : WATCH_ALONE_S;
+
+	kubeapi_path(&path, &watch->type, watch->scope.namespace, NULL);
+	buf_text(&path, "?watch=true&allowWatchBookmarks=true&resourceVersion=");
+	kubeapi_encode(&path, watch->version);
+	buf_printf(&path, "&timeoutSeconds=%d", seconds);
+	add_selectors(watch, &path);
+	watch->phase = KUBEWATCH_WATCHING;
+	begin_items(watch, JSON_ITEMS_OF_STREAM);
+	ask_server(watch, &path, "PartialObjectMetadata", (int64_t)(seconds + WATCH_GRACE_S) * 1000,
+		on_watch_over);
+	watch->watch_began_ms = watch->began_ms;
+	buf_fini(&path);
+}

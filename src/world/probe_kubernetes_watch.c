@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+
+#include "probe_kubernetes.h"
+#include "relight/json.h"
+#include "relight/moment.h"
+
+// Checks of objects: asked of the watch that has them in view, which answers from what it knows and
+// tells when that changes.
+
+static void describe(const struct query *query, const struct kubeapi_type *type, struct buf *out)
+{
+	buf_text(out, type->plural);
+	if (query->object)
+		buf_printf(out, " named %s", query->object);
+	if (query->selector)
+		buf_printf(out, " with %s", query->selector);
+	if (type->is_namespaced && query->namespace)
+		buf_printf(out, " in %s", query->namespace);
+}
+
+// --- one object ---
+
+static cJSON *evidence_of_one(const struct kubewatch_answer *answer)
+{
+	cJSON *evidence = json_object();
+	char since[WALL_TEXT_BYTES];
+
+	json_add_text(evidence, "uid", answer->uid);
+	json_add_text(evidence, "resourceVersion", answer->resource_version);
+	json_add_text(evidence, "rule", answer->rule);
+	if (wall_known(answer->since)) {
+		wall_format(answer->since, since);
+		json_add_text(evidence, "progressed", since);
+	}
+	return evidence;
+}
+
+static void judge_text(struct query *query, const struct kubewatch_answer *answer)
+{
+	struct probing *probing = query->probing;
+	struct outcome outcome = {.reach = REACH_ANSWERED,
+		.text = answer->text,
+		.length = answer->length,
+		.latency_ms = query->latency_ms};
+
+	query_release(query);
+	probing_judge(probing, &outcome);
+}
+
+static void end_missing(struct query *query, const struct kubeapi_type *type)
+{
+	struct buf words = {0};
+
+	buf_printf(&words, "%s%s%s \"%s\" not found", type->plural, type->group[0] ? "." : "",
+		type->group, query->object);
+	query_end_unknown(query, STATUS_MISSING, buf_str(&words));
+	buf_fini(&words);
+}
+
+static void conclude_one(struct query *query, const struct kubewatch_answer *answer)
+{
+	if (answer->tally->count == 0)
+		end_missing(query, answer->type);
+	else if (query->probing->check->expect.object == EXPECT_ABSENT)
+		query_end(query, STATUS_DEGRADED, NULL, "exists, and should not");
+	else if (answer->text)
+		judge_text(query, answer);
+	else
+		query_end(query, answer->tally->worst, evidence_of_one(answer), "%s",
+			answer->words ? answer->words : "exists");
+}
+
+// --- a list ---
+
+static void conclude_list(struct query *query, const struct kubewatch_answer *answer)
+{
+	const struct tally *tally = answer->tally;
+	// One name that is looked for in all namespaces must be in one of them.
+	size_t least = query->object ? 1 : query->check->min > 0 ? (size_t)query->check->min : 0;
+	struct buf what = {0}, words = {0};
+	enum status status;
+
+	describe(query, answer->type, &what);
+	if (query->probing->check->expect.object != EXPECT_ABSENT) {
+		status = tally_judge(tally, least, buf_str(&what), &words);
+	} else if (tally->count == 0) {
+		status = STATUS_HEALTHY;
+		buf_printf(&words, "no %s, as it should be", buf_str(&what));
+	} else {
+		status = STATUS_DEGRADED;
+		buf_printf(&words, "%zu %s exist, and should not", tally->count, buf_str(&what));
+	}
+	cJSON *evidence = json_object();
+	json_add_int(evidence, "objects", (int64_t)tally->count);
+	json_add_int(evidence, "healthy", (int64_t)tally->healthy);
+	query_end(query, status, evidence, "%s", buf_str(&words));
+	buf_fini(&what);
+	buf_fini(&words);
+}
+
+// --- asking ---
+
+static bool is_one(const struct query *query, const struct kubeapi_type *type)
+{
+	return query->object && (query->namespace || !type->is_namespaced);
+}
+
+static void on_answer(void *context, const struct kubewatch_answer *answer)
+{
+	struct query *query = context;
+
+	query->asking = NULL;
+	query->latency_ms = answer->latency_ms;
+	if (answer->refusal && answer->http_status == 403 && query->object && query->namespace) {
+		query_locate(query); // it may still be got
+	} else if (answer->refusal) {
+		query_end(query, answer->status, NULL, "%s", answer->refusal);
+	} else {
+		if (!query->probing->anew)
+			query->probing->asked = answer->asked;
+		if (is_one(query, answer->type))
+			conclude_one(query, answer);
+		else
+			conclude_list(query, answer);
+	}
+}
+
+static enum kubewatch_aim aim_of(const struct query *query)
+{
+	switch (query->probing->check->expect.object) {
+	case EXPECT_EXISTS:
+	case EXPECT_ABSENT: return KUBEWATCH_NAMES;
+	// One object is judged here, with all that may stand beside jq. Whether it is one is known
+	// for sure once it is located; in a namespace it is.
+	case EXPECT_JQ: return query->object && query->namespace ? KUBEWATCH_TEXT : KUBEWATCH_JQ;
+	default: return KUBEWATCH_HEALTH;
+	}
+}
+
+static void on_change(void *context)
+{
+	probing_changed(context);
+}
+
+// Who looks stays from one asking to the next: at another watch only where a variable has changed.
+static struct kubewatch_viewer *viewer(struct query *query, struct kubewatch *watch)
+{
+	struct probing *probing = query->probing;
+	struct kubewatch_viewer *before = probing->standing;
+
+	if (before && kubewatch_of(before) == watch)
+		return before;
+	probing->standing =
+		kubewatch_look(watch, aim_of(query), &probing->check->expect, on_change, probing);
+	kubewatch_leave(before);
+	target_forget_watches(probing->world, query->check->target);
+	return probing->standing;
+}
+
+void query_watch(struct query *query)
+{
+	struct probing *probing = query->probing;
+	struct kubewatch *watch = target_watch(probing->world, query->check->target,
+		&(struct kubewatch_scope){
+			.resource = query->name,
+			.namespace = query->namespace,
+			.selector = query->selector,
+			.object = query->object,
+		});
+	struct kubewatch_asking *asking = kubewatch_ask(
+		viewer(query, watch), probing->anew, query_time_left_ms(query), on_answer, query);
+
+	if (asking) // else it was answered, and the query is gone
+		query->asking = asking;
+}
