@@ -245,6 +245,16 @@ bool health_outweighs(enum status newer, enum status older)
 	return weight[newer] > weight[older];
 }
 
+bool health_by_attention(const struct subject *subject, struct health *out)
+{
+	for (const struct convention *row = health_conventions; row->name; row++)
+		if (row->is_first && row->judge(subject, out)) {
+			snprintf(out->rule, sizeof out->rule, "convention/%s", row->name);
+			return true;
+		}
+	return false;
+}
+
 void health_by_conventions(const struct subject *subject, struct health *out)
 {
 	bool decided = false;

@@ -324,13 +324,14 @@ static bool condition_means(const struct subject *subject, enum meaning meaning,
 	return false;
 }
 
-// Whether a condition speaks for the whole object.
+// Whether a condition speaks for the whole object; what has reached its goal does, too.
 static bool is_summed_up(const cJSON *conditions)
 {
 	json_each (condition, conditions) {
 		const struct condition_type *row = type_lookup(json_text(condition, "type"));
 
-		if (row && row->meaning == SUMMARY)
+		if (row && (row->meaning == SUMMARY ||
+				   (row->meaning == GOAL && condition_is(condition, "True"))))
 			return true;
 	}
 	return false;

@@ -120,7 +120,8 @@ static bool suspend_rule(const struct subject *subject, struct health *out)
 		if (cJSON_IsTrue(json_path(subject->spec, paths[i])))
 			return health_say(
 				out, STATUS_SUSPENDED, "suspended: spec.%s is true", paths[i]);
-	return false;
+	return cJSON_IsFalse(json_get(subject->spec, "enabled")) &&
+	       health_say(out, STATUS_SUSPENDED, "suspended: spec.enabled is false");
 }
 
 // Many controllers let go of an object that is annotated so: crossplane.io/paused,
@@ -194,16 +195,16 @@ static bool silence_rule(const struct subject *subject, struct health *out)
 }
 
 const struct convention health_conventions[] = {
-	{"suspend", suspend_rule, true},
-	{"generation", generation_rule, true},
-	{"silence", silence_rule, true},
-	{"error", error_rule, false},
-	{"pause", pause_rule, false},
-	{"conditions", conditions_rule, false},
-	{"parents", parents_rule, false},
-	{"parts", parts_rule, false},
-	{"flags", flags_rule, false},
-	{"phase", phase_rule, false},
-	{"replicas", counts_rule, false},
+	{"suspend", suspend_rule, .is_final = true, .is_first = true},
+	{"generation", generation_rule, .is_final = true, .is_first = true},
+	{"silence", silence_rule, .is_final = true},
+	{"error", error_rule},
+	{"pause", pause_rule},
+	{"conditions", conditions_rule},
+	{"parents", parents_rule},
+	{"parts", parts_rule},
+	{"flags", flags_rule},
+	{"phase", phase_rule},
+	{"replicas", counts_rule},
 	{.name = NULL},
 };

@@ -39,6 +39,7 @@ struct convention {
 	health_rule judge;
 	bool is_final; // what it says stands; else it is one opinion among several, and the worst
 		       // counts
+	bool is_first; // asked before health tables, too
 };
 extern const struct convention health_conventions[];
 
@@ -47,6 +48,9 @@ extern const struct convention health_conventions[];
 // something.
 bool health_by_presence(const struct subject *subject, struct health *out);
 bool health_by_kind(const struct subject *subject, struct health *out);
+// Whether its controller looks at it at all: the first of the conventions, which health tables need
+// not repeat.
+bool health_by_attention(const struct subject *subject, struct health *out);
 void health_by_conventions(const struct subject *subject, struct health *out);
 
 // Sets status and message; always true, so that a rule can `return health_say(…)`.

@@ -181,7 +181,8 @@ void health_inquire(const struct health_tables *tables, const cJSON *object, str
 	inquiry->count = 0;
 	if (!health_by_presence(&subject, otherwise)) {
 		ask_layer(tables, HEALTH_USER, &subject, inquiry);
-		if (!health_by_kind(&subject, otherwise)) {
+		if (!health_by_kind(&subject, otherwise) &&
+			!health_by_attention(&subject, otherwise)) {
 			ask_layer(tables, HEALTH_CARRIED, &subject, inquiry);
 			health_by_conventions(&subject, otherwise);
 		}

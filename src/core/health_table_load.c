@@ -76,8 +76,8 @@ static const char *read_expression(
 	return text;
 }
 
-// One rule, and its branch of the program. Only the first output of an expression counts. Words
-// that cannot be made must not cost the status.
+// One rule, and its branch of the program. A condition holds when any of its outputs does, so that
+// `.phase == ("A", "B")` means what it says. Words that cannot be made must not cost the status.
 static void read_rule(struct reading *reading, const struct yaml_node *node, size_t number,
 	struct health_rule_row *rule, struct buf *program)
 {
@@ -91,7 +91,7 @@ static void read_rule(struct reading *reading, const struct yaml_node *node, siz
 	rule->column = node->column;
 	if (field_required(node, "then", "rule", reading->diags))
 		read_ruling(reading, yaml_get(node, "then"), "then", &rule->then);
-	buf_printf(program, "%s ([limit(1; (%s\n))][0]) then [%zu", number ? "elif" : "if",
+	buf_printf(program, "%s any((%s\n); .) then [%zu", number ? "elif" : "if",
 		condition ? condition : "false", number);
 	if (message)
 		buf_printf(program,

@@ -227,13 +227,22 @@ static bool pod_running(const struct subject *subject, bool restarts_always, str
 	return health_say(out, STATUS_PROGRESSING, "running, not ready yet");
 }
 
+// Whether it is annotated as one that serves, although its containers are not restarted.
+static bool is_to_serve(const struct subject *subject)
+{
+	const char *text = json_text(json_get(subject->metadata, "annotations"),
+		"argocd.argoproj.io/ignore-restart-policy");
+
+	return text && strcmp(text, "true") == 0;
+}
+
 static bool pod(const struct subject *subject, struct health *out)
 {
 	const char *phase = json_text(subject->status, "phase");
 	const char *policy = json_text(subject->spec, "restartPolicy");
 	const cJSON *scheduled = condition_find(subject->conditions, "PodScheduled");
 	// A pod that is a task is judged by its end: until then Kubernetes may still retry it.
-	bool restarts_always = !policy || strcmp(policy, "Always") == 0;
+	bool restarts_always = !policy || strcmp(policy, "Always") == 0 || is_to_serve(subject);
 
 	if (!phase)
 		return health_say(out, STATUS_PROGRESSING, "no status yet: it is not scheduled");
