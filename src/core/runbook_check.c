@@ -86,6 +86,24 @@ static void check_objects(
 		kubernetes->min = 1;
 }
 
+// A path outside the resources has none of what a resource has.
+static void check_can_i(struct loader *loader, const struct yaml_node *node,
+	const struct kubernetes_check *kubernetes)
+{
+	const char *resource = kubernetes->resource;
+
+	if (!resource)
+		return;
+	if (resource[0] == '/' &&
+		(kubernetes->subresource || kubernetes->name || kubernetes->namespace))
+		load_error(loader, node, "exclusive-keys",
+			"can_i: subresource, name and namespace do not go with a path");
+	else if (resource[0] != '/' && strchr(resource, '/') && !strstr(resource, "${"))
+		load_error(loader, yaml_get(node, "resource"), "bad-value",
+			"can_i: %s: what stands behind the slash is a subresource of its own key",
+			resource);
+}
+
 static void load_kubernetes(
 	struct loader *loader, const struct key *key, const struct yaml_node *node, void *object)
 {
@@ -114,7 +132,8 @@ static void load_kubernetes(
 			load_error(loader, node, "missing-key",
 				"kubernetes: service needs namespace and port");
 	} else if (question == KUBERNETES_CAN_I) {
-		load_map(loader, "can_i", yaml_get(node, "can_i"), can_i_keys, check);
+		if (load_map(loader, "can_i", yaml_get(node, "can_i"), can_i_keys, check))
+			check_can_i(loader, yaml_get(node, "can_i"), &check->kubernetes);
 	} else if (load_is(loader, "readyz", readyz, YAML_BOOL) && !readyz->boolean) {
 		load_error(loader, readyz, "bad-value", "readyz: only true means something");
 	}

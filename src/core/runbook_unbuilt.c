@@ -31,21 +31,11 @@ const char *step_unbuilt(const struct step *step)
 	return step->approvals > 0 ? "approvals" : NULL;
 }
 
-static const char *check_unbuilt(const struct check *check)
-{
-	if (check->kind == CHECK_KUBERNETES && check->kubernetes.question == KUBERNETES_CAN_I)
-		return "can_i checks";
-	if (check->kind == CHECK_KUBERNETES &&
-		check->kubernetes.question == KUBERNETES_SERVICE_PROXY)
-		return "checks through the service proxy";
-	return unbuilt_checks[check->kind];
-}
-
 const char *dependency_unbuilt(const struct dependency *dependency)
 {
 	for (size_t i = 0; i < dependency->check_count; i++)
-		if (check_unbuilt(&dependency->checks[i]))
-			return check_unbuilt(&dependency->checks[i]);
+		if (unbuilt_checks[dependency->checks[i].kind])
+			return unbuilt_checks[dependency->checks[i].kind];
 	return NULL;
 }
 

@@ -37,11 +37,6 @@ const struct probe_kind *const probe_kinds[CHECK_KINDS] = {
 
 const char *probe_unbuilt(const struct check *check)
 {
-	if (check->kind == CHECK_KUBERNETES && check->kubernetes.question == KUBERNETES_CAN_I)
-		return "kubernetes can_i checks";
-	if (check->kind == CHECK_KUBERNETES &&
-		check->kubernetes.question == KUBERNETES_SERVICE_PROXY)
-		return "kubernetes service proxy checks";
 	return probe_kinds[check->kind]->unbuilt;
 }
 

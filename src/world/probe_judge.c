@@ -97,6 +97,15 @@ static void expanded_fini(struct expanded *expanded)
 	buf_fini(&expanded->banner);
 }
 
+// Through the service proxy it is HTTP that answers.
+static enum check_kind judged_as(const struct check *check)
+{
+	bool is_proxy = check->kind == CHECK_KUBERNETES &&
+			check->kubernetes.question == KUBERNETES_SERVICE_PROXY;
+
+	return is_proxy ? CHECK_HTTP : check->kind;
+}
+
 static void judge(struct asking *asking, const struct outcome *outcome)
 {
 	struct probing *probing = &asking->probing;
@@ -104,7 +113,8 @@ static void judge(struct asking *asking, const struct outcome *outcome)
 	struct err err;
 	forget_verdict(asking);
 	if (expand(probing, &expanded, &err)) {
-		expect_judge(&expanded.expect, probing->check->kind, outcome, &asking->verdict);
+		expect_judge(
+			&expanded.expect, judged_as(probing->check), outcome, &asking->verdict);
 		asking->latency_ms = outcome->latency_ms;
 	} else {
 		buf_text(&asking->verdict.message, err.message);

@@ -34,6 +34,8 @@ void query_release(struct query *query)
 	free(query->namespace);
 	free(query->object);
 	free(query->selector);
+	access_free(query->access);
+	proxy_free(query->proxy);
 	free(query);
 }
 
@@ -58,6 +60,14 @@ void query_end_unknown(struct query *query, enum status status, const char *word
 		query_end(query, STATUS_HEALTHY, NULL, "absent, as it should be");
 	else
 		query_end(query, status, NULL, "%s", words);
+}
+
+void query_end_judged(struct query *query, const struct outcome *outcome)
+{
+	struct probing *probing = query->probing;
+
+	query_release(query);
+	probing_judge(probing, outcome);
 }
 
 void query_end_refused(struct query *query, const struct http_answer *answer)
@@ -117,10 +127,12 @@ static void readiness_known(void *context, const struct http_answer *answer)
 
 static void ask(struct query *query)
 {
-	if (query->check->question == KUBERNETES_READYZ)
-		query_get(query, "/readyz", NULL, readiness_known);
-	else
-		query_watch(query);
+	switch (query->check->question) {
+	case KUBERNETES_READYZ: query_get(query, "/readyz", NULL, readiness_known); break;
+	case KUBERNETES_CAN_I: access_ask(query); break;
+	case KUBERNETES_SERVICE_PROXY: proxy_ask(query); break;
+	case KUBERNETES_OBJECTS: query_watch(query); break;
+	}
 }
 
 // --- identify ---
@@ -232,8 +244,7 @@ static void take_object(struct query *query, const struct http_answer *answer)
 static void object_known(void *context, const struct http_answer *answer)
 {
 	struct query *query = context;
-	struct probing *probing = query->probing;
-	enum expect_object expected = probing->check->expect.object;
+	enum expect_object expected = query->probing->check->expect.object;
 
 	query_arrived(query, answer);
 	if (answer->reach != REACH_ANSWERED || answer->status != 200) {
@@ -250,8 +261,7 @@ static void object_known(void *context, const struct http_answer *answer)
 			.text = answer->body,
 			.length = answer->length,
 			.latency_ms = query->latency_ms};
-		query_release(query);
-		probing_judge(probing, &outcome);
+		query_end_judged(query, &outcome);
 	} else {
 		take_object(query, answer);
 	}
@@ -319,6 +329,10 @@ static bool take_question(struct query *query, struct err *err)
 
 	if (good && check->question == KUBERNETES_OBJECTS)
 		good = kubeapi_name_parse(resource, &query->name, err);
+	else if (good && check->question == KUBERNETES_CAN_I)
+		good = access_take(query, err);
+	else if (good && check->question == KUBERNETES_SERVICE_PROXY)
+		good = proxy_take(query, err);
 	free(resource);
 	return good;
 }

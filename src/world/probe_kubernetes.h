@@ -30,6 +30,8 @@ struct query {
 	char *object;             // NULL: a list
 	char *selector;           // NULL: none
 	cJSON *evidence;          // of an object while it is judged
+	struct access_query *access; // can_i; NULL: none
+	struct proxy_query *proxy;   // through the service proxy; NULL: none
 };
 
 // Frees it, without saying anything.
@@ -37,6 +39,8 @@ void query_release(struct query *query);
 // Ends it: frees it, and says what was found out. Takes ownership of `evidence`.
 void query_end(struct query *query, enum status status, cJSON *evidence, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+// Ends it by an outcome that is held against the check's expectation (probing_judge).
+void query_end_judged(struct query *query, const struct outcome *outcome);
 // Ends for want of an object or of an answer; that nothing is there is what `absent` hopes for.
 void query_end_refused(struct query *query, const struct http_answer *answer);
 void query_end_unknown(struct query *query, enum status status, const char *words);
@@ -50,6 +54,19 @@ void query_arrived(struct query *query, const struct http_answer *answer);
 void query_locate(struct query *query);
 // Asks the watch that has it in view.
 void query_watch(struct query *query);
+
+// --- what else can be asked ---
+
+// Whether somebody may do something (probe_kubernetes_access.c): takes the check's texts, asks once
+// it is known who answers, frees. `take` returns false with `err`.
+bool access_take(struct query *query, struct err *err);
+void access_ask(struct query *query);
+void access_free(struct access_query *access); // NULL is safe
+
+// What a service answers through the API server (probe_kubernetes_proxy.c), in the same way.
+bool proxy_take(struct query *query, struct err *err);
+void proxy_ask(struct query *query);
+void proxy_free(struct proxy_query *proxy); // NULL is safe
 
 // --- the targets of the runbook ---
 

@@ -205,14 +205,18 @@ static void what_is_not_built_yet_has_a_name(void **unused)
 					    "- {id: e, renew: {command: [x]}, checks: [{manual: "
 					    "q}, {kubernetes: {target: k, readyz: true}}]}\n"
 					    "- {id: f, checks: [{manual: q}, {kubernetes: {target: "
-					    "k, can_i: {verb: get, resource: pods}}}]}\n"
+					    "k, can_i: {verb: get, resource: pods}}}, {tls: {host: h}}]}\n"
+					    "- {id: g, checks: [{kubernetes: {target: k, can_i: "
+					    "{verb: get, resource: pods}}}, {kubernetes: {target: "
+					    "k, namespace: n, service: s, port: 80}}]}\n"
 					    "steps: [{id: a, run: {http: {url: 'http://h'}}}, {id: "
 					    "b, approvals: 1}, {id: c, run: {command: [x]}}]\n");
 
 	(void)unused;
 	assert_string_equal(dependency_unbuilt(&runbook->dependencies[0]), "dns checks");
 	assert_null(dependency_unbuilt(&runbook->dependencies[1]));
-	assert_string_equal(dependency_unbuilt(&runbook->dependencies[2]), "can_i checks");
+	assert_string_equal(dependency_unbuilt(&runbook->dependencies[2]), "tls checks");
+	assert_null(dependency_unbuilt(&runbook->dependencies[3]));
 	assert_string_equal(step_unbuilt(&runbook->steps[0]), "http actions");
 	assert_string_equal(step_unbuilt(&runbook->steps[1]), "approvals");
 	assert_null(step_unbuilt(&runbook->steps[2]));
