@@ -102,7 +102,8 @@ $(O)/carried.o $(O)/world/carried.o: $(O)/generated/carried.inc
 # --- what must be installed ------------------------------------------------------------------------------------------
 
 debian := gcc make pkg-config libncurses-dev libcurl4-openssl-dev libcjson-dev libyaml-dev libuv1-dev libjq-dev \
-	libonig-dev libssl-dev libutf8proc-dev uthash-dev libcmocka-dev libvterm-dev nginx-light openssl jq curl procps
+	libonig-dev libssl-dev libutf8proc-dev uthash-dev libcmocka-dev libvterm-dev nginx-light openssl jq curl procps \
+	openssh-client git
 debian_lint := clang clang-format clang-tidy cppcheck libclang-rt-14-dev mandoc
 debian_bench := nano strace
 

@@ -116,6 +116,7 @@ int cmd_report(int argc, char **argv)
 		return command_usage(argv[0], "one timeline or incident at a time");
 	if (history_open(&history, optind < argc ? argv[optind] : NULL, &err)) {
 		history_verify(&history);
+		history_check_seals(&history, &(struct history_trust){.heads_only = true});
 		code = report(&history, format, path);
 	} else {
 		command_fail(EXIT_USAGE, &err);

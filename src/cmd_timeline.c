@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `relight timeline verify|show TIMELINE`: whether the record is what was written, and what is in
-// it.
+// `relight timeline verify|show|seal TIMELINE`: whether the record is what was written, what is in
+// it, and a signature that says so.
+#include "cmd_timeline.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +15,27 @@
 
 // --- verify ---
 
-static void print_verified(const struct history *history)
+static void add_seal(struct buf *out, const struct history_seal *seal, const char *signers)
+{
+	if (!seal->is_good)
+		return;
+	buf_printf(out, "sealed up to seq %lld", (long long)seal->seq);
+	if (seal->who) {
+		buf_text(out, ", signed by ");
+		plain_add(out, seal->who);
+	}
+	if (seal->key) {
+		buf_text(out, seal->who ? ", " : ", signed with ");
+		plain_add(out, seal->key);
+	}
+	buf_text(out, " (");
+	plain_add(out, seal->where);
+	buf_text(out, seal->key && !signers
+			      ? "); whose key that is was not asked: --allowed-signers FILE\n"
+			      : ")\n");
+}
+
+static void print_verified(const struct history *history, const char *signers)
 {
 	struct buf out = {0};
 	for (size_t i = 0; i < history->problem_count; i++) {
@@ -24,6 +46,14 @@ static void print_verified(const struct history *history)
 	buf_printf(&out, ": %s: %lld good lines, head %s\n",
 		history->problem_count ? "NOT good" : "good", (long long)history->chain.lines,
 		history->chain.head);
+	if (history->is_broken)
+		buf_printf(&out,
+			"of the %lld lines behind them %lld are bad, the others whole in "
+			"themselves\n",
+			(long long)(history->last_line - history->chain.lines),
+			(long long)history->bad_lines);
+	for (size_t i = 0; i < history->seal_count; i++)
+		add_seal(&out, &history->seals[i], signers);
 	if (history->directory)
 		buf_printf(&out,
 			"as recorded: %zu frozen, %zu pieces of evidence, %zu outputs of "
@@ -35,6 +65,22 @@ static void print_verified(const struct history *history)
 	buf_fini(&out);
 }
 
+static void add_seals_json(cJSON *object, const struct history *history)
+{
+	cJSON *seals = cJSON_AddArrayToObject(object, "seals");
+	for (size_t i = 0; i < history->seal_count; i++) {
+		const struct history_seal *seal = &history->seals[i];
+		cJSON *item = json_object();
+		json_add_text(item, "where", seal->where);
+		json_add_bool(item, "ok", seal->is_good);
+		if (seal->seq >= 0)
+			json_add_int(item, "seq", seal->seq);
+		json_add_text(item, "key", seal->key);
+		json_add_text(item, "who", seal->who);
+		cJSON_AddItemToArray(seals, item);
+	}
+}
+
 static void print_verified_json(const struct history *history)
 {
 	cJSON *object = json_object();
@@ -44,11 +90,12 @@ static void print_verified_json(const struct history *history)
 	json_add_int(object, "events", history->chain.lines);
 	json_add_text(object, "head", history->chain.head);
 	if (history->is_broken)
-		json_add_int(object, "first_bad_line", history->chain.lines + 1);
+		json_add_int(object, "first_bad_line", history->first_bad_line);
 	json_add_int(object, "torn_bytes", (int64_t)history->torn_bytes);
 	json_add_int(object, "frozen", (int64_t)history->frozen_count);
 	json_add_int(object, "evidence", (int64_t)history->blob_count);
 	json_add_int(object, "outputs", (int64_t)history->output_count);
+	add_seals_json(object, history);
 	cJSON *problems = cJSON_AddArrayToObject(object, "problems");
 	for (size_t i = 0; i < history->problem_count; i++)
 		json_append_text(problems, history->problems[i]);
@@ -58,20 +105,23 @@ static void print_verified_json(const struct history *history)
 	cJSON_Delete(object);
 }
 
-static int verify(const char *name, const char *format)
+static int verify(const struct timeline_options *options)
 {
+	const struct history_trust trust = {options->signers, options->seal, options->head, false};
+	const char *format = options->format;
 	struct history history;
 	struct err err = {0};
 	bool is_json = format && strcmp(format, "json") == 0;
 	int code = EXIT_USAGE;
 	if (format && !is_json && strcmp(format, "text") != 0)
 		return command_usage("timeline", "verify --format is text or json");
-	if (history_open(&history, name, &err)) {
+	if (history_open(&history, options->name, &err)) {
 		history_verify(&history);
+		history_check_seals(&history, &trust);
 		if (is_json)
 			print_verified_json(&history);
 		else
-			print_verified(&history);
+			print_verified(&history, options->signers);
 		code = history.problem_count ? EXIT_NO : EXIT_GOOD;
 	} else {
 		command_fail(EXIT_USAGE, &err);
@@ -82,44 +132,62 @@ static int verify(const char *name, const char *format)
 
 // --- the command ---
 
-static int show(const char *name, const char *format)
+static int show(const struct timeline_options *options)
 {
 	struct err err = {0};
+	const char *format = options->format;
 	bool is_jsonl = format && strcmp(format, "jsonl") == 0, is_damaged = false;
 	if (format && !is_jsonl && strcmp(format, "text") != 0)
 		return command_usage("timeline", "show --format is text or jsonl");
-	if (!show_timeline(name, is_jsonl, &is_damaged, &err))
+	if (!show_timeline(options->name, is_jsonl, &is_damaged, &err))
 		return command_fail(EXIT_USAGE, &err);
 	return is_damaged ? EXIT_NO : EXIT_GOOD;
 }
 
-static int seal(const char *name, const char *format)
+enum {
+	OPTION_SIGNERS = 256,
+	OPTION_SEAL,
+	OPTION_HEAD,
+	OPTION_KEY,
+};
+
+static bool take_option(struct timeline_options *options, int option)
 {
-	(void)name;
-	(void)format;
-	return command_usage("timeline", "seal: not built yet");
+	switch (option) {
+	case 'f': options->format = optarg; return true;
+	case 'o': options->output = optarg; return true;
+	case OPTION_SIGNERS: options->signers = optarg; return true;
+	case OPTION_SEAL: options->seal = optarg; return true;
+	case OPTION_HEAD: options->head = optarg; return true;
+	case OPTION_KEY: options->key = optarg; return true;
+	default: return false;
+	}
 }
 
 int cmd_timeline(int argc, char **argv)
 {
-	static const struct option options[] = {
+	static const struct option known[] = {
 		{"format", required_argument, NULL, 'f'},
+		{"o", required_argument, NULL, 'o'},
+		{"allowed-signers", required_argument, NULL, OPTION_SIGNERS},
+		{"seal", required_argument, NULL, OPTION_SEAL},
+		{"head", required_argument, NULL, OPTION_HEAD},
+		{"key", required_argument, NULL, OPTION_KEY},
 		{0},
 	};
 	static const struct {
 		const char *word;
-		int (*run)(const char *name, const char *format);
-	} words[] = {{"verify", verify}, {"show", show}, {"seal", seal}};
-	const char *format = NULL;
-	for (int option; (option = command_option(argc, argv, options)) != -1;) {
-		if (option != 'f')
+		int (*run)(const struct timeline_options *options);
+	} words[] = {{"verify", verify}, {"show", show}, {"seal", timeline_seal}};
+	struct timeline_options options = {0};
+	for (int option; (option = command_option(argc, argv, known)) != -1;)
+		if (!take_option(&options, option))
 			return EXIT_USAGE;
-		format = optarg;
-	}
 	if (argc - optind != 2)
-		return command_usage(argv[0], "say verify or show, and name a timeline");
+		return command_usage(argv[0], "say verify, show or seal, and name a timeline");
+	options.name = argv[optind + 1];
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcmp(words[i].word, argv[optind]) == 0)
-			return words[i].run(argv[optind + 1], format);
-	return command_usage(argv[0], "say verify or show, and name a timeline");
+			return words[i].run(&options);
+	return command_usage(argv[0], "say verify, show or seal, and name a timeline");
 }

@@ -2,6 +2,8 @@
 #include "history.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,10 +11,12 @@
 
 #include "frozen.h"
 #include "load.h"
+#include "relight/file.h"
 #include "relight/incident.h"
 #include "relight/json.h"
 #include "relight/memory.h"
 #include "relight/timeline.h"
+#include "walk.h"
 
 void history_problem(struct history *history, const char *format, ...)
 {
@@ -28,38 +32,90 @@ void history_problem(struct history *history, const char *format, ...)
 
 // --- the timeline ---
 
-static bool take_line(void *context, const char *line, size_t length, struct err *err)
+// Damage may be in every line of a long file: so many are named, the rest counted.
+#define NAMED_LINES 20
+
+static void take_bad(struct history *history, const struct walked *line)
 {
-	struct history *history = context;
-	struct event *event = event_decode(line, length, err);
-	if (!event)
-		return err_prefix(err, "timeline: %s: line %lld", history->path,
-			(long long)history->chain.lines);
-	history->events = memory_grow(history->events, history->event_count,
-		&history->event_capacity, sizeof(struct event *));
-	history->events[history->event_count++] = event;
-	return true;
+	if (!history->is_broken)
+		history->first_bad_line = line->number;
+	history->is_broken = true;
+	if (++history->bad_lines <= NAMED_LINES)
+		history_problem(history, "timeline: %s: %s", history->path, line->damage.message);
 }
 
-static bool read_timeline(struct history *history, struct err *err)
+static void take_line(void *context, struct walked *line)
 {
-	struct err damage = {0};
-	int fd = timeline_open_file(history->path, err);
-	if (fd < 0)
-		return false;
-	chain_init(&history->chain);
-	history->is_broken = !timeline_scan(fd, history->path, take_line, history, &history->chain,
-		&history->torn_bytes, &damage);
-	close(fd);
-	if (history->is_broken)
-		history_problem(history, "%s", damage.message);
+	struct history *history = context;
+	if (line->is_torn && line->bytes) {
+		history->torn_bytes = line->length;
+		return;
+	}
+	history->last_line = line->number;
+	if (line->damage.message[0]) {
+		take_bad(history, line);
+		return;
+	}
+	if (history->is_broken) // good in itself, but what it follows from is not
+		return;
+	history->events = memory_grow(history->events, history->event_count,
+		&history->event_capacity, sizeof(struct event *));
+	history->events[history->event_count++] = line->event;
+	memcpy(history->chain.head, line->event->h, sizeof history->chain.head);
+	history->chain.next_seq++;
+	history->chain.lines++;
+	line->event = NULL;
+}
+
+// What is read more than once must be a file.
+static int spool_stdin(struct err *err)
+{
+	char chunk[1 << 16];
+	ssize_t got = 0;
+	FILE *file = tmpfile();
+	int fd = file ? fcntl(fileno(file), F_DUPFD_CLOEXEC, 0) : -1;
+	bool is_good = fd >= 0;
+	while (is_good && ((got = read(STDIN_FILENO, chunk, sizeof chunk)) > 0 ||
+				  (got < 0 && errno == EINTR)))
+		is_good = got < 0 || file_write(fd, chunk, (size_t)got, NULL);
+	if (!is_good || got < 0 || lseek(fd, 0, SEEK_SET) != 0) {
+		err_errno(err, errno, "timeline: standard input");
+		if (fd >= 0)
+			close(fd);
+		fd = -1;
+	}
+	if (file)
+		fclose(file);
+	return fd;
+}
+
+static void tell_rest(struct history *history)
+{
+	int64_t line = history->chain.lines + 1;
+	if (history->bad_lines > NAMED_LINES)
+		history_problem(history, "timeline: %s: %lld more lines are bad", history->path,
+			(long long)history->bad_lines - NAMED_LINES);
 	// Of a record that is being written the last line may be on its way.
 	if (history->torn_bytes > 0 && history->directory && timeline_is_held(history->directory))
 		history->torn_bytes = 0;
 	if (history->torn_bytes > 0)
 		history_problem(history,
 			"timeline: %s: line %lld: torn: %zu bytes without an end of line",
-			history->path, (long long)history->chain.lines + 1, history->torn_bytes);
+			history->path,
+			(long long)(history->is_broken ? history->last_line + 1 : line),
+			history->torn_bytes);
+}
+
+static bool read_timeline(struct history *history, struct err *err)
+{
+	bool is_stdin = strcmp(history->path, "-") == 0;
+	history->fd = is_stdin ? spool_stdin(err) : timeline_open_file(history->path, err);
+	if (history->fd < 0)
+		return false;
+	chain_init(&history->chain);
+	if (!walk_lines(history->fd, history->path, take_line, history, err))
+		return false;
+	tell_rest(history);
 	if (history->event_count == 0 && !history->is_broken)
 		return err_set(err, "timeline: %s: no whole line in it", history->path);
 	return true;
@@ -77,7 +133,7 @@ static bool is_directory(const char *path)
 static char *find_path(const char *name, struct err *err)
 {
 	struct stat status;
-	if (name && (stat(name, &status) == 0 || strchr(name, '/')))
+	if (name && (strcmp(name, "-") == 0 || stat(name, &status) == 0 || strchr(name, '/')))
 		return memory_copy_text(name);
 	return incident_find(name, err);
 }
@@ -85,6 +141,8 @@ static char *find_path(const char *name, struct err *err)
 // What is frozen stands beside the timeline; one that was copied away is alone.
 static void find_directory(struct history *history)
 {
+	if (strcmp(history->path, "-") == 0)
+		return;
 	if (is_directory(history->path)) {
 		history->directory = memory_copy_text(history->path);
 		return;
@@ -170,7 +228,7 @@ static void fold(struct history *history)
 
 bool history_open(struct history *history, const char *name, struct err *err)
 {
-	*history = (struct history){0};
+	*history = (struct history){.fd = -1};
 	chain_init(&history->chain);
 	history->path = find_path(name, err);
 	if (!history->path)
@@ -188,14 +246,22 @@ void history_fini(struct history *history)
 		event_free(history->events[i]);
 	for (size_t i = 0; i < history->problem_count; i++)
 		free(history->problems[i]);
+	for (size_t i = 0; i < history->seal_count; i++) {
+		free(history->seals[i].where);
+		free(history->seals[i].key);
+		free(history->seals[i].who);
+	}
 	free(history->events);
 	free(history->problems);
+	free(history->seals);
 	state_free(history->state);
 	plan_free(history->plan);
 	runbook_free(history->runbook);
 	buf_fini(&history->runbook_text);
 	free(history->path);
 	free(history->directory);
+	if (history->fd >= 0)
+		close(history->fd);
 	*history = (struct history){0};
 }
 

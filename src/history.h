@@ -12,19 +12,32 @@
 #include "relight/runbook.h"
 #include "relight/state.h"
 
+// Somebody's word on which line the record had: an anchor event, a seal file, or a head that was
+// pasted elsewhere.
+struct history_seal {
+	char *where;     // "event 41", the path of the file, "--head"
+	int64_t seq;     // of the line whose head it names; -1: of none
+	char *key, *who; // of the signature; NULL: there is none, or its key has no name here
+	bool is_good;
+};
+
 // An incident read back, without a lock and without writing anything: its timeline, what was frozen
 // beside it, and the state that follows. Everything that is wrong with it is kept as a problem in
 // words, and as much is read as can be trusted. Blocks on the disk.
 
 struct history {
-	char *path;      // the timeline or the incident directory, as it was named
+	char *path; // the timeline or the incident directory, as it was named; "-": standard input
+	int fd;     // of the timeline, wherever it stands
 	char *directory; // where frozen/, evidence/ and attempts/ stand beside the timeline; NULL:
 			 // the timeline is alone
 	struct event **events; // up to the first broken line
 	size_t event_count, event_capacity;
-	struct chain chain;      // after the last good line
-	size_t torn_bytes;       // of an unfinished last line
-	bool is_broken;          // a line is wrong; nothing from there on was read
+	struct chain chain; // after the last good line before the first bad one
+	size_t torn_bytes;  // of an unfinished last line
+	bool is_broken;     // a line is wrong; no event from there on counts, …
+	int64_t bad_lines;  // … this many are wrong, and …
+	int64_t first_bad_line;
+	int64_t last_line;       // … this is the number of the last whole one
 	struct runbook *runbook; // as frozen; a stand-in with one step where `has_runbook` is false
 	struct buf runbook_text;
 	bool has_runbook;
@@ -33,9 +46,12 @@ struct history {
 	char **problems;     // one line each
 	size_t problem_count, problem_capacity;
 	size_t frozen_count, blob_count, output_count; // files whose digest was found right
+	struct history_seal *seals;
+	size_t seal_count, seal_capacity;
 };
 
-// Reads the incident that `name` means (incident.h), or a timeline by itself. False with `err` when
+// Reads the incident that `name` means (incident.h), a timeline by itself, or one from standard
+// input ("-"). False with `err` when
 // there is none that could be read at all; what is merely damaged is read as far as it is good. The
 // caller frees with history_fini in both cases.
 bool history_open(struct history *history, const char *name, struct err *err);
@@ -45,6 +61,19 @@ void history_fini(struct history *history);
 // evidence, the outputs of attempts. Each that differs or is missing becomes a problem. Takes as
 // long as reading them all does.
 void history_verify(struct history *history);
+
+struct history_trust {
+	const char *signers;   // an allowed signers file: it must be signed by one of them; or NULL
+	const char *seal_path; // NULL: the one beside the timeline, if there is one
+	const char *head;      // that a line must have; or NULL
+	bool heads_only;       // leave the signatures alone
+};
+// Checks what was signed or written down: the anchors in the timeline, the seal beside it, the head
+// given. What does not fit becomes a problem: a signature that is none, a head that no line has, a
+// timeline that ends before the line that was sealed.
+void history_check_seals(struct history *history, const struct history_trust *trust);
+// Where the seal of this timeline stands, beside it; the caller frees.
+char *history_seal_path(const struct history *history);
 
 // The directory of the newest incident that is not closed, for going on with it; the caller frees.
 // NULL with `err` when there is none. Reads timelines, newest first, until it finds one.

@@ -32,8 +32,10 @@ const struct command_entry command_table[] = {
 		"what a reviewer reads: objectives, decisions, evidence, what went wrong", false},
 	{"list", cmd_list, "[--format text|json]", "incidents of this machine, newest first",
 		false},
-	{"timeline", cmd_timeline, "verify|show TIMELINE [--format text|json|jsonl]",
-		"whether the record is what was written; what is in it", false},
+	{"timeline", cmd_timeline,
+		"verify|show|seal TIMELINE [--format text|json|jsonl] [--allowed-signers FILE] "
+		"[--seal FILE] [--head HEX] [--key FILE] [-o FILE]",
+		"whether the record is what was written; what is in it; sign it", false},
 	{"check", cmd_check, "RUNBOOK... [--strict] [--live] [--format text|json]",
 		"say what is wrong with a runbook, and what it lacks", false},
 	{"health", cmd_health, "[FILE|-] [--format jsonl|text]",

@@ -111,7 +111,6 @@ grep -q 'FAILED flaky, attempt 1, exit 3' out || fail "show does not tell the fa
 grep -q 'sensed .*marker healthy for 1s; touch-it done' out || fail "show does not tell the tick"
 expect_code 0 "$RELIGHT" timeline show "$incident" --format jsonl
 cmp -s out "$incident/timeline.jsonl" || fail "jsonl is not the lines themselves"
-expect_code 2 "$RELIGHT" timeline seal "$incident"
 
 # --- damage ---
 copy() { rm -rf damaged && cp -r "$incident" damaged; }
