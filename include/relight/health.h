@@ -33,6 +33,13 @@ struct health {
 // unknown. Keeps no reference to `object`.
 void health_judge(const cJSON *object, struct wall now, struct health *out);
 
+// The same of an item of a list, which the API server gives no kind and apiVersion: they are taken
+// from here where the object has none.
+void health_judge_as(const cJSON *object, const char *api_version, const char *kind,
+	struct wall now, struct health *out);
+// Appends ": words" to the message, cut at a whole character.
+void health_add_words(struct health *health, const char *words);
+
 // The API group of an object ("apps"; "" for the core group or where there is no apiVersion),
 // copied and cut to fit.
 void health_group(const cJSON *object, char group[128]);

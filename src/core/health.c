@@ -39,6 +39,14 @@ bool health_say(struct health *out, enum status status, const char *format, ...)
 	return true;
 }
 
+void health_add_words(struct health *health, const char *words)
+{
+	size_t length = strlen(health->message);
+
+	snprintf(health->message + length, sizeof health->message - length, ": %s", words);
+	cut_at_character(health->message, sizeof health->message);
+}
+
 const cJSON *condition_find(const cJSON *conditions, const char *type)
 {
 	json_each (condition, conditions) {
@@ -81,16 +89,6 @@ bool condition_say(struct health *out, enum status status, const cJSON *conditio
 
 	return health_say(
 		out, status, "%s is %s", type ? type : "a condition", value ? value : "not known");
-}
-
-int64_t condition_age_ms(const cJSON *condition, struct wall now)
-{
-	const char *text = json_text(condition, "lastTransitionTime");
-	struct wall since;
-
-	if (!text || !wall_known(now) || !wall_parse(text, &since) || since.us > now.us)
-		return -1;
-	return (now.us - since.us) / US_PER_MS;
 }
 
 bool words_occur(const char *text, const char *const *words)
@@ -153,12 +151,16 @@ bool generation_rule(const struct subject *subject, struct health *out)
 		(long long)seen, (long long)wanted);
 }
 
-void health_group(const cJSON *object, char group[128])
+static void group_of(const char *version, char group[128])
 {
-	const char *version = json_text(object, "apiVersion");
 	const char *slash = version ? strchr(version, '/') : NULL;
 
 	snprintf(group, 128, "%.*s", slash ? (int)(slash - version) : 0, version ? version : "");
+}
+
+void health_group(const cJSON *object, char group[128])
+{
+	group_of(json_text(object, "apiVersion"), group);
 }
 
 bool health_is_list(const cJSON *object)
@@ -287,12 +289,30 @@ bool health_by_presence(const struct subject *subject, struct health *out)
 	return being_deleted(subject, out);
 }
 
+static void judge(const struct subject *subject, struct health *out)
+{
+	if (!health_by_presence(subject, out) && !health_by_kind(subject, out))
+		health_by_conventions(subject, out);
+	out->since = subject_since(subject);
+}
+
 void health_judge(const cJSON *object, struct wall now, struct health *out)
 {
 	struct subject subject;
 
 	subject_take(object, now, &subject);
-	if (!health_by_presence(&subject, out) && !health_by_kind(&subject, out))
-		health_by_conventions(&subject, out);
-	out->since = subject_since(&subject);
+	judge(&subject, out);
+}
+
+void health_judge_as(const cJSON *object, const char *api_version, const char *kind,
+	struct wall now, struct health *out)
+{
+	struct subject subject;
+
+	subject_take(object, now, &subject);
+	if (!subject.kind && cJSON_IsObject(object)) {
+		subject.kind = kind;
+		group_of(api_version, subject.group);
+	}
+	judge(&subject, out);
 }

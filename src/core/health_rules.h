@@ -63,8 +63,6 @@ const cJSON *condition_find(const cJSON *conditions, const char *type);
 bool condition_is(const cJSON *condition, const char *value);
 // Says a status in the condition's own words: "Reason: message", or what there is of them.
 bool condition_say(struct health *out, enum status status, const cJSON *condition);
-// How long since it last changed, in milliseconds; -1 where that is not known.
-int64_t condition_age_ms(const cJSON *condition, struct wall now);
 
 // Whether one of the NULL-terminated `words` (lower case) occurs in `text`, ignoring case. NULL
 // text: no.

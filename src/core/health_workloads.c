@@ -7,10 +7,6 @@
 // What runs: the fields are those of the Kubernetes API reference, workload resources (apps/v1,
 // batch/v1, core/v1).
 
-// How long a finished rollout may lack minimum availability (a node being drained, a pod
-// rescheduled) before that is a failure and not the cluster at work.
-#define AVAILABILITY_GRACE_MS (60 * MS_PER_S)
-
 static int64_t count_of(const cJSON *object, const char *key)
 {
 	return json_int(object, key, 0);
@@ -35,7 +31,8 @@ static bool replica_failure(const struct subject *subject, struct health *out)
 	return condition_is(failure, "True") && condition_say(out, STATUS_DEGRADED, failure);
 }
 
-// The rollout is over, and yet the minimum has been unavailable for longer than a reshuffle takes.
+// The rollout is over, and yet fewer are available than may ever be: an outage, not the cluster at
+// work.
 static bool lost_availability(
 	const struct subject *subject, const cJSON *progressing, struct health *out)
 {
@@ -43,14 +40,11 @@ static bool lost_availability(
 	const char *reason = json_text(progressing, "reason");
 
 	if (!condition_is(available, "False") || !reason ||
-		strcmp(reason, "NewReplicaSetAvailable") != 0 ||
-		condition_age_ms(available, subject->now) < AVAILABILITY_GRACE_MS)
+		strcmp(reason, "NewReplicaSetAvailable") != 0)
 		return false;
-	char since[DURATION_TEXT_BYTES];
-	duration_short(condition_age_ms(available, subject->now), since);
-	return health_say(out, STATUS_DEGRADED, "%lld of %lld available, below the minimum for %s",
+	return health_say(out, STATUS_DEGRADED, "%lld of %lld available, below the minimum",
 		(long long)count_of(subject->status, "availableReplicas"),
-		(long long)wanted_replicas(subject), since);
+		(long long)wanted_replicas(subject));
 }
 
 static bool deployment(const struct subject *subject, struct health *out)
