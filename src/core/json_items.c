@@ -199,6 +199,14 @@ static bool take_colon(struct json_items *items, struct run *run, struct err *er
 static bool take_string(struct json_items *items, struct run *run, const char *end, struct err *err)
 {
 	while (run->at < end) {
+		const char *begin = run->at, *at = begin;
+
+		while (at < end && *at != '"' && *at != '\\' && !items->is_escaped)
+			at++;
+		items->string_length += (size_t)(at - begin);
+		run->at = at;
+		if (at == end)
+			break;
 		char byte = *run->at++;
 
 		if (items->is_escaped)

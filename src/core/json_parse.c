@@ -18,7 +18,8 @@
 #define MAX_NUMBER_LENGTH 63 // cJSON copies a number into so many bytes
 
 struct scan {
-	char *text; // a copy: escapes that stand for no character are replaced in it
+	const char *text;
+	char *copy; // in which escapes that stand for no character are replaced; NULL: none was met
 	size_t at, length;
 	struct err *err;
 };
@@ -119,6 +120,16 @@ static int hex4(const struct scan *scan, size_t at)
 	return value;
 }
 
+// A copy is made for the few texts that need it: on the heap a text is most often the one large
+// piece among many small ones, and asking for such a piece is what takes malloc long.
+static void scan_replace(struct scan *scan, size_t at, const char *with)
+{
+	if (!scan->copy)
+		scan->copy = memory_copy_bytes(scan->text, scan->length);
+	memcpy(scan->copy + at, with, strlen(with));
+	scan->text = scan->copy;
+}
+
 // At the u of "\uXXXX". NUL, which C strings cannot hold, and surrogates without their partner
 // become U+FFFD.
 static bool scan_unicode(struct scan *scan)
@@ -138,8 +149,14 @@ static bool scan_unicode(struct scan *scan)
 		}
 	}
 	if (!unit || (unit >= 0xd800 && unit <= 0xdfff))
-		memcpy(scan->text + scan->at - 4, "fffd", 4);
+		scan_replace(scan, scan->at - 4, "fffd");
 	return true;
+}
+
+// What most of a string consists of.
+static bool is_plain(unsigned char byte)
+{
+	return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
 static bool scan_string(struct scan *scan)
@@ -147,7 +164,11 @@ static bool scan_string(struct scan *scan)
 	if (scan_peek(scan) != '"')
 		return scan_fail(scan, "a string was expected");
 	scan->at++;
-	while (scan->at < scan->length && scan->text[scan->at] != '"') {
+	for (;;) {
+		while (scan->at < scan->length && is_plain((unsigned char)scan->text[scan->at]))
+			scan->at++;
+		if (scan->at == scan->length || scan->text[scan->at] == '"')
+			break;
 		unsigned char byte = (unsigned char)scan->text[scan->at];
 		utf8proc_int32_t point;
 
@@ -162,8 +183,6 @@ static bool scan_string(struct scan *scan)
 			}
 			if (!scan_peek(scan) || !strchr("\"\\/bfnrt", scan_peek(scan)))
 				return scan_fail(scan, "an unknown escape in a string");
-			scan->at++;
-		} else if (byte < 0x80) {
 			scan->at++;
 		} else {
 			utf8proc_ssize_t length =
@@ -258,28 +277,29 @@ static int key_order(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+#define FEW_KEYS 8
+
 static bool keys_are_unique(const cJSON *object, struct err *err)
 {
-	size_t count = 0;
-
-	json_each (member, object)
-		count++;
-	if (count < 2)
-		return true;
-
-	const char **keys = memory_alloc(count * sizeof *keys);
-	size_t i = 0;
+	const char *few[FEW_KEYS], **keys = few;
+	size_t count = 0, i = 0;
 	bool is_unique = true;
 
 	json_each (member, object)
+		count++;
+	if (count > FEW_KEYS)
+		keys = memory_alloc(count * sizeof *keys);
+	json_each (member, object)
 		keys[i++] = member->string;
-	qsort(keys, count, sizeof *keys, key_order);
+	if (count > 1)
+		qsort(keys, count, sizeof *keys, key_order);
 	for (i = 1; i < count && is_unique; i++) {
 		if (!strcmp(keys[i - 1], keys[i]))
 			is_unique = err_set(
 				err, "JSON: key \"%.100s\" stands twice in one object", keys[i]);
 	}
-	free(keys);
+	if (keys != few)
+		free(keys);
 	return is_unique;
 }
 
@@ -299,8 +319,7 @@ static bool check_value(const cJSON *value, struct err *err)
 
 cJSON *json_parse(const char *text, size_t length_bytes, struct err *err)
 {
-	struct scan scan = {
-		.text = memory_copy_bytes(text, length_bytes), .length = length_bytes, .err = err};
+	struct scan scan = {.text = text, .length = length_bytes, .err = err};
 	cJSON *value = NULL;
 
 	if (!scan_value(&scan))
@@ -318,6 +337,6 @@ cJSON *json_parse(const char *text, size_t length_bytes, struct err *err)
 		value = NULL;
 	}
 out:
-	free(scan.text);
+	free(scan.copy);
 	return value;
 }

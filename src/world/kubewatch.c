@@ -210,7 +210,6 @@ void kubewatch_note(struct kubewatch_view *view)
 {
 	struct kubewatch *watch = view->watch;
 
-	view->is_counted = false;
 	if (!watch->is_listed)
 		return; // the list as a whole is told
 	view->changes++;
@@ -221,10 +220,8 @@ void kubewatch_note(struct kubewatch_view *view)
 
 static void note_all(struct kubewatch *watch)
 {
-	for (size_t i = 0; i < watch->view_count; i++) {
-		watch->views[i]->is_counted = false;
+	for (size_t i = 0; i < watch->view_count; i++)
 		watch->views[i]->changes++;
-	}
 	answer_all(watch);
 	plan_notice(watch);
 }

@@ -58,6 +58,15 @@ static void replace_text(char **text, const char *with)
 	*text = memory_copy_text(with);
 }
 
+static void set_status(struct kubeverdict *verdict, enum status status)
+{
+	if (verdict->is_judged)
+		verdict->view->counts[verdict->status]--;
+	verdict->view->counts[status]++;
+	verdict->is_judged = true;
+	verdict->status = status;
+}
+
 static void settle(struct kubeverdict *verdict, enum status status, const char *words)
 {
 	bool is_needed = status != STATUS_HEALTHY || is_one(verdict->view->watch);
@@ -65,8 +74,7 @@ static void settle(struct kubeverdict *verdict, enum status status, const char *
 
 	if (verdict->is_judged && verdict->status == status && same_text(verdict->words, kept))
 		return;
-	verdict->is_judged = true;
-	verdict->status = status;
+	set_status(verdict, status);
 	replace_text(&verdict->words, kept);
 	kubewatch_note(verdict->view);
 }
@@ -134,8 +142,7 @@ static void keep_text(struct kubeverdict *verdict, const cJSON *object)
 	free(of->text);
 	of->text_length = text.length;
 	of->text = buf_take(&text);
-	verdict->is_judged = true;
-	verdict->status = STATUS_HEALTHY;
+	set_status(verdict, STATUS_HEALTHY);
 	kubewatch_note(verdict->view);
 }
 
@@ -162,10 +169,14 @@ static void judge(struct kubeverdict *verdict, const cJSON *object)
 static void object_free(struct kubeobject *object)
 {
 	for (size_t i = 0; i < object->verdict_count; i++) {
-		forget_question(&object->verdicts[i]);
-		kubewatch_note(object->verdicts[i].view);
-		free(object->verdicts[i].words);
-		free(object->verdicts[i].rule);
+		struct kubeverdict *verdict = &object->verdicts[i];
+
+		forget_question(verdict);
+		if (verdict->is_judged)
+			verdict->view->counts[verdict->status]--;
+		kubewatch_note(verdict->view);
+		free(verdict->words);
+		free(verdict->rule);
 	}
 	free(object->key);
 	free(object->uid);
@@ -297,20 +308,34 @@ void kubewatch_clear(struct kubewatch *watch)
 		object_remove(watch, object);
 }
 
-// An object whose first verdict has not come yet is as one that has not been seen yet.
-const struct tally *kubewatch_count(struct kubewatch_view *view)
+static const struct kubeverdict *first_with(const struct kubewatch_view *view, enum status status)
 {
 	struct kubeobject *object, *next;
 
-	if (view->is_counted)
-		return &view->tally;
-	tally_fini(&view->tally);
 	HASH_ITER (hh, view->watch->objects, object, next) {
 		const struct kubeverdict *verdict = &object->verdicts[view->index];
-		if (verdict->is_judged)
-			tally_add(&view->tally, object->key, verdict->status,
-				verdict->words ? verdict->words : "");
+		if (verdict->is_judged && verdict->status == status)
+			return verdict;
 	}
-	view->is_counted = true;
-	return &view->tally;
+	return NULL;
+}
+
+// An object whose first verdict has not come yet is as one that has not been seen yet.
+const struct tally *kubewatch_count(struct kubewatch_view *view)
+{
+	struct tally *tally = &view->tally;
+
+	tally_fini(tally);
+	tally->healthy = view->counts[STATUS_HEALTHY];
+	for (int status = 0; status < STATUS_COUNT; status++) {
+		tally->count += view->counts[status];
+		if (view->counts[status] > 0)
+			tally->worst = status_worse(tally->worst, (enum status)status);
+	}
+	const struct kubeverdict *worst =
+		tally->worst == STATUS_HEALTHY ? NULL : first_with(view, tally->worst);
+	if (worst)
+		buf_printf(&tally->words, "%s: %s", worst->object->key,
+			worst->words ? worst->words : "");
+	return tally;
 }

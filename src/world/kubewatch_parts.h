@@ -51,8 +51,8 @@ struct kubewatch_view {
 	enum kubewatch_aim aim;
 	const struct expectation *expect; // of KUBEWATCH_JQ
 	uint64_t changes;                 // counted
-	bool is_counted;                  // `tally` is of now
-	struct tally tally;
+	size_t counts[STATUS_COUNT];      // of judged objects
+	struct tally tally;               // of the last kubewatch_count
 };
 
 struct kubewatch_viewer {
