@@ -45,6 +45,9 @@ bool kubeapi_may_hold(const struct kubeapi_name *name, const char *group, const 
 // cluster), or with `object` of one. Everything is percent-encoded.
 void kubeapi_path(struct buf *out, const struct kubeapi_type *type, const char *namespace,
 	const char *object);
+// Appends the selector of the pods that a workload makes, "app=shop,tier=web", from its
+// spec.selector.matchLabels; nothing for an object that makes none, or selects in another way.
+void kubeapi_pods(struct buf *out, const cJSON *object);
 // Appends `text` percent-encoded for a path segment or a query value.
 void kubeapi_encode(struct buf *out, const char *text);
 

@@ -103,6 +103,7 @@ struct kubewatch_answer {
 	int64_t latency_ms;        // of the newest answer; -1: not known
 	// Of one object, where it is there (tally->count is 1):
 	const char *words, *rule, *uid, *resource_version;
+	const char *pods;  // the labels by which it selects pods, as in a query; NULL: it has none
 	struct wall since; // when it last made progress, as far as it tells
 	const char *text;  // KUBEWATCH_TEXT
 	size_t length;

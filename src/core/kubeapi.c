@@ -140,6 +140,20 @@ void kubeapi_path(
 	}
 }
 
+void kubeapi_pods(struct buf *out, const cJSON *object)
+{
+	const cJSON *selector = json_path(object, "spec.selector");
+	const cJSON *labels = json_get(selector, "matchLabels");
+
+	if (!json_path(object, "spec.template") || json_get(selector, "matchExpressions") ||
+		!cJSON_IsObject(labels))
+		return;
+	json_each (label, labels)
+		if (cJSON_IsString(label))
+			buf_printf(out, "%s%s=%s", label == labels->child ? "" : ",", label->string,
+				label->valuestring);
+}
+
 // --- answers ---
 
 // The first line of a text answer, at most so long: proxies answer with whole pages.

@@ -99,6 +99,7 @@ static void add_the_one(const struct kubewatch_view *view, struct kubewatch_answ
 	answer->since = object->verdicts[view->index].since;
 	answer->uid = object->uid;
 	answer->resource_version = object->version;
+	answer->pods = object->pods;
 	if (view->aim == KUBEWATCH_TEXT) {
 		answer->text = object->text;
 		answer->length = object->text_length;
@@ -289,10 +290,12 @@ void kubewatch_listed(struct kubewatch *watch)
 	snprintf(watch->uid, sizeof watch->uid, "%s", uid ? uid : "");
 	kubewatch_confirm(watch, watch->list_began_ms, watch->list_began);
 	note_all(watch);
-	if (watch->config.once || watch->is_unwatchable)
-		watch->phase = KUBEWATCH_RESTING; // until somebody asks
-	else
+	if ((!watch->config.once && !watch->is_unwatchable) || watch->askings) {
 		kubewatch_go_on(watch);
+	} else {
+		watch->phase = KUBEWATCH_RESTING; // until somebody asks
+		uv_timer_stop(&watch->timer);
+	}
 }
 
 // --- what comes next ---
@@ -428,7 +431,7 @@ struct kubewatch_asking *kubewatch_ask(struct kubewatch_viewer *viewer, bool ane
 
 	*asking = (struct kubewatch_asking){
 		.viewer = viewer,
-		.anew = anew || watch->config.once,
+		.anew = anew,
 		.since_ms = now_ms(watch),
 		.deadline_ms = now_ms(watch) + (uint64_t)timeout_ms,
 		.done = done,

@@ -181,6 +181,7 @@ static void object_free(struct kubeobject *object)
 	free(object->key);
 	free(object->uid);
 	free(object->version);
+	free(object->pods);
 	free(object->text);
 	free(object);
 }
@@ -245,6 +246,17 @@ static void name_kind(const struct kubewatch *watch, cJSON *object)
 	buf_fini(&version);
 }
 
+static void describe_one(struct kubeobject *known, const cJSON *object)
+{
+	struct buf pods = {0};
+
+	replace_text(&known->uid, json_path_text(object, "metadata.uid"));
+	replace_text(&known->version, json_path_text(object, "metadata.resourceVersion"));
+	kubeapi_pods(&pods, object);
+	replace_text(&known->pods, pods.length > 0 ? buf_str(&pods) : NULL);
+	buf_fini(&pods);
+}
+
 bool kubewatch_take(struct kubewatch *watch, cJSON *object, struct err *err)
 {
 	struct buf key = {0};
@@ -266,10 +278,8 @@ bool kubewatch_take(struct kubewatch *watch, cJSON *object, struct err *err)
 		known = object_add(watch, &key);
 	known->list = watch->list;
 	name_kind(watch, object);
-	if (is_one(watch)) {
-		replace_text(&known->uid, json_path_text(object, "metadata.uid"));
-		replace_text(&known->version, json_path_text(object, "metadata.resourceVersion"));
-	}
+	if (is_one(watch))
+		describe_one(known, object);
 	for (size_t i = 0; i < known->verdict_count; i++)
 		judge(&known->verdicts[i], object);
 	good = true;

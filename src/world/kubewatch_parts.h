@@ -36,9 +36,9 @@ struct kubeverdict {
 
 struct kubeobject {
 	UT_hash_handle hh;
-	char *key;                  // NAMESPACE/NAME, or the name alone
-	unsigned list;              // the number of the list that it was last seen in
-	char *uid, *version, *text; // of the one object; text: for KUBEWATCH_TEXT
+	char *key;                         // NAMESPACE/NAME, or the name alone
+	unsigned list;                     // the number of the list that it was last seen in
+	char *uid, *version, *pods, *text; // of the one object; text: for KUBEWATCH_TEXT
 	size_t text_length;
 	size_t verdict_count;
 	struct kubeverdict verdicts[]; // by view index

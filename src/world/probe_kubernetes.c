@@ -29,6 +29,7 @@ void query_release(struct query *query)
 		kubewatch_cancel(query->asking);
 	judge_cancel(query->probing->world->judge, query->judge_ticket);
 	cJSON_Delete(query->evidence);
+	free(query->health);
 	if (query->identifies)
 		kubernetes_identity_end(query->client, NULL);
 	free(query->namespace);
@@ -379,7 +380,8 @@ static void cancel(struct probing *probing)
 
 static void leave(struct probing *probing)
 {
-	kubewatch_leave(probing->standing);
+	standing_free(probing->standing);
+	probing->standing = NULL;
 }
 
 const struct probe_kind probe_kubernetes = {.start = start,

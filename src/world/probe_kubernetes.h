@@ -10,6 +10,17 @@
 
 #define QUERY_MAX_BYTES (64u << 20) // of one answer
 
+struct query;
+
+// What is kept of a check from one asking to the next.
+struct standing {
+	struct kubewatch_viewer *viewer; // at the watch that has its objects in view
+	cJSON *pods, *events;            // what stood beside a workload that was not healthy …
+	uint64_t beside_ms;              // … at this time, on the loop's clock
+};
+struct standing *query_standing(struct query *query); // made where there is none
+void standing_free(struct standing *standing);        // NULL is safe
+
 struct query {
 	struct probing *probing;
 	struct kubernetes *client;
@@ -30,6 +41,7 @@ struct query {
 	char *object;             // NULL: a list
 	char *selector;           // NULL: none
 	cJSON *evidence;          // of an object while it is judged
+	struct health *health;    // of a workload while it is asked what keeps it; NULL: it is not
 	struct access_query *access; // can_i; NULL: none
 	struct proxy_query *proxy;   // through the service proxy; NULL: none
 };
@@ -52,6 +64,10 @@ void query_get(struct query *query, const char *path, const char *accept,
 void query_arrived(struct query *query, const struct http_answer *answer);
 // Finds out where the resource lives, and asks for the one object by itself.
 void query_locate(struct query *query);
+// Ends with the verdict on a workload that is not healthy, after asking what keeps it: its pods,
+// and the warnings about it. `pods` is their selector, or NULL. Takes ownership of `evidence`.
+void query_why(struct query *query, const struct kubeapi_type *type, enum status status,
+	const char *words, const char *pods, cJSON *evidence);
 // Asks the watch that has it in view.
 void query_watch(struct query *query);
 

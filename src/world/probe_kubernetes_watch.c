@@ -3,6 +3,7 @@
 
 #include "probe_kubernetes.h"
 #include "relight/json.h"
+#include "relight/memory.h"
 #include "relight/moment.h"
 
 // Checks of objects: asked of the watch that has them in view, which answers from what it knows and
@@ -67,8 +68,9 @@ static void conclude_one(struct query *query, const struct kubewatch_answer *ans
 	else if (answer->text)
 		judge_text(query, answer);
 	else
-		query_end(query, answer->tally->worst, evidence_of_one(answer), "%s",
-			answer->words ? answer->words : "exists");
+		query_why(query, answer->type, answer->tally->worst,
+			answer->words ? answer->words : "exists", answer->pods,
+			evidence_of_one(answer));
 }
 
 // --- a list ---
@@ -143,19 +145,37 @@ static void on_change(void *context)
 	probing_changed(context);
 }
 
+struct standing *query_standing(struct query *query)
+{
+	if (!query->probing->standing)
+		query->probing->standing = memory_zeroed(1, sizeof(struct standing));
+	return query->probing->standing;
+}
+
+void standing_free(struct standing *standing)
+{
+	if (!standing)
+		return;
+	kubewatch_leave(standing->viewer);
+	cJSON_Delete(standing->pods);
+	cJSON_Delete(standing->events);
+	free(standing);
+}
+
 // Who looks stays from one asking to the next: at another watch only where a variable has changed.
 static struct kubewatch_viewer *viewer(struct query *query, struct kubewatch *watch)
 {
 	struct probing *probing = query->probing;
-	struct kubewatch_viewer *before = probing->standing;
+	struct standing *standing = query_standing(query);
+	struct kubewatch_viewer *before = standing->viewer;
 
 	if (before && kubewatch_of(before) == watch)
 		return before;
-	probing->standing =
+	standing->viewer =
 		kubewatch_look(watch, aim_of(query), &probing->check->expect, on_change, probing);
 	kubewatch_leave(before);
 	target_forget_watches(probing->world, query->check->target);
-	return probing->standing;
+	return standing->viewer;
 }
 
 void query_watch(struct query *query)
