@@ -19,6 +19,7 @@ struct yaml_node {
 	enum yaml_type type;
 	int line, column; // 1-based
 	const char *text; // scalars: as written (after unquoting); NUL-terminated, no NUL inside
+	bool is_plain;    // scalars: neither quoted nor a block
 	bool boolean;     // YAML_BOOL
 	int64_t integer;  // YAML_INT
 	double number;    // YAML_INT and YAML_FLOAT
@@ -40,6 +41,21 @@ extern const struct yaml_limits yaml_limits_default; // 4 MiB, 64, 400,000
 // hostile input.
 const struct yaml_node *yaml_parse(struct arena *arena, const char *text, size_t length_bytes,
 	const struct yaml_limits *limits, struct diags *diags);
+
+// The documents of a stream, those that hold nothing left out.
+struct yaml_documents {
+	const struct yaml_node **items;
+	size_t count;
+};
+// Parses a file of Kubernetes objects as kubectl reads it: any number of documents, and plain
+// scalars by the rules that Kubernetes' tools keep from YAML 1.1 (`yes` and `off` are truth values,
+// 0644 is an octal number). False after at least one error was added to `diags`: what yaml_parse
+// refuses, but for several documents or none.
+bool yaml_parse_manifests(struct arena *arena, const char *text, size_t length_bytes,
+	const struct yaml_limits *limits, struct yaml_documents *documents, struct diags *diags);
+// Gives a plain scalar its type and value by the core schema from node->text, which may have been
+// put together.
+void yaml_scalar_resolve(struct yaml_node *node);
 
 // The value of a key, or NULL (also where `map` is NULL or no map).
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);

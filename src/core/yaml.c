@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relight/yaml.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
-#include "names.h"
 #include "relight/memory.h"
-#include "yaml_resolve.h"
+#include "yaml_read.h"
 
 // How hostile text stays cheap. libyaml's events cost time in proportion to the text, but for two
 // things: its document API and its %TAG directives are quadratic. So only events are used, reading
@@ -19,40 +16,6 @@
 
 #define MAX_ANCHORS 10000
 #define CORE_TAG    "tag:yaml.org,2002:"
-
-const struct yaml_limits yaml_limits_default = {
-	.bytes = 4u << 20,
-	.depth = 64,
-	.nodes = 400000,
-};
-
-struct anchor {
-	const struct yaml_node *node; // NULL: still being read
-	size_t nodes;                 // in it, itself included
-	size_t text_bytes;            // of the scalars in it
-	int height;                   // levels of collections in it
-};
-
-struct reading {
-	yaml_parser_t parser;
-	const char *text;
-	size_t length; // bytes
-	struct arena *arena;
-	const struct yaml_limits *limits;
-	struct diags *diags;
-	size_t nodes;      // so far
-	size_t text_bytes; // of scalars, so far
-	int depth;         // of the collections that are open
-	int deepest;       // since the innermost anchor began
-	struct names anchor_names;
-	struct anchor *anchors;
-	size_t anchor_count, anchor_capacity;
-	// Children of the collections that are open: each knows where its own begin.
-	const struct yaml_node **children;
-	size_t child_count, child_capacity;
-};
-
-static const struct yaml_node *read_node(struct reading *reading, const yaml_event_t *event);
 
 #define at_event(event) (int)(event)->start_mark.line + 1, (int)(event)->start_mark.column + 1
 
@@ -69,7 +32,7 @@ static yaml_mark_t mark_of(const struct reading *reading, size_t offset)
 	return mark;
 }
 
-static bool next_event(struct reading *reading, yaml_event_t *event)
+bool yaml_read_event(struct reading *reading, yaml_event_t *event)
 {
 	const yaml_parser_t *parser = &reading->parser;
 
@@ -170,8 +133,9 @@ static const struct yaml_node *read_scalar(struct reading *reading, const yaml_e
 	struct yaml_node *node = node_new(reading, event, YAML_STRING);
 	node->text = arena_bytes(reading->arena, value, length);
 	bool is_plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	node->is_plain = is_plain;
 	if (*tag ? strcmp(tag, "str") != 0 : is_plain)
-		yaml_scalar_resolve(node);
+		reading->resolve(node);
 	if (*tag && strcmp(tag, "str") != 0 && !tag_allows(tag, node->type)) {
 		diag_error(reading->diags, at_event(event), "tag", "this is no !!%s", tag);
 		return NULL;
@@ -203,7 +167,7 @@ static const struct yaml_node *read_alias(struct reading *reading, const yaml_ev
 
 static bool add_child(struct reading *reading, const yaml_event_t *event)
 {
-	const struct yaml_node *child = read_node(reading, event);
+	const struct yaml_node *child = yaml_read_node(reading, event);
 
 	if (!child)
 		return false;
@@ -294,7 +258,7 @@ static const struct yaml_node *read_collection(
 	reading->depth++;
 	for (;;) {
 		yaml_event_t child;
-		if (!next_event(reading, &child))
+		if (!yaml_read_event(reading, &child))
 			return NULL;
 		bool is_end = child.type == YAML_MAPPING_END_EVENT ||
 			      child.type == YAML_SEQUENCE_END_EVENT;
@@ -363,143 +327,9 @@ static const struct yaml_node *read_anchored(
 }
 
 // Recursion is bounded by the limit on depth.
-static const struct yaml_node *read_node(struct reading *reading, const yaml_event_t *event)
+const struct yaml_node *yaml_read_node(struct reading *reading, const yaml_event_t *event)
 {
 	const char *anchor = anchor_of(event);
 
 	return anchor ? read_anchored(reading, event, anchor) : read_content(reading, event);
-}
-
-// Whether nothing but comments, blanks and document ends is left from `line` (0-based) on: libyaml
-// is not asked, because what follows a document may be a flood of directives.
-static bool check_rest(struct reading *reading, size_t line)
-{
-	const char *text = reading->text, *end = text + reading->length;
-
-	for (int number = 1; text < end; number++) {
-		const char *stop = memchr(text, '\n', (size_t)(end - text));
-		size_t length = (size_t)((stop ? stop : end) - text);
-		size_t blank = 0;
-		while (blank < length && strchr(" \t\r", text[blank]))
-			blank++;
-		bool is_empty = blank == length || text[blank] == '#';
-		bool is_end = length >= 3 && strncmp(text, "...", 3) == 0;
-		if ((size_t)number > line && !is_empty && !is_end) {
-			diag_error(reading->diags, number, 1, "documents",
-				"the document has ended, but more follows: one file is one "
-				"document");
-			return false;
-		}
-		text += length + 1;
-	}
-	return true;
-}
-
-static const struct yaml_node *read_document(struct reading *reading)
-{
-	const struct yaml_node *root = NULL;
-	bool is_over = false;
-
-	while (!is_over) {
-		yaml_event_t event;
-		if (!next_event(reading, &event))
-			return NULL;
-		switch (event.type) {
-		case YAML_STREAM_START_EVENT:
-		case YAML_DOCUMENT_START_EVENT: break;
-		case YAML_STREAM_END_EVENT:
-			diag_error(reading->diags, 1, 1, "empty", "the document is empty");
-			is_over = true;
-			break;
-		case YAML_DOCUMENT_END_EVENT:
-			if (!check_rest(reading, event.end_mark.line))
-				root = NULL;
-			is_over = true;
-			break;
-		default:
-			root = read_node(reading, &event);
-			is_over = !root;
-			break;
-		}
-		yaml_event_delete(&event);
-	}
-	return root;
-}
-
-// Directives stand before everything else but comments.
-static bool refuse_directives(const char *text, const char *end, struct diags *diags)
-{
-	static const char byte_order_mark[] = "\xef\xbb\xbf";
-
-	if (end - text >= 3 && memcmp(text, byte_order_mark, 3) == 0)
-		text += 3;
-	for (int line = 1; text < end; line++) {
-		const char *stop = memchr(text, '\n', (size_t)(end - text));
-		if (*text == '%') {
-			diag_error(diags, line, 1, "directive", "YAML directives are not allowed");
-			return false;
-		}
-		while (text < end && strchr(" \t\r", *text))
-			text++;
-		if (!stop || !strchr("#\n", *text))
-			break;
-		text = stop + 1;
-	}
-	return true;
-}
-
-const struct yaml_node *yaml_parse(struct arena *arena, const char *text, size_t length_bytes,
-	const struct yaml_limits *limits, struct diags *diags)
-{
-	struct reading reading = {
-		.text = text,
-		.length = length_bytes,
-		.arena = arena,
-		.limits = limits,
-		.diags = diags,
-	};
-	const struct yaml_node *root = NULL;
-
-	if (length_bytes > limits->bytes) {
-		diag_error(diags, 1, 1, "limit", "larger than %zu bytes", limits->bytes);
-		return NULL;
-	}
-	if (!refuse_directives(text, text + length_bytes, diags))
-		return NULL;
-	names_init(&reading.anchor_names, arena);
-	if (!yaml_parser_initialize(&reading.parser))
-		memory_exhausted();
-	yaml_parser_set_encoding(&reading.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&reading.parser, (const unsigned char *)text, length_bytes);
-	root = read_document(&reading);
-	yaml_parser_delete(&reading.parser);
-	free(reading.anchors);
-	free(reading.children);
-	return root;
-}
-
-const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
-{
-	if (!map || map->type != YAML_MAP)
-		return NULL;
-	for (size_t i = 0; i < map->count; i++)
-		if (strcmp(map->keys[i]->text, key) == 0)
-			return map->items[i];
-	return NULL;
-}
-
-const char *yaml_type_name(enum yaml_type type)
-{
-	static const char *const names[] = {
-		[YAML_NULL] = "nothing",
-		[YAML_BOOL] = "true or false",
-		[YAML_INT] = "a number",
-		[YAML_FLOAT] = "a number with a fraction",
-		[YAML_STRING] = "a text",
-		[YAML_LIST] = "a list",
-		[YAML_MAP] = "a mapping",
-	};
-
-	assert((size_t)type < sizeof names / sizeof *names);
-	return names[type];
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relight/memory.h"
+
 static bool is_one_of(const char *text, const char *const *words)
 {
 	for (; *words; words++)
@@ -99,4 +101,76 @@ void yaml_scalar_resolve(struct yaml_node *node)
 	} else if (!resolve_int(node) && !resolve_float(node)) {
 		node->type = YAML_STRING;
 	}
+}
+
+// --- as kubectl reads it -----------------------------------------------------------------------------------------------
+
+// Go's strconv.ParseInt with base 0: 0b, 0o, 0x, and 0 alone for octal. `text` has no underscores.
+static bool resolve_go_int(struct yaml_node *node, const char *text)
+{
+	static const struct {
+		const char *prefix, *digits;
+		int base;
+	} forms[] = {
+		{"0b", "01", 2},
+		{"0B", "01", 2},
+		{"0o", "01234567", 8},
+		{"0O", "01234567", 8},
+		{"0x", "0123456789abcdefABCDEF", 16},
+		{"0X", "0123456789abcdefABCDEF", 16},
+		{"0", "01234567", 8},
+		{"", "0123456789", 10},
+	};
+	bool is_negative = *text == '-';
+
+	text += *text == '-' || *text == '+';
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		size_t length = strlen(forms[i].prefix);
+
+		if (strncmp(text, forms[i].prefix, length) != 0 ||
+			!is_digits(text + length, forms[i].digits))
+			continue;
+		errno = 0;
+		long long value = strtoll(text + length, NULL, forms[i].base);
+		if (errno)
+			return false;
+		node->type = YAML_INT;
+		node->integer = is_negative ? -value : value;
+		node->number = (double)node->integer;
+		return true;
+	}
+	return false;
+}
+
+static bool resolve_go_number(struct yaml_node *node)
+{
+	char *text = memory_copy_text(node->text), *to = text;
+
+	for (const char *from = node->text; *from; from++)
+		if (*from != '_')
+			*to++ = *from;
+	*to = '\0';
+	bool is_number = resolve_go_int(node, text);
+	if (!is_number && looks_like_float(text)) {
+		node->type = YAML_FLOAT;
+		node->number = strtod(text, NULL);
+		is_number = true;
+	}
+	free(text);
+	return is_number;
+}
+
+void yaml_scalar_resolve_as_kubectl(struct yaml_node *node)
+{
+	static const char *const trues[] = {"y", "Y", "yes", "Yes", "YES", "on", "On", "ON", NULL};
+	static const char *const falses[] = {"n", "N", "no", "No", "NO", "off", "Off", "OFF", NULL};
+
+	if (*node->text && strchr("+-0123456789", *node->text) && resolve_go_number(node))
+		return;
+	yaml_scalar_resolve(node);
+	if (node->type != YAML_STRING)
+		return;
+	node->boolean = is_one_of(node->text, trues);
+	if (node->boolean || is_one_of(node->text, falses))
+		node->type = YAML_BOOL;
 }

@@ -301,6 +301,127 @@ static void directives_after_the_document_are_refused_unread(void **unused)
 	buf_fini(&text);
 }
 
+// --- streams of Kubernetes objects -------------------------------------------------------------------------------------
+
+static bool parse_manifests(const char *text, struct yaml_documents *documents)
+{
+	return yaml_parse_manifests(
+		arena, text, strlen(text), &yaml_limits_default, documents, &diags);
+}
+
+static void documents_are_parted_and_empty_ones_left_out(void **unused)
+{
+	struct yaml_documents documents;
+
+	(void)unused;
+	assert_true(parse_manifests("# a comment\n---\n---\na: &x 1\n---\n# nothing\n---\n"
+				    "b: &x 2\nc: *x\n...\n---\n[d]\n",
+		&documents));
+	assert_int_equal(documents.count, 3);
+	assert_int_equal(yaml_get(documents.items[0], "a")->integer, 1);
+	assert_int_equal(yaml_get(documents.items[1], "c")->integer, 2);
+	assert_int_equal(documents.items[1]->line, 8);
+	assert_int_equal(documents.items[2]->type, YAML_LIST);
+	assert_true(parse_manifests("", &documents));
+	assert_int_equal(documents.count, 0);
+}
+
+static void streams_are_refused_where_documents_are(void **unused)
+{
+	static const struct {
+		const char *text, *code;
+		int line;
+	} cases[] = {
+		{"a: 1\n---\nb: [\n", "yaml", 4},
+		{"a: &x 1\n---\nb: *x\n", "alias", 3},
+		{"a: 1\n---\na: 1\na: 2\n", "duplicate-key", 4},
+		{"%YAML 1.1\n---\na: 1\n", "directive", 1},
+		{"a: 1\n...\n%TAG ! x\n---\nb: 1\n", "directive", 3},
+		{"---\n---\n...\n# x\n%TAG ! x\n---\nb: 1\n", "directive", 5},
+		{"{a: 1}\n%TAG ! x\n---\nb: 1\n", "directive", 2},
+	};
+	struct yaml_documents documents;
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		if (parse_manifests(cases[i].text, &documents))
+			fail_msg("taken: %s", cases[i].text);
+		assert_string_equal(diags.items[0].code, cases[i].code);
+		assert_int_equal(diags.items[0].line, cases[i].line);
+		diags_fini(&diags);
+	}
+}
+
+// What go-yaml v2 makes of them, which kubectl is built on.
+static void scalars_of_manifests_are_what_kubectl_reads(void **unused)
+{
+	static const struct {
+		const char *text;
+		enum yaml_type type;
+		double number;
+		bool boolean;
+	} cases[] = {
+		{"yes", YAML_BOOL, 0, true},
+		{"On", YAML_BOOL, 0, true},
+		{"y", YAML_BOOL, 0, true},
+		{"no", YAML_BOOL, 0, false},
+		{"OFF", YAML_BOOL, 0, false},
+		{"true", YAML_BOOL, 0, true},
+		{"yEs", YAML_STRING, 0, false},
+		{"'yes'", YAML_STRING, 0, false},
+		{"0644", YAML_INT, 420, false},
+		{"-010", YAML_INT, -8, false},
+		{"0o644", YAML_INT, 420, false},
+		{"0b101", YAML_INT, 5, false},
+		{"0x1F", YAML_INT, 31, false},
+		{"1_000", YAML_INT, 1000, false},
+		{"08", YAML_INT, 8, false},
+		{"+12", YAML_INT, 12, false},
+		{"1.5", YAML_FLOAT, 1.5, false},
+		{"1e3", YAML_FLOAT, 1000, false},
+		{"'0644'", YAML_STRING, 0, false},
+		{"1.2.3", YAML_STRING, 0, false},
+		{"2001-01-01", YAML_STRING, 0, false},
+		{"~", YAML_NULL, 0, false},
+	};
+	struct yaml_documents documents;
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buf text = {0};
+		buf_printf(&text, "v: %s\n", cases[i].text);
+		assert_true(parse_manifests(buf_str(&text), &documents));
+		buf_fini(&text);
+		const struct yaml_node *node = yaml_get(documents.items[0], "v");
+		if (node->type != cases[i].type || node->number != cases[i].number ||
+			node->boolean != cases[i].boolean)
+			fail_msg("%s: %s, %g, %d", cases[i].text, yaml_type_name(node->type),
+				node->number, node->boolean);
+	}
+	assert_int_equal(yaml_get(parse("v: 0644\n"), "v")->integer, 644);
+	assert_true(yaml_get(parse("v: x\n"), "v")->is_plain);
+	assert_false(yaml_get(parse("v: 'x'\n"), "v")->is_plain);
+}
+
+// A hundred thousand documents, or directives between them, take no longer than their bytes.
+static void floods_of_documents_are_read_once(void **unused)
+{
+	struct buf text = {0};
+	struct yaml_documents documents;
+
+	(void)unused;
+	for (int i = 0; i < 100000; i++)
+		buf_text(&text, "---\na: 1\n");
+	assert_true(parse_manifests(buf_str(&text), &documents));
+	assert_int_equal(documents.count, 100000);
+	buf_clear(&text);
+	buf_text(&text, "a: 1\n...\n");
+	for (int i = 0; i < 100000; i++)
+		buf_printf(&text, "%%TAG !a%d! tag:x\n", i);
+	assert_false(parse_manifests(buf_str(&text), &documents));
+	buf_fini(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,6 +445,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(floods_are_refused_at_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			directives_after_the_document_are_refused_unread, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			documents_are_parted_and_empty_ones_left_out, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			streams_are_refused_where_documents_are, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			scalars_of_manifests_are_what_kubectl_reads, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			floods_of_documents_are_read_once, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("core/yaml", tests, NULL, NULL);
