@@ -445,6 +445,6 @@ void engine_fini(struct engine *engine, const char *why)
 	free(engine->directory);
 	free(engine->id);
 	cJSON_Delete(engine->session);
-	cJSON_Delete(engine->scripts);
+	cJSON_Delete(engine->files);
 	engine_setup_fini(&engine->setup);
 }

@@ -8,8 +8,10 @@
 
 #include "relight/decide.h"
 #include "relight/event.h"
+#include "relight/incident.h"
 #include "relight/intent.h"
 #include "relight/launcher.h"
+#include "relight/manifest_files.h"
 #include "relight/record.h"
 #include "relight/scenario.h"
 #include "relight/sensed.h"
@@ -78,7 +80,7 @@ struct engine {
 	struct record record;
 	char *directory; // absolute, NULL until the incident is prepared
 	char *id;        // of a new incident
-	cJSON *scripts;  // [{path, sha256}] that the actions name, until it is recorded
+	cJSON *files;    // [{path, sha256, of?}] that the actions name, until it is recorded
 	cJSON *session;  // who sits here, until it is recorded
 	struct launcher launcher;
 	uv_pipe_t launcher_pipe;
@@ -139,6 +141,18 @@ int64_t engine_durable_seq(const struct engine *engine);
 bool engine_fault(const struct engine *engine, struct err *err);
 
 // --- between the files of the engine ---
+// What goes into frozen/, until it is there.
+struct engine_frozen {
+	struct frozen_file *items; // names are owned, bytes are not
+	size_t count, capacity;
+	struct manifest_files read;
+	size_t applied; // files of objects so far
+};
+// Reads what the actions name into engine->files and into `frozen`. Blocks on the disk.
+void engine_freeze(struct engine *engine, struct engine_frozen *frozen);
+void engine_frozen_fini(struct engine_frozen *frozen);
+// Adds {path, sha256, of} to a list; `of` may be NULL.
+void engine_add_file(cJSON *files, const char *path, const struct buf *bytes, const char *of);
 // Each turn: a fault of the record is recorded once, and its end ends "unrecorded".
 void engine_look_at_record(struct engine *engine);
 void engine_continue_unrecorded(struct engine *engine);

@@ -3,19 +3,14 @@
 // How an incident begins, and how it is taken up again.
 #include "engine.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "relight/attempt.h"
-#include "relight/chain.h"
 #include "relight/clock.h"
-#include "relight/file.h"
 #include "relight/incident.h"
 #include "relight/json.h"
 #include "relight/kubeconfig_files.h"
 #include "relight/memory.h"
-#include "relight/request.h"
 #include "relight/session.h"
 
 static void on_durable(void *context)
@@ -68,40 +63,6 @@ static void record_session_event(struct engine *engine, enum event_kind kind, co
 	engine_record(engine, event);
 }
 
-static void add_file(cJSON *files, const char *path, const struct buf *bytes)
-{
-	char hex[65];
-	cJSON *file = json_object();
-	sha256_hex(buf_str(bytes), bytes->length, hex);
-	json_add_text(file, "path", path);
-	json_add_text(file, "sha256", hex);
-	cJSON_AddItemToArray(files, file);
-}
-
-static void add_script(struct engine *engine, const struct action *action)
-{
-	struct buf path = {0}, bytes = {0};
-	request_script(engine->runbook, action, &path);
-	bool is_known = false;
-	json_each (file, engine->scripts)
-		is_known |= strcmp(json_text(file, "path"), buf_str(&path)) == 0;
-	if (path.length && !is_known &&
-		file_read(AT_FDCWD, buf_str(&path), SCRIPT_MOST_BYTES, &bytes, NULL))
-		add_file(engine->scripts, buf_str(&path), &bytes);
-	buf_fini(&path);
-	buf_fini(&bytes);
-}
-
-// Scripts that actions name; one that is not there yet will not be missed before its step.
-static void hash_scripts(struct engine *engine)
-{
-	engine->scripts = cJSON_CreateArray();
-	for (size_t s = 0; !engine->setup.scenario && s < engine->runbook->step_count; s++) {
-		add_script(engine, &engine->runbook->steps[s].run);
-		add_script(engine, &engine->runbook->steps[s].rollback);
-	}
-}
-
 static void record_runbook(struct engine *engine)
 {
 	struct event *event = by_relight(EVENT_RUNBOOK_LOADED);
@@ -110,11 +71,11 @@ static void record_runbook(struct engine *engine)
 	json_add_text(event->data, "sha256", engine->runbook->sha256);
 	json_add_text(event->data, "base", engine->runbook->base);
 	cJSON *files = cJSON_AddArrayToObject(event->data, "files");
-	add_file(files, "frozen/runbook.yaml", &engine->setup.runbook_text);
+	engine_add_file(files, "frozen/runbook.yaml", &engine->setup.runbook_text, NULL);
 	if (engine->setup.scenario)
-		add_file(files, "frozen/scenario.yaml", &engine->setup.scenario_text);
-	json_each (script, engine->scripts)
-		cJSON_AddItemToArray(files, cJSON_Duplicate(script, true));
+		engine_add_file(files, "frozen/scenario.yaml", &engine->setup.scenario_text, NULL);
+	json_each (file, engine->files)
+		cJSON_AddItemToArray(files, cJSON_Duplicate(file, true));
 	engine_record(engine, event);
 }
 
@@ -206,19 +167,15 @@ static void read_contexts(struct engine *engine)
 
 bool engine_prepare(struct engine *engine, struct err *err)
 {
-	struct frozen_file files[] = {
-		{"runbook.yaml", engine->setup.runbook_text.data,
-			engine->setup.runbook_text.length},
-		{"scenario.yaml", engine->setup.scenario_text.data,
-			engine->setup.scenario_text.length},
-	};
+	struct engine_frozen frozen;
 	engine->id = incident_id(clock_wall(), engine->runbook->name);
+	engine_freeze(engine, &frozen);
 	engine->directory = incident_create(
-		engine->setup.directory, engine->id, files, engine->setup.scenario ? 2 : 1, err);
+		engine->setup.directory, engine->id, frozen.items, frozen.count, err);
+	engine_frozen_fini(&frozen);
 	if (!engine->directory)
 		return false;
 	engine->session = session_describe(engine->setup.executable);
-	hash_scripts(engine);
 	read_contexts(engine);
 	record_session(&engine->record);
 	engine->record.timeline = timeline_create(engine->directory, on_durable, engine, err);

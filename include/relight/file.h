@@ -41,6 +41,9 @@ bool file_read_fd(int fd, const char *name, size_t most_bytes, struct buf *out, 
 bool file_read_private(
 	int dir_fd, const char *name, size_t most_bytes, struct buf *out, struct err *err);
 
+// A path as people write it, `~/` for the home directory ($HOME). The caller frees.
+char *file_expand_home(const char *path);
+
 // Opens a directory, close-on-exec; with `make`, it is made (0700) if it is not there. -1 with
 // `err`.
 int file_open_directory(int dir_fd, const char *name, bool make, struct err *err);

@@ -36,6 +36,8 @@ bool kubeapi_type_find(
 
 // Whether its objects are Secrets, of which nothing but the metadata is ever fetched.
 bool kubeapi_is_secret(const struct kubeapi_type *type);
+// The same by a kind, letter by letter, as objects name it.
+bool kubeapi_kind_find(const cJSON *list, const char *kind, struct kubeapi_type *type);
 
 // Whether a group-version can hold the name, where that says a group or version (a group's
 // beginning is enough, as for kubectl).

@@ -20,6 +20,8 @@
 #define RUNBOOK_MAX_STEPS        10000
 #define RUNBOOK_MAX_DEPENDENCIES 10000
 
+struct yaml_node; // yaml.h; lives in the runbook's arena
+
 struct place {
 	int line, column; // 1-based; 0: nowhere
 };
@@ -163,12 +165,26 @@ enum action_kind {
 	ACTION_KINDS,
 };
 
+// One item of apply or create.
+struct manifest_source {
+	const char *path;               // a template: a file or a folder; or
+	const struct yaml_node *object; // an object of its own, its texts templates
+};
+
 struct kubernetes_action {
 	const char *verb; // apply create patch scale restart delete
 	int target;
-	const char *manifest; // apply, create: a file's path or inline YAML
-	const char *resource, *namespace, *name, *patch_type, *body;
-	const char *replicas; // scale: a template or a number
+	const struct manifest_source *sources; // apply, create: at least one
+	size_t source_count;
+	const char *resource, *namespace, *name; // namespace: of apply and create, for objects that
+						 // name none
+	const char *selector;                    // delete: instead of a name
+	const char *patch_type, *subresource;    // patch
+	const struct yaml_node *body;            // patch: a tree, or a text of JSON or YAML
+	const char *replicas;                    // scale: a template or a number
+	const char *propagation, *uid, *resource_version; // delete
+	int64_t grace_period_ms;                          // delete; ABSENT_MS: the object's own
+	bool force;                                       // apply: takes over what others manage
 };
 
 struct action {
@@ -409,6 +425,11 @@ int runbook_step(const struct runbook *runbook, const char *id);
 int runbook_dependency(const struct runbook *runbook, const char *id);
 int runbook_input(const struct runbook *runbook, const char *id);
 int runbook_target(const struct runbook *runbook, const char *id);
+
+// Whether its member `command` is there: command, shell and ssh.
+bool action_is_command(const struct action *action);
+// The target that an action itself names, or -1.
+int action_target(const struct action *action);
 
 // The name a person types before this destructive step (FORMATS.md "Typed name"), a template to
 // expand. Never NULL. *is_fallback (may be NULL): it came from scope or the runbook's name.

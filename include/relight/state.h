@@ -9,6 +9,7 @@
 #include "relight/buf.h"
 #include "relight/event.h"
 #include "relight/moment.h"
+#include "relight/pin.h"
 #include "relight/plan.h"
 #include "relight/runbook.h"
 #include "relight/status.h"
@@ -125,6 +126,13 @@ struct script {
 	char *path, *sha256;
 };
 
+// A file of objects that an action applies, as it was when the incident opened.
+struct applied {
+	char *of;   // the file, as request_manifest_path has it
+	char *path; // what is kept of it, "frozen/…"
+	char *sha256;
+};
+
 struct pin {
 	bool is_pinned;
 	char *endpoint, *fingerprint; // as one text: "uid 0b1c… ca 9f…"
@@ -163,6 +171,8 @@ struct state {
 	char *closed_result;
 	struct script *scripts; // of runbook.loaded, outside frozen/
 	size_t script_count, script_capacity;
+	struct applied *applied; // of runbook.loaded, in its order
+	size_t applied_count, applied_capacity;
 	struct role_holder *roles; // the newest holder of each role
 	size_t role_count, role_capacity;
 	struct moment *serving;        // by function index: since when; wall WALL_NONE: not
@@ -186,17 +196,6 @@ void state_free(struct state *state); // NULL is safe
 // Reads no clock.
 void state_apply(struct state *state, const struct event *event);
 
-// {"uid":…,"ca_sha256":…,"host_key":…} as one text, for comparing and showing. The caller frees.
-char *pin_text(const cJSON *fingerprint);
-// Appends such a text as it is shown: of a long value the first and the last four bytes, "uid
-// 12f3..9042 ca 9f3a..0c11". What is compared is the whole.
-void pin_say(const char *pin, struct buf *out);
-// Whether a fingerprint agrees with a pinned one (pin_text of it) in all that both have. More may
-// become known of a target later, for example its UID once that may be read; that is no other
-// target.
-bool pin_agrees(const char *pinned, const cJSON *fingerprint);
-// The value of one part of such a text ("uid"); the caller frees. NULL: it has no such part.
-char *pin_value(const char *pin, const char *part);
 // The recovery target that a source target turned out to be, or the other way round: both are
 // pinned, and their fingerprints have something in common and contradict each other in nothing. -1:
 // there is none.

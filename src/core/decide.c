@@ -138,14 +138,18 @@ bool decision_launch(struct decision *decision, const struct facts *facts, int s
 		cJSON_Delete(action);
 		return false;
 	}
+	request_redact(action);
 	struct event *event = decision_event(decision, facts, EVENT_STEP_INTENT, step, -1);
 	event->attempt = plan.attempt;
 	free(event->by);
 	event->by = memory_copy_text(by);
 	json_add_text(event->data, "role", is_rollback ? "rollback" : "run");
 	json_add(event->data, "action", action);
-	if (of->target >= 0)
-		json_add_text(event->data, "target", facts->runbook->targets[of->target].id);
+	int target = action_target(is_rollback ? &of->rollback : &of->run);
+	if (target < 0)
+		target = of->target;
+	if (target >= 0)
+		json_add_text(event->data, "target", facts->runbook->targets[target].id);
 	if (of->timeout_ms != ABSENT_MS)
 		json_add_int(event->data, "timeout_s", of->timeout_ms / MS_PER_S);
 	if (argv)
@@ -169,7 +173,9 @@ bool decide_preview(
 	cJSON *action = request_action(facts, &plan, err);
 	if (!action)
 		return false;
+	request_redact(action);
 	request_show(action, out);
+	request_show_objects(action, out);
 	cJSON_Delete(action);
 	return true;
 }

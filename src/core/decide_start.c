@@ -259,7 +259,9 @@ bool decide_rollback(const struct wish *wish)
 		return wish_refuse(wish, "it has no rollback", NULL);
 	if (!undoable[wish->is])
 		return wish_refuse(wish, step_state_word(wish->is), NULL);
-	int target = wish->step->target;
+	int target = action_target(&wish->step->rollback);
+	if (target < 0)
+		target = wish->step->target;
 	if (target >= 0 && wish->state->pins[target].has_changed)
 		return wish_refuse(
 			wish, "its target is another one now", "re-pin it with a reason");

@@ -83,8 +83,14 @@ static bool is_called(const cJSON *resource, const char *wanted)
 	return false;
 }
 
-bool kubeapi_type_find(
-	const cJSON *list, const struct kubeapi_name *name, struct kubeapi_type *type)
+static bool is_of_kind(const cJSON *resource, const char *kind)
+{
+	return strcmp(json_text(resource, "kind"), kind) == 0;
+}
+
+static bool type_find(const cJSON *list,
+	bool (*is_wanted)(const cJSON *resource, const char *wanted), const char *wanted,
+	struct kubeapi_type *type)
 {
 	const char *version = json_text(list, "groupVersion");
 	const char *slash = version ? strchr(version, '/') : NULL;
@@ -95,7 +101,7 @@ bool kubeapi_type_find(
 		const char *plural = json_text(resource, "name"),
 			   *kind = json_text(resource, "kind");
 
-		if (!plural || !kind || strchr(plural, '/') || !is_called(resource, name->resource))
+		if (!plural || !kind || strchr(plural, '/') || !is_wanted(resource, wanted))
 			continue;
 		snprintf(type->group, sizeof type->group, "%.*s",
 			slash ? (int)(slash - version) : 0, version);
@@ -106,6 +112,17 @@ bool kubeapi_type_find(
 		return true;
 	}
 	return false;
+}
+
+bool kubeapi_type_find(
+	const cJSON *list, const struct kubeapi_name *name, struct kubeapi_type *type)
+{
+	return type_find(list, is_called, name->resource, type);
+}
+
+bool kubeapi_kind_find(const cJSON *list, const char *kind, struct kubeapi_type *type)
+{
+	return type_find(list, is_of_kind, kind, type);
 }
 
 // --- paths ---

@@ -7,8 +7,9 @@
 #include "relight/memory.h"
 #include "relight/scenario.h"
 #include "relight/template.h"
+#include "request_parts.h"
 
-static struct substitution values_for(const struct facts *facts, const struct request_plan *plan)
+struct substitution request_values(const struct facts *facts, const struct request_plan *plan)
 {
 	struct substitution values = *facts->values;
 	values.each = facts->runbook->steps[plan->step].each;
@@ -16,7 +17,7 @@ static struct substitution values_for(const struct facts *facts, const struct re
 	return values;
 }
 
-static bool add_expanded(cJSON *object, const char *key, const char *template,
+bool request_add_expanded(cJSON *object, const char *key, const char *template,
 	const struct substitution *values, struct err *err)
 {
 	struct buf text = {0};
@@ -60,7 +61,7 @@ static bool add_dir(cJSON *action, const char *base, const char *dir,
 	return is_expanded;
 }
 
-static const struct action *action_of(const struct facts *facts, const struct request_plan *plan)
+const struct action *request_action_of(const struct facts *facts, const struct request_plan *plan)
 {
 	const struct step *step = &facts->runbook->steps[plan->step];
 	return plan->is_rollback ? &step->rollback : &step->run;
@@ -68,10 +69,10 @@ static const struct action *action_of(const struct facts *facts, const struct re
 
 // --- each kind of action, in the words of the runbook ---
 
-static bool add_given(cJSON *object, const char *key, const char *template,
+bool request_add_given(cJSON *object, const char *key, const char *template,
 	const struct substitution *values, struct err *err)
 {
-	return !template || add_expanded(object, key, template, values, err);
+	return !template || request_add_expanded(object, key, template, values, err);
 }
 
 static bool add_pairs(cJSON *object, const char *key, const struct env_pairs *pairs,
@@ -81,7 +82,8 @@ static bool add_pairs(cJSON *object, const char *key, const struct env_pairs *pa
 		return true;
 	cJSON *out = cJSON_AddObjectToObject(object, key);
 	for (size_t i = 0; i < pairs->count; i++)
-		if (!add_expanded(out, pairs->items[i].name, pairs->items[i].value, values, err))
+		if (!request_add_expanded(
+			    out, pairs->items[i].name, pairs->items[i].value, values, err))
 			return false;
 	return true;
 }
@@ -99,7 +101,7 @@ static bool add_command(cJSON *out, const struct command *command,
 static bool fill_local(cJSON *out, const struct facts *facts, const struct request_plan *plan,
 	const struct substitution *values, struct err *err)
 {
-	const struct command *command = &action_of(facts, plan)->command;
+	const struct command *command = &request_action_of(facts, plan)->command;
 	if (plan->argv)
 		json_add(out, "command", json_texts(plan->argv));
 	else if (!add_command(out, command, values, err))
@@ -112,68 +114,49 @@ static bool fill_local(cJSON *out, const struct facts *facts, const struct reque
 static bool fill_ssh(cJSON *out, const struct facts *facts, const struct request_plan *plan,
 	const struct substitution *values, struct err *err)
 {
-	const struct command *command = &action_of(facts, plan)->command;
+	const struct command *command = &request_action_of(facts, plan)->command;
 	cJSON *ssh = cJSON_AddObjectToObject(out, "ssh");
 	json_add_text(ssh, "target", facts->runbook->targets[command->target].id);
 	return add_command(ssh, command, values, err) &&
-	       add_given(out, "dir", command->dir, values, err) &&
+	       request_add_given(out, "dir", command->dir, values, err) &&
 	       add_pairs(out, "env", &command->env, values, err);
 }
 
 static bool fill_http(cJSON *out, const struct facts *facts, const struct request_plan *plan,
 	const struct substitution *values, struct err *err)
 {
-	const struct http_check *of = &action_of(facts, plan)->http;
+	const struct http_check *of = &request_action_of(facts, plan)->http;
 	cJSON *http = cJSON_AddObjectToObject(out, "http");
 	json_add_text(http, "method", of->method ? of->method : "GET");
-	return add_given(http, "url", of->url, values, err) &&
+	return request_add_given(http, "url", of->url, values, err) &&
 	       add_pairs(http, "headers", &of->headers, values, err) &&
-	       add_given(http, "body", of->body, values, err) &&
-	       add_given(http, "ca", of->ca, values, err) &&
-	       add_given(http, "connect_to", of->connect_to, values, err);
-}
-
-static bool fill_kubernetes(cJSON *out, const struct facts *facts, const struct request_plan *plan,
-	const struct substitution *values, struct err *err)
-{
-	const struct kubernetes_action *of = &action_of(facts, plan)->kubernetes;
-	cJSON *kubernetes = cJSON_AddObjectToObject(out, "kubernetes");
-	json_add_text(kubernetes, "target", facts->runbook->targets[of->target].id);
-	if (of->manifest)
-		return add_expanded(kubernetes, of->verb, of->manifest, values, err);
-	cJSON *what = cJSON_AddObjectToObject(kubernetes, of->verb);
-	return add_given(what, "resource", of->resource, values, err) &&
-	       add_given(what, "namespace", of->namespace, values, err) &&
-	       add_given(what, "name", of->name, values, err) &&
-	       add_given(what, "replicas", of->replicas, values, err) &&
-	       add_given(what, "type", of->patch_type, values, err) &&
-	       add_given(what, "body", of->body, values, err);
+	       request_add_given(http, "body", of->body, values, err) &&
+	       request_add_given(http, "ca", of->ca, values, err) &&
+	       request_add_given(http, "connect_to", of->connect_to, values, err);
 }
 
 static bool fill_use(cJSON *out, const struct facts *facts, const struct request_plan *plan,
 	const struct substitution *values, struct err *err)
 {
-	const struct use *use = &action_of(facts, plan)->use;
+	const struct use *use = &request_action_of(facts, plan)->use;
 	json_add_text(out, "use", use->name);
 	return add_pairs(out, "with", &use->with, values, err);
 }
 
-typedef bool filler(cJSON *out, const struct facts *facts, const struct request_plan *plan,
-	const struct substitution *values, struct err *err);
-static filler *const fillers[ACTION_KINDS] = {
+static request_filler *const fillers[ACTION_KINDS] = {
 	[ACTION_COMMAND] = fill_local,
 	[ACTION_SHELL] = fill_local,
 	[ACTION_SSH] = fill_ssh,
 	[ACTION_HTTP] = fill_http,
-	[ACTION_KUBERNETES] = fill_kubernetes,
+	[ACTION_KUBERNETES] = request_fill_kubernetes,
 	[ACTION_USE] = fill_use,
 };
 
 cJSON *request_action(const struct facts *facts, const struct request_plan *plan, struct err *err)
 {
 	cJSON *action = json_object();
-	struct substitution values = values_for(facts, plan);
-	filler *fill = fillers[action_of(facts, plan)->kind];
+	struct substitution values = request_values(facts, plan);
+	request_filler *fill = fillers[request_action_of(facts, plan)->kind];
 	if (!fill || fill(action, facts, plan, &values, err))
 		return action;
 	err_prefix(err, "%s", facts->runbook->steps[plan->step].id);
@@ -246,7 +229,7 @@ void request_script(const struct runbook *runbook, const struct action *action, 
 static void add_script(cJSON *request, const struct facts *facts, const struct request_plan *plan)
 {
 	struct buf path = {0};
-	request_script(facts->runbook, action_of(facts, plan), &path);
+	request_script(facts->runbook, request_action_of(facts, plan), &path);
 	for (size_t i = 0; path.length && !plan->argv && i < facts->state->script_count; i++) {
 		const struct script *script = &facts->state->scripts[i];
 		if (strcmp(script->path, buf_str(&path)) != 0 ||
@@ -329,16 +312,16 @@ static void lift(cJSON *request, cJSON *action, const char *key)
 		json_add(request, key, part);
 }
 
-// A rehearsal plays every kind; for real, only these two are there.
+// A rehearsal plays every kind.
 static bool can_perform(const struct facts *facts, const struct action *action)
 {
-	return facts->scenario || action->kind == ACTION_COMMAND || action->kind == ACTION_SHELL;
+	return facts->scenario || !action_unbuilt(action);
 }
 
 cJSON *request_new(const struct facts *facts, const struct request_plan *plan, struct err *err)
 {
 	const struct step *step = &facts->runbook->steps[plan->step];
-	const struct action *of = action_of(facts, plan);
+	const struct action *of = request_action_of(facts, plan);
 	if (!can_perform(facts, of)) {
 		err_set(err, "%s: action %s: not built yet; do it by hand (b)", step->id,
 			action_kind_word(of->kind));
@@ -368,5 +351,8 @@ cJSON *request_new(const struct facts *facts, const struct request_plan *plan, s
 	add_env_file(request, facts->runbook);
 	add_script(request, facts, plan);
 	add_expectation(request, &of->expect);
-	return request;
+	if (of->kind != ACTION_KUBERNETES || request_add_cluster(request, facts, plan, err))
+		return request;
+	cJSON_Delete(request);
+	return NULL;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "relight/json.h"
+#include "relight/manifest.h"
 
 static bool needs_quotes(const char *argument)
 {
@@ -83,23 +84,74 @@ static void show_http(const cJSON *http, struct buf *out)
 	buf_fini(&line);
 }
 
-// The only member besides the target names the verb; it is a manifest, or says which object.
+// A file by its path, an object by its kind and name.
+static void show_manifest(const cJSON *what, struct buf *out)
+{
+	const char *name = json_path_text(what, "metadata.name");
+	struct buf text = {0};
+
+	if (cJSON_IsString(what)) {
+		buf_text(&text, what->valuestring);
+	} else {
+		buf_text(&text, text_of(json_get(what, "kind")));
+		if (!name)
+			name = json_path_text(what, "metadata.generateName");
+		if (name)
+			buf_printf(&text, "/%s", name);
+	}
+	buf_byte(out, ' ');
+	show_argument(buf_str(&text), out);
+	buf_fini(&text);
+}
+
+static void show_manifests(const cJSON *what, struct buf *out)
+{
+	if (!cJSON_IsArray(what))
+		show_manifest(what, out);
+	else
+		json_each (one, what)
+			show_manifest(one, out);
+}
+
+static void show_object(const cJSON *what, struct buf *out)
+{
+	static const struct {
+		const char *key, *option;
+	} options[] = {{"selector", "-l"}, {"namespace", "-n"}, {"replicas", "--replicas"},
+		{"subresource", "--subresource"}, {"type", "--type"}, {"body", "--patch"},
+		{"propagation", "--cascade"}};
+	const cJSON *preconditions = json_get(what, "preconditions");
+
+	buf_printf(out, " %s", text_of(json_get(what, "resource")));
+	if (json_text(what, "name"))
+		buf_printf(out, " %s", json_text(what, "name"));
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+		show_option(what, options[i].key, options[i].option, out);
+	if (json_get(what, "grace_period_s"))
+		buf_printf(out, " --grace-period %lld",
+			(long long)json_int(what, "grace_period_s", 0));
+	show_option(preconditions, "uid", "--uid", out);
+	show_option(preconditions, "resource_version", "--resource-version", out);
+}
+
 static void show_kubernetes(const cJSON *kubernetes, struct buf *out)
 {
-	json_each (what, kubernetes) {
-		if (strcmp(what->string, "target") == 0)
+	static const char *const verbs[] = {
+		"apply", "create", "patch", "scale", "restart", "delete"};
+
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+		const cJSON *what = json_get(kubernetes, verbs[i]);
+		if (!what)
 			continue;
-		buf_printf(out, "kubernetes %s ", what->string);
-		if (cJSON_IsString(what))
-			show_argument(what->valuestring, out);
+		buf_printf(out, "kubernetes %s", verbs[i]);
+		if (i < 2)
+			show_manifests(what, out);
 		else
-			buf_printf(out, "%s %s", text_of(json_get(what, "resource")),
-				text_of(json_get(what, "name")));
-		show_option(what, "namespace", "-n", out);
-		show_option(what, "replicas", "--replicas", out);
-		show_option(what, "type", "--type", out);
-		show_option(what, "body", "--patch", out);
+			show_object(what, out);
 	}
+	show_option(kubernetes, "namespace", "-n", out);
+	if (json_bool(kubernetes, "force", false))
+		buf_text(out, " --force");
 	buf_printf(out, " on %s", json_text(kubernetes, "target"));
 }
 
@@ -140,13 +192,40 @@ static void show_surroundings(const cJSON *action, struct buf *out)
 	}
 }
 
+static void show_tree(const cJSON *value, struct buf *out)
+{
+	if (!cJSON_IsObject(value) && !cJSON_IsArray(value))
+		return;
+	buf_byte(out, '\n');
+	manifest_write(value, out);
+	out->data[--out->length] = '\0';
+}
+
+void request_show_objects(const cJSON *action, struct buf *out)
+{
+	static const char *const verbs[] = {"apply", "create"};
+	const cJSON *kubernetes = json_get(action, "kubernetes");
+
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+		const cJSON *what = json_get(kubernetes, verbs[i]);
+		if (cJSON_IsArray(what))
+			json_each (one, what)
+				show_tree(one, out);
+		else
+			show_tree(what, out);
+	}
+	show_tree(json_path(kubernetes, "patch.body"), out);
+}
+
 bool request_describe(const struct facts *facts, const struct request_plan *plan, struct buf *out,
 	struct err *err)
 {
 	cJSON *action = request_action(facts, plan, err);
 	if (!action)
 		return false;
+	request_redact(action);
 	request_show(action, out);
+	request_show_objects(action, out);
 	show_surroundings(action, out);
 	cJSON_Delete(action);
 	return true;

@@ -131,6 +131,21 @@ int runbook_target(const struct runbook *runbook, const char *id)
 	return names_find(&runbook->index->targets, id);
 }
 
+bool action_is_command(const struct action *action)
+{
+	return action->kind == ACTION_COMMAND || action->kind == ACTION_SHELL ||
+	       action->kind == ACTION_SSH;
+}
+
+int action_target(const struct action *action)
+{
+	switch (action->kind) {
+	case ACTION_SSH: return action->command.target;
+	case ACTION_KUBERNETES: return action->kubernetes.target;
+	default: return -1;
+	}
+}
+
 const char *step_typed_name(const struct runbook *runbook, const struct step *step,
 	const char *current_context, bool *is_fallback)
 {

@@ -11,96 +11,6 @@
 		##__VA_ARGS__                                                                      \
 	}
 
-// --- kubernetes --------------------------------------------------------------------------------------------------------
-
-static void load_patch_type(
-	struct loader *loader, const struct key *key, const struct yaml_node *node, void *field)
-{
-	static const char *const types[] = {"strategic", "merge", "json", "apply", NULL};
-	struct key words = *key;
-
-	words.detail = types;
-	load_word(loader, &words, node, field);
-}
-
-static void load_replicas(
-	struct loader *loader, const struct key *key, const struct yaml_node *node, void *field)
-{
-	bool is_template = node->type == YAML_STRING && strstr(node->text, "${");
-
-	if (!is_template &&
-		(node->type != YAML_INT || node->integer < 0 || node->integer > INT32_MAX))
-		load_wrong_type(loader, key->name, node, "a number of replicas");
-	else
-		load_scalar(loader, key, node, field);
-}
-
-#define OBJECT_ROWS                                                                                \
-	ACTION_ROW("resource", kubernetes.resource, load_string, .is_required = true),             \
-		ACTION_ROW("namespace", kubernetes.namespace, load_scalar),                        \
-		ACTION_ROW("name", kubernetes.name, load_scalar, .is_required = true)
-
-static const struct key object_keys[] = {OBJECT_ROWS, {0}};
-static const struct key scale_keys[] = {
-	OBJECT_ROWS,
-	ACTION_ROW("replicas", kubernetes.replicas, load_replicas, .is_required = true),
-	{0},
-};
-static const struct key patch_keys[] = {
-	OBJECT_ROWS,
-	ACTION_ROW("type", kubernetes.patch_type, load_patch_type),
-	ACTION_ROW("body", kubernetes.body, load_string, .is_required = true),
-	{0},
-};
-
-// A row for each verb; those without a table take a manifest: a file's path or inline YAML.
-static const struct {
-	const char *name;
-	const struct key *keys;
-} verbs[] = {
-	{"apply", NULL},
-	{"create", NULL},
-	{"patch", patch_keys},
-	{"scale", scale_keys},
-	{"restart", object_keys},
-	{"delete", object_keys},
-};
-#define VERBS (sizeof verbs / sizeof *verbs)
-
-static void load_kubernetes(
-	struct loader *loader, const struct key *key, const struct yaml_node *node, void *object)
-{
-	static const struct key keys[] = {
-		ACTION_ROW(
-			"target", kubernetes.target, load_kubernetes_target, .is_required = true),
-		{.name = "apply"},
-		{.name = "create"},
-		{.name = "patch"},
-		{.name = "scale"},
-		{.name = "restart"},
-		{.name = "delete"},
-		{0},
-	};
-	static const struct key manifest = ACTION_ROW("manifest", kubernetes.manifest, load_string);
-	const char *words[VERBS + 1] = {0};
-	struct action *action = object;
-
-	action->kubernetes = (struct kubernetes_action){.target = -1};
-	if (!load_map(loader, key->name, node, keys, action))
-		return;
-	for (size_t i = 0; i < VERBS; i++)
-		words[i] = verbs[i].name;
-	int verb = load_one_of(loader, node, words, false);
-	if (verb < 0)
-		return;
-	action->kubernetes.verb = words[verb];
-	const struct yaml_node *what = yaml_get(node, words[verb]);
-	if (verbs[verb].keys)
-		load_map(loader, words[verb], what, verbs[verb].keys, action);
-	else
-		manifest.load(loader, &manifest, what, &action->kubernetes.manifest);
-}
-
 // --- the others ----------------------------------------------------------------------------------------------------------
 
 static void load_argv_action(
@@ -147,7 +57,7 @@ static const struct key kind_keys[] = {
 	[ACTION_SHELL] = {.name = "shell", .load = load_shell_action},
 	[ACTION_SSH] = {.name = "ssh", .load = load_ssh_action},
 	[ACTION_HTTP] = {.name = "http", .load = load_http},
-	[ACTION_KUBERNETES] = {.name = "kubernetes", .load = load_kubernetes},
+	[ACTION_KUBERNETES] = {.name = "kubernetes", .load = load_kubernetes_action},
 	[ACTION_USE] = {.name = "use", .load = load_use},
 };
 

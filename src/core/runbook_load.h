@@ -215,6 +215,8 @@ struct http_request {
 load_function load_check;
 // runbook_action.c: struct action.
 load_function load_action;
+// runbook_kubernetes.c: what `kubernetes` does, in struct action.
+load_function load_kubernetes_action;
 // runbook_dependency.c, runbook_step.c, runbook_abort.c: what index_declare made room for.
 load_function load_dependency_list, load_step_list, load_abort;
 // runbook_cycle.c: calls `found` once for each group of nodes that reach each other, with a

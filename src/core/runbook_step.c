@@ -296,12 +296,6 @@ static void step_init(struct step *step, int phase)
 	step->modes = MODE_LIVE | MODE_DRILL | MODE_REHEARSAL;
 }
 
-static bool is_command(const struct action *action)
-{
-	return action->kind == ACTION_COMMAND || action->kind == ACTION_SHELL ||
-	       action->kind == ACTION_SSH;
-}
-
 static void load_step_expect(struct loader *loader, const struct yaml_node *node, struct step *step)
 {
 	const struct yaml_node *expect = yaml_get(node, "expect");
@@ -309,7 +303,7 @@ static void load_step_expect(struct loader *loader, const struct yaml_node *node
 
 	if (!expect)
 		return;
-	if (is_command(&step->run))
+	if (action_is_command(&step->run))
 		load_command_expect(loader, &key, expect, &step->run.expect);
 	else
 		load_error(loader, node, "exclusive-keys",
@@ -377,10 +371,12 @@ static void load_step(struct loader *loader, const struct yaml_node *node, struc
 	step->kind = kind >= 0 ? kind_of[kind] : STEP_WAIT;
 	load_step_expect(loader, node, step);
 	check_safety(loader, node, step);
-	if (step->target < 0 && step->run.kind == ACTION_SSH)
-		step->target = step->run.command.target;
-	if (step->target < 0 && step->run.kind == ACTION_KUBERNETES)
-		step->target = step->run.kubernetes.target;
+	if (step->target < 0)
+		step->target = action_target(&step->run);
+	else if (action_target(&step->run) >= 0 && action_target(&step->run) != step->target)
+		load_error(loader, yaml_get(node, "target"), "target-mismatch",
+			"its action is on another target, %s",
+			loader->runbook->targets[action_target(&step->run)].id);
 	step->mentions = mentions_end(loader);
 }
 

@@ -13,7 +13,6 @@ static const char *const unbuilt_checks[CHECK_KINDS] = {
 static const char *const unbuilt_actions[ACTION_KINDS] = {
 	[ACTION_SSH] = "ssh actions",
 	[ACTION_HTTP] = "http actions",
-	[ACTION_KUBERNETES] = "kubernetes actions",
 	[ACTION_USE] = "entries of the catalogue (use)",
 };
 

@@ -99,7 +99,8 @@ static void add_kind(struct sheet *sheet, const struct scene *scene, int step)
 			sheet_add(sheet, "run", ROLE_NORMAL, scene->input->preview);
 		break;
 	}
-	sheet_add(sheet, "in", ROLE_DIM, of->kind == STEP_RUN ? of->run.command.dir : NULL);
+	if (action_is_command(&of->run))
+		sheet_add(sheet, "in", ROLE_DIM, of->run.command.dir);
 }
 
 static void add_target(struct sheet *sheet, const struct scene *scene, int step)
@@ -139,11 +140,13 @@ static void add_times(struct sheet *sheet, const struct scene *scene, int step)
 	} else if (of->timeout_ms != ABSENT_MS) {
 		buf_text(&text, ", stopped after ");
 		duration_words(of->timeout_ms, &text);
+	} else if (of->kind == STEP_RUN) {
+		buf_text(&text, ", no timeout");
+	}
+	if (of->timeout_ms != ABSENT_MS && action_is_command(&of->run)) {
 		buf_printf(&text, " by %s, KILL ", signal_word(of->stop_signal));
 		duration_words(of->grace_ms, &text);
 		buf_text(&text, " later");
-	} else if (of->kind == STEP_RUN) {
-		buf_text(&text, ", no timeout");
 	}
 	int64_t stable_ms = 0;
 	for (size_t i = 0; i < of->restores.count; i++)

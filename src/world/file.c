@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -176,4 +178,16 @@ bool file_is_locked(int dir_fd, const char *name)
 
 	close(fd);
 	return is_locked;
+}
+
+char *file_expand_home(const char *path)
+{
+	const char *home = getenv("HOME");
+	struct buf full = {0};
+
+	if (strncmp(path, "~/", 2) == 0 && home)
+		buf_printf(&full, "%s%s", home, path + 1);
+	else
+		buf_text(&full, path);
+	return buf_take(&full);
 }

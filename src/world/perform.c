@@ -103,6 +103,8 @@ static int carry_out(const struct order *order, struct files *files)
 	output_begin(&output, files->output_fd, order->mask);
 	if (order->simulation)
 		run_simulation(order, files, &output, &ending);
+	else if (order->kubernetes)
+		run_kubernetes(order, files, &output, &ending);
 	else
 		run_command(order, files, &output, &ending);
 	output_close(&output, sha256);
@@ -134,7 +136,7 @@ static void become_own_session(void)
 		  // no harm
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	fill_standard_descriptors();
-	run_signals();
+	stop_signals();
 }
 
 // True: the attempt may begin. request.json is written once: whoever has the lock has seen that it

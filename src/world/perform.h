@@ -29,10 +29,12 @@ struct files {
 // The request, checked. Texts are borrowed from `request`.
 struct order {
 	cJSON *request;
+	const char *directory;   // of the incident
 	struct mask *mask;       // its secrets, and the values of env_file
 	const cJSON *command;    // an argv; or
 	const char *shell;       // a text for sh; or
-	const cJSON *simulation; // of a rehearsal
+	const cJSON *simulation; // of a rehearsal; or
+	const cJSON *kubernetes; // what is done to a cluster
 	const char *dir;         // NULL: where the actuator is
 	int64_t timeout_ms;      // -1: no limit
 	int signal;              // how to stop it
@@ -73,6 +75,8 @@ struct output {
 
 void output_begin(struct output *output, int fd, const struct mask *mask);
 void output_take(struct output *output, enum stream stream, const char *bytes, size_t length);
+// Puts this in the place of what was kept of stdout.
+void output_keep(struct output *output, const char *bytes, size_t length);
 // Gives out what masking still held back, and puts the file on disk for good. `sha256` is that of
 // the bytes in the file.
 void output_close(struct output *output, char sha256[65]);
@@ -80,24 +84,49 @@ void output_close(struct output *output, char sha256[65]);
 char *output_last_line(const struct output *output);
 void output_fini(struct output *output);
 
-// --- perform_run.c ---------------------------------------------------------------------------------------------------
+// --- perform_stop.c --------------------------------------------------------------------------------------------------
 
 enum stop { STOP_NONE, STOP_TIMEOUT, STOP_CANCEL };
 
+// How the attempt ended.
 struct ending {
-	int exit;       // -1: it did not exit by itself
-	int signal;     // that ended it, or 0
-	enum stop stop; // what the actuator did to it
-	char *why;      // of a cancel, or why the command could not be executed; NULL: none
+	int exit;        // of the command; -1: it did not exit by itself, or there was none
+	int signal;      // that ended it, or 0
+	int http_status; // of the answer that decided; 0: none
+	enum stop stop;  // what the actuator did to it
+	char *why;       // of a cancel, or why it failed; NULL: nothing to say
 	int64_t duration_ms;
 };
 
-// Runs the command to its end, or plays it. Blocks; needs SIGCHLD, SIGINT and SIGTERM blocked and
-// run_signals() called once. The command inherits files->alive_fd, which is closed here.
-void run_signals(void);
+#define STOP_LOOK_MS 200 // how often `cancel` is looked for
+
+struct stop_watch {
+	const struct order *order;
+	int dir_fd;
+	int64_t started_ms;  // on the clock of stop_now_ms
+	int64_t deadline_ms; // -1: none
+	int64_t look_ms;     // when to look for `cancel` next
+};
+
+// Once in a process, before the attempt. SIGCHLD stays blocked, so that an end between the look at
+// a child and the wait for it is not slept over: whoever waits lets it in.
+void stop_signals(void);
+int64_t stop_now_ms(void); // CLOCK_BOOTTIME
+struct stop_watch stop_begin(const struct order *order, int dir_fd);
+// Whether the attempt must be stopped now; then `ending` says why.
+bool stop_is_due(struct stop_watch *watch, struct ending *ending);
+// How long may be waited until the next look.
+int64_t stop_patience_ms(const struct stop_watch *watch);
+
+// --- perform_run.c, perform_kubernetes.c -----------------------------------------------------------------------------
+
+// Each carries the order out to its end. Blocks; needs stop_signals() called once. A command
+// inherits files->alive_fd, which is closed here.
 void run_command(const struct order *order, struct files *files, struct output *output,
 	struct ending *ending);
 void run_simulation(const struct order *order, struct files *files, struct output *output,
+	struct ending *ending);
+void run_kubernetes(const struct order *order, struct files *files, struct output *output,
 	struct ending *ending);
 
 // --- perform_judge.c -------------------------------------------------------------------------------------------------

@@ -12,7 +12,9 @@
 #include "relight/env_file.h"
 #include "relight/file.h"
 #include "relight/json.h"
+#include "relight/kubernetes_action.h"
 #include "relight/memory.h"
+#include "relight/request.h"
 
 #define MAX_REQUEST_BYTES (8u << 20)
 #define DEFAULT_GRACE_MS  30000
@@ -63,13 +65,16 @@ static bool take_action(struct order *order, struct err *err)
 	order->command = json_get(action, "command");
 	order->shell = json_text(action, "shell");
 	order->simulation = json_get(action, "simulate");
-	if (!!order->command + !!order->shell + !!order->simulation != 1)
-		return err_set(
-			err, "request: action: needs exactly one of command, shell, simulate");
+	order->kubernetes = json_get(action, "kubernetes");
+	if (!!order->command + !!order->shell + !!order->simulation + !!order->kubernetes != 1)
+		return err_set(err, "request: action: needs exactly one of command, shell, "
+				    "kubernetes, simulate");
 	if (order->command && !is_texts(order->command))
 		return err_set(err, "request: action: command: not a list of texts");
 	if (order->simulation && !cJSON_IsObject(order->simulation))
 		return err_set(err, "request: action: simulate: not an object");
+	if (order->kubernetes && !kubernetes_task_check(order->request, err))
+		return err_prefix(err, "request: action");
 	return true;
 }
 
@@ -91,6 +96,7 @@ static void take_secrets(struct order *order)
 {
 	json_each (secret, json_get(order->request, "secrets"))
 		mask_secret(order->mask, json_text(secret, "name"), json_text(secret, "value"));
+	request_declare_secrets(json_get(order->request, "action"), order->mask);
 }
 
 static void take_variable(void *context, const char *name, const char *value)
@@ -102,19 +108,6 @@ static void take_variable(void *context, const char *name, const char *value)
 		memory_exhausted();
 }
 
-// A path as people write it: with ~/ for the home directory.
-static char *expand_home(const char *path)
-{
-	const char *home = getenv("HOME");
-	struct buf full = {0};
-
-	if (strncmp(path, "~/", 2) == 0 && home)
-		buf_printf(&full, "%s%s", home, path + 1);
-	else
-		buf_text(&full, path);
-	return buf_take(&full);
-}
-
 static bool take_env_file(struct order *order, struct err *err)
 {
 	const char *name = json_text(order->request, "env_file");
@@ -123,7 +116,7 @@ static bool take_env_file(struct order *order, struct err *err)
 	if (!name)
 		return true;
 
-	char *path = expand_home(name);
+	char *path = file_expand_home(name);
 	bool is_taken = file_read_private(AT_FDCWD, path, ENV_FILE_MAX_BYTES, &text, err);
 
 	if (!is_taken) {
@@ -209,6 +202,7 @@ bool order_read(struct order *order, int in_fd, const struct perform_task *task,
 	if (!is_read)
 		return false;
 	take_secrets(order);
+	order->directory = task->directory;
 	order->dir = json_text(order->request, "dir");
 	order->expect = json_get(order->request, "expect");
 	order->sets = json_get(order->request, "sets");
@@ -238,6 +232,7 @@ bool order_keep(const struct order *order, int dir_fd, int fd, struct err *err)
 	if (json_get(kept, "env"))
 		cJSON_ReplaceItemInObjectCaseSensitive(
 			kept, "env", names_of(json_get(order->request, "env")));
+	request_redact((cJSON *)json_get(kept, "action"));
 	mask_json(order->mask, kept);
 	json_write(&text, kept);
 	buf_byte(&text, '\n');

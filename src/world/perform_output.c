@@ -54,6 +54,13 @@ void output_take(struct output *output, enum stream stream, const char *bytes, s
 		write_masked(output);
 }
 
+void output_keep(struct output *output, const char *bytes, size_t length)
+{
+	output->is_cut = length > OUTPUT_KEPT_BYTES;
+	buf_clear(&output->kept);
+	buf_add(&output->kept, bytes, output->is_cut ? OUTPUT_KEPT_BYTES : length);
+}
+
 void output_close(struct output *output, char sha256[65])
 {
 	static const char digits[] = "0123456789abcdef";

@@ -18,7 +18,6 @@
 #include "relight/memory.h"
 #include "relight/moment.h"
 
-#define LOOK_MS 200 // for `cancel`
 #define SILENCE_MS                                                                                 \
 	1000 // how long others may keep the output open, saying nothing, after the command's end
 #define DRAIN_MS   5000 // and saying something
@@ -33,9 +32,7 @@ struct run {
 	int dir_fd;
 	struct output *output;
 	struct ending *ending;
-	int64_t started_ms;
-	int64_t deadline_ms; // -1: none
-	int64_t look_ms;     // when to look for `cancel` next
+	struct stop_watch watch;
 
 	pid_t pid;               // and its process group; 0: a simulation
 	int pipes[STREAM_COUNT]; // -1: closed
@@ -44,41 +41,6 @@ struct run {
 	int64_t stopped_ms;         // when it was signalled; -1: it was not
 	bool is_killed;
 };
-
-static volatile sig_atomic_t is_told_to_end;
-
-static void on_signal(int signal)
-{
-	if (signal != SIGCHLD) // that one only has to interrupt the wait
-		is_told_to_end = 1;
-}
-
-// SIGCHLD is blocked but while waiting, so that an end between the look and the wait is not slept
-// over.
-void run_signals(void)
-{
-	struct sigaction action = {.sa_handler = on_signal};
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_SETMASK, &set, NULL);
-	sigaction(SIGCHLD, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
-	is_told_to_end = 0;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / 1000000;
-}
 
 static void wait_for(struct pollfd *fds, nfds_t count, int64_t ms)
 {
@@ -103,42 +65,9 @@ static void signal_group(const struct run *run, int signal)
 	kill(-run->pid, SIGCONT); // a stopped process takes no signal but KILL
 }
 
-static void stop_run(struct run *run, enum stop stop, const char *why)
-{
-	run->ending->stop = stop;
-	run->ending->why = memory_copy_text(why);
-	run->stopped_ms = now_ms();
-	signal_group(run, run->order->signal);
-}
-
-static void look_for_cancel(struct run *run)
-{
-	struct buf text = {0};
-	cJSON *cancel = NULL;
-
-	if (faccessat(run->dir_fd, "cancel", F_OK, 0) < 0)
-		return;
-	if (file_read(run->dir_fd, "cancel", 65536, &text, NULL))
-		cancel = json_parse(buf_str(&text), text.length, NULL);
-	stop_run(run, STOP_CANCEL, json_text(cancel, "why"));
-	cJSON_Delete(cancel);
-	buf_fini(&text);
-}
-
-// The deadline is moved by the file `deadline`, which is of interest only when it has come.
-static void look_at_deadline(struct run *run, int64_t now)
-{
-	if (run->deadline_ms < 0 || now < run->deadline_ms)
-		return;
-	run->deadline_ms = run->started_ms + run->order->timeout_ms +
-			   attempt_extension_s(run->dir_fd) * MS_PER_S;
-	if (now >= run->deadline_ms)
-		stop_run(run, STOP_TIMEOUT, NULL);
-}
-
 static void look_for_stop(struct run *run)
 {
-	int64_t now = now_ms();
+	int64_t now = stop_now_ms();
 
 	if (run->has_ended && run->stopped_ms < 0)
 		return;
@@ -149,34 +78,26 @@ static void look_for_stop(struct run *run)
 		}
 		return;
 	}
-	if (is_told_to_end)
-		stop_run(run, STOP_CANCEL, "the actuator was told to end");
-	else
-		look_at_deadline(run, now);
-	if (run->stopped_ms < 0 && now >= run->look_ms) {
-		run->look_ms = now + LOOK_MS;
-		look_for_cancel(run);
-	}
+	if (!stop_is_due(&run->watch, run->ending))
+		return;
+	run->stopped_ms = now;
+	signal_group(run, run->order->signal);
 }
 
 // How long may be waited without missing any of that.
 static int64_t patience_ms(const struct run *run)
 {
-	int64_t now = now_ms(), least = LOOK_MS;
-
-	if (run->deadline_ms >= 0 && run->stopped_ms < 0 && run->deadline_ms - now < least)
-		least = run->deadline_ms - now;
-	if (run->stopped_ms >= 0 && !run->is_killed &&
-		run->stopped_ms + run->order->grace_ms - now < least)
-		least = run->stopped_ms + run->order->grace_ms - now;
-	return least > 0 ? least : 0;
+	if (run->stopped_ms < 0)
+		return stop_patience_ms(&run->watch);
+	int64_t left = run->stopped_ms + run->order->grace_ms - stop_now_ms();
+	if (run->is_killed || left > STOP_LOOK_MS)
+		return STOP_LOOK_MS;
+	return left > 0 ? left : 0;
 }
 
 static struct run run_begin(const struct order *order, struct files *files, struct output *output,
 	struct ending *ending)
 {
-	int64_t now = now_ms();
-
 	*ending = (struct ending){.exit = -1};
 	return (struct run){
 		.order = order,
@@ -184,9 +105,7 @@ static struct run run_begin(const struct order *order, struct files *files, stru
 		.dir_fd = files->dir_fd,
 		.output = output,
 		.ending = ending,
-		.started_ms = now,
-		.deadline_ms = order->timeout_ms >= 0 ? now + order->timeout_ms : -1,
-		.look_ms = now,
+		.watch = stop_begin(order, files->dir_fd),
 		.pipes = {-1, -1},
 		.stopped_ms = -1,
 	};
@@ -326,7 +245,7 @@ static void read_stream(struct run *run, enum stream stream)
 	ssize_t n = read(run->pipes[stream], bytes, sizeof bytes);
 
 	if (n > 0) {
-		run->heard_ms = now_ms();
+		run->heard_ms = stop_now_ms();
 		output_take(run->output, stream, bytes, (size_t)n);
 	} else if (n == 0 || errno != EINTR) {
 		close(run->pipes[stream]);
@@ -364,7 +283,7 @@ static void look_at_child(struct run *run)
 	if (waitid(P_PID, (id_t)run->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid)
 		return;
 	run->has_ended = true;
-	run->ended_ms = run->heard_ms = now_ms();
+	run->ended_ms = run->heard_ms = stop_now_ms();
 	if (info.si_code == CLD_EXITED)
 		run->ending->exit = info.si_status;
 	else
@@ -376,7 +295,7 @@ static void look_at_child(struct run *run)
 static bool is_over(const struct run *run)
 {
 	bool is_closed = run->pipes[STREAM_OUT] < 0 && run->pipes[STREAM_ERR] < 0;
-	int64_t now = now_ms();
+	int64_t now = stop_now_ms();
 
 	if (!run->has_ended)
 		return false;
@@ -416,7 +335,7 @@ void run_command(const struct order *order, struct files *files, struct output *
 	}
 	while (waitpid(run.pid, NULL, 0) < 0 && errno == EINTR)
 		;
-	ending->duration_ms = run.ended_ms - run.started_ms;
+	ending->duration_ms = run.ended_ms - run.watch.started_ms;
 }
 
 // --- a rehearsal -----------------------------------------------------------------------------------------------------
@@ -435,7 +354,7 @@ static size_t lines_in(const char *text)
 static const char *play_lines(
 	struct run *run, const char *text, size_t *index, size_t count, int64_t takes_ms)
 {
-	int64_t passed_ms = now_ms() - run->started_ms;
+	int64_t passed_ms = stop_now_ms() - run->watch.started_ms;
 
 	while (*text && takes_ms * (int64_t)(*index + 1) / (int64_t)(count + 1) <= passed_ms) {
 		size_t length = strcspn(text, "\n");
@@ -460,13 +379,13 @@ void run_simulation(const struct order *order, struct files *files, struct outpu
 	count = lines_in(text);
 	for (;;) {
 		text = play_lines(&run, text, &index, count, takes_ms);
-		if (now_ms() - run.started_ms >= takes_ms)
+		if (stop_now_ms() - run.watch.started_ms >= takes_ms)
 			break;
 		look_for_stop(&run);
 		if (run.stopped_ms >= 0)
 			break;
 
-		int64_t left_ms = run.started_ms + takes_ms - now_ms();
+		int64_t left_ms = run.watch.started_ms + takes_ms - stop_now_ms();
 		int64_t piece_ms = takes_ms / (int64_t)(count + 1) + 1;
 		int64_t wait_ms = patience_ms(&run);
 
@@ -477,5 +396,5 @@ void run_simulation(const struct order *order, struct files *files, struct outpu
 		ending->signal = order->signal;
 	else
 		ending->exit = (int)json_int(order->simulation, "exit", 0);
-	ending->duration_ms = now_ms() - run.started_ms;
+	ending->duration_ms = stop_now_ms() - run.watch.started_ms;
 }

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_PIN_H
+#define RELIGHT_PIN_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+
+#include "relight/buf.h"
+
+// What a target is known by.
+
+// {"uid":…,"ca_sha256":…,"host_key":…} as one text, for comparing and showing. The caller frees.
+char *pin_text(const cJSON *fingerprint);
+// Appends such a text as it is shown: of a long value the first and the last four bytes, "uid
+// 12f3..9042 ca 9f3a..0c11". What is compared is the whole.
+void pin_say(const char *pin, struct buf *out);
+// Whether a fingerprint agrees with a pinned one (pin_text of it) in all that both have. More may
+// become known of a target later, for example its UID once that may be read; that is no other
+// target.
+bool pin_agrees(const char *pinned, const cJSON *fingerprint);
+// The value of one part of such a text ("uid"); the caller frees. NULL: it has no such part.
+char *pin_value(const char *pin, const char *part);
+
+#endif

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the runbook names and what is executed later, as it was when the incident opened: scripts
+// are hashed, files of objects that are applied to a cluster are copied. What is not there yet, or
+// whose path is not known yet, will not be missed before its step.
+#include "engine.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "relight/attempt.h"
+#include "relight/chain.h"
+#include "relight/file.h"
+#include "relight/json.h"
+#include "relight/memory.h"
+#include "relight/request.h"
+
+void engine_add_file(cJSON *files, const char *path, const struct buf *bytes, const char *of)
+{
+	char hex[65];
+	cJSON *file = json_object();
+	sha256_hex(buf_str(bytes), bytes->length, hex);
+	json_add_text(file, "path", path);
+	json_add_text(file, "sha256", hex);
+	json_add_text(file, "of", of);
+	cJSON_AddItemToArray(files, file);
+}
+
+static bool is_known(const struct engine *engine, const char *key, const char *path)
+{
+	json_each (file, engine->files) {
+		const char *text = json_text(file, key);
+		if (text && strcmp(text, path) == 0)
+			return true;
+	}
+	return false;
+}
+
+// --- scripts ---
+
+static void add_script(struct engine *engine, const struct action *action)
+{
+	struct buf path = {0}, bytes = {0};
+	request_script(engine->runbook, action, &path);
+	if (path.length && !is_known(engine, "path", buf_str(&path)) &&
+		file_read(AT_FDCWD, buf_str(&path), SCRIPT_MOST_BYTES, &bytes, NULL))
+		engine_add_file(engine->files, buf_str(&path), &bytes, NULL);
+	buf_fini(&path);
+	buf_fini(&bytes);
+}
+
+// --- objects ---
+
+// "applied-12-gate.yaml": files from everywhere come into one folder.
+static char *frozen_name(size_t number, const char *path)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	const char *slash = strrchr(path, '/');
+	struct buf name = {0};
+	buf_printf(&name, "applied-%zu-", number);
+	for (const char *at = slash ? slash + 1 : path; *at && name.length < 200; at++)
+		buf_byte(&name, strchr(plain, *at) ? *at : '-');
+	return buf_take(&name);
+}
+
+static void add_frozen(struct engine_frozen *frozen, char *name, const struct buf *text)
+{
+	frozen->items =
+		memory_grow(frozen->items, frozen->count, &frozen->capacity, sizeof *frozen->items);
+	frozen->items[frozen->count++] = (struct frozen_file){name, text->data, text->length};
+}
+
+// `path` is a file, or a folder whose files those of `read` from `first` on are.
+static void add_applied(
+	struct engine *engine, struct engine_frozen *frozen, size_t first, const char *path)
+{
+	struct manifest_files *read = &frozen->read;
+	char *expanded = file_expand_home(path);
+	for (size_t i = first; i < read->count; i++) {
+		struct buf of = {0}, kept = {0};
+		const struct manifest_file *file = &read->items[i];
+		buf_text(&of, path);
+		if (strcmp(file->path, expanded) != 0)
+			buf_text(&of, strrchr(file->path, '/'));
+		if (!is_known(engine, "of", buf_str(&of))) {
+			char *name = frozen_name(++frozen->applied, file->path);
+			buf_printf(&kept, "frozen/%s", name);
+			engine_add_file(engine->files, buf_str(&kept), &file->text, buf_str(&of));
+			add_frozen(frozen, name, &file->text);
+		}
+		buf_fini(&of);
+		buf_fini(&kept);
+	}
+	free(expanded);
+}
+
+static void read_source(struct engine *engine, struct engine_frozen *frozen,
+	const struct manifest_source *source, const struct substitution *values)
+{
+	struct buf path = {0};
+	struct err ignored;
+	if (request_manifest_path(engine->runbook, source, values, &path, &ignored) &&
+		!is_known(engine, "of", buf_str(&path))) {
+		size_t first = frozen->read.count;
+		char *expanded = file_expand_home(buf_str(&path));
+		// A folder of which one file cannot be read is not frozen in parts.
+		if (manifest_files_add(&frozen->read, expanded, NULL))
+			add_applied(engine, frozen, first, buf_str(&path));
+		free(expanded);
+	}
+	buf_fini(&path);
+}
+
+static void add_objects(struct engine *engine, struct engine_frozen *frozen,
+	const struct step *step, const struct action *action)
+{
+	struct substitution values = engine->values;
+	values.each = step->each;
+	values.incident = engine->id;
+	if (action->kind != ACTION_KUBERNETES)
+		return;
+	for (size_t i = 0; i < action->kubernetes.source_count; i++)
+		read_source(engine, frozen, &action->kubernetes.sources[i], &values);
+}
+
+// --- all of it ---
+
+static void add_text(struct engine_frozen *frozen, const char *name, const struct buf *text)
+{
+	if (text->length > 0)
+		add_frozen(frozen, memory_copy_text(name), text);
+}
+
+void engine_freeze(struct engine *engine, struct engine_frozen *frozen)
+{
+	const struct engine_setup *setup = &engine->setup;
+	*frozen = (struct engine_frozen){0};
+	engine->files = cJSON_CreateArray();
+	add_text(frozen, "runbook.yaml", &setup->runbook_text);
+	add_text(frozen, "scenario.yaml", &setup->scenario_text);
+	for (size_t s = 0; !setup->scenario && s < engine->runbook->step_count; s++) {
+		const struct step *step = &engine->runbook->steps[s];
+		add_script(engine, &step->run);
+		add_script(engine, &step->rollback);
+		add_objects(engine, frozen, step, &step->run);
+		add_objects(engine, frozen, step, &step->rollback);
+	}
+}
+
+void engine_frozen_fini(struct engine_frozen *frozen)
+{
+	for (size_t i = 0; i < frozen->count; i++)
+		free((char *)frozen->items[i].name);
+	free(frozen->items);
+	manifest_files_fini(&frozen->read);
+}

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kubernetes_action_parts.h"
+#include "relight/file.h"
+#include "relight/json.h"
+#include "relight/memory.h"
+#include "relight/moment.h"
+#include "relight/pin.h"
+
+#define LOOK_EVERY_MS    200
+#define IDENTIFY_MS      10000
+#define LOOK_MS          20000 // for what changes nothing
+#define CHANGE_MS        60000 // the server gives up by itself before that; admission may take 30 s
+#define TRIES            5
+#define FIRST_REST_MS    250
+#define LONGEST_REST_MS  30000
+#define OBJECT_MAX_BYTES (16u << 20)
+
+// --- words -------------------------------------------------------------------------------------------------------------
+
+void acting_say(struct acting *acting, const char *format, ...)
+{
+	struct buf line = {0};
+	va_list arguments;
+
+	va_start(arguments, format);
+	buf_vprintf(&line, format, arguments);
+	va_end(arguments);
+	acting->task->say(acting->task->context, buf_str(&line));
+	buf_fini(&line);
+}
+
+bool acting_fail(struct acting *acting, const struct reply *reply, const char *format, ...)
+{
+	struct buf why = {0};
+	va_list arguments;
+
+	va_start(arguments, format);
+	buf_vprintf(&why, format, arguments);
+	va_end(arguments);
+	acting->done->http_status = reply ? reply->status : 0;
+	err_set(&acting->done->why, "%s", buf_str(&why));
+	buf_fini(&why);
+	return false;
+}
+
+void reply_fini(struct reply *reply)
+{
+	cJSON_Delete(reply->json);
+	buf_fini(&reply->body);
+	buf_fini(&reply->why);
+	*reply = (struct reply){0};
+}
+
+bool reply_is_good(const struct reply *reply)
+{
+	return reply->reach == REACH_ANSWERED && reply->status >= 200 && reply->status < 300;
+}
+
+void reply_words(const struct reply *reply, const char *object, struct buf *words)
+{
+	if (reply->reach == REACH_ANSWERED)
+		kubeapi_refusal(
+			reply->status, buf_str(&reply->body), reply->body.length, object, words);
+	else
+		buf_text(words, buf_str(&reply->why));
+}
+
+// --- waiting -----------------------------------------------------------------------------------------------------------
+
+static void on_look(uv_timer_t *timer)
+{
+	struct acting *acting = timer->data;
+
+	if (acting->stopped_ms == 0 && acting->task->must_stop(acting->task->context))
+		acting->stopped_ms = uv_now(&acting->loop) + 1;
+}
+
+static void on_rested(uv_timer_t *timer)
+{
+	struct acting *acting = timer->data;
+
+	acting->is_rested = true;
+}
+
+bool acting_rest(struct acting *acting, int64_t ms)
+{
+	acting->is_rested = false;
+	uv_timer_start(&acting->rest, on_rested, (uint64_t)ms, 0);
+	while (!acting->is_rested && acting->stopped_ms == 0)
+		uv_run(&acting->loop, UV_RUN_ONCE);
+	uv_timer_stop(&acting->rest);
+	return acting->stopped_ms == 0;
+}
+
+static void on_answer(void *context, const struct http_answer *answer)
+{
+	struct reply *reply = context;
+
+	reply->is_there = true;
+	reply->reach = answer->reach;
+	reply->status = answer->reach == REACH_ANSWERED ? answer->status : 0;
+	reply->retry_after_ms = answer->retry_after_ms;
+	buf_text(&reply->why, answer->why ? answer->why : "");
+	buf_add(&reply->body, answer->body, answer->length);
+	if (!answer->is_cut)
+		reply->json = json_parse(answer->body, answer->length, NULL);
+}
+
+// What is only looked at is left at once when the action must stop. A change that is on its way is
+// given the grace to tell what became of it.
+static bool is_patient(const struct acting *acting, enum nature nature)
+{
+	if (acting->stopped_ms == 0)
+		return true;
+	return nature != NATURE_LOOK &&
+	       uv_now(&acting->loop) < acting->stopped_ms + (uint64_t)acting->task->grace_ms;
+}
+
+static void ask_once(struct acting *acting, const struct question *question, struct reply *reply)
+{
+	struct kubernetes_exchange *exchange = kubernetes_ask(
+		acting->client, &(struct kubernetes_request){
+					.method = question->method,
+					.path = question->path,
+					.accept = question->accept,
+					.content_type = question->content_type,
+					.body = question->body,
+					.body_length = question->body ? strlen(question->body) : 0,
+					.timeout_ms = !acting->has_answered ? IDENTIFY_MS
+						      : question->nature == NATURE_LOOK ? LOOK_MS
+											: CHANGE_MS,
+					.max_body_bytes = OBJECT_MAX_BYTES,
+					.done = on_answer,
+					.context = reply,
+				});
+
+	while (!reply->is_there && is_patient(acting, question->nature))
+		uv_run(&acting->loop, UV_RUN_ONCE);
+	if (!reply->is_there)
+		kubernetes_cancel(exchange);
+	acting->has_answered |= reply->is_there && reply->reach == REACH_ANSWERED;
+}
+
+// --- asking again ------------------------------------------------------------------------------------------------------
+
+// Whether the same may be asked again, and help. A refusal for the number of questions was not
+// carried out, nor was what never got a connection; of all else that may have been.
+static bool may_help(const struct acting *acting, const struct reply *reply, enum nature nature)
+{
+	if (reply->reach == REACH_ANSWERED && reply->status == 429)
+		return true;
+	if (reply->reach == REACH_SILENT)
+		return true;
+	if (nature == NATURE_ONCE || !acting->has_answered)
+		return false;
+	if (reply->reach == REACH_ANSWERED)
+		return reply->status >= 500 && reply->status != 501;
+	return reply->reach == REACH_REFUSED;
+}
+
+static int64_t rest_ms(const struct reply *reply, int tries)
+{
+	int64_t ms = reply->retry_after_ms > 0 ? reply->retry_after_ms : FIRST_REST_MS << tries;
+
+	return ms < LONGEST_REST_MS ? ms : LONGEST_REST_MS;
+}
+
+bool acting_ask(struct acting *acting, const struct question *question, struct reply *reply)
+{
+	for (int tries = 0;; tries++) {
+		struct buf words = {0};
+		char limit[DURATION_TEXT_BYTES];
+
+		reply_fini(reply);
+		ask_once(acting, question, reply);
+		if (!reply->is_there)
+			return false;
+		if (tries + 1 == TRIES || !may_help(acting, reply, question->nature))
+			return true;
+		int64_t ms = rest_ms(reply, tries);
+		duration_format(ms, limit);
+		reply_words(reply, NULL, &words);
+		acting_say(acting, "%s; asked again in %s", buf_str(&words), limit);
+		buf_fini(&words);
+		if (!acting_rest(acting, ms))
+			return false;
+	}
+}
+
+// --- its beginning and end ---------------------------------------------------------------------------------------------
+
+static bool open_client(struct acting *acting)
+{
+	const cJSON *cluster = json_get(acting->task->request, "cluster");
+	const char *kubeconfig = json_text(cluster, "kubeconfig");
+	char *path = kubeconfig ? file_expand_home(kubeconfig) : NULL;
+	struct err err = {0};
+	enum status status =
+		kubernetes_open(acting->client, path, json_text(cluster, "context"), &err);
+
+	free(path);
+	if (status != STATUS_HEALTHY)
+		return acting_fail(
+			acting, NULL, "%s: %s", json_text(acting->action, "target"), err.message);
+	const char *namespace = json_text(acting->action, "namespace");
+	if (!namespace)
+	namespace = json_text(cluster, "namespace");
+	acting->namespace =
+		memory_copy_text(namespace ? namespace : kubernetes_namespace(acting->client));
+	return true;
+}
+
+bool acting_begin(struct acting *acting)
+{
+	struct err err = {0};
+
+	uv_loop_init(&acting->loop);
+	uv_timer_init(&acting->loop, &acting->look);
+	uv_timer_init(&acting->loop, &acting->rest);
+	acting->look.data = acting->rest.data = acting;
+	uv_timer_start(&acting->look, on_look, 0, LOOK_EVERY_MS);
+	acting->http = http_new(&acting->loop, &err);
+	if (!acting->http)
+		return acting_fail(acting, NULL, "%s", err.message);
+	acting->client = kubernetes_new(&acting->loop, acting->http);
+	return open_client(acting);
+}
+
+void acting_end(struct acting *acting)
+{
+	kubernetes_free(acting->client);
+	http_free(acting->http);
+	uv_close((uv_handle_t *)&acting->look, NULL);
+	uv_close((uv_handle_t *)&acting->rest, NULL);
+	uv_run(&acting->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&acting->loop);
+	for (size_t i = 0; i < acting->kinds_count; i++)
+		cJSON_Delete(acting->kinds[i].list);
+	free(acting->kinds);
+	free(acting->namespace);
+	free(acting->creator);
+}
+
+// --- who answers -------------------------------------------------------------------------------------------------------
+
+// Whether anything of the pin can be seen at all.
+static bool can_be_told(const char *pin, const cJSON *fingerprint)
+{
+	bool can_be = false;
+
+	json_each (part, fingerprint) {
+		char *pinned = pin_value(pin, part->string);
+		can_be |= pinned != NULL;
+		free(pinned);
+	}
+	return can_be;
+}
+
+static bool judge_identity(
+	struct acting *acting, const cJSON *fingerprint, const struct reply *reply)
+{
+	const char *pin = json_path_text(acting->task->request, "cluster.pin");
+	const char *target = json_text(acting->action, "target");
+	char *now = pin_text(fingerprint);
+	struct buf pinned = {0}, is = {0};
+	bool is_right = true;
+
+	pin_say(pin ? pin : "", &pinned);
+	pin_say(now, &is);
+	if (pin && !pin_agrees(pin, fingerprint))
+		is_right = acting_fail(acting, NULL,
+			"%s: another cluster answers at %s: %s, pinned was %s; nothing was changed",
+			target, kubernetes_endpoint(acting->client), buf_str(&is),
+			buf_str(&pinned));
+	else if (pin && !can_be_told(pin, fingerprint))
+		is_right = acting_fail(acting, reply,
+			"%s: whether %s is the pinned cluster (%s) cannot be seen: namespace "
+			"kube-system: HTTP %d; nothing was changed",
+			target, kubernetes_endpoint(acting->client), buf_str(&pinned),
+			reply->status);
+	else
+		acting_say(acting, "%s: %s, %s%s%s%s", target, kubernetes_endpoint(acting->client),
+			pin ? "the pinned cluster" : "which was never pinned",
+			is.length ? " (" : "", buf_str(&is), is.length ? ")" : "");
+	buf_fini(&pinned);
+	buf_fini(&is);
+	free(now);
+	return is_right;
+}
+
+bool acting_identify(struct acting *acting)
+{
+	struct question question = {.path = KUBERNETES_IDENTITY_PATH};
+	struct reply reply = {0};
+	struct buf words = {0};
+	bool is_right = false;
+
+	kubernetes_identity_begin(acting->client);
+	if (acting_ask(acting, &question, &reply)) {
+		bool is_told = reply.reach == REACH_ANSWERED &&
+			       (reply.status == 200 || reply.status == 403 || reply.status == 404);
+		kubernetes_identity_end(
+			acting->client, is_told ? &(struct http_answer){.reach = reply.reach,
+							  .status = reply.status,
+							  .body = buf_str(&reply.body),
+							  .length = reply.body.length}
+						: NULL);
+		cJSON *fingerprint = kubernetes_fingerprint(acting->client);
+		reply_words(&reply, NULL, &words);
+		is_right = is_told ? judge_identity(acting, fingerprint, &reply)
+				   : acting_fail(acting, &reply, "%s: %s: %s",
+					     json_text(acting->action, "target"),
+					     kubernetes_endpoint(acting->client), buf_str(&words));
+		cJSON_Delete(fingerprint);
+	} else {
+		kubernetes_identity_end(acting->client, NULL);
+	}
+	acting->done->is_reached = is_right;
+	buf_fini(&words);
+	reply_fini(&reply);
+	return is_right;
+}

@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kubernetes_action_parts.h"
+#include "relight/chain.h"
+#include "relight/json.h"
+#include "relight/memory.h"
+
+// One change: tried by the server's dry run, carried out, and told in the server's words.
+
+#define MANAGER         "relight" // of the fields that are applied and patched
+#define CONFLICTS_TOLD  8
+#define METADATA_OF_ONE "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+
+// --- what is sent ------------------------------------------------------------------------------------------------------
+
+static const char *method_of(const struct deed *deed)
+{
+	return deed->kind == DEED_CREATE ? "POST" : deed->kind == DEED_DELETE ? "DELETE" : "PATCH";
+}
+
+static bool is_server_side_apply(const struct deed *deed)
+{
+	return deed->content_type &&
+	       strcmp(deed->content_type, "application/apply-patch+yaml") == 0;
+}
+
+static void add_object_path(const struct deed *deed, const char *subresource, struct buf *path)
+{
+	kubeapi_path(
+		path, &deed->type, deed->namespace, deed->kind == DEED_CREATE ? NULL : deed->name);
+	if (subresource) {
+		buf_byte(path, '/');
+		kubeapi_encode(path, subresource);
+	}
+}
+
+// What is deleted says all this in its body.
+static void add_query(
+	const struct acting *acting, const struct deed *deed, bool is_trial, struct buf *path)
+{
+	if (deed->kind == DEED_DELETE)
+		return;
+	buf_text(path, "?fieldManager=");
+	kubeapi_encode(path, deed->kind == DEED_CREATE ? acting->creator : MANAGER);
+	if (is_server_side_apply(deed) && json_bool(acting->action, "force", false))
+		buf_text(path, "&force=true");
+	if (is_trial)
+		buf_text(path, "&dryRun=All");
+}
+
+static void add_body(const struct deed *deed, bool is_trial, struct buf *body)
+{
+	static const char *const all[] = {"All", NULL};
+
+	if (deed->kind != DEED_DELETE) {
+		json_write(body, deed->body ? deed->body : deed->object);
+		return;
+	}
+	cJSON *options = cJSON_Duplicate(deed->body, true);
+	if (!options)
+		memory_exhausted();
+	if (deed->preconditions)
+		json_add(options, "preconditions", cJSON_Duplicate(deed->preconditions, true));
+	if (is_trial)
+		json_add(options, "dryRun", json_texts(all));
+	json_write(body, options);
+	cJSON_Delete(options);
+}
+
+static bool is_json_patch(const struct deed *deed)
+{
+	return cJSON_IsArray(deed->body);
+}
+
+// What was created by this very attempt is known by its creator, so a creation may be sent again
+// where it has a name. A JSON patch may add to a list each time.
+static enum nature nature_of(const struct deed *deed, bool is_trial)
+{
+	if (is_trial)
+		return NATURE_LOOK;
+	if (deed->kind == DEED_CREATE && !deed->name)
+		return NATURE_ONCE;
+	return deed->kind == DEED_PATCH && is_json_patch(deed) ? NATURE_ONCE : NATURE_AGAIN;
+}
+
+// False: it had to stop.
+static bool send_deed(
+	struct acting *acting, const struct deed *deed, bool is_trial, struct reply *reply)
+{
+	struct buf path = {0}, body = {0};
+	bool is_answered;
+
+	add_object_path(deed, deed->subresource, &path);
+	add_query(acting, deed, is_trial, &path);
+	add_body(deed, is_trial, &body);
+	is_answered = acting_ask(acting,
+		&(struct question){
+			.nature = nature_of(deed, is_trial),
+			.method = method_of(deed),
+			.path = buf_str(&path),
+			.content_type = deed->content_type,
+			.body = buf_str(&body),
+		},
+		reply);
+	buf_fini(&path);
+	buf_fini(&body);
+	return is_answered;
+}
+
+static bool look_at(struct acting *acting, const struct deed *deed, const char *subresource,
+	const char *accept, struct reply *reply)
+{
+	struct deed one = *deed;
+	struct buf path = {0};
+
+	one.kind = DEED_PATCH; // by its name, whatever is done to it
+	add_object_path(&one, subresource, &path);
+	bool is_answered = acting_ask(
+		acting, &(struct question){.path = buf_str(&path), .accept = accept}, reply);
+	buf_fini(&path);
+	return is_answered;
+}
+
+// --- refusals ----------------------------------------------------------------------------------------------------------
+
+// "conflict with "kubectl": .spec.replicas" for each field that somebody else manages.
+static size_t add_conflicts(const cJSON *status, struct buf *words)
+{
+	size_t count = 0;
+
+	json_each (cause, json_path(status, "details.causes")) {
+		const char *reason = json_text(cause, "reason"),
+			   *message = json_text(cause, "message"),
+			   *field = json_text(cause, "field");
+		if (!reason || strcmp(reason, "FieldManagerConflict") != 0)
+			continue;
+		if (count++ < CONFLICTS_TOLD)
+			buf_printf(words, "%s%s: %s", count > 1 ? "; " : "",
+				message ? message : "conflict", field ? field : "?");
+	}
+	if (count > CONFLICTS_TOLD)
+		buf_printf(words, "; and %zu more", count - CONFLICTS_TOLD);
+	return count;
+}
+
+static bool refused(struct acting *acting, const struct deed *deed, const struct reply *reply,
+	const char *doubt)
+{
+	struct buf words = {0};
+
+	if (reply->status == 409 && add_conflicts(reply->json, &words) > 0)
+		acting_fail(acting, reply, "%s: HTTP 409, %s; force: true takes them over",
+			deed->label, buf_str(&words));
+	else {
+		reply_words(reply, deed->name, &words);
+		acting_fail(acting, reply, "%s: %s%s", deed->label, buf_str(&words), doubt);
+	}
+	buf_fini(&words);
+	return false;
+}
+
+static bool is_about_this(const struct deed *deed, const struct reply *reply)
+{
+	const char *reason = json_text(reply->json, "reason"),
+		   *name = json_path_text(reply->json, "details.name");
+
+	return reply->status == 404 && reason && strcmp(reason, "NotFound") == 0 && name &&
+	       deed->name && strcmp(name, deed->name) == 0;
+}
+
+// --- what was created before -------------------------------------------------------------------------------------------
+
+// Whether all that is wanted is there; the server may have added to it.
+static bool covers(const cJSON *is, const cJSON *wanted)
+{
+	if (cJSON_IsObject(wanted)) {
+		json_each (member, wanted)
+			if (!covers(json_get(is, member->string), member))
+				return false;
+		return cJSON_IsObject(is);
+	}
+	if (!cJSON_IsArray(wanted))
+		return is && cJSON_Compare(is, wanted, true);
+	const cJSON *other = cJSON_IsArray(is) ? is->child : NULL;
+	json_each (item, wanted) {
+		if (!other || !covers(other, item))
+			return false;
+		other = other->next;
+	}
+	return cJSON_IsArray(is) && !other;
+}
+
+enum maker { MADE_BY_OTHERS, MADE_BY_STEP, MADE_BY_ATTEMPT };
+
+static enum maker maker_of(const struct acting *acting, const cJSON *object)
+{
+	enum maker maker = MADE_BY_OTHERS;
+
+	json_each (fields, json_path(object, "metadata.managedFields")) {
+		const char *manager = json_text(fields, "manager");
+		if (!manager)
+			continue;
+		if (strcmp(manager, acting->creator) == 0)
+			return MADE_BY_ATTEMPT;
+		if (strncmp(manager, acting->creator, acting->creator_step) == 0)
+			maker = MADE_BY_STEP;
+	}
+	return maker;
+}
+
+// An object of that name is there. That is what was wanted where this attempt made it, or an
+// earlier one of this step and all that is wanted is in it. Secrets are not read for that.
+static bool settle_existing(struct acting *acting, struct deed *deed, const struct reply *conflict)
+{
+	bool is_secret = !deed->type.group[0] && strcmp(deed->type.kind, "Secret") == 0;
+	struct reply reply = {0};
+	bool is_settled = false;
+
+	if (look_at(acting, deed, NULL, is_secret ? METADATA_OF_ONE : NULL, &reply) &&
+		reply_is_good(&reply)) {
+		enum maker maker = maker_of(acting, reply.json);
+		is_settled = maker == MADE_BY_ATTEMPT || (maker == MADE_BY_STEP && !is_secret &&
+								 covers(reply.json, deed->object));
+		deed->settled =
+			maker == MADE_BY_ATTEMPT ? "created" : "was created by an earlier attempt";
+	}
+	deed->is_settled = is_settled;
+	reply_fini(&reply);
+	return is_settled || refused(acting, deed, conflict, "");
+}
+
+static bool already_exists(const struct reply *reply)
+{
+	const char *reason = json_text(reply->json, "reason");
+
+	return reply->status == 409 && reason && strcmp(reason, "AlreadyExists") == 0;
+}
+
+// --- trying ------------------------------------------------------------------------------------------------------------
+
+// Of an object without what the server keeps of every writing, even one that changes nothing.
+static void digest_object(const cJSON *object, char digest[65])
+{
+	static const char *const kept[] = {"managedFields", "resourceVersion"};
+	cJSON *copy = cJSON_Duplicate(object, true);
+	struct buf text = {0};
+
+	for (size_t i = 0; copy && i < sizeof kept / sizeof *kept; i++)
+		cJSON_DeleteItemFromObjectCaseSensitive(
+			(cJSON *)json_get(copy, "metadata"), kept[i]);
+	json_write(&text, copy);
+	sha256_hex(buf_str(&text), text.length, digest);
+	buf_fini(&text);
+	cJSON_Delete(copy);
+}
+
+static bool is_as_before(const struct deed *deed, const cJSON *object)
+{
+	char now[65];
+
+	digest_object(object, now);
+	return strcmp(now, deed->before) == 0;
+}
+
+static bool try_plainly(struct acting *acting, struct deed *deed, struct reply *reply)
+{
+	return send_deed(acting, deed, true, reply) &&
+	       (reply_is_good(reply) || refused(acting, deed, reply, ""));
+}
+
+// Where the object was there before, it is looked at, to tell whether anything would change.
+static bool try_change(struct acting *acting, struct deed *deed, struct reply *reply)
+{
+	struct reply before = {0};
+
+	if (!try_plainly(acting, deed, reply))
+		return false;
+	deed->existed = reply->status == 200;
+	bool is_answered =
+		!deed->existed || look_at(acting, deed, deed->subresource, NULL, &before);
+	if (reply_is_good(&before))
+		digest_object(before.json, deed->before);
+	deed->is_same = deed->existed && is_as_before(deed, reply->json);
+	reply_fini(&before);
+	return is_answered;
+}
+
+static bool try_create(struct acting *acting, struct deed *deed, struct reply *reply)
+{
+	if (!send_deed(acting, deed, true, reply))
+		return false;
+	if (already_exists(reply) && deed->name)
+		return settle_existing(acting, deed, reply);
+	return reply_is_good(reply) || refused(acting, deed, reply, "");
+}
+
+// Custom resources have no strategic patch; where the runbook leaves the kind of patch open, a
+// merge patch is the nearest.
+static bool try_patch(struct acting *acting, struct deed *deed, struct reply *reply)
+{
+	if (deed->may_change_type && !send_deed(acting, deed, true, reply))
+		return false;
+	if (deed->may_change_type && reply->status == 415)
+		deed->content_type = "application/merge-patch+json";
+	deed->may_change_type = false;
+	return try_change(acting, deed, reply);
+}
+
+static bool try_scale(struct acting *acting, struct deed *deed, struct reply *reply)
+{
+	if (!look_at(acting, deed, "scale", NULL, reply))
+		return false;
+	if (!reply_is_good(reply))
+		return refused(acting, deed, reply,
+			is_about_this(deed, reply) || reply->status != 404
+				? ""
+				: "; is this something that can be scaled?");
+	deed->replicas_before = json_int(json_get(reply->json, "spec"), "replicas", 0);
+	deed->is_same = deed->replicas_before == deed->replicas;
+	return try_plainly(acting, deed, reply);
+}
+
+static bool try_restart(struct acting *acting, struct deed *deed, struct reply *reply)
+{
+	if (!look_at(acting, deed, NULL, NULL, reply))
+		return false;
+	if (!reply_is_good(reply))
+		return refused(acting, deed, reply, "");
+	if (!cJSON_IsObject(json_path(reply->json, "spec.template")))
+		return acting_fail(acting, NULL,
+			"%s: has no pod template, so there is nothing to restart", deed->label);
+	if (json_bool(json_get(reply->json, "spec"), "paused", false))
+		return acting_fail(acting, NULL,
+			"%s: is paused, so it would not restart; resume it first", deed->label);
+	return try_plainly(acting, deed, reply);
+}
+
+// What was seen is what is deleted: one that took its name meanwhile has another UID.
+static void remember_uid(struct deed *deed, const cJSON *answer)
+{
+	const char *uid = json_path_text(answer, "metadata.uid");
+
+	if (!uid)
+		uid = json_path_text(answer, "details.uid");
+	if (!deed->preconditions)
+		deed->preconditions = json_object();
+	if (uid && !json_text(deed->preconditions, "uid"))
+		json_add_text(deed->preconditions, "uid", uid);
+}
+
+static bool try_delete(struct acting *acting, struct deed *deed, struct reply *reply)
+{
+	if (!send_deed(acting, deed, true, reply))
+		return false;
+	if (is_about_this(deed, reply)) {
+		deed->is_settled = true;
+		deed->settled = "is gone already";
+		return true;
+	}
+	if (!reply_is_good(reply))
+		return refused(acting, deed, reply, "");
+	remember_uid(deed, reply->json);
+	return true;
+}
+
+static bool (*const triers[])(struct acting *acting, struct deed *deed, struct reply *reply) = {
+	[DEED_APPLY] = try_change,
+	[DEED_CREATE] = try_create,
+	[DEED_PATCH] = try_patch,
+	[DEED_SCALE] = try_scale,
+	[DEED_RESTART] = try_restart,
+	[DEED_DELETE] = try_delete,
+};
+
+static const char *trial_words(const struct deed *deed)
+{
+	if (deed->is_settled)
+		return deed->settled;
+	if (deed->kind == DEED_DELETE)
+		return "would be deleted";
+	if (deed->kind == DEED_CREATE || (deed->kind == DEED_APPLY && !deed->existed))
+		return "would be created";
+	return deed->is_same ? "is as wanted already" : "would be changed";
+}
+
+bool deed_try(struct acting *acting, struct deed *deed, struct reply *reply)
+{
+	if (!triers[deed->kind](acting, deed, reply))
+		return false;
+	if (acting->task->is_trial)
+		acting_say(acting, "%s %s", deed->label, trial_words(deed));
+	return true;
+}
+
+// --- doing -------------------------------------------------------------------------------------------------------------
+
+static void add_finalizers(const cJSON *list, struct buf *words)
+{
+	json_each (finalizer, list)
+		if (cJSON_IsString(finalizer))
+			buf_printf(
+				words, "%s%s", words->length ? ", " : "", finalizer->valuestring);
+}
+
+static void add_deleted(const cJSON *answer, struct buf *words)
+{
+	struct buf held = {0};
+
+	add_finalizers(json_path(answer, "metadata.finalizers"), &held);
+	add_finalizers(json_path(answer, "spec.finalizers"), &held);
+	if (!json_path(answer, "metadata.deletionTimestamp"))
+		buf_text(words, "deleted");
+	else if (held.length)
+		buf_printf(words, "deletion has begun and waits for %s", buf_str(&held));
+	else
+		buf_text(words, "deletion has begun");
+	buf_fini(&held);
+}
+
+static void add_outcome(const struct deed *deed, const struct reply *reply, struct buf *words)
+{
+	bool is_same = deed->before[0] && is_as_before(deed, reply->json);
+
+	switch (deed->kind) {
+	case DEED_APPLY:
+		buf_text(words, reply->status == 201 ? "created"
+				: is_same            ? "unchanged"
+						     : "configured");
+		break;
+	case DEED_CREATE: buf_text(words, "created"); break;
+	case DEED_PATCH: buf_text(words, is_same ? "unchanged" : "patched"); break;
+	case DEED_SCALE:
+		if (deed->replicas_before == deed->replicas)
+			buf_printf(words, "unchanged, %lld replicas", (long long)deed->replicas);
+		else
+			buf_printf(words, "scaled from %lld to %lld replicas",
+				(long long)deed->replicas_before, (long long)deed->replicas);
+		break;
+	case DEED_RESTART: buf_text(words, "restarted"); break;
+	case DEED_DELETE: add_deleted(reply->json, words); return;
+	}
+}
+
+static void say_outcome(struct acting *acting, const struct deed *deed, const struct reply *reply)
+{
+	const char *version = json_path_text(reply->json, "metadata.resourceVersion");
+	const char *name = json_path_text(reply->json, "metadata.name");
+	bool is_elsewhere = deed->namespace && strcmp(deed->namespace, acting->namespace) != 0;
+	struct buf words = {0};
+
+	buf_text(&words, deed->label);
+	if (!deed->name && name) // what the server made of generateName
+		buf_printf(&words, " %s", name);
+	buf_byte(&words, ' ');
+	add_outcome(deed, reply, &words);
+	if (is_elsewhere)
+		buf_printf(&words, " in %s", deed->namespace);
+	if (version && deed->kind != DEED_DELETE)
+		buf_printf(&words, " (resourceVersion %s)", version);
+	acting_say(acting, "%s", buf_str(&words));
+	buf_fini(&words);
+}
+
+// What came of it, for programs; a Secret without what it holds.
+static void keep_answer(struct acting *acting, struct reply *reply)
+{
+	const char *kind = json_text(reply->json, "kind");
+
+	if (!kind || strcmp(kind, "Status") == 0)
+		return;
+	manifest_redact(reply->json);
+	cJSON_AddItemToArray(acting->done->answer, reply->json);
+	reply->json = NULL;
+}
+
+// It may be done: gone meanwhile, or by an asking before, the answer to which was lost.
+static bool is_done_already(struct acting *acting, struct deed *deed, const struct reply *reply)
+{
+	if (deed->kind == DEED_DELETE && is_about_this(deed, reply)) {
+		deed->is_settled = true;
+		deed->settled = "is gone";
+	} else if (deed->kind == DEED_CREATE && deed->name && already_exists(reply)) {
+		settle_existing(acting, deed, reply);
+	}
+	return deed->is_settled;
+}
+
+static bool do_it(struct acting *acting, struct deed *deed, struct reply *reply)
+{
+	if (!send_deed(acting, deed, false, reply))
+		return acting_fail(acting, NULL,
+			"%s: stopped, and whether it was changed is not known", deed->label);
+	if (is_done_already(acting, deed, reply)) {
+		acting_say(acting, "%s %s", deed->label, deed->settled);
+		return true;
+	}
+	if (!reply_is_good(reply))
+		return refused(acting, deed, reply,
+			reply->reach == REACH_ANSWERED && reply->status < 500
+				? ""
+				: "; whether it was changed is not known");
+	acting->done->http_status = reply->status;
+	say_outcome(acting, deed, reply);
+	keep_answer(acting, reply);
+	return true;
+}
+
+bool deed_do(struct acting *acting, struct deed *deed)
+{
+	struct reply reply = {0};
+	bool is_done = true;
+
+	if (deed->is_settled)
+		acting_say(acting, "%s %s", deed->label, deed->settled);
+	else
+		is_done = do_it(acting, deed, &reply);
+	reply_fini(&reply);
+	return is_done;
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kubernetes_action_parts.h"
+#include "relight/chain.h"
+#include "relight/file.h"
+#include "relight/json.h"
+#include "relight/manifest_files.h"
+#include "relight/memory.h"
+
+// The objects that an action applies or creates: those that stand in the runbook came with the
+// request, files are read here.
+
+static bool fail_at(struct acting *acting, const struct err *err)
+{
+	return acting_fail(
+		acting, NULL, "%s%s%s", err->place, err->place[0] ? ": " : "", err->message);
+}
+
+static bool take_text(struct acting *acting, const char *path, const struct buf *text)
+{
+	bool may_generate = json_get(acting->action, "create") != NULL;
+	struct err err = {0};
+
+	return manifest_read(
+		       &acting->manifest, buf_str(text), text->length, path, may_generate, &err) ||
+	       fail_at(acting, &err);
+}
+
+// What is applied is what it was when the incident opened.
+static bool take_frozen(struct acting *acting, const cJSON *file, const char *frozen)
+{
+	const char *sha256 = json_text(file, "sha256");
+	struct buf path = {0}, text = {0};
+	struct err err = {0};
+	char is[65] = "";
+	bool is_taken;
+
+	buf_printf(&path, "%s/%s", acting->task->directory, frozen);
+	if (!file_read(AT_FDCWD, buf_str(&path), MANIFEST_MAX_BYTES, &text, &err)) {
+		is_taken = acting_fail(acting, NULL, "%s", err.message);
+	} else {
+		sha256_hex(buf_str(&text), text.length, is);
+		is_taken = (sha256 && strcmp(is, sha256) == 0) ||
+			   acting_fail(acting, NULL,
+				   "%s: was altered since the incident opened; put the original "
+				   "back",
+				   buf_str(&path));
+		is_taken = is_taken && take_text(acting, json_text(file, "path"), &text);
+	}
+	buf_fini(&path);
+	buf_fini(&text);
+	return is_taken;
+}
+
+// It was not there, or not known, when the incident opened.
+static bool take_present(struct acting *acting, const char *path)
+{
+	char *expanded = file_expand_home(path), hex[65];
+	struct manifest_files files = {0};
+	struct err err = {0};
+	bool is_taken = manifest_files_add(&files, expanded, &err) ||
+			acting_fail(acting, NULL, "%s", err.message);
+
+	for (size_t i = 0; is_taken && i < files.count; i++) {
+		sha256_hex(buf_str(&files.items[i].text), files.items[i].text.length, hex);
+		if (!acting->task->is_trial)
+			acting_say(acting, "%s: read now, sha256 %s", files.items[i].path, hex);
+		is_taken = take_text(acting, files.items[i].path, &files.items[i].text);
+	}
+	manifest_files_fini(&files);
+	free(expanded);
+	return is_taken;
+}
+
+static bool take_files(struct acting *acting, const char *named)
+{
+	bool is_any = false;
+
+	json_each (file, json_get(acting->task->request, "files")) {
+		const char *name = json_text(file, "named"), *path = json_text(file, "path"),
+			   *frozen = json_text(file, "frozen");
+		if (!name || strcmp(name, named) != 0)
+			continue;
+		is_any = true;
+		if (frozen && acting->task->directory ? !take_frozen(acting, file, frozen)
+						      : !take_present(acting, path))
+			return false;
+	}
+	return is_any ||
+	       acting_fail(acting, NULL, "%s: the request does not say where it is", named);
+}
+
+bool deeds_take_source(struct acting *acting, const cJSON *source)
+{
+	bool may_generate = json_get(acting->action, "create") != NULL;
+	struct err err = {0};
+
+	if (cJSON_IsString(source))
+		return take_files(acting, source->valuestring);
+	return manifest_add(&acting->manifest, source, may_generate, &err) || fail_at(acting, &err);
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_WORLD_KUBERNETES_ACTION_PARTS_H
+#define RELIGHT_WORLD_KUBERNETES_ACTION_PARTS_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "relight/buf.h"
+#include "relight/expect.h"
+#include "relight/http.h"
+#include "relight/kubeapi.h"
+#include "relight/kubernetes.h"
+#include "relight/kubernetes_action.h"
+#include "relight/manifest.h"
+
+// What the files of an action share. It is told one thing after another: whoever asks waits for the
+// answer, and meanwhile the loop runs and is looked whether to stop.
+
+#define KINDS_PATIENCE_MS 30000 // for a kind whose definition was just applied
+
+// What the server has in one group-version.
+struct kinds {
+	char group[256], version[64];
+	cJSON *list; // an APIResourceList; NULL: it has none such
+};
+
+struct acting {
+	const struct kubernetes_task *task;
+	struct kubernetes_done *done;
+	const cJSON *action; // {"target":…,"apply":…}
+	uv_loop_t loop;
+	uv_timer_t look; // whether to stop
+	uv_timer_t rest; // between two tries
+	struct http *http;
+	struct kubernetes *client;
+	bool has_answered; // the server was reached, and its certificate is good
+	bool is_rested;
+	uint64_t stopped_ms; // on the loop's clock; 0: it need not stop
+	char *namespace;     // for what names none
+	char *creator; // who creates, as the server keeps it: this very attempt; its first …
+	size_t creator_step; // … bytes are the same for all attempts of the step
+	struct kinds *kinds;
+	size_t kinds_count, kinds_capacity;
+	struct manifest manifest; // what is applied or created
+	struct deed *deeds;
+	size_t deed_count, deed_capacity;
+};
+
+// --- kubernetes_action_ask.c: the conversation -------------------------------------------------------------------------
+
+enum nature {
+	NATURE_LOOK,  // changes nothing
+	NATURE_AGAIN, // a change that may be sent twice
+	NATURE_ONCE,  // one that may not
+};
+
+struct question {
+	enum nature nature;
+	const char *method; // NULL: GET
+	const char *path;   // with its query
+	const char *accept, *content_type;
+	const char *body; // NULL: none
+};
+
+// Zeroed is empty.
+struct reply {
+	bool is_there; // false: it had to stop before
+	enum reach reach;
+	int status;
+	struct buf body;
+	cJSON *json; // NULL: it is none
+	struct buf why;
+	int64_t retry_after_ms;
+};
+void reply_fini(struct reply *reply);
+bool reply_is_good(const struct reply *reply); // 200 to 299
+// Appends what a refusal says; `object` is the name of what was asked about, or NULL.
+void reply_words(const struct reply *reply, const char *object, struct buf *words);
+
+// Makes the loop and opens the kubeconfig. False with done->why. acting_end in any case.
+bool acting_begin(struct acting *acting);
+void acting_end(struct acting *acting);
+// Whether who answers is who was pinned. False with done->why.
+bool acting_identify(struct acting *acting);
+// Asks, several times where that is of use, and waits. False: it had to stop.
+bool acting_ask(struct acting *acting, const struct question *question, struct reply *reply);
+// Waits. False: it had to stop.
+bool acting_rest(struct acting *acting, int64_t ms);
+void acting_say(struct acting *acting, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+// Sets done->why, and done->http_status by `reply` (NULL: none). Returns false.
+bool acting_fail(struct acting *acting, const struct reply *reply, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+// --- kubernetes_action_find.c: what the server has ---------------------------------------------------------------------
+
+// The type of an object by its kind. *is_there tells whether the server has it now. `is_news`: it
+// is asked again. False: it cannot be asked, with done->why, or had to stop.
+bool acting_find_kind(struct acting *acting, const char *group, const char *version,
+	const char *kind, bool is_news, struct kubeapi_type *type, bool *is_there);
+// The type by a name as kubectl takes it. False with done->why where there is none such.
+bool acting_find_resource(struct acting *acting, const char *resource, struct kubeapi_type *type);
+
+// --- kubernetes_action_files.c: what is applied ------------------------------------------------------------------------
+
+// Adds an object, or those of a file or a folder, to acting->manifest. False with done->why.
+bool deeds_take_source(struct acting *acting, const cJSON *source);
+
+// --- kubernetes_action_collect.c: what is to be done -------------------------------------------------------------------
+
+enum deed_kind {
+	DEED_APPLY,
+	DEED_CREATE,
+	DEED_PATCH,
+	DEED_SCALE,
+	DEED_RESTART,
+	DEED_DELETE,
+};
+
+// One change, of one object.
+struct deed {
+	enum deed_kind kind;
+	const cJSON *object; // apply, create: what it shall be; owned by acting.manifest
+	struct kubeapi_type type;
+	bool has_type;
+	char *namespace, *name; // NULL: none, or the server makes one up
+	char *label;            // "deployment.apps/case-api"
+	const char *subresource, *content_type;
+	bool may_change_type; // of content: nobody has said which
+	cJSON *body;          // what is sent; NULL: `object`
+	cJSON *preconditions; // delete: as the API has them
+	int64_t replicas;     // scale: that are wanted
+	// What the trial has told:
+	const char *deferred; // why it could not be tried yet; NULL: it was
+	bool is_settled;      // there is nothing to do …
+	const char *settled;  // … and why, in words
+	bool existed;         // apply: before
+	char before[65];      // apply, patch: a digest of the object as it was; "": not known
+	bool is_same;         // nothing would change
+	int64_t replicas_before;
+};
+
+// Fills acting->deeds from the action. False with done->why.
+bool deeds_collect(struct acting *acting);
+void deeds_fini(struct acting *acting);
+// Gives a deed its type, and with it namespace and label. *is_there as in acting_find_kind.
+bool deed_find_type(struct acting *acting, struct deed *deed, bool is_news, bool *is_there);
+
+// --- kubernetes_action_deed.c: trying and doing it ---------------------------------------------------------------------
+
+// Tries it by the server's dry run. False with done->why, and the refusal in `reply`, which the
+// caller has zeroed and frees.
+bool deed_try(struct acting *acting, struct deed *deed, struct reply *reply);
+// Carries it out, says what came of it, and adds the object to done->answer, a list. False with
+// done->why.
+bool deed_do(struct acting *acting, struct deed *deed);
+
+#endif

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "perform.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "relight/json.h"
+#include "relight/kubernetes_action.h"
+#include "relight/memory.h"
+
+// An attempt that talks to an API server: what ends a command ends it too, and what happens goes
+// the way of a command's output.
+
+#define GRACE_MOST_MS 5000 // an answer that has not come by then tells nothing in time
+
+struct talk {
+	struct stop_watch watch;
+	struct output *output;
+	struct ending *ending;
+};
+
+static bool must_stop(void *context)
+{
+	struct talk *talk = context;
+
+	return stop_is_due(&talk->watch, talk->ending);
+}
+
+static void say(void *context, const char *line)
+{
+	struct talk *talk = context;
+
+	output_take(talk->output, STREAM_ERR, line, strlen(line));
+	output_take(talk->output, STREAM_ERR, "\n", 1);
+}
+
+// Plugins of a kubeconfig are children: their ends must be heard of.
+static void let_children_be_heard(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+// Programs that read the output get the objects, not the words about them.
+static void keep_answer(struct output *output, const cJSON *answer)
+{
+	struct buf json = {0};
+
+	if (answer)
+		json_write(&json, answer);
+	output_keep(output, buf_str(&json), json.length);
+	buf_fini(&json);
+}
+
+static void take_done(struct talk *talk, const struct kubernetes_done *done)
+{
+	talk->ending->http_status = done->http_status;
+	keep_answer(talk->output, done->answer);
+	if (talk->ending->stop == STOP_NONE && !done->is_done)
+		talk->ending->why = memory_copy_text(done->why.message);
+}
+
+void run_kubernetes(const struct order *order, struct files *files, struct output *output,
+	struct ending *ending)
+{
+	struct talk talk = {stop_begin(order, files->dir_fd), output, ending};
+	struct kubernetes_done done;
+	struct kubernetes_task task = {
+		.request = order->request,
+		.directory = order->directory,
+		.mask = order->mask,
+		.grace_ms = order->grace_ms < GRACE_MOST_MS ? order->grace_ms : GRACE_MOST_MS,
+		.must_stop = must_stop,
+		.say = say,
+		.context = &talk,
+	};
+
+	*ending = (struct ending){.exit = -1};
+	if (must_stop(&talk)) // cancelled between the intent and the request
+		return;
+	let_children_be_heard();
+	kubernetes_act(&task, &done);
+	ending->duration_ms = stop_now_ms() - talk.watch.started_ms;
+	take_done(&talk, &done);
+	kubernetes_done_fini(&done);
+}
