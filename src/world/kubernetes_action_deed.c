@@ -215,7 +215,7 @@ static enum maker maker_of(const struct acting *acting, const cJSON *object)
 // earlier one of this step and all that is wanted is in it. Secrets are not read for that.
 static bool settle_existing(struct acting *acting, struct deed *deed, const struct reply *conflict)
 {
-	bool is_secret = !deed->type.group[0] && strcmp(deed->type.kind, "Secret") == 0;
+	bool is_secret = kubeapi_is_secret(&deed->type);
 	struct reply reply = {0};
 	bool is_settled = false;
 
@@ -257,12 +257,28 @@ static void digest_object(const cJSON *object, char digest[65])
 	cJSON_Delete(copy);
 }
 
+static void copy_version(const cJSON *object, char version[65])
+{
+	const char *text = json_path_text(object, "metadata.resourceVersion");
+
+	snprintf(version, 65, "%s", text ? text : "");
+}
+
+// What a Secret holds is not asked for: it is known by its version.
+static void describe(const struct deed *deed, const cJSON *object, char description[65])
+{
+	if (kubeapi_is_secret(&deed->type))
+		copy_version(object, description);
+	else
+		digest_object(object, description);
+}
+
 static bool is_as_before(const struct deed *deed, const cJSON *object)
 {
 	char now[65];
 
-	digest_object(object, now);
-	return strcmp(now, deed->before) == 0;
+	describe(deed, object, now);
+	return deed->before[0] && strcmp(now, deed->before) == 0;
 }
 
 static bool try_plainly(struct acting *acting, struct deed *deed, struct reply *reply)
@@ -279,11 +295,12 @@ static bool try_change(struct acting *acting, struct deed *deed, struct reply *r
 	if (!try_plainly(acting, deed, reply))
 		return false;
 	deed->existed = reply->status == 200;
-	bool is_answered =
-		!deed->existed || look_at(acting, deed, deed->subresource, NULL, &before);
+	bool is_secret = kubeapi_is_secret(&deed->type);
+	bool is_answered = !deed->existed || look_at(acting, deed, deed->subresource,
+						     is_secret ? METADATA_OF_ONE : NULL, &before);
 	if (reply_is_good(&before))
-		digest_object(before.json, deed->before);
-	deed->is_same = deed->existed && is_as_before(deed, reply->json);
+		describe(deed, before.json, deed->before);
+	deed->is_same = deed->existed && !is_secret && is_as_before(deed, reply->json);
 	reply_fini(&before);
 	return is_answered;
 }
@@ -383,6 +400,8 @@ static const char *trial_words(const struct deed *deed)
 		return "would be deleted";
 	if (deed->kind == DEED_CREATE || (deed->kind == DEED_APPLY && !deed->existed))
 		return "would be created";
+	if (kubeapi_is_secret(&deed->type))
+		return "would be written";
 	return deed->is_same ? "is as wanted already" : "would be changed";
 }
 
@@ -422,7 +441,7 @@ static void add_deleted(const cJSON *answer, struct buf *words)
 
 static void add_outcome(const struct deed *deed, const struct reply *reply, struct buf *words)
 {
-	bool is_same = deed->before[0] && is_as_before(deed, reply->json);
+	bool is_same = is_as_before(deed, reply->json);
 
 	switch (deed->kind) {
 	case DEED_APPLY:

@@ -138,7 +138,7 @@ struct deed {
 	bool is_settled;      // there is nothing to do …
 	const char *settled;  // … and why, in words
 	bool existed;         // apply: before
-	char before[65];      // apply, patch: a digest of the object as it was; "": not known
+	char before[65];      // apply, patch: the object as it was, in short; "": not known
 	bool is_same;         // nothing would change
 	int64_t replicas_before;
 };
