@@ -318,8 +318,8 @@ static const struct verb {
 };
 #define VERBS (sizeof verbs / sizeof *verbs)
 
-static void check_beside(
-	struct loader *loader, const struct yaml_node *node, const struct verb *verb)
+static void check_beside(struct loader *loader, const struct yaml_node *node,
+	const struct verb *verb, const struct kubernetes_action *action)
 {
 	if (yaml_get(node, "namespace") && !verb->takes_namespace)
 		load_error(loader, node, "exclusive-keys", "namespace stands inside %s",
@@ -327,6 +327,10 @@ static void check_beside(
 	if (yaml_get(node, "force") && !verb->takes_force)
 		load_error(loader, node, "exclusive-keys", "force does not stand beside %s",
 			verb->key.name);
+	if (yaml_get(node, "force") && action->body &&
+		!(action->patch_type && strcmp(action->patch_type, "apply") == 0))
+		load_error(loader, node, "exclusive-keys",
+			"force stands beside a patch of type apply only");
 }
 
 void load_kubernetes_action(
@@ -357,6 +361,6 @@ void load_kubernetes_action(
 		return;
 	const struct verb *verb = &verbs[index];
 	action->verb = verb->key.name;
-	check_beside(loader, node, verb);
 	verb->key.load(loader, &verb->key, yaml_get(node, verb->key.name), object);
+	check_beside(loader, node, verb, action);
 }
