@@ -85,7 +85,7 @@ $(O)/%.o: src/%.c | needed
 
 # Files that the program carries inside itself, so that it needs nothing beside it: each becomes an array of bytes.
 carried := $(sort $(wildcard themes/*.yaml) $(wildcard runbooks/*.yaml) $(wildcard runbooks/scenarios/*.yaml) \
-	$(wildcard runbooks/catalog/*.yaml) $(wildcard runbooks/health/*.yaml))
+	$(wildcard runbooks/catalog/*.yaml) $(wildcard runbooks/health/*.yaml) $(wildcard schemas/*.json))
 $(O)/generated/carried.inc: $(carried) Makefile
 	@mkdir -p $(@D)
 	@{ for f in $(carried); do n=$$(printf '%s' "$$f" | tr -c 'A-Za-z0-9' '_'); \
@@ -103,7 +103,7 @@ $(O)/carried.o $(O)/world/carried.o: $(O)/generated/carried.inc
 
 debian := gcc make pkg-config libncurses-dev libcurl4-openssl-dev libcjson-dev libyaml-dev libuv1-dev libjq-dev \
 	libonig-dev libssl-dev libutf8proc-dev uthash-dev libcmocka-dev libvterm-dev nginx-light openssl jq curl procps \
-	openssh-client git
+	openssh-client git python3-jsonschema
 debian_lint := clang clang-format clang-tidy cppcheck libclang-rt-14-dev mandoc
 debian_bench := nano strace
 
@@ -157,12 +157,16 @@ check-all: check-unit docs-check check-integration check-terminal
 
 check-unit: $(unit_tests)
 	@set -e; for t in $(unit_tests); do $$t; done
+# Every timeline that these make is kept, and held against the schema of its lines.
+timelines = $(abspath $(O))/timelines
+keeping = rm -rf $(timelines); mkdir -p $(timelines); export RELIGHT=$(abspath $(O)/relight) RELIGHT_TIMELINES=$(timelines)
+fitting = python3 tests/schema.py schemas/timeline.json $(timelines)
 check-terminal: $(O)/relight $(terminal_tests)
-	@set -e; for t in $(terminal_tests); do RELIGHT=$(abspath $(O)/relight) $$t; done
+	@set -e; $(keeping); for t in $(terminal_tests); do $$t; done; $(fitting)
 check-integration: $(O)/relight
-	@set -e; for t in $(integration_tests); do RELIGHT=$(abspath $(O)/relight) sh $$t; done
+	@set -e; $(keeping); for t in $(integration_tests); do sh $$t; done; $(fitting)
 check-kubernetes: $(O)/relight
-	@RELIGHT=$(abspath $(O)/relight) sh tests/kubernetes/run.sh
+	@set -e; $(keeping); sh tests/kubernetes/run.sh; $(fitting) || test -z "$$(ls $(timelines))"
 
 asan:
 	@$(MAKE) --no-print-directory VARIANT=asan WERROR=1 check-all
@@ -217,13 +221,14 @@ $(O)/fuzz/%: tests/fuzz/%.c $(O)/core.a
 .PHONY: install clean help
 install: relight
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(datadir)/themes \
-		$(DESTDIR)$(datadir)/runbooks/scenarios $(DESTDIR)$(datadir)/runbooks/health
+		$(DESTDIR)$(datadir)/runbooks/scenarios $(DESTDIR)$(datadir)/runbooks/health $(DESTDIR)$(datadir)/schemas
 	install -m 755 relight $(DESTDIR)$(bindir)/relight
 	install -m 644 man/*.1 $(DESTDIR)$(mandir)/man1/
 	install -m 644 man/*.5 $(DESTDIR)$(mandir)/man5/
 	install -m 644 themes/*.yaml $(DESTDIR)$(datadir)/themes/
 	install -m 644 runbooks/*.yaml $(DESTDIR)$(datadir)/runbooks/
 	install -m 644 runbooks/scenarios/*.yaml $(DESTDIR)$(datadir)/runbooks/scenarios/
+	install -m 644 schemas/*.json $(DESTDIR)$(datadir)/schemas/
 	install -m 644 runbooks/health/*.yaml $(DESTDIR)$(datadir)/runbooks/health/
 
 clean:

@@ -40,6 +40,7 @@ const struct command_entry command_table[] = {
 		"say what is wrong with a runbook, and what it lacks", false},
 	{"health", cmd_health, "[FILE|-] [--format jsonl|text]",
 		"judge Kubernetes objects without a cluster", false},
+	{"schema", cmd_schema, "timeline", "the JSON Schema of a timeline's lines", false},
 	{"probe", cmd_probe,
 		"RUNBOOK [--once] [--only ID,...] [--input NAME=VALUE]... [--configured] [--base "
 		"DIR] [--scenario FILE [--timeline FILE]]",
@@ -52,7 +53,7 @@ const int command_count = sizeof command_table / sizeof command_table[0];
 
 // Words of the contract whose commands are not there yet: better said than taken for a misspelling.
 static const char *const not_built[] = {"note", "do", "inject", "approve", "take", "assign",
-	"replay", "compare", "score", "advise", "catalog", "init", "schema", "theme", NULL};
+	"replay", "compare", "score", "advise", "catalog", "init", "theme", NULL};
 
 static void print_entry(FILE *out, const struct command_entry *entry)
 {

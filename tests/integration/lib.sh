@@ -1,15 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by the integration tests: a folder of their own, and checks that say what they saw.
-# RELIGHT names the program under test.
+# RELIGHT names the program under test, RELIGHT_TIMELINES a folder for the timelines that they make; without one they are
+# held against the schema at the end of the test.
 
 : "${RELIGHT:?names the program under test}"
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'finish $?' EXIT
 trap 'exit 130' INT TERM
 export HOME="$work/home" XDG_STATE_HOME="$work/state" RELIGHT_OPERATOR=tester
 mkdir -p "$HOME"
 tests=$(cd "$(dirname "$0")" && pwd)
 cd "$work"
+
+finish() {
+	trap - EXIT
+	if [ "$1" = 0 ] && [ -n "${RELIGHT_TIMELINES:-}" ]; then
+		find "$work" -name 'timeline*.jsonl' -type f | while read -r timeline; do
+			cp "$timeline" "$(mktemp "$RELIGHT_TIMELINES/timeline-$(basename "$0" .sh)-XXXXXX.jsonl")"
+		done
+	elif [ "$1" = 0 ] && [ -n "$(find "$work" -name 'timeline*.jsonl' -type f -size +0)" ]; then
+		python3 "$tests/../schema.py" "$tests/../../schemas/timeline.json" "$work" || set -- 1
+	fi
+	rm -rf "$work"
+	exit "$1"
+}
 
 fail() {
 	echo "FAILED $(basename "$0"): $*" >&2

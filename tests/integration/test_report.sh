@@ -112,6 +112,17 @@ grep -q 'sensed .*marker healthy for 1s; touch-it done' out || fail "show does n
 expect_code 0 "$RELIGHT" timeline show "$incident" --format jsonl
 cmp -s out "$incident/timeline.jsonl" || fail "jsonl is not the lines themselves"
 
+# The ten lines of shell of relight-timeline(5) take it too.
+sed -n '/^prev=0000/,/^done/p' "$tests/../../man/relight-timeline.5" | sed 's/\\e/\\/g' >verify.sh
+[ "$(wc -l <verify.sh)" = 10 ] || fail "relight-timeline(5) has no ten lines of shell: $(cat verify.sh)"
+(cd "$incident" && sh "$work/verify.sh") || fail "the ten lines of shell do not take the timeline"
+(cd "$incident" && sed '3s/"by"/"bY"/' timeline.jsonl | sh -c "$(sed 's/<timeline.jsonl//' "$work/verify.sh")" >"$work/out") &&
+	fail "the ten lines of shell take a damaged timeline"
+says out 'line 3 is not good'
+"$RELIGHT" schema timeline | cmp -s - "$tests/../../schemas/timeline.json" || fail "schema prints another schema"
+expect_code 2 "$RELIGHT" schema
+expect_code 2 "$RELIGHT" schema runbook
+
 # --- damage ---
 copy() { rm -rf damaged && cp -r "$incident" damaged; }
 
