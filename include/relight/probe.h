@@ -64,6 +64,7 @@ struct probing {
 	void *standing;     // the kind's own, too, kept from one asking to the next
 	struct wall asked;  // set by a kind that answers from what it knew: of when that is;
 			    // WALL_NONE: of the start
+	int64_t again_ms;   // set by a kind that will know more so soon; -1: the rhythm will do
 };
 
 // For a kind that watches: what it would answer has changed since. Asked again soon.

@@ -244,6 +244,7 @@ void asking_start(struct asking *asking, bool anew)
 	asking->state = ASKING_OUT;
 	asking->probing.anew = anew;
 	asking->probing.asked = WALL_NONE;
+	asking->probing.again_ms = -1;
 	if (unbuilt)
 		probing_done(&asking->probing, STATUS_UNKNOWN, -1, NULL, "%s are not built yet",
 			unbuilt);

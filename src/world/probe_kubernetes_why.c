@@ -13,7 +13,7 @@
 // its pods are asked, and the warnings about it. Nothing depends on the answers: without them the
 // words are those of the object alone.
 
-#define BESIDE_MS    3000 // what was found holds for so long, however fast the workload changes
+#define BESIDE_MS    2000 // what was found holds for so long, however fast the workload changes
 #define PATIENCE_MS  1500
 #define MARGIN_MS    200 // of the check's own time, to be left for saying it
 #define BESIDE_LIMIT 100
@@ -115,6 +115,7 @@ void query_why(struct query *query, const struct kubeapi_type *type, enum status
 	query->health->status = status;
 	snprintf(query->health->message, sizeof query->health->message, "%s", words);
 	if (standing->beside_ms > 0 && now_ms - standing->beside_ms < BESIDE_MS) {
+		query->probing->again_ms = (int64_t)(standing->beside_ms + BESIDE_MS - now_ms);
 		conclude(query);
 		return;
 	}

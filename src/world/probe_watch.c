@@ -80,6 +80,11 @@ static uint64_t next_ms(struct watch *watch)
 static void plan_next(struct watch *watch)
 {
 	uint64_t now_ms = uv_now(watch->watching->world->loop), due_ms = next_ms(watch);
+	for (size_t i = 0; i < watch->dependency->check_count; i++) {
+		int64_t again_ms = watch->askings[i].probing.again_ms;
+		if (again_ms >= 0 && now_ms + (uint64_t)again_ms < due_ms)
+			due_ms = now_ms + (uint64_t)again_ms;
+	}
 	if (watch->is_wanted || due_ms < now_ms)
 		due_ms = now_ms;
 	uv_timer_start(&watch->timer, on_due, due_ms - now_ms, 0);
