@@ -91,43 +91,6 @@ bool condition_say(struct health *out, enum status status, const cJSON *conditio
 		out, status, "%s is %s", type ? type : "a condition", value ? value : "not known");
 }
 
-bool words_occur(const char *text, const char *const *words)
-{
-	for (; text && *words; words++)
-		if (strcasestr(text, *words))
-			return true;
-	return false;
-}
-
-// The words that controllers use in CamelCase reasons. "Unavailable" is in neither list on purpose:
-// it says no more than that the condition is False.
-bool reason_is_failure(const char *reason)
-{
-	static const char *const words[] = {"fail", "error", "invalid", "denied", "forbidden",
-		"unauthori", "notfound", "unhealthy", "backoff", "timeout", "timedout", "exceeded",
-		"missing", "degraded", "conflict", "refused", "crash", "unable", "cannot",
-		"mismatch", "unsupported", "rejected", "abort", "expired", "stalled",
-		"notpermitted", "notallowed", "unreachable", "noncompliant", "lost", "insufficient",
-		"exhausted", "duplicate", "incompatible", "corrupt", "broken", "blocked", "violat",
-		"nosuch", "nomatching", "panic", "oomkill", "halted", "unschedulable", "unresolved",
-		"inaccessible", "evicted", NULL};
-
-	return words_occur(reason, words);
-}
-
-bool reason_is_waiting(const char *reason)
-{
-	static const char *const words[] = {"creating", "progress", "pending", "provisioning",
-		"waiting", "initializ", "deploying", "reconciling", "installing", "updating",
-		"upgrading", "starting", "scaling", "cloning", "configuring", "bootstrapping",
-		"issuing", "requested", "unavailable", "notready", "deleting", "doesnotexist",
-		"scheduling", "importing", "binding", "notcomplete", "incomplete", "notyet",
-		"notinitialized", "restoring", "migrating", "syncing", "rolling", "resizing",
-		"retrying", "queued", "awaiting", "dependencynotready", NULL};
-
-	return words_occur(reason, words);
-}
-
 // Argo Rollouts writes the number as a text, and once wrote a hash there: letters are no
 // generation.
 static int64_t generation_seen(const cJSON *status)

@@ -67,6 +67,7 @@ static const struct condition_type {
 	{"complete", GOAL, false},
 	{"completed", GOAL, false},
 	{"finished", GOAL, false},
+	{"done", GOAL, false},
 	{"running", RUNS, false},
 	{"waiting", HELD, false},
 	{"lastasyncoperation", PART, false}, // Upjet: Crossplane's generated providers

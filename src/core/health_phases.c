@@ -108,6 +108,7 @@ static const struct phase_word {
 	{"stopped", STATUS_SUSPENDED},
 	{"suspended", STATUS_SUSPENDED},
 	{"notfound", STATUS_MISSING},
+	{"missing", STATUS_MISSING},
 	{"deletecomplete", STATUS_MISSING},
 	{"inconclusive", STATUS_UNKNOWN},
 	{"unknown", STATUS_UNKNOWN},
@@ -116,26 +117,6 @@ static const struct phase_word {
 // Words that are in compound ones wherever they stand ("UPDATE_ROLLBACK_COMPLETE").
 static const char *const failing[] = {"fail", "error", "rollback", "rolledback", "invalid",
 	"unhealthy", "crash", "denied", "exceeded", "timedout", NULL};
-
-static bool ends_with(const char *text, const char *ending)
-{
-	size_t length = strlen(text), tail = strlen(ending);
-
-	return length >= tail && strcasecmp(text + length - tail, ending) == 0;
-}
-
-// Whether a word is, or has among its parts, something under way: "Provisioning", "ScalingDown",
-// "PENDING_RERUN", "Waiting for instances".
-static bool is_under_way(const char *word)
-{
-	for (const char *at = word; *at; at++) {
-		bool is_end = !isalpha((unsigned char)at[1]) ||
-			      (islower((unsigned char)*at) && isupper((unsigned char)at[1]));
-		if (is_end && at - word >= 3 && strncasecmp(at - 2, "ing", 3) == 0)
-			return true;
-	}
-	return ends_with(word, "pending");
-}
 
 #define WORD_BYTES 64
 
@@ -167,7 +148,7 @@ static bool phase_means(const char *word, enum status *status)
 			return true;
 		}
 	*status = words_occur(plain, failing) ? STATUS_DEGRADED : STATUS_PROGRESSING;
-	return *status == STATUS_DEGRADED || is_under_way(word) || strstr(plain, "inprogress");
+	return *status == STATUS_DEGRADED || word_is_under_way(word) || strstr(plain, "inprogress");
 }
 
 bool kind_is_meant_to_end(const char *kind)
@@ -176,7 +157,7 @@ bool kind_is_meant_to_end(const char *kind)
 		"Migration", "Build", "Snapshot", "Analysis", NULL};
 
 	for (size_t i = 0; endings[i]; i++)
-		if (ends_with(kind, endings[i]))
+		if (text_ends_with(kind, endings[i]))
 			return true;
 	return false;
 }
@@ -194,7 +175,7 @@ static enum sureness phase_key(const char *key)
 	for (size_t i = 0; names[i]; i++) {
 		if (strcmp(key, names[i]) == 0)
 			return SURE_PHASE;
-		if (ends_with(key, names[i]) && !words_occur(key, others))
+		if (text_ends_with(key, names[i]) && !words_occur(key, others))
 			return PERHAPS_PHASE;
 	}
 	return NO_PHASE;

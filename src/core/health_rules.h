@@ -64,9 +64,15 @@ bool condition_is(const cJSON *condition, const char *value);
 // Says a status in the condition's own words: "Reason: message", or what there is of them.
 bool condition_say(struct health *out, enum status status, const cJSON *condition);
 
+// --- words (health_words.c) ---
+
 // Whether one of the NULL-terminated `words` (lower case) occurs in `text`, ignoring case. NULL
 // text: no.
 bool words_occur(const char *text, const char *const *words);
+bool text_ends_with(const char *text, const char *ending); // ignoring case
+// Whether a word is, or has among its parts, something under way: "Provisioning", "ScalingDown",
+// "PENDING_RERUN", "Waiting for instances".
+bool word_is_under_way(const char *word);
 // Whether a reason speaks of something that went wrong ("ValidationFailed"), or is under way
 // ("Creating").
 bool reason_is_failure(const char *reason);
