@@ -21,7 +21,6 @@ struct loading {
 	struct health_tables *tables;
 	bool checks_jq, has_errors;
 	size_t checked; // of the user's expressions
-	struct diags *diags;
 };
 
 // --- those that the program carries ----------------------------------------------------------------------------------
@@ -40,20 +39,27 @@ static void add_carried(struct health_tables *tables)
 
 // --- the user's ------------------------------------------------------------------------------------------------------
 
+struct checking {
+	const struct loading *loading;
+	struct diags *diags;
+};
+
 static void on_bad_program(void *context, size_t index, const char *message)
 {
-	struct loading *loading = context;
+	const struct checking *checking = context;
+	const struct loading *loading = checking->loading;
 	const char *file;
 	int line, column;
 
 	if (health_tables_expression(
 		    loading->tables, HEALTH_USER, loading->checked + index, &file, &line, &column))
-		diag_error(loading->diags, line, column, "bad-jq", "jq: %s", message);
+		diag_error(checking->diags, line, column, "bad-jq", "jq: %s", message);
 }
 
 // Compiles what was added since the last time.
-static void check_expressions(struct loading *loading)
+static void check_expressions(struct loading *loading, struct diags *diags)
 {
+	struct checking checking = {loading, diags};
 	const char **texts = NULL;
 	size_t count = 0, capacity = 0;
 	const char *text, *file;
@@ -65,10 +71,10 @@ static void check_expressions(struct loading *loading)
 		texts = memory_grow(texts, count, &capacity, sizeof *texts);
 		texts[count++] = text;
 	}
-	if (count > 0 &&
-		!jq_check_programs(load_executable(), texts, count, on_bad_program, loading, &err))
-		diag_error(loading->diags, 0, 0, "jq", "its jq expressions were not checked: %s",
-			err.message);
+	if (count > 0 && !jq_check_programs(
+				 load_executable(), texts, count, on_bad_program, &checking, &err))
+		diag_error(
+			diags, 0, 0, "jq", "its jq expressions were not checked: %s", err.message);
 	loading->checked += count;
 	free(texts);
 }
@@ -87,10 +93,9 @@ static void add_file(struct loading *loading, const char *path)
 		return;
 	}
 	diags.source = buf_str(&text);
-	loading->diags = &diags;
 	health_tables_add(loading->tables, HEALTH_USER, buf_str(&text), text.length, &diags);
 	if (loading->checks_jq)
-		check_expressions(loading);
+		check_expressions(loading, &diags);
 	if (diags.errors > 0) {
 		diags_print(&diags, &words);
 		fputs(buf_str(&words), stderr);

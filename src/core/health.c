@@ -185,7 +185,7 @@ bool health_by_kind(const struct subject *subject, struct health *out)
 {
 	static const struct kind_rule *const tables[] = {health_workloads, health_platform};
 
-	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+	for (size_t i = 0; subject->kind && i < sizeof tables / sizeof *tables; i++)
 		for (const struct kind_rule *row = tables[i]; row->kind; row++)
 			if (strcmp(row->kind, subject->kind) == 0 &&
 				strcmp(row->group, subject->group) == 0 &&

@@ -210,7 +210,7 @@ static void say_ruling(const struct health_table *table, enum status status, con
 	struct health *out)
 {
 	say_rule(table, out);
-	if (cJSON_IsString(words) && words->valuestring[0])
+	if (words && cJSON_IsString(words) && words->valuestring[0])
 		health_say(out, status, "%s", words->valuestring);
 	out->status = status;
 }
@@ -233,7 +233,7 @@ static bool conclude(
 		return true;
 	}
 	const cJSON *number = cJSON_IsArray(output) ? output->child : NULL;
-	double rule = cJSON_IsNumber(number) ? number->valuedouble : -1;
+	double rule = number && cJSON_IsNumber(number) ? number->valuedouble : -1;
 	if (!(rule >= 0 && rule < (double)body->rule_count))
 		return say_failure(table, "its answer cannot be read", out);
 	const struct ruling *then = &body->rules[(size_t)rule].then;

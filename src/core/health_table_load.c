@@ -198,9 +198,11 @@ static void read_table(struct reading *reading, const struct yaml_node *node)
 	if (otherwise)
 		read_ruling(reading, otherwise, "else", &body->otherwise);
 	read_rules(reading, yaml_get(node, "rules"), body);
-	if (!match)
+	if (!match) {
 		diag_error(diags, node->line, node->column, "missing-key",
 			"a health table: \"match\" is required");
+		return;
+	}
 	if (!fields_is(match, YAML_MAP, "match", diags))
 		return;
 	fields_check(match, match_keys, "match", diags);

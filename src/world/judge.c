@@ -49,13 +49,11 @@ static void forget(struct judging *judging)
 
 void judge_free(struct judge *judge)
 {
-	struct judging *judging, *next;
-
 	if (!judge)
 		return;
-	HASH_ITER (hh, judge->pending, judging, next) {
-		jq_cancel(judge->jq, judging->ticket);
-		forget(judging);
+	while (judge->pending) {
+		jq_cancel(judge->jq, judge->pending->ticket);
+		forget(judge->pending);
 	}
 	free(judge);
 }
