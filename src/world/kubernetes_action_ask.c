@@ -157,8 +157,10 @@ static bool may_help(const struct acting *acting, const struct reply *reply, enu
 		return true;
 	if (nature == NATURE_ONCE || !acting->has_answered)
 		return false;
+	// A plain 500 is most often about what was sent.
 	if (reply->reach == REACH_ANSWERED)
-		return reply->status >= 500 && reply->status != 501;
+		return (reply->status >= 502 && reply->status <= 504) ||
+		       (reply->status == 500 && reply->retry_after_ms >= 0);
 	return reply->reach == REACH_REFUSED;
 }
 
