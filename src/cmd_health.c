@@ -217,13 +217,16 @@ static void close_judge(struct judging *judging)
 static int judge_input(struct judging *judging, FILE *in)
 {
 	bool has_errors;
-	struct health_tables *tables = load_health(true, &has_errors);
+	struct health_files files;
+	health_files_read(&files, NULL);
+	struct health_tables *tables = load_health(&files, true, &has_errors);
 	struct err err;
 
 	open_judge(judging, tables);
 	bool good = judge_stream(judging, in, &err);
 	close_judge(judging);
 	health_tables_free(tables);
+	health_files_fini(&files);
 	if (!good) {
 		err_prefix(&err, "health: %s", judging->file);
 		return command_fail(EXIT_USAGE, &err);

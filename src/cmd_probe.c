@@ -21,6 +21,7 @@ enum {
 	OPTION_SCENARIO,
 	OPTION_TIMELINE,
 	OPTION_BASE,
+	OPTION_FROZEN,
 	OPTION_FORMAT
 };
 
@@ -32,6 +33,7 @@ static const struct option options[] = {
 	{"scenario", required_argument, NULL, OPTION_SCENARIO},
 	{"timeline", required_argument, NULL, OPTION_TIMELINE},
 	{"base", required_argument, NULL, OPTION_BASE},
+	{"frozen", required_argument, NULL, OPTION_FROZEN},
 	{"format", required_argument, NULL, OPTION_FORMAT},
 	{NULL, 0, NULL, 0},
 };
@@ -39,6 +41,7 @@ static const struct option options[] = {
 struct probing_command {
 	struct probe_options probe;
 	const char *runbook_path, *scenario_path, *base;
+	const char *frozen; // the folder that an incident's health tables are in; NULL: the user's
 	const char **assignments, **only_lists; // as given, NULL-terminated
 	char **only;                            // ids, owned, NULL-terminated
 	const char **inputs;                    // by input index
@@ -61,6 +64,7 @@ static bool take_option(struct probing_command *command, int option)
 	case OPTION_SCENARIO: command->scenario_path = optarg; return true;
 	case OPTION_TIMELINE: command->probe.timeline = optarg; return true;
 	case OPTION_BASE: command->base = optarg; return true;
+	case OPTION_FROZEN: command->frozen = optarg; return true;
 	case OPTION_ONLY:
 		append(&command->only_lists, &command->only_list_count, optarg);
 		return true;
@@ -224,7 +228,10 @@ static int run(struct probing_command *command)
 		return simulate(command);
 	// A wrong table must not keep the sensor from looking: what it matches is unknown.
 	bool has_errors;
-	struct health_tables *tables = load_health(false, &has_errors);
+	struct health_files files;
+	health_files_read(&files, command->frozen);
+	struct health_tables *tables = load_health(&files, false, &has_errors);
+	health_files_fini(&files);
 	command->probe.health_tables = tables;
 	int code = probe_run(command->runbook, &command->probe);
 	health_tables_free(tables);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "load_health.h"
 #include "relight/decide.h"
 #include "relight/event.h"
 #include "relight/incident.h"
@@ -147,6 +148,7 @@ struct engine_frozen {
 	size_t count, capacity;
 	struct manifest_files read;
 	size_t applied; // files of objects so far
+	struct health_files health;
 };
 // Reads what the actions name into engine->files and into `frozen`. Blocks on the disk.
 void engine_freeze(struct engine *engine, struct engine_frozen *frozen);

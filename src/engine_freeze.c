@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the runbook names and what is executed later, as it was when the incident opened: scripts
-// are hashed, files of objects that are applied to a cluster are copied. What is not there yet, or
+// are hashed, files of objects that are applied to a cluster and the user's health tables are
+// copied. What is not there yet, or
 // whose path is not known yet, will not be missed before its step.
 #include "engine.h"
 
@@ -52,14 +53,14 @@ static void add_script(struct engine *engine, const struct action *action)
 
 // --- objects ---
 
-// "applied-12-gate.yaml": files from everywhere come into one folder.
-static char *frozen_name(size_t number, const char *path)
+// "applied-012-gate.yaml": files from everywhere come into one folder.
+static char *frozen_name(const char *kind, size_t number, const char *path)
 {
 	static const char plain[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 	const char *slash = strrchr(path, '/');
 	struct buf name = {0};
-	buf_printf(&name, "applied-%zu-", number);
+	buf_printf(&name, "%s%03zu-", kind, number);
 	for (const char *at = slash ? slash + 1 : path; *at && name.length < 200; at++)
 		buf_byte(&name, strchr(plain, *at) ? *at : '-');
 	return buf_take(&name);
@@ -85,7 +86,7 @@ static void add_applied(
 		if (strcmp(file->path, expanded) != 0)
 			buf_text(&of, strrchr(file->path, '/'));
 		if (!is_known(engine, "of", buf_str(&of))) {
-			char *name = frozen_name(++frozen->applied, file->path);
+			char *name = frozen_name("applied-", ++frozen->applied, file->path);
 			buf_printf(&kept, "frozen/%s", name);
 			engine_add_file(engine->files, buf_str(&kept), &file->text, buf_str(&of));
 			add_frozen(frozen, name, &file->text);
@@ -125,6 +126,25 @@ static void add_objects(struct engine *engine, struct engine_frozen *frozen,
 		read_source(engine, frozen, &action->kubernetes.sources[i], &values);
 }
 
+// --- health tables ---
+
+// The user's, numbered in their order; one that cannot be read does not judge here either.
+static void add_tables(struct engine *engine, struct engine_frozen *frozen)
+{
+	health_files_read(&frozen->health, NULL);
+	for (size_t i = 0; i < frozen->health.count; i++) {
+		const struct health_file *file = &frozen->health.items[i];
+		struct buf kept = {0};
+		if (file->err.message[0])
+			continue;
+		char *name = frozen_name(FROZEN_HEALTH, i + 1, file->path);
+		buf_printf(&kept, "frozen/%s", name);
+		engine_add_file(engine->files, buf_str(&kept), &file->text, file->path);
+		add_frozen(frozen, name, &file->text);
+		buf_fini(&kept);
+	}
+}
+
 // --- all of it ---
 
 static void add_text(struct engine_frozen *frozen, const char *name, const struct buf *text)
@@ -140,6 +160,8 @@ void engine_freeze(struct engine *engine, struct engine_frozen *frozen)
 	engine->files = cJSON_CreateArray();
 	add_text(frozen, "runbook.yaml", &setup->runbook_text);
 	add_text(frozen, "scenario.yaml", &setup->scenario_text);
+	if (!setup->scenario)
+		add_tables(engine, frozen);
 	for (size_t s = 0; !setup->scenario && s < engine->runbook->step_count; s++) {
 		const struct step *step = &engine->runbook->steps[s];
 		add_script(engine, &step->run);
@@ -155,4 +177,5 @@ void engine_frozen_fini(struct engine_frozen *frozen)
 		free((char *)frozen->items[i].name);
 	free(frozen->items);
 	manifest_files_fini(&frozen->read);
+	health_files_fini(&frozen->health);
 }

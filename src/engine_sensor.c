@@ -103,13 +103,14 @@ bool engine_start_sensor(struct engine *engine, struct err *err)
 {
 	char *runbook = below(engine, "frozen/runbook.yaml"),
 	     *scenario = below(engine, "frozen/scenario.yaml");
-	char *timeline = below(engine, "timeline.jsonl");
-	const char *argv[16] = {"probe", "--configured", "--base", engine->runbook->base, runbook};
+	char *timeline = below(engine, "timeline.jsonl"), *frozen = below(engine, "frozen");
+	const char *argv[16] = {"probe", "--configured", "--base", engine->runbook->base,
+		"--frozen", frozen, runbook};
 	if (engine->setup.scenario) {
-		argv[5] = "--scenario";
-		argv[6] = scenario;
-		argv[7] = "--timeline";
-		argv[8] = timeline;
+		argv[7] = "--scenario";
+		argv[8] = scenario;
+		argv[9] = "--timeline";
+		argv[10] = timeline;
 	}
 	struct sensor_config config = {
 		.executable = engine->setup.executable,
@@ -125,5 +126,6 @@ bool engine_start_sensor(struct engine *engine, struct err *err)
 	free(runbook);
 	free(scenario);
 	free(timeline);
+	free(frozen);
 	return engine->sensor != NULL;
 }

@@ -79,21 +79,18 @@ static void check_expressions(struct loading *loading, struct diags *diags)
 	free(texts);
 }
 
-static void add_file(struct loading *loading, const char *path)
+static void add_file(struct loading *loading, const struct health_file *file)
 {
-	struct diags diags = {.file = path};
-	struct buf text = {0}, words = {0};
-	struct err err;
+	struct diags diags = {.file = file->path, .source = buf_str(&file->text)};
+	struct buf words = {0};
 
-	if (!file_read(AT_FDCWD, path, HEALTH_TABLE_MAX_BYTES, &text, &err)) {
-		err_prefix(&err, "health table");
-		command_fail(EXIT_USAGE, &err);
+	if (file->err.message[0]) {
+		command_fail(EXIT_USAGE, &file->err);
 		loading->has_errors = true;
-		buf_fini(&text);
 		return;
 	}
-	diags.source = buf_str(&text);
-	health_tables_add(loading->tables, HEALTH_USER, buf_str(&text), text.length, &diags);
+	health_tables_add(
+		loading->tables, HEALTH_USER, buf_str(&file->text), file->text.length, &diags);
 	if (loading->checks_jq)
 		check_expressions(loading, &diags);
 	if (diags.errors > 0) {
@@ -102,15 +99,39 @@ static void add_file(struct loading *loading, const char *path)
 		loading->has_errors = true;
 	}
 	buf_fini(&words);
-	buf_fini(&text);
 	diags_fini(&diags);
 }
+
+struct health_tables *load_health(
+	const struct health_files *files, bool checks_jq, bool *has_errors)
+{
+	struct loading loading = {.tables = health_tables_new(), .checks_jq = checks_jq};
+	struct err err;
+
+	for (size_t i = 0; i < files->count; i++)
+		add_file(&loading, &files->items[i]);
+	if (files->is_cut) {
+		err_set(&err, "health tables: over %d files, the others are left out", FILES_MAX);
+		command_fail(EXIT_USAGE, &err);
+		loading.has_errors = true;
+	}
+	add_carried(loading.tables);
+	*has_errors = loading.has_errors;
+	return loading.tables;
+}
+
+// --- files -----------------------------------------------------------------------------------------------------------
 
 static int is_table(const struct dirent *entry)
 {
 	const char *dot = strrchr(entry->d_name, '.');
 
 	return entry->d_name[0] != '.' && dot && strcmp(dot, ".yaml") == 0;
+}
+
+static int is_frozen_table(const struct dirent *entry)
+{
+	return strncmp(entry->d_name, FROZEN_HEALTH, strlen(FROZEN_HEALTH)) == 0 && is_table(entry);
 }
 
 static bool user_folder(struct buf *out)
@@ -124,37 +145,45 @@ static bool user_folder(struct buf *out)
 	return out->length > 0;
 }
 
-static void add_user(struct loading *loading)
+static void read_file(struct health_file *file, const char *folder, const char *name)
 {
-	struct dirent **entries = NULL;
-	struct buf folder = {0};
-	int count = user_folder(&folder) ? scandir(folder.data, &entries, is_table, alphasort) : -1;
+	struct buf path = {0};
 
-	for (int i = 0; i < count; i++) {
-		struct buf path = {0};
-		buf_printf(&path, "%s/%s", folder.data, entries[i]->d_name);
-		if (i < FILES_MAX)
-			add_file(loading, buf_str(&path));
-		buf_fini(&path);
-		free(entries[i]);
-	}
-	if (count > FILES_MAX) {
-		struct err err;
-		err_set(&err, "health tables: %s: over %d files, the others are left out",
-			folder.data, FILES_MAX);
-		command_fail(EXIT_USAGE, &err);
-		loading->has_errors = true;
-	}
-	free(entries);
-	buf_fini(&folder);
+	buf_printf(&path, "%s/%s", folder, name);
+	file->path = buf_take(&path);
+	if (!file_read(AT_FDCWD, file->path, HEALTH_TABLE_MAX_BYTES, &file->text, &file->err))
+		err_prefix(&file->err, "health table");
 }
 
-struct health_tables *load_health(bool checks_jq, bool *has_errors)
+void health_files_read(struct health_files *files, const char *folder)
 {
-	struct loading loading = {.tables = health_tables_new(), .checks_jq = checks_jq};
+	struct dirent **entries = NULL;
+	struct buf own = {0};
+	int count = -1;
 
-	add_user(&loading);
-	add_carried(loading.tables);
-	*has_errors = loading.has_errors;
-	return loading.tables;
+	if (folder)
+		count = scandir(folder, &entries, is_frozen_table, alphasort);
+	else if (user_folder(&own))
+		count = scandir(buf_str(&own), &entries, is_table, alphasort);
+	*files = (struct health_files){.is_cut = count > FILES_MAX};
+	if (count > 0)
+		files->items = memory_zeroed((size_t)count, sizeof *files->items);
+	for (int i = 0; i < count; i++) {
+		if (i < FILES_MAX)
+			read_file(&files->items[files->count++], folder ? folder : buf_str(&own),
+				entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	buf_fini(&own);
+}
+
+void health_files_fini(struct health_files *files)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		free(files->items[i].path);
+		buf_fini(&files->items[i].text);
+	}
+	free(files->items);
+	*files = (struct health_files){0};
 }

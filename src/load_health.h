@@ -3,15 +3,40 @@
 #define RELIGHT_LOAD_HEALTH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
+#include "relight/buf.h"
+#include "relight/err.h"
 #include "relight/health_table.h"
 
-// The health tables: those that the program carries and the user's, of health.d/*.yaml in relight's
-// configuration folder ($XDG_CONFIG_HOME/relight, else ~/.config/relight), in the order of their
-// names. What is wrong with the user's is said on stderr with its place, and *has_errors set: what
-// could be read is there all the same. With `checks_jq` their expressions are compiled for that,
-// too, which blocks for some 30 ms a file. Blocks on the disk. Never NULL; the caller frees with
-// health_tables_free.
-struct health_tables *load_health(bool checks_jq, bool *has_errors);
+// Files of health tables. Everything here blocks on the disk.
+
+// One that a person wrote: its bytes, or why there are none.
+struct health_file {
+	char *path;
+	struct buf text;
+	struct err err; // empty: it was read
+};
+struct health_files {
+	struct health_file *items;
+	size_t count;
+	bool is_cut; // there are more than are read
+};
+
+// What files of an incident's frozen/ that are health tables begin with.
+#define FROZEN_HEALTH "health-"
+
+// Reads those of an incident's frozen/, or, `folder` NULL, the user's: *.yaml of health.d in
+// relight's configuration folder ($XDG_CONFIG_HOME/relight, else ~/.config/relight). In the order
+// of their names. Zeroed is empty.
+void health_files_read(struct health_files *files, const char *folder);
+void health_files_fini(struct health_files *files);
+
+// The health tables: those of these files, and those that the program carries. What is wrong with
+// the files is said on stderr with its place, and *has_errors set: what could be read is there all
+// the same. With `checks_jq` their expressions are compiled for that, too, which takes some 30 ms a
+// file. Never NULL; the caller frees with health_tables_free.
+struct health_tables *load_health(
+	const struct health_files *files, bool checks_jq, bool *has_errors);
 
 #endif

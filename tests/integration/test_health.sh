@@ -5,6 +5,7 @@ set -eu
 
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
+export XDG_CONFIG_HOME="$here/config"
 failed=0
 
 # expect WHAT CODE OUTPUT INPUT [OPTION...]

@@ -82,5 +82,22 @@ expect "a FIFO" 2 "fifo.yaml" "$deployment"
 rm "$tables/fifo.yaml"
 expect "and all is well again" 1 'scaled to nothing' "$deployment"
 
+# --- an incident keeps them as they were ---
+
+cat >"$here/runbook.yaml" <<'Y'
+relight: 1
+name: kept
+steps:
+  - {id: nothing, run: {command: ["true"]}}
+Y
+(cd "$here" && XDG_STATE_HOME=$here/state "$RELIGHT" run runbook.yaml --headless --dir kept >/dev/null 2>err) ||
+	fail "the runbook does not run: $(cat "$here/err")"
+cmp -s "$tables/mine.yaml" "$here/kept/frozen/health-001-mine.yaml" || fail "the table is not in frozen/"
+jq -c 'select(.kind == "runbook.loaded") | .data.files[] | select(.path == "frozen/health-001-mine.yaml") | .of' \
+	"$here/kept/timeline.jsonl" | grep -qF "$tables/mine.yaml" || fail "runbook.loaded does not name the table"
+"$RELIGHT" timeline verify "$here/kept" >"$here/out" 2>&1 || fail "it does not verify: $(cat "$here/out")"
+echo >>"$here/kept/frozen/health-001-mine.yaml"
+! "$RELIGHT" timeline verify "$here/kept" >"$here/out" 2>&1 || fail "an altered table verifies"
+
 [ "$failed" = 0 ]
 echo "health tables: passed"

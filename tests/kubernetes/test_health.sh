@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Custom resources in the sensor: judged by the tables of the program, by a table of the user's, and by conventions; one
+# and many; and as their status changes.
+set -eu
+# shellcheck source=tests/kubernetes/probing.sh
+. "$(dirname "$0")/probing.sh"
+export XDG_CONFIG_HOME="$work/config"
+mkdir -p "$XDG_CONFIG_HOME/relight/health.d"
+
+# define GROUP KIND PLURAL: a kind with a status, and waits until it is served.
+define() {
+	api POST /apis/apiextensions.k8s.io/v1/customresourcedefinitions - >/dev/null <<END
+{"metadata":{"name":"$3.$1"},"spec":{"group":"$1","scope":"Namespaced","names":{"plural":"$3","singular":"$(echo "$2" | tr A-Z a-z)","kind":"$2"},
+ "versions":[{"name":"v1","served":true,"storage":true,"subresources":{"status":{}},
+  "schema":{"openAPIV3Schema":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}]}}
+END
+	tries=0
+	until api GET "/apis/$1/v1/$3" >/dev/null 2>&1 || [ "$tries" -ge 100 ]; do
+		tries=$((tries + 1))
+		sleep 0.1
+	done
+}
+# make GROUP KIND PLURAL NAME
+make() {
+	echo "{\"apiVersion\":\"$1/v1\",\"kind\":\"$2\",\"metadata\":{\"name\":\"$4\"},\"spec\":{}}" |
+		api POST "/apis/$1/v1/namespaces/default/$3" - >/dev/null
+}
+# status GROUP PLURAL NAME JSON
+status() {
+	printf '{"status":%s}' "$4" | api PATCH "/apis/$1/v1/namespaces/default/$2/$3/status" - >/dev/null
+}
+
+define velero.io Restore restores
+define shop.relight.test Till tills
+define other.relight.test Thing things
+make velero.io Restore restores r1
+make velero.io Restore restores r2
+make shop.relight.test Till tills front
+make other.relight.test Thing things one
+cat >"$XDG_CONFIG_HOME/relight/health.d/shop.yaml" <<'END'
+- match: {group: shop.relight.test, kind: Till}
+  rules:
+    - {if: '.status.drawer == "shut"', then: degraded, message: '"the drawer is \(.status.drawer)"'}
+    - {if: '.status.drawer', then: healthy, message: '"the drawer is \(.status.drawer)"'}
+END
+
+runbook "  main: {kubernetes: {context: test, namespace: default}}" "
+- {id: one, timeout: 5s, check: {kubernetes: {target: main, resource: restores.velero.io, name: r1}}}
+- {id: all, timeout: 5s, check: {kubernetes: {target: main, resource: restores.velero.io}}}
+- {id: till, timeout: 5s, check: {kubernetes: {target: main, resource: till, name: front}}}
+- {id: thing, timeout: 5s, check: {kubernetes: {target: main, resource: things, name: one}}}"
+observe
+expect one progressing "Velero has not taken it up yet"
+expect all progressing "0 of 2 restores in default healthy; r1: Velero has not taken it up yet"
+expect till progressing "no status yet"
+expect thing progressing "no status yet"
+
+status velero.io restores r1 '{"phase":"Completed","progress":{"itemsRestored":12}}'
+status velero.io restores r2 '{"phase":"PartiallyFailed","errors":2}'
+status shop.relight.test tills front '{"drawer":"shut","phase":"Ready"}'
+status other.relight.test things one '{"conditions":[{"type":"DatabaseReady","status":"False","reason":"ConnectionRefused","message":"no route"}]}'
+observe
+expect one healthy "completed: 12 items"
+expect all degraded "1 of 2 restores in default healthy; r2: PartiallyFailed: 2 errors"
+expect till degraded "the drawer is shut"
+expect thing degraded "ConnectionRefused: no route"
+rule=$(jq -r 'select(.dependency == "till") | .evidence.rule' "$work/lines")
+[ "$rule" = "table/shop.relight.test/Till" ] || { echo "test_health: the till was judged by $rule" >&2; failed=1; }
+
+# A table with a mistake keeps nothing else from being seen.
+echo '- match: {group: shop.relight.test, kind: Till}
+  rules: [{if: ".status.drawer |", then: healthy}]' >"$XDG_CONFIG_HOME/relight/health.d/shop.yaml"
+observe
+expect one healthy "completed: 12 items"
+expect till unknown "cannot judge it: syntax error"
+
+done_probing
+echo "kubernetes: test_health"
