@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "relight/buf.h"
+#include "relight/progress.h"
 #include "relight/runbook.h"
 #include "relight/status.h"
 
@@ -49,9 +50,9 @@ struct outcome {
 struct verdict {
 	enum status status;
 	struct buf message; // in words, never empty; to be freed with verdict_fini
-	double done, total; // progress; total 0: none
-	char unit[24];
+	struct progress progress;
 	struct wall expires; // WALL_NONE: none
+	bool renews;         // what expires is replaced by itself
 };
 
 void verdict_fini(struct verdict *verdict);

@@ -12,6 +12,7 @@
 #include "relight/err.h"
 #include "relight/http.h"
 #include "relight/kubeapi.h"
+#include "relight/moment.h"
 #include "relight/status.h"
 
 // A client of one Kubernetes API server on a loop: where a kubeconfig's context leads, who answers
@@ -38,6 +39,10 @@ unsigned kubernetes_generation(const struct kubernetes *kubernetes);
 // Of the opened context. Valid until the next kubernetes_open.
 const char *kubernetes_endpoint(const struct kubernetes *kubernetes);
 const char *kubernetes_namespace(const struct kubernetes *kubernetes); // never NULL
+
+// Until when the credentials in use are good, as far as they tell (expiry.h); of several the
+// earliest. `renews`: what ends then is replaced by itself. WALL_NONE: they do not tell.
+struct wall kubernetes_expiry(const struct kubernetes *kubernetes, bool *renews);
 
 // --- asking ---
 

@@ -14,6 +14,7 @@
 #include "relight/kubeapi.h"
 #include "relight/kubernetes.h"
 #include "relight/moment.h"
+#include "relight/progress.h"
 #include "relight/status.h"
 #include "relight/tally.h"
 
@@ -105,7 +106,8 @@ struct kubewatch_answer {
 	const char *words, *rule, *uid, *resource_version;
 	const char *pods;  // the labels by which it selects pods, as in a query; NULL: it has none
 	struct wall since; // when it last made progress, as far as it tells
-	const char *text;  // KUBEWATCH_TEXT
+	const struct progress *progress; // NULL: it tells none
+	const char *text;                // KUBEWATCH_TEXT
 	size_t length;
 };
 typedef void kubewatch_done(void *context, const struct kubewatch_answer *answer);

@@ -16,6 +16,7 @@
 #include "relight/jq.h"
 #include "relight/judge.h"
 #include "relight/mask.h"
+#include "relight/progress.h"
 #include "relight/runbook.h"
 #include "relight/substitute.h"
 
@@ -65,6 +66,10 @@ struct probing {
 	struct wall asked;  // set by a kind that answers from what it knew: of when that is;
 			    // WALL_NONE: of the start
 	int64_t again_ms;   // set by a kind that will know more so soon; -1: the rhythm will do
+	// Set by the kind before it ends, where jq does not say otherwise.
+	struct progress progress; // total 0: none
+	struct wall expires;      // of the credentials; WALL_NONE: not known
+	bool renews;              // they are replaced by themselves
 };
 
 // For a kind that watches: what it would answer has changed since. Asked again soon.

@@ -32,6 +32,7 @@ struct sensed_dependency {
 	int64_t token;           // newest recheck answered; 0: none
 	struct mono token_heard; // when that answer came
 	struct wall expires;     // of a credential; WALL_NONE
+	bool renews;             // it is replaced by itself
 	double done, total;      // progress; total 0: none
 	char *unit;
 };

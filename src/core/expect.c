@@ -221,9 +221,10 @@ static void take_progress(const struct jq_answer *answer, struct verdict *verdic
 	const char *unit = json_text(value, "unit");
 	if (cJSON_IsNumber(done) && cJSON_IsNumber(total) && total->valuedouble > 0 &&
 		done->valuedouble >= 0) {
-		verdict->done = done->valuedouble;
-		verdict->total = total->valuedouble;
-		snprintf(verdict->unit, sizeof verdict->unit, "%s", unit ? unit : "");
+		verdict->progress.done = done->valuedouble;
+		verdict->progress.total = total->valuedouble;
+		snprintf(verdict->progress.unit, sizeof verdict->progress.unit, "%s",
+			unit ? unit : "");
 	}
 	cJSON_Delete(value);
 }

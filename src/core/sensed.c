@@ -99,6 +99,7 @@ int sensed_observe(struct sensed *sensed, const struct runbook *runbook, const c
 	one->observed_at = one->expires = WALL_NONE;
 	wall_parse(json_text(observation, "ts"), &one->observed_at);
 	wall_parse(json_text(observation, "expires"), &one->expires);
+	one->renews = json_bool(observation, "renews", false);
 	text_replace(&one->message, message ? message : "");
 	text_replace(&one->check, json_text(observation, "check"));
 	take_progress(one, json_get(observation, "progress"));

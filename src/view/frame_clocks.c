@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frame_panes.h"
 
+#include "frame_expiry.h"
 #include "frame_serving.h"
 #include "frame_sheet.h"
 #include "frame_words.h"
@@ -112,15 +113,24 @@ static void add_credentials(struct sheet *sheet, const struct scene *scene)
 {
 	size_t shown = 0;
 	for (size_t i = 0; i < scene->sensed->count; i++) {
-		struct wall expires = scene->sensed->dependencies[i].expires;
+		int64_t left_ms;
 		struct buf text = {0};
-		if (!wall_known(expires))
+		enum expiry expiry = expiry_of(scene, (int)i, &left_ms);
+		if (expiry == EXPIRY_NONE)
 			continue;
-		int64_t left_ms = (expires.us - scene->now.wall.us) / US_PER_MS;
 		buf_printf(&text, "%s ", scene->runbook->dependencies[i].id);
-		buf_text(&text, left_ms < 0 ? "EXPIRED " : "expires in ");
-		clock_words(left_ms < 0 ? -left_ms : left_ms, &text);
-		sheet_add(sheet, shown++ ? "" : "credentials", left_ms < 0 ? ROLE_BAD : ROLE_NORMAL,
+		if (expiry == EXPIRY_NEAR || expiry == EXPIRY_SOON) {
+			buf_text(&text, "expires in ");
+			clock_words(left_ms, &text);
+		} else {
+			expiry_words(left_ms, &text);
+		}
+		if (scene->sensed->dependencies[i].renews)
+			buf_text(&text, ", replaced by itself");
+		sheet_add(sheet, shown++ ? "" : "credentials",
+			expiry == EXPIRY_OVER   ? ROLE_BAD
+			: expiry == EXPIRY_SOON ? ROLE_WARN
+						: ROLE_NORMAL,
 			buf_str(&text));
 		buf_fini(&text);
 	}

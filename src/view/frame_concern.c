@@ -4,10 +4,8 @@
 #include <string.h>
 
 #include "relight/arena.h"
+#include "frame_expiry.h"
 #include "frame_words.h"
-
-// A credential is spoken of while there is time to renew it.
-#define EXPIRES_SOON_MS (10 * 60 * MS_PER_S)
 
 void concern_add(struct scene *scene, enum concern_kind kind, int step, int dependency, int target)
 {
@@ -42,12 +40,7 @@ static void find_dependencies(struct scene *scene)
 			state_folded_under(state, i) < 0 &&
 			!state_waiver(state, -1, i, scene->now.wall))
 			concern_add(scene, CONCERN_GIVEN, -1, i, -1);
-	for (int i = 0; i < count; i++) {
-		struct wall expires = scene->sensed->dependencies[i].expires;
-		if (wall_known(expires) &&
-			expires.us - scene->now.wall.us < EXPIRES_SOON_MS * US_PER_MS)
-			concern_add(scene, CONCERN_EXPIRES, -1, i, -1);
-	}
+	expiry_find(scene);
 }
 
 static void take_steps(struct scene *scene, const int *steps, size_t count, bool are_bad)
@@ -279,7 +272,7 @@ static void say_target(
 	buf_text(&words->lines[2], "Actions on it are refused until you :repin it with a reason.");
 }
 
-static void say_requirers(const struct scene *scene, int dependency, struct buf *out)
+void concern_say_requirers(const struct scene *scene, int dependency, struct buf *out)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < scene->plan->count; i++) {
@@ -305,30 +298,11 @@ static void say_given(
 		"!! GIVEN, but %s: ", status_word(scene_status(scene, concern->dependency)));
 	say_observation(scene, concern->dependency, &words->lines[0]);
 	buf_text(&words->lines[1], "No step restores it. ");
-	say_requirers(scene, concern->dependency, &words->lines[1]);
+	concern_say_requirers(scene, concern->dependency, &words->lines[1]);
 	if (of->degraded)
 		buf_printf(&words->lines[2], "degraded: %s", of->degraded);
 	else if (of->owner)
 		buf_printf(&words->lines[2], "owner: %s", of->owner);
-}
-
-static void say_expires(
-	const struct scene *scene, const struct concern *concern, struct concern_words *words)
-{
-	const struct dependency *of = &scene->runbook->dependencies[concern->dependency];
-	struct wall expires = scene->sensed->dependencies[concern->dependency].expires;
-	int64_t left_ms = (expires.us - scene->now.wall.us) / US_PER_MS;
-	buf_printf(&words->lines[0], "!! %s %s", of->id, left_ms < 0 ? "EXPIRED " : "expires in ");
-	duration_words(left_ms < 0 ? -left_ms : left_ms, &words->lines[0]);
-	buf_text(&words->lines[0], left_ms < 0 ? " ago" : "");
-	if (of->renew.kind == ACTION_COMMAND) {
-		buf_text(&words->lines[1], "renew:");
-		for (size_t i = 0; i < of->renew.command.argv.count; i++)
-			buf_printf(&words->lines[1], " %s", of->renew.command.argv.items[i]);
-	} else if (of->owner) {
-		buf_printf(&words->lines[1], "owner: %s", of->owner);
-	}
-	say_requirers(scene, concern->dependency, &words->lines[2]);
 }
 
 static void say_timeout(
@@ -422,7 +396,7 @@ static const struct {
 	[CONCERN_SENSOR] = {say_sensor, ROLE_BAD, "the sensor is down"},
 	[CONCERN_TARGET] = {say_target, ROLE_BAD, "is another target now"},
 	[CONCERN_GIVEN] = {say_given, ROLE_BAD, "is bad"},
-	[CONCERN_EXPIRES] = {say_expires, ROLE_WARN, "expires"},
+	[CONCERN_EXPIRES] = {expiry_say, ROLE_WARN, "expires"},
 	[CONCERN_TIMEOUT] = {say_timeout, ROLE_WARN, "near its timeout"},
 	[CONCERN_LATE] = {say_late, ROLE_WARN, "not verified yet"},
 	[CONCERN_SIGHT] = {quiet_say_sight, ROLE_WARN, "not known"},

@@ -49,6 +49,9 @@ void abort_find(struct scene *scene);
 void abort_say(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words);
 
+// "Required by a, b and 2 more.": steps that are left and require the dependency.
+void concern_say_requirers(const struct scene *scene, int dependency, struct buf *out);
+
 // Recovered or closed: nothing is asked of anyone any more.
 bool scene_is_over(const struct scene *scene);
 // Steps that can be started, from the `from`th on: "velero-restore, ~6m, for ben; and 2 more".

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "relight/arena.h"
+#include "frame_expiry.h"
 #include "frame_sheet.h"
 #include "frame_words.h"
 
@@ -78,6 +79,34 @@ static void say_via(const struct scene *scene, int dependency, struct buf *out)
 		buf_text(out, "outside");
 }
 
+// Bytes in a unit that leaves few digits: "1.2/4.0 GiB".
+static void say_bytes(double done, double total, struct buf *out)
+{
+	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+	size_t unit = 0;
+	for (; unit + 1 < sizeof units / sizeof *units && total >= 1024; unit++) {
+		done /= 1024;
+		total /= 1024;
+	}
+	buf_printf(out, unit ? " %.1f/%.1f %s" : " %.0f/%.0f %s", done, total, units[unit]);
+}
+
+// How far it is, while it is not there, and where its words do not say so already ("1/3 ready").
+static void say_progress(const struct sensed_dependency *sensed, struct buf *out)
+{
+	struct buf count = {0};
+	if (!sensed->is_seen || sensed->total <= 0 || sensed->done >= sensed->total)
+		return;
+	if (sensed->unit && strcmp(sensed->unit, "bytes") == 0) {
+		say_bytes(sensed->done, sensed->total, out);
+		return;
+	}
+	buf_printf(&count, " %.0f/%.0f", sensed->done, sensed->total);
+	if (!strstr(buf_str(out), buf_str(&count) + 1))
+		buf_printf(out, "%s %s", buf_str(&count), sensed->unit ? sensed->unit : "");
+	buf_fini(&count);
+}
+
 static void say_message(
 	const struct scene *scene, int dependency, enum group group, bool is_roomy, struct buf *out)
 {
@@ -91,20 +120,19 @@ static void say_message(
 			until[0] ? " until " : "", until, waiver->why ? waiver->why : "");
 		return;
 	}
-	if (wall_known(sensed->expires)) {
-		int64_t left_ms = (sensed->expires.us - scene->now.wall.us) / US_PER_MS;
-		buf_text(out, left_ms < 0 ? "EXPIRED " : "expires in ");
-		if (left_ms >= 0)
-			duration_words(left_ms, out);
-		return;
+	int64_t left_ms;
+	enum expiry expiry = expiry_of(scene, dependency, &left_ms);
+	if (expiry >= EXPIRY_NEAR) {
+		expiry_words(left_ms, out);
+		if (scene_status(scene, dependency) == STATUS_HEALTHY)
+			return;
+		buf_text(out, ", ");
 	}
 	int under = state_folded_under(scene->state, dependency);
 	if (under >= 0 && scene_dependency_root(scene, dependency) < 0)
 		buf_printf(out, "under %s: ", scene->runbook->dependencies[under].id);
 	buf_text(out, scene_message(scene, dependency));
-	if (sensed->is_seen && sensed->total > 0)
-		buf_printf(out, " %.0f/%.0f %s", sensed->done, sensed->total,
-			sensed->unit ? sensed->unit : "");
+	say_progress(sensed, out);
 	if (sensed->is_seen && sensed->latency_ms >= 0 && is_roomy)
 		buf_printf(out, "%s%dms", out->length ? ", " : "", sensed->latency_ms);
 }
@@ -155,12 +183,13 @@ enum fold { FOLD_NOTHING, FOLD_AWAITED, FOLD_GIVEN, FOLD_HELD, FOLDS };
 // Awaited ones, and healthy ones of which there is nothing else to say.
 static bool is_quiet(const struct scene *scene, enum group group, int dependency, enum fold fold)
 {
+	int64_t left_ms;
 	if (group == GROUP_AWAITED)
 		return fold >= FOLD_AWAITED;
 	if (group == GROUP_GIVEN ? fold < FOLD_GIVEN : group != GROUP_HELD || fold < FOLD_HELD)
 		return false;
 	return scene_status(scene, dependency) == STATUS_HEALTHY &&
-	       !wall_known(scene->sensed->dependencies[dependency].expires) &&
+	       expiry_of(scene, dependency, &left_ms) < EXPIRY_NEAR &&
 	       !sensed_is_stale(scene->sensed, scene->runbook, dependency, scene->now.mono);
 }
 

@@ -5,6 +5,7 @@
 
 #include "relight/layout.h"
 
+#include "frame_expiry.h"
 #include "frame_serving.h"
 #include "frame_sheet.h"
 #include "frame_words.h"
@@ -324,21 +325,22 @@ static void draw_serving(struct pen *pen, const struct scene *scene)
 
 static void draw_token(struct pen *pen, const struct scene *scene, const char *label)
 {
-	int soonest = -1;
-	const struct sensed_dependency *sensed = scene->sensed->dependencies;
-	for (size_t i = 0; i < scene->sensed->count; i++)
-		if (wall_known(sensed[i].expires) &&
-			(soonest < 0 || sensed[i].expires.us < sensed[soonest].expires.us))
-			soonest = (int)i;
-	if (soonest < 0)
-		return;
-	int64_t left_ms = (sensed[soonest].expires.us - scene->now.wall.us) / US_PER_MS;
+	int first = expiry_first(scene);
+	int64_t left_ms;
 	struct buf left = {0};
-	duration_words(left_ms < 0 ? 0 : left_ms, &left);
-	bool is_soon = left_ms < 10 * 60 * MS_PER_S;
-	pen_printf(pen, is_soon ? ROLE_WARN : ROLE_NORMAL, "%s%s %s%s", label,
-		scene->runbook->dependencies[soonest].id, left_ms < 0 ? "EXPIRED" : buf_str(&left),
-		is_soon && left_ms >= 0 ? "!!" : "");
+	if (first < 0)
+		return;
+	enum expiry expiry = expiry_of(scene, first, &left_ms);
+	if (expiry == EXPIRY_OVER)
+		buf_text(&left, "EXPIRED");
+	else
+		duration_words(left_ms, &left);
+	pen_printf(pen,
+		expiry == EXPIRY_OVER   ? ROLE_BAD
+		: expiry == EXPIRY_SOON ? ROLE_WARN
+					: ROLE_NORMAL,
+		"%s%s %s%s", label, scene->runbook->dependencies[first].id, buf_str(&left),
+		expiry == EXPIRY_SOON ? "!!" : "");
 	pen_skip(pen, 2);
 	buf_fini(&left);
 }

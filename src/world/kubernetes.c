@@ -217,7 +217,7 @@ const char *kubernetes_namespace(const struct kubernetes *kubernetes)
 
 // A token file rotates, so it is read for every request; an unreadable or empty one leaves the
 // token, as for kubectl.
-static const char *current_token(const struct kubernetes *kubernetes, struct buf *text)
+const char *kubernetes_token(const struct kubernetes *kubernetes, struct buf *text)
 {
 	const struct kubeconfig_access *access = &kubernetes->access;
 
@@ -297,7 +297,7 @@ struct kubernetes_exchange *kubernetes_ask(
 				request->body ? buf_str(&type) : NULL, NULL},
 			.body = request->body,
 			.body_length = request->body_length,
-			.bearer = current_token(kubernetes, &token),
+			.bearer = kubernetes_token(kubernetes, &token),
 			.connect_to = connect_to.length > 0 ? buf_str(&connect_to) : NULL,
 			.ca = kubernetes->ca.length > 0 ? buf_str(&kubernetes->ca) : NULL,
 			.cert = kubernetes->cert.length > 0 ? buf_str(&kubernetes->cert) : NULL,

@@ -47,6 +47,9 @@ struct kubernetes {
 	struct kubernetes_search *searches; // the first one is under way
 };
 
+// The token that is sent now, or NULL; `text` holds it where it came from a file.
+const char *kubernetes_token(const struct kubernetes *kubernetes, struct buf *text);
+
 // Forgets what discovery told and ends all searches: with these words, or silently where they are
 // NULL.
 void kubernetes_end_searches(struct kubernetes *kubernetes, const char *words);

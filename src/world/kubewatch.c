@@ -97,6 +97,7 @@ static void add_the_one(const struct kubewatch_view *view, struct kubewatch_answ
 	answer->words = object->verdicts[view->index].words;
 	answer->rule = object->verdicts[view->index].rule;
 	answer->since = object->verdicts[view->index].since;
+	answer->progress = object->progress;
 	answer->uid = object->uid;
 	answer->resource_version = object->version;
 	answer->pods = object->pods;

@@ -183,6 +183,7 @@ static void object_free(struct kubeobject *object)
 	free(object->version);
 	free(object->pods);
 	free(object->text);
+	free(object->progress);
 	free(object);
 }
 
@@ -246,6 +247,18 @@ static void name_kind(const struct kubewatch *watch, cJSON *object)
 	buf_fini(&version);
 }
 
+static void keep_progress(struct kubeobject *known, const cJSON *object)
+{
+	struct progress progress;
+
+	free(known->progress);
+	known->progress = NULL;
+	if (!progress_read(object, &progress))
+		return;
+	known->progress = memory_zeroed(1, sizeof progress);
+	*known->progress = progress;
+}
+
 static void describe_one(struct kubeobject *known, const cJSON *object)
 {
 	struct buf pods = {0};
@@ -255,6 +268,7 @@ static void describe_one(struct kubeobject *known, const cJSON *object)
 	kubeapi_pods(&pods, object);
 	replace_text(&known->pods, pods.length > 0 ? buf_str(&pods) : NULL);
 	buf_fini(&pods);
+	keep_progress(known, object);
 }
 
 bool kubewatch_take(struct kubewatch *watch, cJSON *object, struct err *err)

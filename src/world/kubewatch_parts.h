@@ -40,6 +40,7 @@ struct kubeobject {
 	unsigned list;                     // the number of the list that it was last seen in
 	char *uid, *version, *pods, *text; // of the one object; text: for KUBEWATCH_TEXT
 	size_t text_length;
+	struct progress *progress; // of the one object; NULL: it tells none
 	size_t verdict_count;
 	struct kubeverdict verdicts[]; // by view index
 };

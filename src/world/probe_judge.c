@@ -42,6 +42,19 @@ static void forget_verdict(struct asking *asking)
 	asking->evidence = NULL;
 }
 
+// What the kind has found out beside the status.
+static void take_beside(struct asking *asking)
+{
+	const struct probing *probing = &asking->probing;
+	struct verdict *verdict = &asking->verdict;
+	if (verdict->progress.total <= 0)
+		verdict->progress = probing->progress;
+	if (!wall_known(verdict->expires)) {
+		verdict->expires = probing->expires;
+		verdict->renews = probing->renews;
+	}
+}
+
 void probing_done(struct probing *probing, enum status status, int64_t latency_ms, cJSON *evidence,
 	const char *format, ...)
 {
@@ -59,6 +72,7 @@ void probing_done(struct probing *probing, enum status status, int64_t latency_m
 		mask_json(probing->world->mask, evidence);
 	probe_mask(probing->world, buf_str(&words), &asking->verdict.message);
 	buf_fini(&words);
+	take_beside(asking);
 	asking_answered(asking);
 }
 
@@ -124,6 +138,7 @@ static void judge(struct asking *asking, const struct outcome *outcome)
 	probe_mask(probing->world, buf_str(&asking->verdict.message), &masked);
 	buf_fini(&asking->verdict.message);
 	asking->verdict.message = masked;
+	take_beside(asking);
 	asking_answered(asking);
 }
 
@@ -245,6 +260,9 @@ void asking_start(struct asking *asking, bool anew)
 	asking->probing.anew = anew;
 	asking->probing.asked = WALL_NONE;
 	asking->probing.again_ms = -1;
+	asking->probing.progress = (struct progress){0};
+	asking->probing.expires = WALL_NONE;
+	asking->probing.renews = false;
 	if (unbuilt)
 		probing_done(&asking->probing, STATUS_UNKNOWN, -1, NULL, "%s are not built yet",
 			unbuilt);

@@ -126,6 +126,15 @@ static void readiness_known(void *context, const struct http_answer *answer)
 	buf_fini(&words);
 }
 
+// How long the credentials live is told by the checks that are about access.
+static void tell_expiry(struct query *query)
+{
+	enum kubernetes_question question = query->check->question;
+
+	if (question == KUBERNETES_READYZ || question == KUBERNETES_CAN_I)
+		query->probing->expires = kubernetes_expiry(query->client, &query->probing->renews);
+}
+
 static void ask(struct query *query)
 {
 	switch (query->check->question) {
@@ -230,6 +239,7 @@ static void take_object(struct query *query, const struct http_answer *answer)
 		return;
 	}
 	name_kind(query, object);
+	progress_read(object, &query->probing->progress);
 	query->evidence = json_object();
 	json_add_text(query->evidence, "uid", json_path_text(object, "metadata.uid"));
 	json_add_text(query->evidence, "resourceVersion",
@@ -370,6 +380,7 @@ static void start(struct probing *probing)
 		return;
 	}
 	settle_namespace(query);
+	tell_expiry(query);
 	identify(query);
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "probe_kubernetes.h"
@@ -61,6 +62,8 @@ static void end_missing(struct query *query, const struct kubeapi_type *type)
 
 static void conclude_one(struct query *query, const struct kubewatch_answer *answer)
 {
+	if (answer->progress)
+		query->probing->progress = *answer->progress;
 	if (answer->tally->count == 0)
 		end_missing(query, answer->type);
 	else if (query->probing->check->expect.object == EXPECT_ABSENT)
@@ -75,6 +78,17 @@ static void conclude_one(struct query *query, const struct kubewatch_answer *ans
 
 // --- a list ---
 
+// Those that are healthy, of those that there are or must be.
+static struct progress progress_of(
+	const struct tally *tally, size_t least, const struct kubeapi_type *type)
+{
+	struct progress progress = {.done = (double)tally->healthy,
+		.total = (double)(tally->count > least ? tally->count : least)};
+
+	snprintf(progress.unit, sizeof progress.unit, "%.23s", type->plural);
+	return progress;
+}
+
 static void conclude_list(struct query *query, const struct kubewatch_answer *answer)
 {
 	const struct tally *tally = answer->tally;
@@ -86,6 +100,7 @@ static void conclude_list(struct query *query, const struct kubewatch_answer *an
 	describe(query, answer->type, &what);
 	if (query->probing->check->expect.object != EXPECT_ABSENT) {
 		status = tally_judge(tally, least, buf_str(&what), &words);
+		query->probing->progress = progress_of(tally, least, answer->type);
 	} else if (tally->count == 0) {
 		status = STATUS_HEALTHY;
 		buf_printf(&words, "no %s, as it should be", buf_str(&what));

@@ -104,27 +104,34 @@ static const struct asking *worst_asking(const struct watch *watch)
 	return worst;
 }
 
-static cJSON *progress_json(const struct verdict *verdict)
+static cJSON *progress_json(const struct progress *progress)
 {
-	cJSON *progress = json_object();
-	cJSON_AddNumberToObject(progress, "done", verdict->done);
-	cJSON_AddNumberToObject(progress, "total", verdict->total);
-	json_add_text(progress, "unit", verdict->unit[0] ? verdict->unit : NULL);
-	return progress;
+	cJSON *json = json_object();
+	cJSON_AddNumberToObject(json, "done", progress->done);
+	cJSON_AddNumberToObject(json, "total", progress->total);
+	json_add_text(json, "unit", progress->unit[0] ? progress->unit : NULL);
+	return json;
 }
 
+// Of several checks: the first that tells how far it is, and what expires first.
 static void add_extras(const struct watch *watch, cJSON *line)
 {
+	const struct verdict *soonest = NULL;
+	char expires[WALL_TEXT_BYTES];
 	for (size_t i = 0; i < watch->dependency->check_count; i++) {
 		const struct verdict *verdict = &watch->askings[i].verdict;
-		char expires[WALL_TEXT_BYTES];
-		if (verdict->total > 0 && !json_get(line, "progress"))
-			json_add(line, "progress", progress_json(verdict));
-		if (wall_known(verdict->expires) && !json_get(line, "expires")) {
-			wall_format(verdict->expires, expires);
-			json_add_text(line, "expires", expires);
-		}
+		if (verdict->progress.total > 0 && !json_get(line, "progress"))
+			json_add(line, "progress", progress_json(&verdict->progress));
+		if (wall_known(verdict->expires) &&
+			(!soonest || verdict->expires.us < soonest->expires.us))
+			soonest = verdict;
 	}
+	if (!soonest)
+		return;
+	wall_format(soonest->expires, expires);
+	json_add_text(line, "expires", expires);
+	if (soonest->renews)
+		json_add_bool(line, "renews", true);
 }
 
 // What several checks say together is as old as the oldest of them.

@@ -167,8 +167,8 @@ static void test_jq_message_progress_expires(void **state)
 			.expires = {.output = "\"2026-07-03T03:05:42Z\""});
 	struct verdict verdict;
 	expect_judge(&nothing_special, CHECK_COMMAND, &outcome, &verdict);
-	assert_true(verdict.done == 40 && verdict.total == 100);
-	assert_string_equal(verdict.unit, "GB");
+	assert_true(verdict.progress.done == 40 && verdict.progress.total == 100);
+	assert_string_equal(verdict.progress.unit, "GB");
 	char text[WALL_TEXT_BYTES];
 	wall_format(verdict.expires, text);
 	assert_string_equal(text, "2026-07-03T03:05:42.000000Z");
@@ -176,7 +176,7 @@ static void test_jq_message_progress_expires(void **state)
 	outcome = RAN(
 		0, .progress = {.output = "{\"done\":\"x\"}"}, .expires = {.output = "\"soon\""});
 	expect_judge(&nothing_special, CHECK_COMMAND, &outcome, &verdict);
-	assert_true(verdict.total == 0);
+	assert_true(verdict.progress.total == 0);
 	assert_false(wall_known(verdict.expires));
 	verdict_fini(&verdict);
 }

@@ -270,6 +270,26 @@ static void now_expires(struct view_case *of)
 	expires_in(of, "aws-dr", 6);
 }
 
+static void now_expired(struct view_case *of)
+{
+	expires_in(of, "aws-dr", -3);
+}
+
+// Two checks of one target use the same credentials.
+static void now_target_expires(struct view_case *of)
+{
+	expires_in(of, "recovery-api", 6);
+	expires_in(of, "platform-root", 6);
+}
+
+// What is replaced by itself, and what is far away, asks nothing of anybody.
+static void now_renews(struct view_case *of)
+{
+	expires_in(of, "recovery-api", 6);
+	of->sensed->dependencies[runbook_dependency(of->runbook, "recovery-api")].renews = true;
+	expires_in(of, "aws-dr", 60 * 24 * 300);
+}
+
 static void now_aborted_while_running(struct view_case *of)
 {
 	tell(of, "03:05:00", "ana", EVENT_ABORT, NULL, 0,
@@ -393,6 +413,9 @@ static void test_now(void **state)
 		{"another target", now_target_changed},
 		{"a given dependency is bad", now_given_is_bad},
 		{"a credential expires", now_expires},
+		{"a credential has expired", now_expired},
+		{"a target's credentials expire", now_target_expires},
+		{"a credential that renews itself, and one that is far from its end", now_renews},
 		{"failed, and the cursor is elsewhere", now_elsewhere},
 		{"the RTO is missed", now_rto_missed},
 		{"aborted while it runs", now_aborted_while_running},
