@@ -11,8 +11,8 @@
 #include "relight/expect.h"
 
 // An HTTP client on a libuv loop: libcurl's multi interface, loaded when the first one is made.
-// Only http and https, TLS always verified, redirects never followed, bodies bounded, names
-// resolved in curl's own threads. Proxies as the environment says.
+// Only http and https, TLS verified unless it is said otherwise, redirects never followed, bodies
+// bounded, names resolved in curl's own threads. Proxies as the environment says.
 
 struct http;          // one per loop
 struct http_exchange; // one request under way
@@ -37,7 +37,11 @@ struct http_request {
 	const char *const *headers; // "Name: value", NULL-terminated; NULL: none
 	const char *body;           // NULL: none
 	size_t body_length;
-	const char *bearer;     // Authorization: Bearer …; NULL: none
+	const char *bearer;          // Authorization: Bearer …; NULL: none
+	const char *user, *password; // Authorization: Basic …; NULL: none
+	const char *proxy;           // its URL; "": none; NULL: as curl reads the environment
+	const char *no_proxy;        // hosts that are asked without it, as in $NO_PROXY; NULL: none
+	bool is_insecure;            // whoever answers is believed
 	const char *connect_to; // HOST[:PORT] to connect to instead, keeping URL, Host and SNI;
 				// NULL: the URL's
 	const char *ca_file;    // PEM; NULL: the system's

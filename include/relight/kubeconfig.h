@@ -21,23 +21,48 @@ struct kubeconfig_source {
 	const char *inline_text; // decoded; NUL-terminated
 };
 
+// NAME=VALUE, or one of several values of a name.
+struct kubeconfig_pair {
+	const char *name, *value;
+};
+
+// A credential plugin (kubernetes.io: "client-go credential plugins"): a command that prints an
+// ExecCredential.
+struct kubeconfig_exec {
+	const char *api_version; // client.authentication.k8s.io/v1 or /v1beta1
+	const char *command;     // a path where it holds a slash, else to be looked for in PATH
+	const char *const *args; // NULL-terminated
+	const struct kubeconfig_pair *env;
+	size_t env_count;
+	const char *install_hint;   // what to do where it is not there, or NULL
+	bool is_always_interactive; // it wants to talk to a person
+	bool wants_cluster;         // in KUBERNETES_EXEC_INFO
+	const char *config;         // JSON that goes there with the cluster, or NULL
+};
+
 // What it takes to reach one context's API server. Texts live as long as the kubeconfig; NULL:
 // absent.
 struct kubeconfig_access {
-	const char *context;   // its name
-	const char *server;    // https://HOST[:PORT][/PATH]
+	const char *context; // its name
+	const char *server;  // https://HOST[:PORT][/PATH], or http:// where the kubeconfig says so
 	const char *namespace; // of the context
 	const char *tls_server_name;
+	const char *proxy; // http, https or socks5 URL; NULL: as the environment says
+	bool is_insecure;  // anybody may answer: insecure-skip-tls-verify, or no TLS at all
 	struct kubeconfig_source ca, cert, key;
 	const char *token;      // overridden by token_file, where that is set and not empty
 	const char *token_file; // re-read for every use, because it rotates
+	const char *user, *password;
+	const struct kubeconfig_exec *exec; // NULL, too, where there is a token or a user
+	// Whom to act as (kubernetes.io: "User impersonation"), as headers without "Impersonate-".
+	const struct kubeconfig_pair *as;
+	size_t as_count;
 };
 
 enum kubeconfig_answer {
 	KUBECONFIG_FOUND,
 	KUBECONFIG_NO_CONTEXT, // the context is not there (yet), or none is the current one
 	KUBECONFIG_BROKEN,     // it refers to what is not there, or cannot be used
-	KUBECONFIG_UNBUILT,    // it needs what is not built yet
 };
 
 struct kubeconfig *kubeconfig_new(void);

@@ -26,6 +26,11 @@ struct kubernetes *kubernetes_new(uv_loop_t *loop, struct http *http);
 // Ends its searches silently; exchanges are the callers' to cancel before. NULL is safe.
 void kubernetes_free(struct kubernetes *kubernetes);
 
+// Has `secret` told each token, password and key as it is read, to be masked wherever it may show.
+// To be called before the first kubernetes_open.
+void kubernetes_confide(struct kubernetes *kubernetes,
+	void (*secret)(void *context, const char *name, const char *value), void *context);
+
 // To be called before each asking: reads the kubeconfig, and the files that it names, where one of
 // them has changed. `kubeconfig` is a path (NULL: what $KUBECONFIG lists, else ~/.kube/config),
 // `context` a name (NULL: the current one). STATUS_HEALTHY: it can be asked. STATUS_MISSING: there
@@ -36,6 +41,8 @@ enum status kubernetes_open(struct kubernetes *kubernetes, const char *kubeconfi
 // Counts how often it was read: another number, and it may lead elsewhere.
 unsigned kubernetes_generation(const struct kubernetes *kubernetes);
 
+// Whether whoever answers is believed: the kubeconfig says so, or there is no TLS.
+bool kubernetes_is_insecure(const struct kubernetes *kubernetes);
 // Of the opened context. Valid until the next kubernetes_open.
 const char *kubernetes_endpoint(const struct kubernetes *kubernetes);
 const char *kubernetes_namespace(const struct kubernetes *kubernetes); // never NULL
@@ -67,7 +74,8 @@ struct kubernetes_request {
 	void *context;
 };
 
-// Asks with the context's credentials. Copies all of `request`; never NULL.
+// Asks with the context's credentials; those of a plugin are waited for, and got anew once where
+// the server refuses them (401). Copies all of `request`; never NULL.
 struct kubernetes_exchange *kubernetes_ask(
 	struct kubernetes *kubernetes, const struct kubernetes_request *request);
 void kubernetes_cancel(struct kubernetes_exchange *exchange);

@@ -10,7 +10,7 @@
 
 // The files behind a path that an action applies. Blocks on the disk.
 
-#define MANIFEST_FILES_MOST 1000         // of a folder
+#define MANIFEST_FILES_MOST  1000        // of a folder
 #define MANIFEST_FILES_BYTES (64u << 20) // together
 
 struct manifest_file {

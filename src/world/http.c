@@ -340,8 +340,8 @@ static bool set_trust(struct http_exchange *exchange, const struct http_request 
 	CURL *easy = exchange->easy;
 	const struct http_curl *curl = exchange->http->curl;
 	bool is_good = true;
-	curl->curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl->curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	curl->curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, request->is_insecure ? 0L : 1L);
+	curl->curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, request->is_insecure ? 0L : 2L);
 	curl->curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	if (request->ca) {
 		is_good = set_blob(exchange, CURLOPT_CAINFO_BLOB, request->ca, strlen(request->ca));
@@ -437,6 +437,17 @@ static void set_question(struct http_exchange *exchange, const struct http_reque
 		buf_fini(&header);
 	}
 	curl->curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
+	if (request->user) {
+		curl->curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		curl->curl_easy_setopt(easy, CURLOPT_USERNAME, request->user);
+		curl->curl_easy_setopt(
+			easy, CURLOPT_PASSWORD, request->password ? request->password : "");
+	}
+	if (request->proxy) {
+		curl->curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy);
+		curl->curl_easy_setopt(
+			easy, CURLOPT_NOPROXY, request->no_proxy ? request->no_proxy : "");
+	}
 	if (request->connect_to)
 		set_connect_to(exchange, request->connect_to);
 }
@@ -480,6 +491,8 @@ static bool is_sound(const struct http_request *request, struct err *err)
 		return err_set(err, "the URL contains control characters");
 	if (request->method && (has_control(request->method) || strchr(request->method, ' ')))
 		return err_set(err, "the method contains control characters or spaces");
+	if (request->proxy && has_control(request->proxy))
+		return err_set(err, "the proxy's URL contains control characters");
 	if (request->bearer && has_control(request->bearer))
 		return err_set(err, "the bearer token contains control characters");
 	for (const char *const *header = request->headers; header && *header; header++)

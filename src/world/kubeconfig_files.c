@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "relight/file.h"
 #include "relight/memory.h"
@@ -64,6 +65,44 @@ enum status kubeconfig_read(struct kubeconfig *kubeconfig, const char *paths, st
 		return STATUS_MISSING;
 	}
 	return STATUS_HEALTHY;
+}
+
+#define SERVICE_ACCOUNT "/var/run/secrets/kubernetes.io/serviceaccount"
+
+// Digits, letters and what addresses and names consist of: it goes into YAML.
+static bool is_host(const char *text)
+{
+	return text && *text &&
+	       text[strspn(text,
+		       "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.:-")] ==
+		       '\0';
+}
+
+bool kubeconfig_add_in_cluster(struct kubeconfig *kubeconfig)
+{
+	const char *host = getenv("KUBERNETES_SERVICE_HOST"),
+		   *port = getenv("KUBERNETES_SERVICE_PORT");
+	struct buf namespace = {0}, text = {0};
+	struct err err;
+
+	if (!is_host(host) || !is_host(port) || access(SERVICE_ACCOUNT "/token", R_OK) != 0)
+		return false;
+	file_read(AT_FDCWD, SERVICE_ACCOUNT "/namespace", 253, &namespace, NULL);
+	buf_printf(&text,
+		strchr(host, ':') ? "clusters: [{name: pod, cluster: {server: 'https://[%s]:%s', "
+				  : "clusters: [{name: pod, cluster: {server: 'https://%s:%s', ",
+		host, port);
+	buf_printf(&text,
+		"certificate-authority: " SERVICE_ACCOUNT "/ca.crt}}]\n"
+		"users: [{name: pod, user: {tokenFile: " SERVICE_ACCOUNT "/token}}]\n"
+		"contexts: [{name: pod, context: {cluster: pod, user: pod, namespace: '%s'}}]\n"
+		"current-context: pod\n",
+		is_host(buf_str(&namespace)) ? buf_str(&namespace) : "default");
+	bool good = kubeconfig_add(kubeconfig, buf_str(&text), text.length, "the pod's own access",
+		SERVICE_ACCOUNT, &err);
+	buf_fini(&namespace);
+	buf_fini(&text);
+	return good;
 }
 
 char *kubeconfig_current_context(const char *kubeconfig)

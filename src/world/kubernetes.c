@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdio.h>
@@ -15,8 +16,6 @@
 #include "relight/json.h"
 #include "relight/kubeconfig_files.h"
 #include "relight/memory.h"
-
-#define CONNECT_TIMEOUT_MS 5000
 
 // --- files ---
 
@@ -60,6 +59,9 @@ static void add_access_stamp(struct buf *stamp, const struct kubeconfig_access *
 
 static void unload(struct kubernetes *kubernetes)
 {
+	kubernetes_end_waiting(kubernetes);
+	credential_plugin_free(kubernetes->plugin);
+	kubernetes->plugin = NULL;
 	kubeconfig_free(kubernetes->kubeconfig);
 	kubernetes->kubeconfig = NULL;
 	kubernetes->access = (struct kubeconfig_access){0};
@@ -79,6 +81,15 @@ static bool read_source(const struct kubeconfig_source *source, struct buf *out,
 	else if (source->path)
 		return file_read(AT_FDCWD, source->path, KUBECONFIG_FILE_BYTES, out, err);
 	return true;
+}
+
+static void base64_encode(const char *bytes, size_t length, struct buf *out)
+{
+	size_t before = out->length;
+
+	buf_reserve(out, (length + 2) / 3 * 4 + 1);
+	out->length = before + (size_t)EVP_EncodeBlock((unsigned char *)out->data + before,
+				       (const unsigned char *)bytes, (int)length);
 }
 
 static int no_password(char *text, int size, int is_writing, void *context)
@@ -113,8 +124,58 @@ static bool digest_ca(struct kubernetes *kubernetes, struct err *err)
 	return good || err_set(err, "kubeconfig: the certificate-authority holds no certificate");
 }
 
-static enum status load(
-	struct kubernetes *kubernetes, const char *paths, const char *context, struct err *err)
+// --- credentials ---
+
+void kubernetes_confide(struct kubernetes *kubernetes,
+	void (*secret)(void *context, const char *name, const char *value), void *context)
+{
+	kubernetes->secret = secret;
+	kubernetes->secret_context = context;
+}
+
+static void confide(struct kubernetes *kubernetes, const char *name, const char *value)
+{
+	if (kubernetes->secret && value)
+		kubernetes->secret(kubernetes->secret_context, name, value);
+}
+
+static void on_secret(void *context, const char *name, const char *value)
+{
+	confide(context, name, value);
+}
+
+// What a plugin is told of the cluster (client.authentication.k8s.io, Cluster).
+static void open_plugin(struct kubernetes *kubernetes)
+{
+	const struct kubeconfig_access *access = &kubernetes->access;
+	cJSON *cluster = json_object();
+	struct buf text = {0};
+
+	json_add_text(cluster, "server", access->server);
+	json_add_text(cluster, "tls-server-name", access->tls_server_name);
+	if (access->is_insecure)
+		json_add_bool(cluster, "insecure-skip-tls-verify", true);
+	if (kubernetes->ca.length > 0) {
+		struct buf encoded = {0};
+		base64_encode(kubernetes->ca.data, kubernetes->ca.length, &encoded);
+		json_add_text(cluster, "certificate-authority-data", buf_str(&encoded));
+		buf_fini(&encoded);
+	}
+	json_add_text(cluster, "proxy-url", access->proxy);
+	if (access->exec->config)
+		json_add(cluster, "config",
+			json_parse(access->exec->config, strlen(access->exec->config), NULL));
+	json_write(&text, cluster);
+	cJSON_Delete(cluster);
+	kubernetes->plugin = credential_plugin_new(
+		kubernetes->loop, access->exec, buf_str(&text), on_secret, kubernetes);
+	buf_fini(&text);
+}
+
+// --- opening ---
+
+static enum status load(struct kubernetes *kubernetes, const char *paths, const char *context,
+	bool is_default, struct err *err)
 {
 	struct kubeconfig_access *access = &kubernetes->access;
 
@@ -124,6 +185,9 @@ static enum status load(
 	add_paths_stamp(&kubernetes->stamp, paths);
 	kubernetes->kubeconfig = kubeconfig_new();
 	enum status status = kubeconfig_read(kubernetes->kubeconfig, paths, err);
+	if (status == STATUS_MISSING && is_default && !context &&
+		kubeconfig_add_in_cluster(kubernetes->kubeconfig))
+		status = STATUS_HEALTHY;
 	if (status != STATUS_HEALTHY)
 		return status;
 	enum kubeconfig_answer answer =
@@ -146,6 +210,10 @@ static enum status load(
 	}
 	if (kubernetes->ca.length > 0 && !digest_ca(kubernetes, err))
 		return STATUS_UNKNOWN;
+	confide(kubernetes, "token", access->token);
+	confide(kubernetes, "password", access->password);
+	if (access->exec)
+		open_plugin(kubernetes);
 	return STATUS_HEALTHY;
 }
 
@@ -168,16 +236,17 @@ static bool is_unchanged(
 	return is_same;
 }
 
-static void reload(
-	struct kubernetes *kubernetes, const char *paths, const char *context, struct err *err)
+static void reload(struct kubernetes *kubernetes, const char *paths, const char *context,
+	bool is_default, struct err *err)
 {
 	char *server = memory_copy_text(kubernetes->access.server);
 
 	unload(kubernetes);
 	kubernetes->generation++;
-	kubernetes->status = load(kubernetes, paths, context, err);
+	kubernetes->status = load(kubernetes, paths, context, is_default, err);
 	free(kubernetes->context);
 	kubernetes->context = memory_copy_text(context);
+	kubernetes_resume_waiting(kubernetes);
 	if (!same_text(server, kubernetes->access.server)) {
 		kubernetes->uid[0] = '\0';
 		kubernetes_end_searches(kubernetes, "the kubeconfig has changed meanwhile");
@@ -193,7 +262,7 @@ enum status kubernetes_open(
 	if (!kubeconfig_paths(kubeconfig, &paths, err))
 		return STATUS_MISSING;
 	if (!is_unchanged(kubernetes, buf_str(&paths), context))
-		reload(kubernetes, buf_str(&paths), context, err);
+		reload(kubernetes, buf_str(&paths), context, !kubeconfig, err);
 	buf_fini(&paths);
 	return kubernetes->status;
 }
@@ -201,6 +270,11 @@ enum status kubernetes_open(
 unsigned kubernetes_generation(const struct kubernetes *kubernetes)
 {
 	return kubernetes->generation;
+}
+
+bool kubernetes_is_insecure(const struct kubernetes *kubernetes)
+{
+	return kubernetes->access.is_insecure;
 }
 
 const char *kubernetes_endpoint(const struct kubernetes *kubernetes)
@@ -211,136 +285,6 @@ const char *kubernetes_endpoint(const struct kubernetes *kubernetes)
 const char *kubernetes_namespace(const struct kubernetes *kubernetes)
 {
 	return kubernetes->access.namespace ? kubernetes->access.namespace : "default";
-}
-
-// --- asking ---
-
-// A token file rotates, so it is read for every request; an unreadable or empty one leaves the
-// token, as for kubectl.
-const char *kubernetes_token(const struct kubernetes *kubernetes, struct buf *text)
-{
-	const struct kubeconfig_access *access = &kubernetes->access;
-
-	if (!access->token_file ||
-		!file_read(AT_FDCWD, access->token_file, KUBECONFIG_FILE_BYTES, text, NULL))
-		return access->token;
-	size_t length = strcspn(buf_str(text), " \t\r\n");
-	if (length == 0)
-		return access->token;
-	text->data[length] = '\0';
-	return text->data;
-}
-
-// Where a server name is given, the certificate is checked against that name, while the connection
-// goes to the server: the name stands in the URL, and the server in connect_to.
-static void add_url(const struct kubernetes *kubernetes, const char *path, struct buf *url,
-	struct buf *connect_to)
-{
-	const char *server =
-		kubernetes->access.server ? kubernetes->access.server + strlen("https://") : "";
-	const char *name = kubernetes->access.tls_server_name;
-	size_t authority = strcspn(server, "/"), base = strlen(server);
-
-	while (base > authority && server[base - 1] == '/')
-		base--;
-	if (name) {
-		const char *colon = memrchr(server, ':', authority);
-		const char *bracket = memchr(server, ']', authority);
-		bool has_port = colon && (!bracket || colon > bracket);
-
-		buf_add(connect_to, server, authority);
-		buf_printf(connect_to, "%s", has_port ? "" : ":443");
-		buf_printf(url, "https://%s%.*s", name,
-			has_port ? (int)(server + authority - colon) : 0, has_port ? colon : "");
-		buf_add(url, server + authority, base - authority);
-	} else {
-		buf_text(url, "https://");
-		buf_add(url, server, base);
-	}
-	buf_text(url, path);
-}
-
-struct kubernetes_exchange {
-	struct http_exchange *http;
-	void (*done)(void *context, const struct http_answer *answer);
-	void *context;
-};
-
-static void answered(void *context, const struct http_answer *answer)
-{
-	struct kubernetes_exchange *exchange = context;
-	void (*done)(void *, const struct http_answer *) = exchange->done;
-	void *done_context = exchange->context;
-
-	free(exchange);
-	done(done_context, answer);
-}
-
-struct kubernetes_exchange *kubernetes_ask(
-	struct kubernetes *kubernetes, const struct kubernetes_request *request)
-{
-	struct buf url = {0}, connect_to = {0}, accept = {0}, type = {0}, token = {0};
-	struct kubernetes_exchange *exchange = memory_zeroed(1, sizeof *exchange);
-
-	exchange->done = request->done;
-	exchange->context = request->context;
-	add_url(kubernetes, request->path, &url, &connect_to);
-	buf_printf(&accept, "Accept: %s", request->accept ? request->accept : "application/json");
-	buf_printf(&type, "Content-Type: %s",
-		request->content_type ? request->content_type : "application/json");
-	exchange->http = http_start(kubernetes->http,
-		&(struct http_request){
-			.method = request->method,
-			.url = buf_str(&url),
-			.headers = (const char *const[]){buf_str(&accept),
-				"User-Agent: relight/" RELIGHT_VERSION,
-				request->body ? buf_str(&type) : NULL, NULL},
-			.body = request->body,
-			.body_length = request->body_length,
-			.bearer = kubernetes_token(kubernetes, &token),
-			.connect_to = connect_to.length > 0 ? buf_str(&connect_to) : NULL,
-			.ca = kubernetes->ca.length > 0 ? buf_str(&kubernetes->ca) : NULL,
-			.cert = kubernetes->cert.length > 0 ? buf_str(&kubernetes->cert) : NULL,
-			.key = kubernetes->key.length > 0 ? buf_str(&kubernetes->key) : NULL,
-			.connect_timeout_ms = request->timeout_ms < CONNECT_TIMEOUT_MS
-						      ? request->timeout_ms
-						      : CONNECT_TIMEOUT_MS,
-			.timeout_ms = request->timeout_ms,
-			.max_body_bytes = request->max_body_bytes,
-			.on_head = request->on_head,
-			.on_data = request->on_data,
-			.on_data_context = request->context,
-			.done = answered,
-			.context = exchange,
-		});
-	if (token.data)
-		explicit_bzero(token.data, token.capacity);
-	buf_fini(&url);
-	buf_fini(&connect_to);
-	buf_fini(&accept);
-	buf_fini(&type);
-	buf_fini(&token);
-	return exchange;
-}
-
-void kubernetes_cancel(struct kubernetes_exchange *exchange)
-{
-	http_cancel(exchange->http);
-	free(exchange);
-}
-
-void kubernetes_reset(struct kubernetes *kubernetes, const char *why)
-{
-	http_reset(kubernetes->http, why);
-}
-
-enum status kubernetes_refusal(
-	const struct http_answer *answer, const char *object, struct buf *words)
-{
-	if (answer->reach == REACH_ANSWERED)
-		return kubeapi_refusal(answer->status, answer->body, answer->length, object, words);
-	buf_text(words, answer->why ? answer->why : "it could not be asked");
-	return STATUS_UNKNOWN;
 }
 
 // --- who it is ---

@@ -2,6 +2,7 @@
 #ifndef RELIGHT_WORLD_KUBERNETES_CLIENT_H
 #define RELIGHT_WORLD_KUBERNETES_CLIENT_H
 
+#include "relight/credential_plugin.h"
 #include "relight/kubeconfig.h"
 #include "relight/kubernetes.h"
 
@@ -35,6 +36,12 @@ struct kubernetes {
 	struct buf stamp;         // of all files it came from
 	struct buf ca, cert, key; // PEM
 
+	// Credentials.
+	struct credential_plugin *plugin;      // NULL: there is none
+	struct kubernetes_exchange *exchanges; // that wait for it
+	void (*secret)(void *context, const char *name, const char *value);
+	void *secret_context;
+
 	// Who it is.
 	bool identifying;
 	unsigned identified_generation; // of the context that was asked
@@ -49,6 +56,9 @@ struct kubernetes {
 
 // The token that is sent now, or NULL; `text` holds it where it came from a file.
 const char *kubernetes_token(const struct kubernetes *kubernetes, struct buf *text);
+// What waits for credentials stops waiting, and begins anew, with those of the context now opened.
+void kubernetes_end_waiting(struct kubernetes *kubernetes);
+void kubernetes_resume_waiting(struct kubernetes *kubernetes);
 
 // Forgets what discovery told and ends all searches: with these words, or silently where they are
 // NULL.

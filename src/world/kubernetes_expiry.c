@@ -8,7 +8,15 @@
 // A token file is written anew by whoever rotates it before the token in it ends.
 struct wall kubernetes_expiry(const struct kubernetes *kubernetes, bool *renews)
 {
+	const struct credentials *credentials =
+		kubernetes->plugin ? credential_plugin_current(kubernetes->plugin) : NULL;
 	struct buf text = {0};
+
+	// A plugin is run again before they end.
+	if (credentials && wall_known(credentials->expires)) {
+		*renews = true;
+		return credentials->expires;
+	}
 	const char *token = kubernetes_token(kubernetes, &text);
 	struct wall of_token = expiry_of_token(token);
 	struct wall of_certificate = expiry_of_certificate(

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "probe_kubernetes.h"
+#include "probe_parts.h"
 #include "relight/memory.h"
 
 // Who answers at the runbook's Kubernetes targets. Nothing is to act on a target before it is
@@ -46,6 +47,13 @@ static struct target_links *links_of(struct probe_world *world)
 	return links;
 }
 
+static void on_secret(void *context, const char *name, const char *value)
+{
+	struct target_link *link = context;
+
+	probe_secret(link->world, name, value);
+}
+
 struct kubernetes *target_client(struct probe_world *world, int target, struct err *err)
 {
 	struct target_link *link = &links_of(world)->items[target];
@@ -54,6 +62,7 @@ struct kubernetes *target_client(struct probe_world *world, int target, struct e
 		link->http = http_new(world->loop, err);
 	if (link->http && !link->client) {
 		link->client = kubernetes_new(world->loop, link->http);
+		kubernetes_confide(link->client, on_secret, link);
 		link->pulse = kubepulse_new(world->loop, link->client);
 	}
 	return link->client;

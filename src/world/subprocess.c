@@ -103,13 +103,16 @@ static void on_out(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
 	if (length > 0) {
 		buf_add(&process->received, buffer->base, (size_t)length);
 		give_lines(process, (size_t)length);
-		if (process->received.length > SUBPROCESS_LINE_BYTES) {
+		if (process->received.length > process->config.max_line_bytes) {
 			buf_fini(&process->received);
 			subprocess_kill(process, SIGKILL);
 		}
 	} else if (length < 0) {
 		uv_read_stop(stream);
 		process->is_out_over = true;
+		if (process->config.gives_rest && process->received.length > 0)
+			process->config.on_line(process->config.context, process->received.data,
+				process->received.length);
 		end_if_over(process);
 	}
 }
@@ -163,6 +166,12 @@ void subprocess_kill(struct subprocess *process, int signal)
 		uv_process_kill(&process->process, signal);
 }
 
+void subprocess_kill_group(struct subprocess *process)
+{
+	if (!process->is_reaped)
+		kill(-process->process.pid, SIGKILL);
+}
+
 int subprocess_pid(const struct subprocess *process)
 {
 	return process->is_reaped ? 0 : process->process.pid;
@@ -198,6 +207,8 @@ static int spawn(
 			.data.stream = (uv_stream_t *)&process->out},
 		{.flags = UV_IGNORE}, // /dev/null
 	};
+	if (config->is_silent)
+		stdio[0].flags = UV_IGNORE;
 	if (config->keeps_words) {
 		stdio[2].flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
 		stdio[2].data.stream = (uv_stream_t *)&process->err;
@@ -207,7 +218,7 @@ static int spawn(
 	uv_process_options_t options = {
 		.file = argv[0],
 		.args = argv,
-		.env = config->is_bare ? nothing : NULL,
+		.env = config->is_bare ? nothing : (char **)config->env,
 		.cwd = config->is_bare ? "/" : NULL,
 		.flags = UV_PROCESS_DETACHED, // setsid
 		.stdio = stdio,
@@ -227,7 +238,9 @@ struct subprocess *subprocess_start(
 	struct subprocess *process = memory_zeroed(1, sizeof *process);
 	signal(SIGPIPE, SIG_IGN); // a process that went away is no reason to die
 	process->config = *config;
-	process->config.argv = NULL;
+	process->config.argv = process->config.env = NULL;
+	if (config->max_line_bytes == 0)
+		process->config.max_line_bytes = SUBPROCESS_LINE_BYTES;
 	uv_pipe_init(loop, &process->in, 0);
 	uv_pipe_init(loop, &process->out, 0);
 	uv_pipe_init(loop, &process->err, 0);

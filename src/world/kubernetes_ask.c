@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <utlist.h>
+
+#include "kubernetes_client.h"
+#include "relight/file.h"
+#include "relight/kubeconfig_files.h"
+#include "relight/memory.h"
+
+// Asking with a context's credentials.
+
+#define CONNECT_TIMEOUT_MS 5000
+
+struct kubernetes_exchange {
+	struct kubernetes_exchange *next, *prev; // of those that wait for credentials
+	struct kubernetes *kubernetes;
+	struct kubernetes_request request; // its texts are owned
+	uint64_t deadline_ms;
+	struct http_exchange *http;   // at most one of these is set
+	struct credential_wait *wait; // where both are not, it waits for a context
+	bool has_asked_again;         // the server had refused the credentials
+};
+
+// A token file rotates, so it is read for every request; an unreadable or empty one leaves the
+// token, as for kubectl.
+const char *kubernetes_token(const struct kubernetes *kubernetes, struct buf *text)
+{
+	const struct kubeconfig_access *access = &kubernetes->access;
+	const struct credentials *credentials =
+		kubernetes->plugin ? credential_plugin_current(kubernetes->plugin) : NULL;
+
+	if (credentials)
+		return credentials->token;
+	if (!access->token_file ||
+		!file_read(AT_FDCWD, access->token_file, KUBECONFIG_FILE_BYTES, text, NULL))
+		return access->token;
+	size_t length = strcspn(buf_str(text), " \t\r\n");
+	if (length == 0)
+		return access->token;
+	text->data[length] = '\0';
+	return text->data;
+}
+
+// Where a server name is given, the certificate is checked against that name, while the connection
+// goes to the server: the name stands in the URL, and the server in connect_to.
+static void add_url(const struct kubernetes *kubernetes, const char *path, struct buf *url,
+	struct buf *connect_to)
+{
+	const char *whole = kubernetes->access.server ? kubernetes->access.server : "https://";
+	const char *server = strstr(whole, "://") + strlen("://");
+	int scheme = (int)(server - whole);
+	const char *name = kubernetes->access.tls_server_name;
+	size_t authority = strcspn(server, "/"), base = strlen(server);
+
+	while (base > authority && server[base - 1] == '/')
+		base--;
+	if (name) {
+		const char *colon = memrchr(server, ':', authority);
+		const char *bracket = memchr(server, ']', authority);
+		bool has_port = colon && (!bracket || colon > bracket);
+
+		buf_add(connect_to, server, authority);
+		buf_printf(connect_to, "%s", has_port ? "" : ":443");
+		buf_printf(url, "%.*s%s%.*s", scheme, whole, name,
+			has_port ? (int)(server + authority - colon) : 0, has_port ? colon : "");
+		buf_add(url, server + authority, base - authority);
+	} else {
+		buf_printf(url, "%.*s", scheme, whole);
+		buf_add(url, server, base);
+	}
+	buf_text(url, path);
+}
+
+// --- the proxy ---
+
+static const char *either(const char *upper, const char *lower)
+{
+	const char *value = getenv(upper);
+
+	return value && *value ? value : getenv(lower);
+}
+
+static bool is_loopback(const char *server)
+{
+	static const char *const names[] = {"localhost", "127.", "[::1]", NULL};
+	const char *host = strstr(server, "://") + strlen("://");
+
+	for (size_t i = 0; names[i]; i++)
+		if (strncasecmp(host, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
+// As kubectl's net/http reads the environment, which is not as curl does: names in either case, and
+// never for this machine itself.
+static const char *proxy_of(const struct kubeconfig_access *access, const char **no_proxy)
+{
+	const char *proxy = access->proxy;
+
+	*no_proxy = NULL;
+	if (proxy)
+		return proxy;
+	if (!access->server || is_loopback(access->server))
+		return "";
+	proxy = strncasecmp(access->server, "https:", 6) == 0 ? either("HTTPS_PROXY", "https_proxy")
+							      : either("HTTP_PROXY", "http_proxy");
+	*no_proxy = either("NO_PROXY", "no_proxy");
+	return proxy ? proxy : "";
+}
+
+// --- an exchange ---
+
+static void ask(struct kubernetes_exchange *exchange);
+
+static void exchange_free(struct kubernetes_exchange *exchange)
+{
+	free((char *)exchange->request.method);
+	free((char *)exchange->request.path);
+	free((char *)exchange->request.accept);
+	free((char *)exchange->request.content_type);
+	free((char *)exchange->request.body);
+	free(exchange);
+}
+
+static void end(struct kubernetes_exchange *exchange, const struct http_answer *answer)
+{
+	void (*done)(void *, const struct http_answer *) = exchange->request.done;
+	void *context = exchange->request.context;
+
+	exchange_free(exchange);
+	done(context, answer);
+}
+
+static void answered(void *context, const struct http_answer *answer)
+{
+	struct kubernetes_exchange *exchange = context;
+	struct credential_plugin *plugin = exchange->kubernetes->plugin;
+
+	exchange->http = NULL;
+	if (plugin && answer->reach == REACH_ANSWERED && answer->status == 401 &&
+		!exchange->has_asked_again) {
+		exchange->has_asked_again = true;
+		credential_plugin_refuse(plugin);
+		ask(exchange);
+	} else {
+		end(exchange, answer);
+	}
+}
+
+static int64_t time_left_ms(const struct kubernetes_exchange *exchange)
+{
+	uint64_t now_ms = uv_now(exchange->kubernetes->loop);
+
+	return exchange->deadline_ms > now_ms ? (int64_t)(exchange->deadline_ms - now_ms) : 1;
+}
+
+// "Name: value" for each, in one allocation each; ended by NULL.
+static char **headers_of(const struct kubernetes_exchange *exchange)
+{
+	const struct kubernetes_request *request = &exchange->request;
+	const struct kubeconfig_access *access = &exchange->kubernetes->access;
+	char **headers = memory_zeroed(access->as_count + 4, sizeof *headers);
+	size_t count = 0;
+	struct buf header = {0};
+
+	buf_printf(&header, "Accept: %s", request->accept ? request->accept : "application/json");
+	headers[count++] = buf_take(&header);
+	headers[count++] = memory_copy_text("User-Agent: relight/" RELIGHT_VERSION);
+	if (request->body) {
+		buf_printf(&header, "Content-Type: %s",
+			request->content_type ? request->content_type : "application/json");
+		headers[count++] = buf_take(&header);
+	}
+	for (size_t i = 0; i < access->as_count; i++) {
+		buf_printf(&header, "Impersonate-%s: %s", access->as[i].name, access->as[i].value);
+		headers[count++] = buf_take(&header);
+	}
+	return headers;
+}
+
+static void send_request(struct kubernetes_exchange *exchange)
+{
+	struct kubernetes *kubernetes = exchange->kubernetes;
+	const struct kubernetes_request *request = &exchange->request;
+	const struct kubeconfig_access *access = &kubernetes->access;
+	const struct credentials *credentials =
+		kubernetes->plugin ? credential_plugin_current(kubernetes->plugin) : NULL;
+	bool is_tls = access->server && strncasecmp(access->server, "https:", 6) == 0;
+	const char *cert = credentials && credentials->cert ? credentials->cert
+			   : kubernetes->cert.length > 0    ? buf_str(&kubernetes->cert)
+							    : NULL;
+	const char *key = credentials && credentials->key ? credentials->key
+			  : kubernetes->key.length > 0    ? buf_str(&kubernetes->key)
+							  : NULL;
+	struct buf url = {0}, connect_to = {0}, token = {0};
+	char **headers = headers_of(exchange);
+	int64_t left_ms = time_left_ms(exchange);
+	const char *no_proxy;
+	const char *proxy = proxy_of(access, &no_proxy);
+
+	add_url(kubernetes, request->path, &url, &connect_to);
+	exchange->http = http_start(kubernetes->http,
+		&(struct http_request){
+			.method = request->method,
+			.url = buf_str(&url),
+			.headers = (const char *const *)headers,
+			.body = request->body,
+			.body_length = request->body_length,
+			.bearer = kubernetes_token(kubernetes, &token),
+			.user = access->user,
+			.password = access->password,
+			.proxy = proxy,
+			.no_proxy = no_proxy,
+			.is_insecure = access->is_insecure,
+			.connect_to = connect_to.length > 0 ? buf_str(&connect_to) : NULL,
+			.ca = kubernetes->ca.length > 0 ? buf_str(&kubernetes->ca) : NULL,
+			.cert = is_tls ? cert : NULL,
+			.key = is_tls ? key : NULL,
+			.connect_timeout_ms =
+				left_ms < CONNECT_TIMEOUT_MS ? left_ms : CONNECT_TIMEOUT_MS,
+			.timeout_ms = left_ms,
+			.max_body_bytes = request->max_body_bytes,
+			.on_head = request->on_head,
+			.on_data = request->on_data,
+			.on_data_context = request->context,
+			.done = answered,
+			.context = exchange,
+		});
+	if (token.data)
+		explicit_bzero(token.data, token.capacity);
+	for (size_t i = 0; headers[i]; i++)
+		free(headers[i]);
+	free(headers);
+	buf_fini(&url);
+	buf_fini(&connect_to);
+	buf_fini(&token);
+}
+
+static void on_credentials(void *context, const struct credentials *credentials, const char *words)
+{
+	struct kubernetes_exchange *exchange = context;
+
+	exchange->wait = NULL;
+	DL_DELETE(exchange->kubernetes->exchanges, exchange);
+	if (credentials)
+		send_request(exchange);
+	else
+		end(exchange, &(struct http_answer){.reach = REACH_PREVENTED,
+				      .why = words,
+				      .body = "",
+				      .retry_after_ms = -1});
+}
+
+static void ask(struct kubernetes_exchange *exchange)
+{
+	struct kubernetes *kubernetes = exchange->kubernetes;
+
+	if (!kubernetes->plugin || credential_plugin_current(kubernetes->plugin)) {
+		send_request(exchange);
+		return;
+	}
+	DL_APPEND(kubernetes->exchanges, exchange);
+	exchange->wait = credential_plugin_wait(
+		kubernetes->plugin, time_left_ms(exchange), on_credentials, exchange);
+}
+
+// The context is read anew, and its plugin with it: what waits is asked again once that is done.
+void kubernetes_end_waiting(struct kubernetes *kubernetes)
+{
+	struct kubernetes_exchange *exchange;
+
+	DL_FOREACH (kubernetes->exchanges, exchange) {
+		if (exchange->wait)
+			credential_plugin_cancel(exchange->wait);
+		exchange->wait = NULL;
+	}
+}
+
+void kubernetes_resume_waiting(struct kubernetes *kubernetes)
+{
+	struct kubernetes_exchange *waiting = kubernetes->exchanges, *exchange;
+
+	kubernetes->exchanges = NULL;
+	while ((exchange = waiting)) {
+		DL_DELETE(waiting, exchange);
+		ask(exchange);
+	}
+}
+
+struct kubernetes_exchange *kubernetes_ask(
+	struct kubernetes *kubernetes, const struct kubernetes_request *request)
+{
+	struct kubernetes_exchange *exchange = memory_zeroed(1, sizeof *exchange);
+
+	exchange->kubernetes = kubernetes;
+	exchange->request = *request;
+	exchange->request.method = memory_copy_text(request->method);
+	exchange->request.path = memory_copy_text(request->path);
+	exchange->request.accept = memory_copy_text(request->accept);
+	exchange->request.content_type = memory_copy_text(request->content_type);
+	exchange->request.body =
+		request->body ? memory_copy_bytes(request->body, request->body_length) : NULL;
+	exchange->deadline_ms = uv_now(kubernetes->loop) + (uint64_t)request->timeout_ms;
+	ask(exchange);
+	return exchange;
+}
+
+void kubernetes_cancel(struct kubernetes_exchange *exchange)
+{
+	if (exchange->http) {
+		http_cancel(exchange->http);
+	} else {
+		if (exchange->wait)
+			credential_plugin_cancel(exchange->wait);
+		DL_DELETE(exchange->kubernetes->exchanges, exchange);
+	}
+	exchange_free(exchange);
+}
+
+void kubernetes_reset(struct kubernetes *kubernetes, const char *why)
+{
+	http_reset(kubernetes->http, why);
+}
+
+enum status kubernetes_refusal(
+	const struct http_answer *answer, const char *object, struct buf *words)
+{
+	if (answer->reach == REACH_ANSWERED)
+		return kubeapi_refusal(answer->status, answer->body, answer->length, object, words);
+	buf_text(words, answer->why ? answer->why : "it could not be asked");
+	return STATUS_UNKNOWN;
+}
