@@ -15,6 +15,8 @@ static const char *path_below(struct arena *arena, const char *folder, const cha
 {
 	if (!path || *path == '/')
 		return path;
+	while (strncmp(path, "./", 2) == 0)
+		path += 2;
 	return arena_printf(arena, "%s/%s", folder, path);
 }
 

@@ -216,6 +216,13 @@ static bool open_client(struct acting *acting)
 	return true;
 }
 
+static void on_secret(void *context, const char *name, const char *value)
+{
+	struct acting *acting = context;
+
+	mask_secret(acting->task->mask, name, value);
+}
+
 bool acting_begin(struct acting *acting)
 {
 	struct err err = {0};
@@ -229,6 +236,7 @@ bool acting_begin(struct acting *acting)
 	if (!acting->http)
 		return acting_fail(acting, NULL, "%s", err.message);
 	acting->client = kubernetes_new(&acting->loop, acting->http);
+	kubernetes_confide(acting->client, on_secret, acting);
 	return open_client(acting);
 }
 

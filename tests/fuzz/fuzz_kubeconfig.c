@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "relight/kubeconfig.h"
 
@@ -32,7 +33,9 @@ static void look_up(const struct kubeconfig *kubeconfig, const char *context)
 			abort();
 		return;
 	}
-	if (strncmp(access.server, "https://", 8) != 0 || !access.context ||
+	bool is_tls = strncasecmp(access.server, "https://", 8) == 0;
+	if ((!is_tls && (strncasecmp(access.server, "http://", 7) != 0 || !access.is_insecure)) ||
+		!access.context || (access.exec && (!access.exec->command || access.token)) ||
 		(context && strcmp(access.context, context) != 0))
 		abort();
 	check_source(&access.ca);

@@ -132,7 +132,7 @@ static void what_cannot_be_used_is_unknown(void **state)
 	write_file(scene, "config", "a: [\n");
 	expect_open(scene, NULL, STATUS_UNKNOWN, "config:");
 	write_config(scene, "https://x", "{exec: {command: aws}}");
-	expect_open(scene, NULL, STATUS_UNKNOWN, "not built yet");
+	expect_open(scene, NULL, STATUS_UNKNOWN, "apiVersion is absent");
 	write_config(scene, "https://x", "{client-certificate: ca.crt, client-key: key}");
 	expect_open(scene, NULL, STATUS_UNKNOWN, "key: No such file");
 	write_file(scene, "key", "-----BEGIN ENCRYPTED PRIVATE KEY-----\n");
