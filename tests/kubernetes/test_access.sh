@@ -16,7 +16,6 @@ variant refused ":$port" ":1"
 variant unresolvable "127.0.0.1:$port" "nowhere.invalid:$port"
 variant plaintext ":$port" ":$etcd_port"
 variant other-name "certificate-authority: ca.crt" "{certificate-authority: ca.crt, tls-server-name: localhost, server: $(cat "$CLUSTER/url")}"
-variant exec "client-certificate: admin.crt" "exec: {command: aws, apiVersion: client.authentication.k8s.io/v1}"
 variant no-ca-file "ca.crt" "gone.crt"
 printf 'just text\n' >"$CLUSTER/kubeconfig-broken"
 # tls-server-name asks for another name than the one in the URL: one the certificate has, and one that it has not.
@@ -27,7 +26,7 @@ done
 sed 's/token: .*/tokenFile: rotating-token/' "$CLUSTER/kubeconfig-token" >"$CLUSTER/kubeconfig-token-file"
 echo viewer-token-5b1c >"$CLUSTER/rotating-token"
 
-kinds="admin token token-file bad-token expired wrong-ca refused unresolvable plaintext name-localhost name-elsewhere exec
+kinds="admin token token-file bad-token expired wrong-ca refused unresolvable plaintext name-localhost name-elsewhere
 	no-ca-file broken nowhere"
 cp "$CLUSTER/kubeconfig" "$CLUSTER/kubeconfig-admin"
 targets=
@@ -60,7 +59,6 @@ expect unresolvable unknown nowhere.invalid
 expect plaintext unknown ""
 expect name-localhost healthy active
 expect name-elsewhere unknown ""
-expect exec unknown "(exec): not built yet"
 expect no-ca-file unknown gone.crt
 expect broken unknown "is no kubeconfig"
 expect nowhere missing "is not there"

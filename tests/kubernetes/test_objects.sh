@@ -29,10 +29,10 @@ END
 create /api/v1/namespaces <<'END'
 {"metadata":{"name":"store"}}
 END
-pod shop web-1 web
-pod shop web-2 web
+pod shop web-1 shelf
+pod shop web-2 shelf
 pod shop worker worker
-pod store web-3 web
+pod store web-3 shelf
 status /api/v1/namespaces/shop/pods/web-1 "$ready"
 status /api/v1/namespaces/shop/pods/web-2 "$ready"
 status /api/v1/namespaces/shop/pods/worker "$crashing"
@@ -85,17 +85,17 @@ runbook "$targets" "$(
 	check gone 'resource: pods, name: nobody'
 	check gone-as-wanted 'resource: pods, name: nobody, expect: absent'
 	check there-unwanted 'resource: pods, name: web-1, expect: absent'
-	check all-web 'resource: pods, selector: app=web'
+	check all-web 'resource: pods, selector: app=shelf'
 	check all 'resource: pods'
-	check everywhere 'resource: pods, namespace: "*", selector: app=web'
+	check everywhere 'resource: pods, namespace: "*", selector: app=shelf'
 	check somewhere 'resource: pods, namespace: "*", name: web-3'
 	check nowhere 'resource: pods, namespace: "*", name: web-9'
-	check enough 'resource: pods, selector: app=web, min: 2, expect: exists'
-	check too-few 'resource: pods, selector: app=web, min: 3, expect: exists'
+	check enough 'resource: pods, selector: app=shelf, min: 2, expect: exists'
+	check too-few 'resource: pods, selector: app=shelf, min: 3, expect: exists'
 	check none 'resource: pods, selector: app=nothing'
 	check none-needed 'resource: pods, selector: app=nothing, min: 0'
 	check none-wanted 'resource: pods, selector: "app in (nothing)", expect: absent'
-	check some-unwanted 'resource: pods, selector: app=web, expect: absent'
+	check some-unwanted 'resource: pods, selector: app=shelf, expect: absent'
 	check node 'resource: nodes, name: node-1'
 	check claim 'resource: pvc, name: data'
 	check secret 'resource: secrets, name: password'
@@ -121,17 +121,17 @@ expect crashing degraded "main: CrashLoopBackOff: back-off 5m"
 expect gone missing 'pods "nobody" not found'
 expect gone-as-wanted healthy "as it should be"
 expect there-unwanted degraded "should not"
-expect all-web healthy "2 pods with app=web in shop"
+expect all-web healthy "2 pods with app=shelf in shop"
 expect all degraded "2 of 3 pods in shop healthy; worker: main: CrashLoopBackOff"
-expect everywhere progressing "2 of 3 pods with app=web healthy; store/web-3: "
+expect everywhere progressing "2 of 3 pods with app=shelf healthy; store/web-3: "
 expect somewhere progressing "store/web-3: "
 expect nowhere missing "no pods named web-9 found"
 expect enough healthy "2 pods"
-expect too-few degraded "2 of at least 3 pods with app=web in shop found"
+expect too-few degraded "2 of at least 3 pods with app=shelf in shop found"
 expect none missing "no pods with app=nothing in shop found"
 expect none-needed healthy "0 pods"
 expect none-wanted healthy "as it should be"
-expect some-unwanted degraded "2 pods with app=web in shop exist"
+expect some-unwanted degraded "2 pods with app=shelf in shop exist"
 expect node healthy ready
 expect claim progressing "no volume yet of class fast"
 expect secret healthy exists
