@@ -48,8 +48,10 @@ struct engine_setup {
 	struct buf scenario_text;
 	char *person;
 	enum event_mode mode;
-	double speed;            // simulated seconds in a real one
-	char *directory;         // --dir, or NULL
+	double speed;    // simulated seconds in a real one
+	char *directory; // --dir, or NULL
+	bool is_shared;  // --share, with this …
+	gid_t group;
 	char **inputs;           // by input index, NULL elements are unset
 	const char **input_from; // by input index: person, default, answers
 };

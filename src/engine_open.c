@@ -170,8 +170,9 @@ bool engine_prepare(struct engine *engine, struct err *err)
 	struct engine_frozen frozen;
 	engine->id = incident_id(clock_wall(), engine->runbook->name);
 	engine_freeze(engine, &frozen);
-	engine->directory = incident_create(
-		engine->setup.directory, engine->id, frozen.items, frozen.count, err);
+	engine->directory = incident_create(engine->setup.directory, engine->id,
+		engine->setup.is_shared ? engine->setup.group : INCIDENT_PRIVATE, frozen.items,
+		frozen.count, err);
 	engine_frozen_fini(&frozen);
 	if (!engine->directory)
 		return false;
@@ -243,6 +244,8 @@ bool engine_resume(struct engine *engine, const char *directory, bool *is_held, 
 	struct timeline_tail tail = {0};
 	bool held = false;
 	char *was;
+	if (!incident_is_ours(directory, err))
+		return false;
 	engine->directory = memory_copy_text(directory);
 	engine->record.timeline = timeline_open(directory, engine_fold_line, engine, on_durable,
 		engine, &tail, is_held ? is_held : &held, err);

@@ -13,6 +13,7 @@
 #include "relight/arena.h"
 #include "relight/chain.h"
 #include "relight/file.h"
+#include "relight/incident.h"
 #include "relight/input.h"
 #include "relight/json.h"
 #include "relight/jq.h"
@@ -80,6 +81,16 @@ static bool take_number(const char *command, const char *option, const char *tex
 	return usage(command, what);
 }
 
+static bool take_group(struct opening *opening, const char *name)
+{
+	struct err err = {0};
+	opening->is_shared = true;
+	if (incident_group(name, &opening->group, &err))
+		return true;
+	command_fail(EXIT_USAGE, &err);
+	return false;
+}
+
 static bool take_option(struct opening *opening, const char *command, int option)
 {
 	double number = 0;
@@ -95,7 +106,7 @@ static bool take_option(struct opening *opening, const char *command, int option
 	case OPTION_DRILL: opening->is_drill = true; return true;
 	case OPTION_SCENARIO: opening->scenario_path = optarg; return true;
 	case OPTION_OBSERVE: opening->observes = true; return true;
-	case OPTION_SHARE: return usage(command, "--share: not built yet");
+	case OPTION_SHARE: return take_group(opening, optarg);
 	case OPTION_SPEED:
 		return take_number(command, "--speed", optarg, 0.01, SPEED_MOST, &opening->speed);
 	case OPTION_HEADLESS:
@@ -407,6 +418,8 @@ static bool finish(struct opening *opening)
 	name_person(opening);
 	setup->executable = load_executable();
 	setup->directory = memory_copy_text(opening->directory);
+	setup->is_shared = opening->is_shared;
+	setup->group = opening->group;
 	return true;
 }
 

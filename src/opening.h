@@ -15,7 +15,8 @@ struct opening {
 		*theme;
 	const char **inputs; // K=V or K=@FILE
 	size_t input_count, input_capacity;
-	bool is_drill, is_headless, observes, is_recalled;
+	bool is_drill, is_headless, observes, is_recalled, is_shared;
+	gid_t group;  // that it is shared with
 	double speed; // 0: not given
 	int parallel;
 	// what came of them

@@ -10,6 +10,7 @@ line does not fit, or if there was none.
 import hashlib
 import json
 import os
+import stat
 import sys
 
 import jsonschema
@@ -33,8 +34,9 @@ def timelines(paths):
             yield path
         for folder, _, names in os.walk(path):
             for name in names:
-                if name.endswith(".jsonl") and name.startswith("timeline"):
-                    yield os.path.join(folder, name)
+                path = os.path.join(folder, name)
+                if name.startswith("timeline") and name.endswith(".jsonl") and stat.S_ISREG(os.lstat(path).st_mode):
+                    yield path
 
 
 def whole_lines(path):

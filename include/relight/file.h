@@ -15,8 +15,13 @@
 // NULL) how far it came.
 bool file_write(int fd, const void *bytes, size_t length, size_t *written);
 
-// Makes a new file 0600; nothing may be there, not even a symbolic link. The descriptor is
-// close-on-exec; -1 with errno.
+// A directory that is 0750 is shared with its group (`run --share`): what is made in it, open as
+// `fd`, gets that group and the right to be read by it. Every other one changes nothing. False with
+// errno.
+bool file_share(int dir_fd, int fd);
+
+// Makes a new file 0600 (in a shared directory 0640); nothing may be there, not even a symbolic
+// link. The descriptor is close-on-exec; -1 with errno.
 int file_create(int dir_fd, const char *name);
 
 // Replaces a file by a new one of this content (0600): written beside it as NAME.new and renamed,
@@ -44,7 +49,8 @@ bool file_read_private(
 // A path as people write it, `~/` for the home directory ($HOME). The caller frees.
 char *file_expand_home(const char *path);
 
-// Opens a directory, close-on-exec; with `make`, it is made (0700) if it is not there. -1 with
+// Opens a directory, close-on-exec; with `make`, it is made (0700, in a shared one
+// 0750) if it is not there. -1 with
 // `err`.
 int file_open_directory(int dir_fd, const char *name, bool make, struct err *err);
 

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "relight/err.h"
 #include "relight/moment.h"
@@ -26,12 +27,24 @@ char *incident_id(struct wall opened, const char *runbook_name);
 // `err` when neither variable is set.
 char *incident_home(struct err *err);
 
-// Makes the directory (0700) and its frozen/, attempts/ and evidence/, writes the frozen files, and
-// syncs it all. `directory` is that very directory (it may exist, if it is empty of a timeline and
-// owned by this user), or NULL: one named `id` below incident_home(). The path, absolute, to be
-// freed by the caller; NULL with `err`.
-char *incident_create(const char *directory, const char *id, const struct frozen_file *files,
-	size_t file_count, struct err *err);
+#define INCIDENT_PRIVATE ((gid_t)-1) // no group: for its owner only
+
+// The group of `run --share`. False with `err` when there is none of that name or this user is not
+// in it.
+bool incident_group(const char *name, gid_t *group, struct err *err);
+
+// Makes the directory and its frozen/, attempts/ and evidence/, writes the frozen files, and syncs
+// it all. `directory` is that very directory (it may exist, if it is empty of a timeline), or NULL:
+// one named `id` below incident_home(). Directories are 0700 and files 0600; with a `group` 0750
+// and 0640, of that group. Refused are a symbolic link, whatever is no directory, one of another
+// user, one that everybody may write or put another in the place of, and one that the group cannot
+// get at. The path, absolute, to be freed by the caller; NULL with `err`.
+char *incident_create(const char *directory, const char *id, gid_t group,
+	const struct frozen_file *files, size_t file_count, struct err *err);
+
+// Whether this user may go on with the incident in `directory`: it is theirs, and its parts are
+// what they should be. False with `err`.
+bool incident_is_ours(const char *directory, struct err *err);
 
 // The directory that `name` means: a directory, the name of one below incident_home(), or a unique
 // beginning of one; NULL: the newest one. Absolute, freed by the caller. NULL with `err`, which

@@ -33,9 +33,32 @@ bool file_write(int fd, const void *bytes, size_t length, size_t *written)
 	return !left;
 }
 
+bool file_share(int dir_fd, int fd)
+{
+	struct stat directory, is;
+
+	if (dir_fd == AT_FDCWD || fstat(dir_fd, &directory) < 0 ||
+		(directory.st_mode & 07777) != 0750)
+		return true;
+	if (fstat(fd, &is) < 0 ||
+		(is.st_gid != directory.st_gid && fchown(fd, (uid_t)-1, directory.st_gid) < 0))
+		return false;
+	return fchmod(fd, S_ISDIR(is.st_mode) ? 0750 : 0640) == 0;
+}
+
 int file_create(int dir_fd, const char *name)
 {
-	return openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd >= 0 && !file_share(dir_fd, fd)) {
+		int errnum = errno;
+
+		close(fd);
+		unlinkat(dir_fd, name, 0);
+		errno = errnum;
+		return -1;
+	}
+	return fd;
 }
 
 static bool rename_over(int dir_fd, const char *name, const char *beside, int fd, bool is_durable)
@@ -162,6 +185,13 @@ int file_open_directory(int dir_fd, const char *name, bool make, struct err *err
 
 	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (make ? O_NOFOLLOW : 0));
 
+	if (fd >= 0 && make && !file_share(dir_fd, fd)) {
+		int errnum = errno;
+
+		close(fd);
+		errno = errnum;
+		fd = -1;
+	}
 	if (fd < 0)
 		err_errno(err, errno, "%s", name);
 	return fd;

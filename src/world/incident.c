@@ -4,12 +4,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "incident_place.h"
 #include "relight/buf.h"
 #include "relight/file.h"
 #include "relight/memory.h"
@@ -45,41 +47,33 @@ char *incident_home(struct err *err)
 // --- making one ---
 
 // Every directory above `path`, as far as it is missing.
-static bool make_parents(const char *path, struct err *err)
+static bool make_parents(const char *path, gid_t group, struct err *err)
 {
 	char *above = memory_copy_text(path);
 	bool is_made = true;
 	for (char *slash = strchr(above + 1, '/'); slash && is_made;
 		slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		if (mkdir(above, 0700) < 0 && errno != EEXIST)
+		bool is_new = mkdir(above, 0700) == 0;
+		if (!is_new && errno != EEXIST)
 			is_made = err_errno(err, errno, "incident directory: %s", above);
+		if (is_new && group != INCIDENT_PRIVATE)
+			is_made =
+				(chown(above, (uid_t)-1, group) == 0 && chmod(above, 0750) == 0) ||
+				err_errno(err, errno, "incident directory: %s", above);
 		*slash = '/';
 	}
 	free(above);
 	return is_made;
 }
 
-// Nobody else may own or write the directory that the record goes into.
-static bool is_ours(int dir_fd, const char *path, struct err *err)
-{
-	struct stat is;
-	if (fstat(dir_fd, &is) < 0)
-		return err_errno(err, errno, "incident directory: %s", path);
-	if (is.st_uid != geteuid())
-		return err_set(err, "incident directory: %s: belongs to another user", path);
-	if (is.st_mode & S_IWOTH)
-		return err_set(err,
-			"incident directory: %s: everybody may write there; chmod 700 it or name "
-			"another with --dir",
-			path);
-	return true;
-}
-
 // One that was there before may have been open to others.
-static bool make_private(int dir_fd, const char *path, struct err *err)
+static bool set_rights(int dir_fd, const char *path, gid_t group, struct err *err)
 {
-	return fchmod(dir_fd, 0700) == 0 || err_errno(err, errno, "incident directory: %s", path);
+	bool is_set = group == INCIDENT_PRIVATE
+			      ? fchmod(dir_fd, 0700) == 0
+			      : fchown(dir_fd, (uid_t)-1, group) == 0 && fchmod(dir_fd, 0750) == 0;
+	return is_set || err_errno(err, errno, "incident directory: %s", path);
 }
 
 static bool save_frozen(int dir_fd, const struct frozen_file *files, size_t count, struct err *err)
@@ -109,47 +103,85 @@ static bool fill(int dir_fd, const struct frozen_file *files, size_t count, stru
 	return fsync(dir_fd) == 0 || err_errno(err, errno, "cannot be synced");
 }
 
-static bool make_directory(const char *path, bool may_exist, struct err *err)
+static bool make_directory(const char *path, bool may_exist, gid_t group, struct err *err)
 {
-	if (!make_parents(path, err))
+	if (!incident_place_above(path, group, err) || !make_parents(path, group, err))
 		return false;
 	if (mkdir(path, 0700) == 0 || (errno == EEXIST && may_exist))
 		return true;
 	return err_errno(err, errno, "incident directory: %s", path);
 }
 
-char *incident_create(const char *directory, const char *id, const struct frozen_file *files,
-	size_t file_count, struct err *err)
+static int open_place(const char *path, struct err *err)
+{
+	int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir_fd < 0)
+		incident_place_refuse(path, errno, err);
+	return dir_fd;
+}
+
+// The path of the new one, as far as it is given; freed by the caller.
+static char *path_of(const char *directory, const char *id, struct err *err)
 {
 	struct buf path = {0};
 	char *home = directory ? NULL : incident_home(err);
 	if (!directory && !home)
 		return NULL;
 	buf_printf(&path, "%s%s%s", home ? home : directory, home ? "/" : "", home ? id : "");
+	while (path.length > 1 && path.data[path.length - 1] == '/')
+		path.data[--path.length] = '\0';
 	free(home);
-	int dir_fd = -1;
-	char *absolute = NULL;
-	if (!make_directory(buf_str(&path), directory != NULL, err))
-		goto done;
-	dir_fd = open(buf_str(&path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir_fd < 0) {
-		err_errno(err, errno, "incident directory: %s", buf_str(&path));
-		goto done;
-	}
-	if (!is_ours(dir_fd, buf_str(&path), err) || !make_private(dir_fd, buf_str(&path), err))
+	return buf_take(&path);
+}
+
+char *incident_create(const char *directory, const char *id, gid_t group,
+	const struct frozen_file *files, size_t file_count, struct err *err)
+{
+	char *path = path_of(directory, id, err), *absolute = NULL;
+	if (!path)
+		return NULL;
+	int dir_fd =
+		make_directory(path, directory != NULL, group, err) ? open_place(path, err) : -1;
+	if (dir_fd < 0 || !incident_place_is_ours(dir_fd, path, err) ||
+		!incident_place_is_clean(dir_fd, path, err) ||
+		!set_rights(dir_fd, path, group, err))
 		goto done;
 	if (!fill(dir_fd, files, file_count, err)) {
-		err_prefix(err, "incident directory: %s", buf_str(&path));
+		err_prefix(err, "incident directory: %s", path);
 		goto done;
 	}
-	absolute = realpath(buf_str(&path), NULL);
+	absolute = realpath(path, NULL);
 	if (!absolute)
-		err_errno(err, errno, "incident directory: %s", buf_str(&path));
+		err_errno(err, errno, "incident directory: %s", path);
 done:
 	if (dir_fd >= 0)
 		close(dir_fd);
-	buf_fini(&path);
+	free(path);
 	return absolute;
+}
+
+bool incident_is_ours(const char *directory, struct err *err)
+{
+	int dir_fd = open_place(directory, err);
+	bool is_ours = dir_fd >= 0 && incident_place_is_ours(dir_fd, directory, err) &&
+		       incident_place_is_clean(dir_fd, directory, err);
+	if (dir_fd >= 0)
+		close(dir_fd);
+	return is_ours;
+}
+
+bool incident_group(const char *name, gid_t *group, struct err *err)
+{
+	struct group *found = getgrnam(name);
+	gid_t groups[1024];
+	if (!found)
+		return err_set(err, "--share: %s: there is no such group", name);
+	*group = found->gr_gid;
+	int count = getgroups((int)(sizeof groups / sizeof *groups), groups);
+	bool is_member = geteuid() == 0 || getegid() == *group;
+	for (int i = 0; i < count; i++)
+		is_member |= groups[i] == *group;
+	return is_member || err_set(err, "--share: %s: you are not in that group", name);
 }
 
 // --- finding one ---
@@ -158,7 +190,8 @@ bool incident_has_timeline(const char *directory)
 {
 	struct buf path = {0};
 	buf_printf(&path, "%s/timeline.jsonl", directory);
-	bool is_there = access(buf_str(&path), F_OK) == 0;
+	struct stat is;
+	bool is_there = lstat(buf_str(&path), &is) == 0 && S_ISREG(is.st_mode);
 	buf_fini(&path);
 	return is_there;
 }

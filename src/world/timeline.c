@@ -282,7 +282,8 @@ struct timeline *timeline_create(
 			"timeline: %s: an incident is there already; go on with it: relight resume "
 			"%s",
 			directory, directory);
-	else if (timeline->fd < 0 || flock(timeline->fd, LOCK_EX | LOCK_NB) < 0)
+	else if (timeline->fd < 0 || !file_share(timeline->dir_fd, timeline->fd) ||
+		 flock(timeline->fd, LOCK_EX | LOCK_NB) < 0)
 		err_errno(err, errno, "timeline: %s/" FILE_NAME, directory);
 	else if (start_writer(timeline, err))
 		return timeline;
