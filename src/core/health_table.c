@@ -204,15 +204,28 @@ static bool say_failure(const struct health_table *table, const char *why, struc
 		body->file, body->line, why);
 }
 
-// The words of a rule, as its program gave them; without any, those of the rules in C are the best
-// there are.
+// Words of which the second half was empty end in what joins them: "Failed: ".
+static void trim_end(char *message)
+{
+	size_t length = strlen(message);
+
+	while (length > 1 && strchr(" \t\n:;,", message[length - 1]))
+		message[--length] = '\0';
+}
+
+// The words of a rule, as its program gave them; without any, those of the rules in C where they
+// come to the same, else the place of the table.
 static void say_ruling(const struct health_table *table, enum status status, const cJSON *words,
 	struct health *out)
 {
 	say_rule(table, out);
-	if (words && cJSON_IsString(words) && words->valuestring[0])
+	if (words && cJSON_IsString(words) && words->valuestring[0]) {
 		health_say(out, status, "%s", words->valuestring);
-	out->status = status;
+		trim_end(out->message);
+	} else if (out->status != status) {
+		health_say(out, status, "as its health table (%s:%d) has it", table->body->file,
+			table->body->line);
+	}
 }
 
 // Whether the table decides. What its program gives: [rule, words], or null where no rule applies.

@@ -6,12 +6,15 @@
 #include <utf8proc.h>
 
 #include "relight/health.h"
+#include "relight/health_table.h"
+#include "relight/health_why.h"
 #include "relight/json.h"
 #include "relight/kubeapi.h"
 #include "relight/tally.h"
 
 // What an API server answers, whatever it is: an object, a list, the resources of a group, a
-// refusal or nothing of the kind. Each gets a status and words that can be shown.
+// refusal or nothing of the kind; or what jq says to a health table. Each gets a status and words
+// that can be shown.
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
@@ -58,6 +61,55 @@ static void judge_items(cJSON *list)
 	tally_judge(&tally, 1, "things", &words);
 	tally_fini(&tally);
 	buf_fini(&words);
+}
+
+// Beside a workload: its pods and events, whatever they are.
+static void explain(const cJSON *value)
+{
+	struct health health = {.status = STATUS_PROGRESSING, .message = "words"};
+
+	health_why(&health, value, value, (struct wall){NOW_US});
+	check_words(health.message);
+	if (health.status != STATUS_PROGRESSING)
+		abort();
+}
+
+// As an object that a table matches, and as the answer of that table's program.
+static void use_table(const cJSON *value)
+{
+	static const char text[] =
+		"- match: {group: \"*\", kind: \"*\"}\n"
+		"  rules: [{if: .a, then: healthy}, {if: .b, then: conventions}]\n"
+		"  else: degraded\n";
+	static struct health_tables *tables;
+	struct diags diags = {.file = "fuzz"};
+	struct health_answer answers[HEALTH_LAYERS] = {{.output = value}};
+	struct health_inquiry inquiry;
+	struct health health;
+	struct buf input = {0};
+
+	if (!tables) {
+		tables = health_tables_new();
+		health_tables_add(tables, HEALTH_USER, text, sizeof text - 1, &diags);
+		diags_fini(&diags);
+	}
+	health_inquire(tables, value, (struct wall){NOW_US}, &inquiry);
+	health_table_input(value, (struct wall){NOW_US}, &input);
+	cJSON *again = json_parse(buf_str(&input), input.length, NULL);
+	if (!again && input.length < 1000000)
+		abort();
+	cJSON_Delete(again);
+	buf_fini(&input);
+	if (inquiry.count == 0) {
+		cJSON *object = cJSON_Parse("{\"kind\":\"K\"}");
+		health_inquire(tables, object, WALL_NONE, &inquiry);
+		cJSON_Delete(object);
+	}
+	health_conclude(&inquiry, answers, &health);
+	check_words(health.message);
+	const cJSON *first = cJSON_IsArray(value) ? value->child : NULL;
+	if (health.status == STATUS_HEALTHY && !(first && cJSON_IsNumber(first)))
+		abort();
 }
 
 static void find_types(const cJSON *list)
@@ -117,6 +169,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		judge(value, WALL_NONE);
 		judge(value, (struct wall){NOW_US});
 		find_types(value);
+		explain(value);
+		use_table(value);
 		if (health_is_list(value))
 			judge_items(value);
 	}

@@ -10,48 +10,7 @@
 
 #include <cmocka.h>
 
-#include "relight/json.h"
-
-struct example {
-	const char *object; // JSON with ' for "
-	enum status status;
-	const char *says; // part of the message
-	const char *rule;
-};
-
-static void judge(const char *object, const char *now, struct health *out)
-{
-	char text[4096];
-	struct wall at = WALL_NONE;
-
-	assert_true(strlen(object) < sizeof text);
-	strcpy(text, object);
-	for (char *quote = text; (quote = strchr(quote, '\''));)
-		*quote = '"';
-	cJSON *value = json_parse(text, strlen(text), NULL);
-	if (!value)
-		fail_msg("the example is no JSON: %s", text);
-	if (now)
-		assert_true(wall_parse(now, &at));
-	health_judge(value, at, out);
-	cJSON_Delete(value);
-}
-
-static void expect_all(const struct example *examples, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct health health;
-
-		judge(examples[i].object, "2026-07-03T12:00:00Z", &health);
-		if (health.status != examples[i].status ||
-			!strstr(health.message, examples[i].says) ||
-			strcmp(health.rule, examples[i].rule) != 0)
-			fail_msg("%s\n  is %s (%s) by %s", examples[i].object,
-				status_word(health.status), health.message, health.rule);
-	}
-}
-
-#define EXPECT(examples) expect_all(examples, sizeof(examples) / sizeof *(examples))
+#include "health_case.h"
 
 #define DEPLOYMENT(replicas, status)                                                               \
 	"{'apiVersion':'apps/"                                                                     \
@@ -278,87 +237,6 @@ static void platform(void **state)
 	EXPECT(examples);
 }
 
-#define CUSTOM(metadata, spec, status)                                                             \
-	"{'apiVersion':'db.example.io/v1','kind':'Store','metadata':{" metadata "},'spec':{" spec  \
-	"},'status':{" status "}}"
-#define CONDITION(type, status, reason)                                                            \
-	"{'type':'" type "','status':'" status "','reason':'" reason "','message':'m'}"
-
-static void conventions(void **state)
-{
-	(void)state;
-	static const struct example examples[] = {
-		{CUSTOM("'deletionTimestamp':'2026-07-03T11:00:00Z','finalizers':['example.io/"
-			"guard']",
-			 "", "'conditions':[" CONDITION("Ready", "True", "Up") "]"),
-			STATUS_PROGRESSING, "example.io/guard", "convention/deletion"},
-		{CUSTOM("", "'suspend':true",
-			 "'conditions':[" CONDITION("Ready", "True", "Up") "]"),
-			STATUS_SUSPENDED, "spec.suspend", "convention/suspend"},
-		{CUSTOM("'generation':7", "",
-			 "'observedGeneration':6,'conditions':[" CONDITION(
-				 "Ready", "True", "Up") "]"),
-			STATUS_PROGRESSING, "generation 6 of 7", "convention/generation"},
-		{CUSTOM("", "", "'conditions':[" CONDITION("Ready", "True", "Up") "]"),
-			STATUS_HEALTHY, "Up: m", "convention/conditions"},
-		{CUSTOM("", "", "'conditions':[" CONDITION("Available", "False", "DialFailed") "]"),
-			STATUS_DEGRADED, "DialFailed: m", "convention/conditions"},
-		{CUSTOM("", "", "'conditions':[" CONDITION("Ready", "False", "Creating") "]"),
-			STATUS_PROGRESSING, "Creating", "convention/conditions"},
-		{CUSTOM("", "", "'conditions':[" CONDITION("Ready", "Unknown", "Odd") "]"),
-			STATUS_PROGRESSING, "Odd", "convention/conditions"},
-		{CUSTOM("", "",
-			 "'conditions':[" CONDITION("Ready", "True", "Up") "," CONDITION(
-				 "Stalled", "True", "Quota") "]"),
-			STATUS_DEGRADED, "Quota", "convention/conditions"},
-		{CUSTOM("", "",
-			 "'conditions':[" CONDITION("Ready", "True", "Up") "," CONDITION(
-				 "Reconciling", "True", "Again") "]"),
-			STATUS_PROGRESSING, "Again", "convention/conditions"},
-		{CUSTOM("", "",
-			 "'conditions':[" CONDITION("Ready", "True", "Up") "," CONDITION(
-				 "CacheReady", "False", "Cold") "]"),
-			STATUS_HEALTHY, "Up", "convention/conditions"},
-		{CUSTOM("", "",
-			 "'conditions':[" CONDITION(
-				 "example.io/disk-ready", "False", "DiskMissing") "]"),
-			STATUS_DEGRADED, "DiskMissing", "convention/conditions"},
-		{CUSTOM("", "", "'conditions':[" CONDITION("DriverInstalled", "True", "Done") "]"),
-			STATUS_HEALTHY, "Done", "convention/conditions"},
-		{CUSTOM("'generation':2", "",
-			 "'conditions':[{'type':'Ready','status':'True','observedGeneration':1}]"),
-			STATUS_PROGRESSING, "older generation", "convention/conditions"},
-		{CUSTOM("", "",
-			 "'conditions':[" CONDITION("Ready", "True", "Up") "],'phase':'Failed'"),
-			STATUS_DEGRADED, "Failed", "convention/phase"},
-		{CUSTOM("", "", "'phase':'ScalingDown'"), STATUS_PROGRESSING, "ScalingDown",
-			"convention/phase"},
-		{CUSTOM("", "", "'phase':'Ready','message':'all up'"), STATUS_HEALTHY, "all up",
-			"convention/phase"},
-		{CUSTOM("", "", "'state':'Flummoxed','readyReplicas':1,'replicas':1"),
-			STATUS_UNKNOWN, "Flummoxed", "convention/phase"},
-		{CUSTOM("", "", "'desiredState':'Ready'"), STATUS_UNKNOWN, "nothing in its status",
-			"none"},
-		{CUSTOM("", "", "'readyToUse':true"), STATUS_HEALTHY, "readyToUse",
-			"convention/flags"},
-		{CUSTOM("", "", "'readyToUse':false,'error':{'message':'no snapshot class'}"),
-			STATUS_DEGRADED, "no snapshot class", "convention/error"},
-		{CUSTOM("", "'replicas':5", "'readyReplicas':3"), STATUS_PROGRESSING,
-			"3 of 5 ready", "convention/replicas"},
-		{CUSTOM("", "",
-			 "'members':[{'name':'a','conditions':[" CONDITION("Ready", "True",
-				 "Up") "]},{'name':'b','conditions':[" CONDITION("Ready", "False",
-				 "DiskLost") "]}]"),
-			STATUS_DEGRADED, "members b: DiskLost", "convention/parts"},
-		{CUSTOM("", "'size':3", ""), STATUS_PROGRESSING, "no status yet",
-			"convention/silence"},
-		{"{'apiVersion':'jobs.example.io/"
-		 "v1','kind':'ImportJob','status':{'phase':'Running'}}",
-			STATUS_PROGRESSING, "Running", "convention/phase"},
-	};
-	EXPECT(examples);
-}
-
 static void what_is_no_object_is_unknown(void **state)
 {
 	(void)state;
@@ -425,7 +303,6 @@ int main(void)
 		cmocka_unit_test(other_workloads),
 		cmocka_unit_test(pods),
 		cmocka_unit_test(platform),
-		cmocka_unit_test(conventions),
 		cmocka_unit_test(what_is_no_object_is_unknown),
 		cmocka_unit_test(long_messages_are_cut_at_a_whole_character),
 		cmocka_unit_test(items_of_a_list_get_its_kind),

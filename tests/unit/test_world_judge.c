@@ -148,7 +148,7 @@ static void tables_decide_by_their_first_rule_that_applies(void **state)
 	// 2026-07-03T12:00:00Z and an hour more
 	expect(bench, TILL("'late':1783083600"), STATUS_PROGRESSING, "early", rule);
 	expect(bench, OBJECT("other.example.io", "Thing", "'word':'fine'"), STATUS_HEALTHY,
-		"nothing in its status", "table/*.example.io/*");
+		"as its health table (test.yaml:8) has it", "table/*.example.io/*");
 	expect(bench, OBJECT("other.example.io", "Thing", "'word':'x'"), STATUS_DEGRADED, "",
 		"table/*.example.io/*");
 	expect(bench, OBJECT("other.example.io", "Thing", "'word':'as before','phase':'Failed'"),

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relight/health.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "health_case.h"
+
+// Kinds that no rule knows, judged by how controllers commonly report.
+
+#define CUSTOM(metadata, spec, status)                                                             \
+	"{'apiVersion':'db.example.io/v1','kind':'Store','metadata':{" metadata "},'spec':{" spec  \
+	"},'status':{" status "}}"
+#define CONDITION(type, status, reason)                                                            \
+	"{'type':'" type "','status':'" status "','reason':'" reason "','message':'m'}"
+
+static void conventions(void **state)
+{
+	(void)state;
+	static const struct example examples[] = {
+		{CUSTOM("'deletionTimestamp':'2026-07-03T11:00:00Z','finalizers':['example.io/"
+			"guard']",
+			 "", "'conditions':[" CONDITION("Ready", "True", "Up") "]"),
+			STATUS_PROGRESSING, "example.io/guard", "convention/deletion"},
+		{CUSTOM("", "'suspend':true",
+			 "'conditions':[" CONDITION("Ready", "True", "Up") "]"),
+			STATUS_SUSPENDED, "spec.suspend", "convention/suspend"},
+		{CUSTOM("'generation':7", "",
+			 "'observedGeneration':6,'conditions':[" CONDITION(
+				 "Ready", "True", "Up") "]"),
+			STATUS_PROGRESSING, "generation 6 of 7", "convention/generation"},
+		{CUSTOM("", "", "'conditions':[" CONDITION("Ready", "True", "Up") "]"),
+			STATUS_HEALTHY, "Up: m", "convention/conditions"},
+		{CUSTOM("", "", "'conditions':[" CONDITION("Available", "False", "DialFailed") "]"),
+			STATUS_DEGRADED, "DialFailed: m", "convention/conditions"},
+		{CUSTOM("", "", "'conditions':[" CONDITION("Ready", "False", "Creating") "]"),
+			STATUS_PROGRESSING, "Creating", "convention/conditions"},
+		{CUSTOM("", "", "'conditions':[" CONDITION("Ready", "Unknown", "Odd") "]"),
+			STATUS_PROGRESSING, "Odd", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("Ready", "True", "Up") "," CONDITION(
+				 "Stalled", "True", "Quota") "]"),
+			STATUS_DEGRADED, "Quota", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("Ready", "True", "Up") "," CONDITION(
+				 "Reconciling", "True", "Again") "]"),
+			STATUS_PROGRESSING, "Again", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("Ready", "True", "Up") "," CONDITION(
+				 "CacheReady", "False", "Cold") "]"),
+			STATUS_HEALTHY, "Up", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION(
+				 "example.io/disk-ready", "False", "DiskMissing") "]"),
+			STATUS_DEGRADED, "DiskMissing", "convention/conditions"},
+		{CUSTOM("", "", "'conditions':[" CONDITION("DriverInstalled", "True", "Done") "]"),
+			STATUS_HEALTHY, "Done", "convention/conditions"},
+		{CUSTOM("'generation':2", "",
+			 "'conditions':[{'type':'Ready','status':'True','observedGeneration':1}]"),
+			STATUS_PROGRESSING, "older generation", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("Ready", "True", "Up") "],'phase':'Failed'"),
+			STATUS_DEGRADED, "Failed", "convention/phase"},
+		{CUSTOM("", "", "'phase':'ScalingDown'"), STATUS_PROGRESSING, "ScalingDown",
+			"convention/phase"},
+		{CUSTOM("", "", "'phase':'Ready','message':'all up'"), STATUS_HEALTHY, "all up",
+			"convention/phase"},
+		{CUSTOM("", "", "'state':'Flummoxed','readyReplicas':1,'replicas':1"),
+			STATUS_UNKNOWN, "Flummoxed", "convention/phase"},
+		{CUSTOM("", "", "'desiredState':'Ready'"), STATUS_UNKNOWN, "nothing in its status",
+			"none"},
+		{CUSTOM("", "", "'readyToUse':true"), STATUS_HEALTHY, "readyToUse",
+			"convention/flags"},
+		{CUSTOM("", "", "'readyToUse':false,'error':{'message':'no snapshot class'}"),
+			STATUS_DEGRADED, "no snapshot class", "convention/error"},
+		{CUSTOM("", "'replicas':5", "'readyReplicas':3"), STATUS_PROGRESSING,
+			"3 of 5 ready", "convention/replicas"},
+		{CUSTOM("", "",
+			 "'members':[{'name':'a','conditions':[" CONDITION("Ready", "True",
+				 "Up") "]},{'name':'b','conditions':[" CONDITION("Ready", "False",
+				 "DiskLost") "]}]"),
+			STATUS_DEGRADED, "members b: DiskLost", "convention/parts"},
+		{CUSTOM("", "'size':3", ""), STATUS_PROGRESSING, "no status yet",
+			"convention/silence"},
+		{"{'apiVersion':'jobs.example.io/"
+		 "v1','kind':'ImportJob','status':{'phase':'Running'}}",
+			STATUS_PROGRESSING, "Running", "convention/phase"},
+	};
+	EXPECT(examples);
+}
+
+static void types_are_read_from_their_last_words(void **state)
+{
+	(void)state;
+	static const struct example examples[] = {
+		// Whole words only: this is no Stalled.
+		{CUSTOM("", "", "'conditions':[" CONDITION("AgentInstalled", "True", "Done") "]"),
+			STATUS_HEALTHY, "Done", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("db.example.io/sync-failed", "True", "R") "]"),
+			STATUS_DEGRADED, "R", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("TableSynchronized", "False", "Odd") "]"),
+			STATUS_DEGRADED, "Odd", "convention/conditions"},
+		{CUSTOM("", "", "'conditions':[" CONDITION("VolumeScalingUp", "True", "More") "]"),
+			STATUS_PROGRESSING, "More", "convention/conditions"},
+		{CUSTOM("", "", "'conditions':[" CONDITION("ShardPaused", "True", "ByHand") "]"),
+			STATUS_SUSPENDED, "ByHand", "convention/conditions"},
+		// A step on the way says nothing of the end.
+		{CUSTOM("", "", "'conditions':[" CONDITION("PlanCreated", "True", "Done") "]"),
+			STATUS_UNKNOWN, "nothing in its status", "none"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("PlanCreated", "False", "QuotaExceeded") "]"),
+			STATUS_DEGRADED, "QuotaExceeded", "convention/conditions"},
+		// Nor does a type that nobody knows.
+		{CUSTOM("", "", "'conditions':[" CONDITION("Upgradeable", "False", "Pinned") "]"),
+			STATUS_UNKNOWN, "nothing in its status", "none"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("Ready", "True", "Up") "," CONDITION(
+				 "Upgradeable", "False", "Pinned") "]"),
+			STATUS_HEALTHY, "Up", "convention/conditions"},
+		// The goal is reached, whatever its steps still say.
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("Completed", "True", "Done") "," CONDITION(
+				 "HooksCompleted", "Unknown", "Pending") "]"),
+			STATUS_HEALTHY, "Done", "convention/conditions"},
+		{CUSTOM("", "", "'conditions':[{'type':'Ready','status':true}]"), STATUS_HEALTHY,
+			"Ready is True", "convention/conditions"},
+		{CUSTOM("", "", "'conditions':[" CONDITION("Available", "Degraded", "Some") "]"),
+			STATUS_DEGRADED, "Some", "convention/conditions"},
+		{CUSTOM("", "", "'conditions':[]"), STATUS_PROGRESSING, "no conditions yet",
+			"convention/conditions"},
+	};
+	EXPECT(examples);
+}
+
+static void reasons_tell_a_failure_from_what_is_under_way(void **state)
+{
+	(void)state;
+	static const struct example examples[] = {
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("Ready", "False", "UnpackingArchive") "]"),
+			STATUS_PROGRESSING, "Unpacking", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("Ready", "False", "RestoreNotComplete") "]"),
+			STATUS_PROGRESSING, "NotComplete", "convention/conditions"},
+		{CUSTOM("", "", "'conditions':[" CONDITION("Ready", "False", "PausedByUser") "]"),
+			STATUS_SUSPENDED, "Paused", "convention/conditions"},
+		{CUSTOM("", "", "'conditions':[" CONDITION("Ready", "False", "Flummoxed") "]"),
+			STATUS_DEGRADED, "Flummoxed", "convention/conditions"},
+		{CUSTOM("", "", "'conditions':[{'type':'Ready','status':'False'}]"),
+			STATUS_PROGRESSING, "Ready is False", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[{'type':'Ready','status':'False','severity':'Error',"
+			 "'reason':'Waiting'}]"),
+			STATUS_DEGRADED, "Waiting", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[{'type':'Ready','status':'False','severity':'Info',"
+			 "'reason':'Odd'}]"),
+			STATUS_PROGRESSING, "Odd", "convention/conditions"},
+		// A part that has failed is heard beside a whole that speaks well.
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("Ready", "True", "Up") "," CONDITION(
+				 "CacheReady", "False", "CacheCorrupt") "]"),
+			STATUS_DEGRADED, "CacheCorrupt", "convention/conditions"},
+	};
+	EXPECT(examples);
+}
+
+static void words_and_numbers(void **state)
+{
+	(void)state;
+	static const struct example examples[] = {
+		{CUSTOM("", "", "'phase':'PENDING_RERUN'"), STATUS_PROGRESSING, "PENDING_RERUN",
+			"convention/phase"},
+		{CUSTOM("", "", "'phase':'UPDATE_ROLLBACK_COMPLETE'"), STATUS_DEGRADED, "ROLLBACK",
+			"convention/phase"},
+		{CUSTOM("", "", "'state':'In Sync'"), STATUS_HEALTHY, "In Sync",
+			"convention/phase"},
+		{CUSTOM("", "", "'ready':'2/3'"), STATUS_PROGRESSING, "2 of 3 ready",
+			"convention/replicas"},
+		{CUSTOM("", "", "'ready':'3/3'"), STATUS_HEALTHY, "3 of 3 ready",
+			"convention/replicas"},
+		{CUSTOM("", "", "'ready':'3/x'"), STATUS_UNKNOWN, "nothing", "none"},
+		{CUSTOM("", "", "'racks':{'a':{'members':3,'readyMembers':1}}"), STATUS_PROGRESSING,
+			"racks a: 1 of 3 ready", "convention/parts"},
+		{CUSTOM("", "", "'synced':false"), STATUS_PROGRESSING, "status.synced is false",
+			"convention/flags"},
+		{CUSTOM("", "", "'healthy':false"), STATUS_DEGRADED, "status.healthy is false",
+			"convention/flags"},
+		{CUSTOM("", "", "'lastSyncFailed':true"), STATUS_DEGRADED, "lastSyncFailed",
+			"convention/flags"},
+		{CUSTOM("", "", "'initialized':true"), STATUS_UNKNOWN, "nothing", "none"},
+		{CUSTOM("", "", "'errors':[{'message':'no route'}]"), STATUS_DEGRADED, "no route",
+			"convention/error"},
+		{CUSTOM("", "", "'parents':[]"), STATUS_PROGRESSING, "accepted it yet",
+			"convention/parents"},
+		{CUSTOM("", "", "'parents':[{'name':'gw','conditions':[]}]"), STATUS_PROGRESSING,
+			"parents gw: no conditions yet", "convention/parts"},
+		{CUSTOM("", "'enabled':false", "'phase':'Ready'"), STATUS_SUSPENDED,
+			"spec.enabled is false", "convention/suspend"},
+		{CUSTOM("'annotations':{'db.example.io/paused':'true'}", "", "'phase':'Ready'"),
+			STATUS_SUSPENDED, "annotation db.example.io/paused", "convention/pause"},
+		{CUSTOM("'annotations':{'db.example.io/paused':'false'}", "", "'phase':'Ready'"),
+			STATUS_HEALTHY, "Ready", "convention/phase"},
+		// What is mirrored from elsewhere is no word of the object's own.
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION(
+				 "Ready", "True", "Up") "],'atProvider':{'status':'stopped'}"),
+			STATUS_HEALTHY, "Up", "convention/conditions"},
+	};
+	EXPECT(examples);
+}
+
+static void expect_since(const char *object, const char *wanted)
+{
+	struct health health;
+	struct wall at = WALL_NONE;
+
+	judge(object, "2026-07-03T12:00:00Z", &health);
+	if (wanted)
+		assert_true(wall_parse(wanted, &at));
+	assert_int_equal(health.since.us, at.us);
+}
+
+static void since_is_when_something_last_moved(void **state)
+{
+	(void)state;
+	expect_since(CUSTOM("", "", "'phase':'Ready'"), NULL);
+	expect_since(CUSTOM("'creationTimestamp':'2026-07-01T00:00:00Z'", "", "'phase':'Creating'"),
+		"2026-07-01T00:00:00Z");
+	expect_since(CUSTOM("'creationTimestamp':'2026-07-01T00:00:00Z'", "",
+			     "'conditions':[{'type':'Ready','status':'False','lastTransitionTime':"
+			     "'2026-07-03T11:00:00Z'},{'type':'X','lastUpdateTime':"
+			     "'2026-07-03T11:30:00Z','lastHeartbeatTime':'2026-07-03T11:59:00Z'}]"),
+		"2026-07-03T11:30:00Z");
+	// Not the future, and not what is only planned.
+	expect_since(CUSTOM("", "",
+			     "'startTime':'2026-07-03T10:00:00Z','nextBackupTime':"
+			     "'2026-07-03T11:00:00Z','endTime':'2027-01-01T00:00:00Z'"),
+		"2026-07-03T10:00:00Z");
+	expect_since("{'apiVersion':'v1','kind':'Pod','status':{'containerStatuses':[{'state':{"
+		     "'running':{'startedAt':'2026-07-03T11:10:00Z'}}}]}}",
+		"2026-07-03T11:10:00Z");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(conventions),
+		cmocka_unit_test(types_are_read_from_their_last_words),
+		cmocka_unit_test(reasons_tell_a_failure_from_what_is_under_way),
+		cmocka_unit_test(words_and_numbers),
+		cmocka_unit_test(since_is_when_something_last_moved),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
