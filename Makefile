@@ -85,7 +85,7 @@ $(O)/%.o: src/%.c | needed
 
 # Files that the program carries inside itself, so that it needs nothing beside it: each becomes an array of bytes.
 carried := $(sort $(wildcard themes/*.yaml) $(wildcard runbooks/*.yaml) $(wildcard runbooks/scenarios/*.yaml) \
-	$(wildcard runbooks/catalog/*.yaml) $(wildcard runbooks/health/*.yaml) $(wildcard schemas/*.json))
+	$(wildcard runbooks/catalog/*.yaml) $(wildcard runbooks/health/*.yaml) $(wildcard src/schemas/*.json))
 $(O)/generated/carried.inc: $(carried) Makefile
 	@mkdir -p $(@D)
 	@{ for f in $(carried); do n=$$(printf '%s' "$$f" | tr -c 'A-Za-z0-9' '_'); \
@@ -160,7 +160,7 @@ check-unit: $(unit_tests)
 # Every timeline that these make is kept, and held against the schema of its lines.
 timelines = $(abspath $(O))/timelines
 keeping = rm -rf $(timelines); mkdir -p $(timelines); export RELIGHT=$(abspath $(O)/relight) RELIGHT_TIMELINES=$(timelines)
-fitting = python3 tests/schema.py schemas/timeline.json $(timelines)
+fitting = python3 tests/schema.py src/schemas/timeline.json $(timelines)
 check-terminal: $(O)/relight $(terminal_tests)
 	@set -e; $(keeping); for t in $(terminal_tests); do $$t; done; $(fitting)
 check-integration: $(O)/relight
@@ -228,7 +228,7 @@ install: relight
 	install -m 644 themes/*.yaml $(DESTDIR)$(datadir)/themes/
 	install -m 644 runbooks/*.yaml $(DESTDIR)$(datadir)/runbooks/
 	install -m 644 runbooks/scenarios/*.yaml $(DESTDIR)$(datadir)/runbooks/scenarios/
-	install -m 644 schemas/*.json $(DESTDIR)$(datadir)/schemas/
+	install -m 644 src/schemas/*.json $(DESTDIR)$(datadir)/schemas/
 	install -m 644 runbooks/health/*.yaml $(DESTDIR)$(datadir)/runbooks/health/
 
 clean:

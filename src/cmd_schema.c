@@ -16,7 +16,7 @@ int cmd_schema(int argc, char **argv)
 	if (argc - optind != 1 || strcmp(argv[optind], "timeline") != 0)
 		return command_usage(
 			argv[0], "name what: timeline is the one that is described so far");
-	const struct carried_file *schema = carried_find("schemas/timeline.json");
+	const struct carried_file *schema = carried_find("src/schemas/timeline.json");
 	fwrite(schema->bytes, 1, schema->length, stdout);
 	return EXIT_GOOD;
 }

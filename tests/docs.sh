@@ -10,7 +10,7 @@ set -eu
 [ $# = 2 ] || { echo "relight: docs: usage: docs.sh check|write GENERATOR" >&2; exit 2; }
 how=$1
 generator=$2
-schema=schemas/timeline.json
+schema=src/schemas/timeline.json
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

@@ -7,6 +7,10 @@
 
 #include "relight/buf.h"
 
+// The part of a fingerprint that says that whoever answers is believed (insecure-skip-tls-verify).
+#define PIN_TLS            "tls"
+#define PIN_TLS_UNVERIFIED "unverified"
+
 // What a target is known by.
 
 // {"uid":…,"ca_sha256":…,"host_key":…} as one text, for comparing and showing. The caller frees.
@@ -18,6 +22,8 @@ void pin_say(const char *pin, struct buf *out);
 // become known of a target later, for example its UID once that may be read; that is no other
 // target.
 bool pin_agrees(const char *pinned, const cJSON *fingerprint);
+// Whether whoever answered was believed when it was pinned; NULL: no.
+bool pin_is_unverified(const char *pin);
 // The value of one part of such a text ("uid"); the caller frees. NULL: it has no such part.
 char *pin_value(const char *pin, const char *part);
 

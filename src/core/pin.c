@@ -53,7 +53,16 @@ bool pin_agrees(const char *pinned, const cJSON *fingerprint)
 		agrees &= !now || !value || strcmp(now, value) == 0;
 	}
 	free(words);
-	return agrees;
+	// Who was verified, and is only believed now, may be anybody.
+	return agrees && (!json_text(fingerprint, PIN_TLS) || pin_is_unverified(pinned));
+}
+
+bool pin_is_unverified(const char *pin)
+{
+	char *tls = pin ? pin_value(pin, PIN_TLS) : NULL;
+	bool is_unverified = tls && strcmp(tls, PIN_TLS_UNVERIFIED) == 0;
+	free(tls);
+	return is_unverified;
 }
 
 char *pin_value(const char *pin, const char *part)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "relight/layout.h"
+#include "relight/pin.h"
 
 #include "frame_expiry.h"
 #include "frame_serving.h"
@@ -405,9 +406,24 @@ static void draw_restore_points(struct pen *pen, const struct scene *scene)
 	pen_skip(pen, shown ? 2 : 0);
 }
 
+// Stands there for as long as it is so: nothing that such a target tells is certain.
+static void draw_unverified(struct pen *pen, const struct scene *scene)
+{
+	size_t count = 0;
+	for (size_t t = 0; t < scene->runbook->target_count; t++) {
+		const struct pin *pin = &scene->state->pins[t];
+		if (!pin_is_unverified(pin->fingerprint) && !pin_is_unverified(pin->now))
+			continue;
+		pen_text(pen, ROLE_BAD, count++ ? ", " : "TLS UNVERIFIED ");
+		pen_text(pen, ROLE_BAD, target_name(scene, (int)t));
+	}
+	pen_skip(pen, count ? 2 : 0);
+}
+
 static void draw_trust(struct area area, const struct scene *scene)
 {
 	struct pen pen = pen_at(area, 2, 1, area.columns);
+	draw_unverified(&pen, scene);
 	if (area.columns < LAYOUT_TALL_COLUMNS) {
 		// What is not known takes the room of what may be cut.
 		bool is_token_last = serving_count(scene, SERVING_UNKNOWN) > 0;

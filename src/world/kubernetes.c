@@ -16,6 +16,7 @@
 #include "relight/json.h"
 #include "relight/kubeconfig_files.h"
 #include "relight/memory.h"
+#include "relight/pin.h"
 
 // --- files ---
 
@@ -309,8 +310,8 @@ static bool fingerprint_changed(struct kubernetes *kubernetes)
 {
 	struct buf now = {0};
 
-	buf_printf(&now, "%s %s %s", kubernetes->access.server, kubernetes->uid,
-		kubernetes->ca_sha256);
+	buf_printf(&now, "%s %s %s %d", kubernetes->access.server, kubernetes->uid,
+		kubernetes->ca_sha256, kubernetes->access.is_insecure);
 	bool is_new =
 		!kubernetes->fingerprint || strcmp(kubernetes->fingerprint, buf_str(&now)) != 0;
 	free(kubernetes->fingerprint);
@@ -344,6 +345,8 @@ cJSON *kubernetes_fingerprint(const struct kubernetes *kubernetes)
 	json_add_text(fingerprint, "uid", kubernetes_uid(kubernetes));
 	if (kubernetes->ca_sha256[0])
 		json_add_text(fingerprint, "ca_sha256", kubernetes->ca_sha256);
+	if (kubernetes->access.is_insecure)
+		json_add_text(fingerprint, PIN_TLS, PIN_TLS_UNVERIFIED);
 	return fingerprint;
 }
 

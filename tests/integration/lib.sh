@@ -19,7 +19,7 @@ finish() {
 			cp "$timeline" "$(mktemp "$RELIGHT_TIMELINES/timeline-$(basename "$0" .sh)-XXXXXX.jsonl")"
 		done
 	elif [ "$1" = 0 ] && [ -n "$(find "$work" -name 'timeline*.jsonl' -type f -size +0)" ]; then
-		python3 "$tests/../schema.py" "$tests/../../schemas/timeline.json" "$work" || set -- 1
+		python3 "$tests/../schema.py" "$tests/../../src/schemas/timeline.json" "$work" || set -- 1
 	fi
 	rm -rf "$work"
 	exit "$1"

@@ -119,7 +119,7 @@ sed -n '/^prev=0000/,/^done/p' "$tests/../../man/relight-timeline.5" | sed 's/\\
 (cd "$incident" && sed '3s/"by"/"bY"/' timeline.jsonl | sh -c "$(sed 's/<timeline.jsonl//' "$work/verify.sh")" >"$work/out") &&
 	fail "the ten lines of shell take a damaged timeline"
 says out 'line 3 is not good'
-"$RELIGHT" schema timeline | cmp -s - "$tests/../../schemas/timeline.json" || fail "schema prints another schema"
+"$RELIGHT" schema timeline | cmp -s - "$tests/../../src/schemas/timeline.json" || fail "schema prints another schema"
 expect_code 2 "$RELIGHT" schema
 expect_code 2 "$RELIGHT" schema runbook
 

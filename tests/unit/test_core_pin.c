@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "incident_case.h"
 
+#include "relight/pin.h"
+
 // What keeps steps away from a target: it is not known yet, it is another one, or it is the lost
 // cluster itself.
 
@@ -33,6 +35,33 @@ static void assert_open_line(
 		return;
 	}
 	fail_msg("no line %s", id);
+}
+
+// --- what agrees ---
+
+static void test_who_was_verified_and_is_only_believed_now_is_another(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *pinned, *now;
+		bool agrees;
+	} examples[] = {
+		{"uid a ca_sha256 c", "{\"uid\":\"a\",\"ca_sha256\":\"c\"}", true},
+		{"uid a ca_sha256 c", "{\"uid\":\"a\"}", true},
+		{"uid a ca_sha256 c", "{\"uid\":\"a\",\"tls\":\"unverified\"}", false},
+		{"uid a tls unverified", "{\"uid\":\"a\",\"tls\":\"unverified\"}", true},
+		{"uid a tls unverified", "{\"uid\":\"a\",\"ca_sha256\":\"c\"}", true},
+		{"uid a tls unverified", "{\"uid\":\"b\",\"tls\":\"unverified\"}", false},
+	};
+	for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+		cJSON *now = cJSON_Parse(examples[i].now);
+		if (pin_agrees(examples[i].pinned, now) != examples[i].agrees)
+			fail_msg("%s and %s", examples[i].pinned, examples[i].now);
+		cJSON_Delete(now);
+	}
+	assert_true(pin_is_unverified("uid a tls unverified"));
+	assert_false(pin_is_unverified("uid unverified"));
+	assert_false(pin_is_unverified(NULL));
 }
 
 // --- known before it is acted on ---
@@ -247,6 +276,7 @@ static void test_a_pin_as_it_is_shown(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_who_was_verified_and_is_only_believed_now_is_another),
 		cmocka_unit_test(test_a_target_is_pinned_before_a_step_acts_on_it),
 		cmocka_unit_test(test_that_is_waived_by_the_targets_name),
 		cmocka_unit_test(test_what_makes_the_target_does_not_wait_for_it),
