@@ -165,8 +165,12 @@ check-terminal: $(O)/relight $(terminal_tests)
 	@set -e; $(keeping); for t in $(terminal_tests); do $$t; done; $(fitting)
 check-integration: $(O)/relight
 	@set -e; $(keeping); for t in $(integration_tests); do sh $$t; done; $(fitting)
-check-kubernetes: $(O)/relight
-	@set -e; $(keeping); sh tests/kubernetes/run.sh; $(fitting) || test -z "$$(ls $(timelines))"
+kubernetes_support := $(patsubst tests/kubernetes/%.c,$(O)/kubernetes/%,$(sort $(wildcard tests/kubernetes/*.c)))
+$(O)/kubernetes/%: tests/kubernetes/%.c
+	@mkdir -p $(@D)
+	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $$(pkg-config --libs openssl) -lpthread
+check-kubernetes: $(O)/relight $(kubernetes_support)
+	@set -e; $(keeping); SUPPORT=$(abspath $(O)/kubernetes) sh tests/kubernetes/run.sh; $(fitting) || test -z "$$(ls $(timelines))"
 
 asan:
 	@$(MAKE) --no-print-directory VARIANT=asan WERROR=1 check-all

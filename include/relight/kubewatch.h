@@ -41,6 +41,14 @@ void kubepulse_leave(struct kubepulse *pulse);
 uint64_t kubepulse_heard_ms(const struct kubepulse *pulse);
 struct wall kubepulse_heard(const struct kubepulse *pulse);
 
+// Watches of one resource go through one gate: while it is refused, only one of them asks at a
+// time. When the next may ask, on the loop's clock, with `ms` between two; whoever finds it open
+// goes.
+uint64_t kubegate_opens_ms(struct kubepulse *pulse, const char *resource, uint64_t ms);
+// What came of asking.
+void kubegate_refused(struct kubepulse *pulse, const char *resource);
+void kubegate_passed(struct kubepulse *pulse, const char *resource);
+
 // --- what is watched -----------------------------------------------------------------------------
 
 struct kubewatch;

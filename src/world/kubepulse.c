@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
+#include <string.h>
 
 #include "relight/clock.h"
 #include "relight/kubewatch.h"
@@ -13,6 +14,12 @@
 #define PULSE_EVERY_MS   3000
 #define PULSE_TIMEOUT_MS 4000
 
+struct gate {
+	char *resource;
+	bool is_refused;
+	uint64_t asked_ms;
+};
+
 struct kubepulse {
 	uv_loop_t *loop;
 	struct kubernetes *client;
@@ -21,7 +28,50 @@ struct kubepulse {
 	uint64_t asked_ms, heard_ms;
 	struct wall asked, heard;
 	uv_timer_t timer;
+	struct gate *gates;
+	size_t gate_count, gate_capacity;
 };
+
+// --- gates ---
+
+static struct gate *gate_of(struct kubepulse *pulse, const char *resource)
+{
+	for (size_t i = 0; i < pulse->gate_count; i++)
+		if (strcmp(pulse->gates[i].resource, resource) == 0)
+			return &pulse->gates[i];
+	pulse->gates = memory_grow(
+		pulse->gates, pulse->gate_count, &pulse->gate_capacity, sizeof *pulse->gates);
+	struct gate *gate = &pulse->gates[pulse->gate_count++];
+	*gate = (struct gate){.resource = memory_copy_text(resource)};
+	return gate;
+}
+
+uint64_t kubegate_opens_ms(struct kubepulse *pulse, const char *resource, uint64_t ms)
+{
+	struct gate *gate = gate_of(pulse, resource);
+	uint64_t now_ms = uv_now(pulse->loop);
+
+	if (gate->is_refused && now_ms < gate->asked_ms + ms)
+		return gate->asked_ms + ms;
+	gate->asked_ms = now_ms;
+	return now_ms;
+}
+
+void kubegate_refused(struct kubepulse *pulse, const char *resource)
+{
+	struct gate *gate = gate_of(pulse, resource);
+
+	// From the refusal on, not from the question: answers take their time.
+	gate->is_refused = true;
+	gate->asked_ms = uv_now(pulse->loop);
+}
+
+void kubegate_passed(struct kubepulse *pulse, const char *resource)
+{
+	gate_of(pulse, resource)->is_refused = false;
+}
+
+// --- the pulse ---
 
 static void on_timer(uv_timer_t *timer);
 
@@ -78,6 +128,9 @@ void kubepulse_free(struct kubepulse *pulse)
 		return;
 	if (pulse->exchange)
 		kubernetes_cancel(pulse->exchange);
+	for (size_t i = 0; i < pulse->gate_count; i++)
+		free(pulse->gates[i].resource);
+	free(pulse->gates);
 	uv_close((uv_handle_t *)&pulse->timer, on_closed);
 }
 

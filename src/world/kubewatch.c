@@ -40,6 +40,12 @@ static uint64_t now_ms(const struct kubewatch *watch)
 	return uv_now(watch->config.loop);
 }
 
+// Several watches of one resource share what its server thinks of being asked.
+static const char *gate_of(const struct kubewatch *watch)
+{
+	return watch->type.plural[0] ? watch->type.plural : watch->scope.resource.resource;
+}
+
 // --- answering ---
 
 static bool is_still_the_same(const struct kubewatch *watch)
@@ -230,18 +236,24 @@ static void note_all(struct kubewatch *watch)
 
 // --- how it went ---
 
-void kubewatch_confirm(struct kubewatch *watch, uint64_t ms, struct wall wall)
+void kubewatch_recover(struct kubewatch *watch)
 {
 	bool was_failed = watch->failed != STATUS_HEALTHY;
 
+	watch->failed = STATUS_HEALTHY;
+	watch->failures = 0;
+	kubegate_passed(watch->config.pulse, gate_of(watch));
+	if (was_failed)
+		note_all(watch);
+}
+
+void kubewatch_confirm(struct kubewatch *watch, uint64_t ms, struct wall wall)
+{
 	if (ms >= watch->confirmed_ms) {
 		watch->confirmed_ms = ms;
 		watch->confirmed = wall;
 	}
-	watch->failed = STATUS_HEALTHY;
-	watch->failures = 0;
-	if (was_failed)
-		note_all(watch);
+	kubewatch_recover(watch);
 }
 
 // Jittered, so that what failed together is not tried again together.
@@ -273,6 +285,7 @@ void kubewatch_fail(struct kubewatch *watch, enum status status, int http_status
 	buf_text(&watch->why, words);
 	buf_clear(&watch->next_page);
 	watch->not_before_ms = now_ms(watch) + rest_after(watch, retry_after_ms);
+	kubegate_refused(watch->config.pulse, gate_of(watch));
 	rest(watch, watch->not_before_ms);
 	if (is_news)
 		note_all(watch);
@@ -361,7 +374,12 @@ static void on_guard(uv_timer_t *timer);
 static void attempt(struct kubewatch *watch)
 {
 	struct err err = {0};
+	uint64_t open_ms = kubegate_opens_ms(watch->config.pulse, gate_of(watch), POLITE_MS);
 
+	if (open_ms > now_ms(watch)) {
+		rest(watch, open_ms);
+		return;
+	}
 	watch->began_ms = watch->progress_ms = now_ms(watch);
 	watch->began = clock_wall();
 	uv_timer_start(&watch->timer, on_guard, PATIENCE_MS, 0);

@@ -81,6 +81,7 @@ struct kubewatch {
 	uint64_t began_ms; // when the newest attempt began, on the loop's clock
 	struct wall began;
 	uint64_t watch_began_ms; // when one was last asked to watch; 0: never
+	int watch_s;             // how long the server was asked to let it last
 	uint64_t progress_ms;    // when something last arrived
 	struct buf next_page;    // token; empty: the first page
 	bool has_restarted;      // this list, because its pages had expired
@@ -130,6 +131,8 @@ void kubewatch_fail(struct kubewatch *watch, enum status status, int http_status
 void kubewatch_listed(struct kubewatch *watch);
 // What is known holds as of this time, and nothing is in the way any more.
 void kubewatch_confirm(struct kubewatch *watch, uint64_t ms, struct wall wall);
+// Nothing is in the way any more.
+void kubewatch_recover(struct kubewatch *watch);
 // Goes on with the watch, or with a list where one must come first, as soon as that is polite.
 void kubewatch_go_on(struct kubewatch *watch);
 // Something in a view has changed.

@@ -110,11 +110,8 @@ static bool on_data(void *context, const char *bytes, size_t length)
 {
 	struct kubewatch *watch = context;
 	struct err err = {0};
-	uint64_t now_ms = uv_now(watch->config.loop);
 
-	watch->progress_ms = now_ms;
-	if (watch->phase == KUBEWATCH_WATCHING)
-		kubewatch_confirm(watch, now_ms, clock_wall());
+	watch->progress_ms = uv_now(watch->config.loop);
 	if (json_items_take(watch->items, bytes, length, &err))
 		return true;
 	if (err.message[0])
@@ -133,7 +130,7 @@ static void on_head(void *context, int status, bool is_shared)
 	watch->progress_ms = uv_now(watch->config.loop);
 	if (watch->phase != KUBEWATCH_WATCHING)
 		return;
-	kubewatch_confirm(watch, watch->began_ms, watch->began);
+	kubewatch_recover(watch);
 	if (is_shared && !watch->needs_pulse) {
 		kubepulse_need(watch->config.pulse);
 		watch->needs_pulse = true;
@@ -320,6 +317,18 @@ static bool is_refused_for_good(const struct http_answer *answer)
 	return answer->reach == REACH_ANSWERED && (answer->status == 403 || answer->status == 405);
 }
 
+// A watch that the server has ended at its time has told all that happened until then. When
+// something arrives says nothing: it may have been under way for long.
+static void confirm_ended(struct kubewatch *watch)
+{
+	uint64_t now_ms = uv_now(watch->config.loop);
+	uint64_t lasted_ms = now_ms - watch->began_ms, asked_ms = (uint64_t)watch->watch_s * 1000;
+	uint64_t sure_ms = lasted_ms < asked_ms ? 0 : asked_ms;
+
+	kubewatch_confirm(watch, watch->began_ms + sure_ms,
+		(struct wall){watch->began.us + (int64_t)sure_ms * US_PER_MS});
+}
+
 static void on_watch_over(void *context, const struct http_answer *answer)
 {
 	struct kubewatch *watch = context;
@@ -344,6 +353,8 @@ static void on_watch_over(void *context, const struct http_answer *answer)
 		}
 		return;
 	}
+	if (is_over && answer->reach == REACH_ANSWERED)
+		confirm_ended(watch);
 	forget_items(watch);
 	kubewatch_go_on(watch);
 }
@@ -364,5 +375,6 @@ void kubewatch_ask_watch(struct kubewatch *watch)
 	ask_server(watch, &path, "PartialObjectMetadata", (int64_t)(seconds + WATCH_GRACE_S) * 1000,
 		on_watch_over);
 	watch->watch_began_ms = watch->began_ms;
+	watch->watch_s = seconds;
 	buf_fini(&path);
 }
