@@ -84,7 +84,8 @@ struct engine {
 	char *directory; // absolute, NULL until the incident is prepared
 	char *id;        // of a new incident
 	cJSON *files;    // [{path, sha256, of?}] that the actions name, until it is recorded
-	cJSON *session;  // who sits here, until it is recorded
+	char applied_sha256[65]; // of frozen/applied.json; "": there is none
+	cJSON *session;          // who sits here, until it is recorded
 	struct launcher launcher;
 	uv_pipe_t launcher_pipe;
 	struct buf launcher_in;
@@ -149,7 +150,8 @@ struct engine_frozen {
 	struct frozen_file *items; // names are owned, bytes are not
 	size_t count, capacity;
 	struct manifest_files read;
-	size_t applied; // files of objects so far
+	size_t applied;  // files of objects so far, …
+	struct buf list; // … and what each of them is a copy of
 	struct health_files health;
 };
 // Reads what the actions name into engine->files and into `frozen`. Blocks on the disk.

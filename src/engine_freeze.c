@@ -153,6 +153,22 @@ static void add_text(struct engine_frozen *frozen, const char *name, const struc
 		add_frozen(frozen, memory_copy_text(name), text);
 }
 
+// The list that the actuator goes by. It is a file, because a timeline's line is short.
+static void add_list(struct engine *engine, struct engine_frozen *frozen)
+{
+	cJSON *list = cJSON_CreateArray();
+	json_each (file, engine->files)
+		if (json_get(file, "of"))
+			cJSON_AddItemToArray(list, cJSON_Duplicate(file, true));
+	if (list->child) {
+		json_write(&frozen->list, list);
+		add_text(frozen, FROZEN_APPLIED, &frozen->list);
+		engine_add_file(engine->files, "frozen/" FROZEN_APPLIED, &frozen->list, NULL);
+		sha256_hex(frozen->list.data, frozen->list.length, engine->applied_sha256);
+	}
+	cJSON_Delete(list);
+}
+
 void engine_freeze(struct engine *engine, struct engine_frozen *frozen)
 {
 	const struct engine_setup *setup = &engine->setup;
@@ -169,6 +185,7 @@ void engine_freeze(struct engine *engine, struct engine_frozen *frozen)
 		add_objects(engine, frozen, step, &step->run);
 		add_objects(engine, frozen, step, &step->rollback);
 	}
+	add_list(engine, frozen);
 }
 
 void engine_frozen_fini(struct engine_frozen *frozen)
@@ -177,5 +194,6 @@ void engine_frozen_fini(struct engine_frozen *frozen)
 		free((char *)frozen->items[i].name);
 	free(frozen->items);
 	manifest_files_fini(&frozen->read);
+	buf_fini(&frozen->list);
 	health_files_fini(&frozen->health);
 }

@@ -76,6 +76,9 @@ static void record_runbook(struct engine *engine)
 		engine_add_file(files, "frozen/scenario.yaml", &engine->setup.scenario_text, NULL);
 	json_each (file, engine->files)
 		cJSON_AddItemToArray(files, cJSON_Duplicate(file, true));
+	if (engine->applied_sha256[0])
+		json_add_text(cJSON_AddObjectToObject(event->data, "applied"), "sha256",
+			engine->applied_sha256);
 	engine_record(engine, event);
 }
 

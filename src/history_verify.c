@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "frozen.h"
+#include "relight/attempt.h"
 #include "relight/json.h"
 #include "relight/memory.h"
 
@@ -114,11 +116,33 @@ static void verify_blobs(struct history *history, int64_t seq, const cJSON *valu
 			verify_blobs(history, seq, part);
 }
 
+// Where the event's list was too long for its line, what is applied stands in a list of its own.
+static void verify_applied(struct history *history, int64_t seq, const char *sha256)
+{
+	struct buf text = {0};
+	verify_file(history, seq, "frozen/" FROZEN_APPLIED, sha256, &history->frozen_count);
+	if (frozen_read(history->directory, FROZEN_APPLIED, &text, NULL)) {
+		cJSON *list = json_parse(buf_str(&text), text.length, NULL);
+		json_each (file, list)
+			if (json_text(file, "path") && json_text(file, "sha256"))
+				verify_file(history, seq, json_text(file, "path"),
+					json_text(file, "sha256"), &history->frozen_count);
+		cJSON_Delete(list);
+	}
+	buf_fini(&text);
+}
+
 // The runbook was looked at when it was loaded. Scripts that it names are listed too, but they are
 // no part of the record and may go on changing.
 static void verify_frozen(struct history *history, const struct event *event)
 {
-	json_each (file, json_get(event->data, "files")) {
+	const cJSON *files = json_get(event->data, "files");
+	const char *applied = json_path_text(event->data, "applied.sha256");
+	if (applied && !cJSON_IsArray(files))
+		verify_applied(history, event->seq, applied);
+	if (!cJSON_IsArray(files))
+		return;
+	json_each (file, files) {
 		const char *path = json_text(file, "path"), *sha256 = json_text(file, "sha256");
 		if (path && sha256 && strncmp(path, "frozen/", 7) == 0 &&
 			strcmp(path, "frozen/runbook.yaml") != 0)

@@ -55,20 +55,28 @@ int64_t attempt_extension_s(int dir_fd);
 
 // Scripts that actions name are hashed up to this size (FORMATS.md §4).
 #define SCRIPT_MOST_BYTES (16u << 20)
+// In frozen/, the list of what is applied to clusters: [{"path":"frozen/applied-1-gate.yaml",
+// "sha256":H,"of":"/srv/case/gate.yaml"}…].
+#define FROZEN_APPLIED "applied.json"
 
 // --- the actuator ----------------------------------------------------------------------------------------------------
 
 // The request, one JSON line (what travels; request.json is the same, masked and without env values
 // and secrets):
 //   {"step":S,"attempt":N,"role":"run"|"rollback",
-//    "action":{"command":[…]} | {"shell":"…"} | {"simulate":{"takes_ms":N,"exit":N,"output":"…"}},
+//    "action":{"command":[…]} | {"shell":"…"} | {"simulate":{"takes_ms":N,"exit":N,"output":"…"}} |
+//             {"kubernetes":{"target":T,VERB:…}}  in the words of relight-runbook(5),
 //    "dir":"…", "env":{NAME:VALUE…}, "env_file":"…"?, "secrets":[{"name":N,"value":V}…],
 //    "timeout_ms":N?, "signal":N, "grace_ms":N,
 //    "expect":{"exit":N,"contains":…,"matches":…,"jq":…}?, "sets":[{"input":I,"jq":"…"}]?,
 //    "hints":[{"match":…,"say":…}]?,
-//    "scripts":[{"path":…,"sha256":…}]?}  must be as they were, else nothing is started
+//    "scripts":[{"path":…,"sha256":…}]?,  must be as they were, else nothing is started
+//    of kubernetes: "incident":"…"?, "cluster":{"kubeconfig":"…"?,"context":"…"?,"namespace":"…"?,
+//    "pin":"uid … ca_sha256 …"?}, "files":[{"named":"gate.yaml","path":"/srv/case/gate.yaml"}],
+//    "applied_sha256":H?}  of the list of what is frozen; what is not in it is read where it is
 // result.json:
-//   {"outcome":"success|failed|timeout|cancelled|never-started","exit":N?,"signal":N?,"duration_ms":N,"ended":TS,
+//   {"outcome":"success|failed|timeout|cancelled|never-started","exit":N?,"signal":N?,"http_status":N?,
+//    "duration_ms":N,"ended":TS,
 //    "output":{"bytes":N,"sha256":H},"why":"…"?,"sets":{I:V}?,"hint":"…"?,"tail":"last line of
 //    output"?}
 struct perform_task {

@@ -126,13 +126,6 @@ struct script {
 	char *path, *sha256;
 };
 
-// A file of objects that an action applies, as it was when the incident opened.
-struct applied {
-	char *of;   // the file, as request_manifest_path has it
-	char *path; // what is kept of it, "frozen/…"
-	char *sha256;
-};
-
 struct pin {
 	bool is_pinned;
 	char *endpoint, *fingerprint; // as one text: "uid 0b1c… ca 9f…"
@@ -171,8 +164,8 @@ struct state {
 	char *closed_result;
 	struct script *scripts; // of runbook.loaded, outside frozen/
 	size_t script_count, script_capacity;
-	struct applied *applied; // of runbook.loaded, in its order
-	size_t applied_count, applied_capacity;
+	char applied_sha256[65];   // of the list of what was frozen to be applied (attempt.h); "":
+				   // nothing was
 	struct role_holder *roles; // the newest holder of each role
 	size_t role_count, role_capacity;
 	struct moment *serving;        // by function index: since when; wall WALL_NONE: not

@@ -6,6 +6,7 @@
 // runbook does not have changes nothing.
 #include "fold.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,33 +129,21 @@ static void fold_abort(const struct fold *fold)
 	fold_text(&fold->state->abort_why, json_text(fold->data, "why"));
 }
 
-static void fold_applied(struct state *state, const char *of, const char *path, const char *sha256)
-{
-	state->applied = memory_grow(state->applied, state->applied_count, &state->applied_capacity,
-		sizeof *state->applied);
-	state->applied[state->applied_count++] = (struct applied){
-		memory_copy_text(of), memory_copy_text(path), memory_copy_text(sha256)};
-}
-
-static void fold_script(struct state *state, const char *path, const char *sha256)
-{
-	state->scripts = memory_grow(state->scripts, state->script_count, &state->script_capacity,
-		sizeof *state->scripts);
-	state->scripts[state->script_count++] =
-		(struct script){memory_copy_text(path), memory_copy_text(sha256)};
-}
-
-// Files outside frozen/ are scripts: an attempt that names one runs only what it was then. Of those
-// in it, the ones that are applied say what they are a copy of.
+// Files outside frozen/ are scripts: an attempt that names one runs only what it was then.
 static void fold_runbook(const struct fold *fold)
 {
+	struct state *state = fold->state;
+	const char *applied = json_path_text(fold->data, "applied.sha256");
+	if (applied)
+		snprintf(state->applied_sha256, sizeof state->applied_sha256, "%s", applied);
 	json_each (file, json_get(fold->data, "files")) {
 		const char *path = json_text(file, "path"), *sha256 = json_text(file, "sha256");
-		const char *of = json_text(file, "of");
-		if (path && sha256 && of)
-			fold_applied(fold->state, of, path, sha256);
-		else if (path && sha256 && path[0] == '/')
-			fold_script(fold->state, path, sha256);
+		if (!path || path[0] != '/' || !sha256)
+			continue;
+		state->scripts = memory_grow(state->scripts, state->script_count,
+			&state->script_capacity, sizeof *state->scripts);
+		state->scripts[state->script_count++] =
+			(struct script){memory_copy_text(path), memory_copy_text(sha256)};
 	}
 }
 

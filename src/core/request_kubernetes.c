@@ -189,40 +189,13 @@ bool request_manifest_path(const struct runbook *runbook, const struct manifest_
 	return is_known;
 }
 
-static cJSON *named_file(cJSON *list, const char *named, const char *path)
+static void add_file(cJSON *list, const char *named, const char *path)
 {
 	cJSON *file = json_object();
 
 	json_add_text(file, "named", named);
 	json_add_text(file, "path", path);
 	cJSON_AddItemToArray(list, file);
-	return file;
-}
-
-static bool is_below(const char *path, const char *folder)
-{
-	size_t length = strlen(folder);
-
-	return strncmp(path, folder, length) == 0 && path[length] == '/' &&
-	       !strchr(path + length + 1, '/');
-}
-
-// What was frozen of it; what was not there when the incident opened is read when it is applied.
-static void add_frozen(cJSON *list, const struct state *state, const char *named, const char *path)
-{
-	bool is_frozen = false;
-
-	for (size_t i = 0; i < state->applied_count; i++) {
-		const struct applied *applied = &state->applied[i];
-		if (strcmp(applied->of, path) != 0 && !is_below(applied->of, path))
-			continue;
-		cJSON *file = named_file(list, named, applied->of);
-		json_add_text(file, "frozen", applied->path);
-		json_add_text(file, "sha256", applied->sha256);
-		is_frozen = true;
-	}
-	if (!is_frozen)
-		named_file(list, named, path);
 }
 
 static bool add_files(cJSON *request, const struct facts *facts, const struct kubernetes_action *of,
@@ -241,11 +214,13 @@ static bool add_files(cJSON *request, const struct facts *facts, const struct ku
 			substitute(of->sources[i].path, values, &named, err) &&
 			request_manifest_path(facts->runbook, &of->sources[i], values, &path, err);
 		if (is_known)
-			add_frozen(list, facts->state, buf_str(&named), buf_str(&path));
+			add_file(list, buf_str(&named), buf_str(&path));
 	}
 	buf_fini(&named);
 	buf_fini(&path);
 	json_add(request, "files", list);
+	if (facts->state->applied_sha256[0])
+		json_add_text(request, "applied_sha256", facts->state->applied_sha256);
 	return is_known;
 }
 

@@ -124,12 +124,6 @@ static void free_lists(struct state *state)
 		free(state->scripts[i].sha256);
 	}
 	free(state->scripts);
-	for (size_t i = 0; i < state->applied_count; i++) {
-		free(state->applied[i].of);
-		free(state->applied[i].path);
-		free(state->applied[i].sha256);
-	}
-	free(state->applied);
 	free(state->waivers);
 	free(state->remarks);
 	free(state->roles);

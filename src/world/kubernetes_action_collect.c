@@ -40,6 +40,7 @@ void deeds_fini(struct acting *acting)
 	}
 	free(acting->deeds);
 	manifest_fini(&acting->manifest);
+	cJSON_Delete(acting->frozen);
 }
 
 // --- objects -----------------------------------------------------------------------------------------------------------

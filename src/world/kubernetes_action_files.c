@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kubernetes_action_parts.h"
+#include "relight/attempt.h"
 #include "relight/chain.h"
 #include "relight/file.h"
 #include "relight/json.h"
@@ -29,29 +30,73 @@ static bool take_text(struct acting *acting, const char *path, const struct buf 
 	       fail_at(acting, &err);
 }
 
-// What is applied is what it was when the incident opened.
-static bool take_frozen(struct acting *acting, const cJSON *file, const char *frozen)
+// Of frozen/, checked against its digest.
+static bool read_frozen(
+	struct acting *acting, const char *name, const char *sha256, struct buf *text)
 {
-	const char *sha256 = json_text(file, "sha256");
-	struct buf path = {0}, text = {0};
+	struct buf path = {0};
 	struct err err = {0};
 	char is[65] = "";
-	bool is_taken;
+	bool is_read;
 
-	buf_printf(&path, "%s/%s", acting->task->directory, frozen);
-	if (!file_read(AT_FDCWD, buf_str(&path), MANIFEST_MAX_BYTES, &text, &err)) {
-		is_taken = acting_fail(acting, NULL, "%s", err.message);
+	buf_printf(&path, "%s/%s", acting->task->directory, name);
+	if (!file_read(AT_FDCWD, buf_str(&path), MANIFEST_FILES_BYTES, text, &err)) {
+		is_read = acting_fail(acting, NULL, "%s", err.message);
 	} else {
-		sha256_hex(buf_str(&text), text.length, is);
-		is_taken = (sha256 && strcmp(is, sha256) == 0) ||
-			   acting_fail(acting, NULL,
-				   "%s: was altered since the incident opened; put the original "
-				   "back",
-				   buf_str(&path));
-		is_taken = is_taken && take_text(acting, json_text(file, "path"), &text);
+		sha256_hex(buf_str(text), text->length, is);
+		is_read =
+			(sha256 && strcmp(is, sha256) == 0) ||
+			acting_fail(acting, NULL,
+				"%s: was altered since the incident opened; put the original back",
+				buf_str(&path));
 	}
 	buf_fini(&path);
+	return is_read;
+}
+
+// The list of what is frozen, an empty one where nothing is.
+static bool read_list(struct acting *acting)
+{
+	const char *sha256 = json_text(acting->task->request, "applied_sha256");
+	struct buf text = {0};
+	bool is_read = true;
+
+	if (acting->frozen)
+		return true;
+	if (sha256 && acting->task->directory)
+		is_read = read_frozen(acting, "frozen/" FROZEN_APPLIED, sha256, &text);
+	if (is_read)
+		acting->frozen = text.length ? json_parse(text.data, text.length, NULL)
+					     : cJSON_CreateArray();
 	buf_fini(&text);
+	return is_read;
+}
+
+static bool is_below(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	return strncmp(path, folder, length) == 0 && path[length] == '/' &&
+	       !strchr(path + length + 1, '/');
+}
+
+// What is applied is what it was when the incident opened. *is_any: there is something frozen.
+static bool take_frozen(struct acting *acting, const char *path, bool *is_any)
+{
+	bool is_taken = read_list(acting);
+
+	*is_any = false;
+	json_each (file, acting->frozen) {
+		const char *of = json_text(file, "of"), *name = json_text(file, "path");
+		struct buf text = {0};
+
+		if (!is_taken || !of || !name || (strcmp(of, path) != 0 && !is_below(of, path)))
+			continue;
+		*is_any = true;
+		is_taken = read_frozen(acting, name, json_text(file, "sha256"), &text) &&
+			   take_text(acting, of, &text);
+		buf_fini(&text);
+	}
 	return is_taken;
 }
 
@@ -75,22 +120,21 @@ static bool take_present(struct acting *acting, const char *path)
 	return is_taken;
 }
 
-static bool take_files(struct acting *acting, const char *named)
+static bool take_file(struct acting *acting, const char *path)
 {
-	bool is_any = false;
+	bool is_frozen;
 
+	return take_frozen(acting, path, &is_frozen) && (is_frozen || take_present(acting, path));
+}
+
+static bool take_named(struct acting *acting, const char *named)
+{
 	json_each (file, json_get(acting->task->request, "files")) {
-		const char *name = json_text(file, "named"), *path = json_text(file, "path"),
-			   *frozen = json_text(file, "frozen");
-		if (!name || strcmp(name, named) != 0)
-			continue;
-		is_any = true;
-		if (frozen && acting->task->directory ? !take_frozen(acting, file, frozen)
-						      : !take_present(acting, path))
-			return false;
+		const char *name = json_text(file, "named"), *path = json_text(file, "path");
+		if (name && path && strcmp(name, named) == 0)
+			return take_file(acting, path);
 	}
-	return is_any ||
-	       acting_fail(acting, NULL, "%s: the request does not say where it is", named);
+	return acting_fail(acting, NULL, "%s: the request does not say where it is", named);
 }
 
 bool deeds_take_source(struct acting *acting, const cJSON *source)
@@ -99,6 +143,6 @@ bool deeds_take_source(struct acting *acting, const cJSON *source)
 	struct err err = {0};
 
 	if (cJSON_IsString(source))
-		return take_files(acting, source->valuestring);
+		return take_named(acting, source->valuestring);
 	return manifest_add(&acting->manifest, source, may_generate, &err) || fail_at(acting, &err);
 }

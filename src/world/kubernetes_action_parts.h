@@ -44,6 +44,7 @@ struct acting {
 	size_t creator_step; // … bytes are the same for all attempts of the step
 	struct kinds *kinds;
 	size_t kinds_count, kinds_capacity;
+	cJSON *frozen;            // the list of what is (attempt.h); NULL: not read yet
 	struct manifest manifest; // what is applied or created
 	struct deed *deeds;
 	size_t deed_count, deed_capacity;
