@@ -41,7 +41,7 @@ static uint64_t now_ms(const struct kubewatch *watch)
 }
 
 // Several watches of one resource share what its server thinks of being asked.
-static const char *gate_of(const struct kubewatch *watch)
+const char *kubewatch_gate(const struct kubewatch *watch)
 {
 	return watch->type.plural[0] ? watch->type.plural : watch->scope.resource.resource;
 }
@@ -242,7 +242,6 @@ void kubewatch_recover(struct kubewatch *watch)
 
 	watch->failed = STATUS_HEALTHY;
 	watch->failures = 0;
-	kubegate_passed(watch->config.pulse, gate_of(watch));
 	if (was_failed)
 		note_all(watch);
 }
@@ -285,7 +284,7 @@ void kubewatch_fail(struct kubewatch *watch, enum status status, int http_status
 	buf_text(&watch->why, words);
 	buf_clear(&watch->next_page);
 	watch->not_before_ms = now_ms(watch) + rest_after(watch, retry_after_ms);
-	kubegate_refused(watch->config.pulse, gate_of(watch));
+	kubegate_refused(watch->config.pulse, kubewatch_gate(watch));
 	rest(watch, watch->not_before_ms);
 	if (is_news)
 		note_all(watch);
@@ -374,7 +373,7 @@ static void on_guard(uv_timer_t *timer);
 static void attempt(struct kubewatch *watch)
 {
 	struct err err = {0};
-	uint64_t open_ms = kubegate_opens_ms(watch->config.pulse, gate_of(watch), POLITE_MS);
+	uint64_t open_ms = kubegate_opens_ms(watch->config.pulse, kubewatch_gate(watch), POLITE_MS);
 
 	if (open_ms > now_ms(watch)) {
 		rest(watch, open_ms);

@@ -129,6 +129,8 @@ void kubewatch_fail(struct kubewatch *watch, enum status status, int http_status
 	int64_t retry_after_ms, const char *words);
 // The list is complete and judged: all is known.
 void kubewatch_listed(struct kubewatch *watch);
+// The gate that it goes through.
+const char *kubewatch_gate(const struct kubewatch *watch);
 // What is known holds as of this time, and nothing is in the way any more.
 void kubewatch_confirm(struct kubewatch *watch, uint64_t ms, struct wall wall);
 // Nothing is in the way any more.

@@ -125,6 +125,7 @@ static void on_head(void *context, int status, bool is_shared)
 
 	if (status != 200)
 		return;
+	kubegate_passed(watch->config.pulse, kubewatch_gate(watch));
 	watch->has_head = true;
 	watch->is_shared = is_shared;
 	watch->progress_ms = uv_now(watch->config.loop);
