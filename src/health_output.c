@@ -98,6 +98,6 @@ void health_output_say(
 	}
 	if (!output->first)
 		output->last = &output->first;
-	fwrite(out.data, 1, out.length, stdout);
+	fwrite(buf_str(&out), 1, out.length, stdout);
 	buf_fini(&out);
 }

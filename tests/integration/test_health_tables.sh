@@ -28,7 +28,7 @@ jq -c -n --slurpfile want "$families" --slurpfile got "$here/said" '
 	select($g.id != $i + 1 or $g.status != $w.expect or ($g.message | contains($w.says) | not)) |
 	"line \($i + 1): \($w.object.apiVersion) \($w.object.kind): wanted \($w.expect) (\($w.says)), got \($g.status) (\($g.message)) by \($g.rule)"
 	' >"$here/wrong" || fail "the verdicts cannot be compared"
-[ ! -s "$here/wrong" ] || { cat "$here/wrong" >&2; fail "$(wc -l <"$here/wrong") verdicts of the families are wrong"; }
+[ ! -s "$here/wrong" ] || { head -20 "$here/wrong" >&2; fail "$(wc -l <"$here/wrong") verdicts of the families are wrong"; }
 
 # --- the user's tables ---
 
