@@ -234,14 +234,29 @@ static const struct condition_type *type_lookup(const char *type)
 	return NULL;
 }
 
-// Whether a condition that is wanted and not True tells of a failure, by its severity (Cluster API)
-// or its reason.
+// Whether a message begins as one that tells of a failure. Further in it may tell of another try.
+static bool message_is_failure(const char *message)
+{
+	static const char *const beginnings[] = {
+		"fail", "error", "unable to", "cannot ", "could not ", NULL};
+
+	for (size_t i = 0; message && beginnings[i]; i++)
+		if (strncasecmp(message, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return false;
+}
+
+// Whether a condition that is wanted and not True tells of a failure, by its severity (Cluster
+// API), its reason, or how its message begins.
 static bool has_failed(const cJSON *condition)
 {
 	const char *severity = json_text(condition, "severity");
 
-	return (severity && strcmp(severity, "Error") == 0) ||
-	       reason_is_failure(json_text(condition, "reason"));
+	if (severity && *severity)
+		return strcmp(severity, "Error") == 0 ||
+		       reason_is_failure(json_text(condition, "reason"));
+	return reason_is_failure(json_text(condition, "reason")) ||
+	       message_is_failure(json_text(condition, "message"));
 }
 
 // What a wanted condition means where it is not True: a failure, a pause, or on its way; without
@@ -308,7 +323,9 @@ static bool condition_means(const struct subject *subject, enum meaning meaning,
 	case GOOD:
 	case PART: *status = is_true ? STATUS_HEALTHY : not_yet_or_broken(condition); return true;
 	case GOAL:
-		*status = failed ? STATUS_DEGRADED : is_true ? STATUS_HEALTHY : STATUS_PROGRESSING;
+		*status = failed || (!is_true && has_failed(condition)) ? STATUS_DEGRADED
+			  : is_true                                     ? STATUS_HEALTHY
+									: STATUS_PROGRESSING;
 		return true;
 	case STAGE:
 		*status = has_failed(condition) ? STATUS_DEGRADED : STATUS_PROGRESSING;
@@ -378,6 +395,8 @@ bool flag_means(const char *key, bool is_true, enum status *status)
 
 	if (!row)
 		return false;
+	// A flag is no sentence: "ready" is wanted, what "cacheReady" is good for is not known.
+	bool is_whole = strlen(key) == strlen(row->type);
 	switch (row->meaning) {
 	case SUMMARY:
 	case GOOD:
@@ -385,10 +404,10 @@ bool flag_means(const char *key, bool is_true, enum status *status)
 		*status = is_true                             ? STATUS_HEALTHY
 			  : strcmp(row->type, "healthy") == 0 ? STATUS_DEGRADED
 							      : STATUS_PROGRESSING;
-		return !row->is_ending;
+		return is_whole;
 	case BAD: *status = STATUS_DEGRADED; return is_true;
 	case HELD: *status = STATUS_SUSPENDED; return is_true;
-	case BUSY: *status = STATUS_PROGRESSING; return is_true && row->is_ending;
+	case BUSY: *status = STATUS_PROGRESSING; return is_true;
 	case RUNS:
 	case PART:
 	case STAGE: break;

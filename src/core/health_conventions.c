@@ -42,15 +42,36 @@ static const char *part_name(const cJSON *part)
 	return part->string ? part->string : "";
 }
 
-// What one part of a status says of itself: by its conditions, else by a word, else by numbers.
+// A boolean of a part that is not as it should be; one that is says too little of the whole.
+static bool flag_complains(const cJSON *part, struct health *out)
+{
+	json_each (flag, part) {
+		enum status status;
+
+		if (cJSON_IsBool(flag) && flag_means(flag->string, cJSON_IsTrue(flag), &status) &&
+			status != STATUS_HEALTHY)
+			return health_say(out, status, "%s is %s", flag->string,
+				cJSON_IsTrue(flag) ? "true" : "false");
+	}
+	return false;
+}
+
+// What one part of a status says of itself: by its conditions, else by a word, else by numbers; and
+// by its flags.
 static bool part_says(const struct subject *subject, const cJSON *part, struct health *out)
 {
 	const cJSON *conditions = json_get(part, "conditions");
+	struct health complaint;
 
 	if (cJSON_IsArray(conditions) && !conditions->child)
 		return health_say(out, STATUS_PROGRESSING, "no conditions yet");
-	return (cJSON_IsArray(conditions) && conditions_judge(subject, conditions, out)) ||
-	       phase_judge(subject, part, out) || counts_judge(NULL, part, out);
+	bool is_said = (cJSON_IsArray(conditions) && conditions_judge(subject, conditions, out)) ||
+		       phase_judge(subject, part, out) || counts_judge(NULL, part, out);
+	if (!flag_complains(part, &complaint) ||
+		(is_said && !health_outweighs(complaint.status, out->status)))
+		return is_said;
+	*out = complaint;
+	return true;
 }
 
 static void judge_part(const struct subject *subject, const char *list, const cJSON *part,
@@ -73,7 +94,7 @@ static bool is_no_part(const char *key)
 {
 	static const char *const others[] = {"conditions", "history", "last", "previous", "desired",
 		"related", "events", "details", "atprovider", "spec", "template", "backup",
-		"resources", NULL};
+		"resources", "transition", NULL};
 
 	return words_occur(key, others);
 }

@@ -198,6 +198,14 @@ static void words_and_numbers(void **state)
 		{CUSTOM("", "", "'initialized':true"), STATUS_UNKNOWN, "nothing", "none"},
 		{CUSTOM("", "", "'errors':[{'message':'no route'}]"), STATUS_DEGRADED, "no route",
 			"convention/error"},
+		{CUSTOM("", "",
+			 "'conditions':[{'type':'Ready','status':'True'}],'clusters':[{"
+			 "'name':'a','health':'Unknown','applied':false}]"),
+			STATUS_PROGRESSING, "clusters a: applied is false", "convention/parts"},
+		{CUSTOM("", "",
+			 "'conditions':[{'type':'Complete','status':'False','reason':'Planned',"
+			 "'message':'Failed'}]"),
+			STATUS_DEGRADED, "Planned: Failed", "convention/conditions"},
 		{CUSTOM("", "", "'parents':[]"), STATUS_PROGRESSING, "accepted it yet",
 			"convention/parents"},
 		{CUSTOM("", "", "'parents':[{'name':'gw','conditions':[]}]"), STATUS_PROGRESSING,
