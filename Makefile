@@ -165,10 +165,12 @@ check-terminal: $(O)/relight $(terminal_tests)
 	@set -e; $(keeping); for t in $(terminal_tests); do $$t; done; $(fitting)
 check-integration: $(O)/relight
 	@set -e; $(keeping); for t in $(integration_tests); do sh $$t; done; $(fitting)
+terminal_screen := $(filter $(O)/terminal/screen%,$(terminal_support))
 kubernetes_support := $(patsubst tests/kubernetes/%.c,$(O)/kubernetes/%,$(sort $(wildcard tests/kubernetes/*.c)))
-$(O)/kubernetes/%: tests/kubernetes/%.c
+$(O)/kubernetes/%: tests/kubernetes/%.c $(terminal_screen)
 	@mkdir -p $(@D)
-	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $$(pkg-config --libs openssl) -lpthread
+	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/terminal -MMD -MP $(LDFLAGS) -o $@ $< $(terminal_screen) \
+		$$(pkg-config --cflags --libs openssl libcurl vterm) -lutil -lpthread
 check-kubernetes: $(O)/relight $(kubernetes_support)
 	@set -e; $(keeping); SUPPORT=$(abspath $(O)/kubernetes) sh tests/kubernetes/run.sh; $(fitting) || test -z "$$(ls $(timelines))"
 
@@ -187,7 +189,7 @@ docs: $(O)/docs/keys
 docs-check: $(O)/docs/keys
 	@sh tests/docs.sh check $<
 
-.PHONY: walls lint format bench bench-programs
+.PHONY: walls lint format bench bench-kubernetes bench-programs
 walls: $(objects)
 	@sh tests/walls_test.sh
 	@sh tests/walls.sh $(O)
@@ -198,7 +200,9 @@ format:
 bench: deps deps-bench
 	@$(MAKE) --no-print-directory relight
 	@sh tests/bench/run.sh $(abspath relight)
-terminal_screen := $(filter $(O)/terminal/screen%,$(terminal_support))
+bench-kubernetes: deps deps-bench
+	@$(MAKE) --no-print-directory relight $(kubernetes_support)
+	@RELIGHT=$(abspath relight) SUPPORT=$(abspath $(O)/kubernetes) sh tests/kubernetes/run.sh tests/kubernetes/bench.sh
 bench-programs: $(patsubst tests/bench/%.c,$(O)/bench/%,$(sort $(wildcard tests/bench/*.c)))
 $(O)/bench/%: tests/bench/%.c $(terminal_screen)
 	@mkdir -p $(@D)
@@ -249,4 +253,5 @@ help:
 	@echo "make walls | lint    the walls between the rooms | format and static analysis"
 	@echo "make fuzz            hostile input for every parser, FUZZ_SECONDS each"
 	@echo "make bench           ratios against named references"
+	@echo "make bench-kubernetes  the same on a real Kubernetes API server with 10,000 pods"
 	@echo "make install         honours DESTDIR and prefix"
