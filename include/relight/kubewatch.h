@@ -45,9 +45,10 @@ struct wall kubepulse_heard(const struct kubepulse *pulse);
 // time. When the next may ask, on the loop's clock, with `ms` between two; whoever finds it open
 // goes.
 uint64_t kubegate_opens_ms(struct kubepulse *pulse, const char *resource, uint64_t ms);
-// What came of asking.
+// What came of asking, for what was asked at this time: an answer to an older question does not
+// undo a refusal.
 void kubegate_refused(struct kubepulse *pulse, const char *resource);
-void kubegate_passed(struct kubepulse *pulse, const char *resource);
+void kubegate_passed(struct kubepulse *pulse, const char *resource, uint64_t asked_ms);
 
 // --- what is watched -----------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@
 struct gate {
 	char *resource;
 	bool is_refused;
-	uint64_t asked_ms;
+	uint64_t asked_ms, refused_ms;
 };
 
 struct kubepulse {
@@ -63,12 +63,14 @@ void kubegate_refused(struct kubepulse *pulse, const char *resource)
 
 	// From the refusal on, not from the question: answers take their time.
 	gate->is_refused = true;
-	gate->asked_ms = uv_now(pulse->loop);
+	gate->asked_ms = gate->refused_ms = uv_now(pulse->loop);
 }
 
-void kubegate_passed(struct kubepulse *pulse, const char *resource)
+void kubegate_passed(struct kubepulse *pulse, const char *resource, uint64_t asked_ms)
 {
-	gate_of(pulse, resource)->is_refused = false;
+	struct gate *gate = gate_of(pulse, resource);
+
+	gate->is_refused &= asked_ms < gate->refused_ms;
 }
 
 // --- the pulse ---

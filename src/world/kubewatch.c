@@ -58,9 +58,11 @@ static bool is_still_the_same(const struct kubewatch *watch)
 
 static void take_the_pulse(struct kubewatch *watch)
 {
-	if (watch->needs_pulse && watch->has_head &&
-		kubepulse_heard_ms(watch->config.pulse) > watch->confirmed_ms) {
-		watch->confirmed_ms = kubepulse_heard_ms(watch->config.pulse);
+	uint64_t heard_ms = kubepulse_heard_ms(watch->config.pulse);
+
+	if (watch->needs_pulse && watch->has_head && watch->waiting == 0 &&
+		heard_ms > watch->confirmed_ms) {
+		watch->confirmed_ms = heard_ms;
 		watch->confirmed = kubepulse_heard(watch->config.pulse);
 	}
 }
@@ -246,9 +248,12 @@ void kubewatch_recover(struct kubewatch *watch)
 		note_all(watch);
 }
 
+// What has been told and not judged yet is not known yet.
 void kubewatch_confirm(struct kubewatch *watch, uint64_t ms, struct wall wall)
 {
-	if (ms >= watch->confirmed_ms) {
+	watch->to_confirm_ms = watch->waiting > 0 ? ms : 0;
+	watch->to_confirm = wall;
+	if (watch->waiting == 0 && ms >= watch->confirmed_ms) {
 		watch->confirmed_ms = ms;
 		watch->confirmed = wall;
 	}

@@ -104,6 +104,9 @@ struct kubewatch {
 	bool is_unwatchable;   // it can only be listed
 	uint64_t confirmed_ms; // it was so at this time, or is newer
 	struct wall confirmed;
+	uint64_t
+		to_confirm_ms; // the same, once the verdicts that are awaited have come; 0: nothing
+	struct wall to_confirm;
 	int64_t latency_ms;
 
 	// What keeps it from being known.

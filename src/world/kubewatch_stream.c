@@ -125,7 +125,7 @@ static void on_head(void *context, int status, bool is_shared)
 
 	if (status != 200)
 		return;
-	kubegate_passed(watch->config.pulse, kubewatch_gate(watch));
+	kubegate_passed(watch->config.pulse, kubewatch_gate(watch), watch->began_ms);
 	watch->has_head = true;
 	watch->is_shared = is_shared;
 	watch->progress_ms = uv_now(watch->config.loop);
@@ -307,6 +307,8 @@ static void page_over(struct kubewatch *watch)
 
 void kubewatch_verdict_came(struct kubewatch *watch)
 {
+	if (watch->waiting == 0 && watch->to_confirm_ms > 0)
+		kubewatch_confirm(watch, watch->to_confirm_ms, watch->to_confirm);
 	page_over(watch);
 }
 
@@ -354,7 +356,7 @@ static void on_watch_over(void *context, const struct http_answer *answer)
 		}
 		return;
 	}
-	if (is_over && answer->reach == REACH_ANSWERED)
+	if (is_over && !is_gone && answer->reach == REACH_ANSWERED)
 		confirm_ended(watch);
 	forget_items(watch);
 	kubewatch_go_on(watch);
