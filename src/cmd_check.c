@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "load.h"
+#include "load_health.h"
 #include "relight/jq.h"
 #include "relight/json.h"
 #include "relight/lint.h"
@@ -104,6 +105,16 @@ static void print_text(const struct diags *diags)
 
 // --- the command -----------------------------------------------------------------------------------------------------------
 
+static void say(struct checking *checking, const struct diags *diags)
+{
+	if (diags->errors > 0 || (checking->is_strict && diags->warnings > 0))
+		worsen(checking, EXIT_NO);
+	if (checking->is_json)
+		cJSON_AddItemToArray(checking->files, diags_json(diags));
+	else
+		print_text(diags);
+}
+
 static void check_text(struct checking *checking, const char *path, const struct buf *text)
 {
 	struct diags diags = {.file = path};
@@ -116,12 +127,7 @@ static void check_text(struct checking *checking, const char *path, const struct
 		worsen(checking, command_fail(EXIT_USAGE, &err));
 	if (diags.errors == 0)
 		lint_runbook(runbook, &diags);
-	if (diags.errors > 0 || (checking->is_strict && diags.warnings > 0))
-		worsen(checking, EXIT_NO);
-	if (checking->is_json)
-		cJSON_AddItemToArray(checking->files, diags_json(&diags));
-	else
-		print_text(&diags);
+	say(checking, &diags);
 	runbook_free(runbook);
 	diags_fini(&diags);
 }
@@ -138,6 +144,21 @@ static void check_file(struct checking *checking, const char *path)
 		worsen(checking, command_fail(EXIT_USAGE, &err));
 	}
 	buf_fini(&text);
+}
+
+static void table_read(void *context, const struct diags *diags)
+{
+	say(context, diags);
+}
+
+// What else judges once the runbook is used: the user's own health tables.
+static void check_tables(struct checking *checking)
+{
+	struct health_files files;
+
+	health_files_read(&files, NULL);
+	health_tables_free(load_health(&files, true, table_read, checking));
+	health_files_fini(&files);
 }
 
 static void print_json(cJSON *files)
@@ -181,6 +202,7 @@ int cmd_check(int argc, char **argv)
 	checking.files = cJSON_CreateArray();
 	for (; optind < argc; optind++)
 		check_file(&checking, argv[optind]);
+	check_tables(&checking);
 	if (checking.is_json)
 		print_json(checking.files);
 	else

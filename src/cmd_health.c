@@ -216,10 +216,10 @@ static void close_judge(struct judging *judging)
 
 static int judge_input(struct judging *judging, FILE *in)
 {
-	bool has_errors;
+	bool has_errors = false;
 	struct health_files files;
 	health_files_read(&files, NULL);
-	struct health_tables *tables = load_health(&files, true, &has_errors);
+	struct health_tables *tables = load_health(&files, true, health_say_mistakes, &has_errors);
 	struct err err;
 
 	open_judge(judging, tables);

@@ -227,10 +227,10 @@ static int run(struct probing_command *command)
 	if (command->scenario_path)
 		return simulate(command);
 	// A wrong table must not keep the sensor from looking: what it matches is unknown.
-	bool has_errors;
+	bool has_errors = false;
 	struct health_files files;
 	health_files_read(&files, command->frozen);
-	struct health_tables *tables = load_health(&files, false, &has_errors);
+	struct health_tables *tables = load_health(&files, false, health_say_mistakes, &has_errors);
 	health_files_fini(&files);
 	command->probe.health_tables = tables;
 	int code = probe_run(command->runbook, &command->probe);

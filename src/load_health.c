@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "carried.h"
-#include "command.h"
 #include "load.h"
 #include "relight/file.h"
 #include "relight/jq.h"
@@ -19,7 +18,9 @@
 
 struct loading {
 	struct health_tables *tables;
-	bool checks_jq, has_errors;
+	bool checks_jq;
+	health_file_read *read;
+	void *context;
 	size_t checked; // of the user's expressions
 };
 
@@ -82,41 +83,54 @@ static void check_expressions(struct loading *loading, struct diags *diags)
 static void add_file(struct loading *loading, const struct health_file *file)
 {
 	struct diags diags = {.file = file->path, .source = buf_str(&file->text)};
-	struct buf words = {0};
 
 	if (file->err.message[0]) {
-		command_fail(EXIT_USAGE, &file->err);
-		loading->has_errors = true;
-		return;
+		diag_error(&diags, 0, 0, "unreadable", "%s", file->err.message);
+	} else {
+		health_tables_add(loading->tables, HEALTH_USER, buf_str(&file->text),
+			file->text.length, &diags);
+		if (loading->checks_jq)
+			check_expressions(loading, &diags);
 	}
-	health_tables_add(
-		loading->tables, HEALTH_USER, buf_str(&file->text), file->text.length, &diags);
-	if (loading->checks_jq)
-		check_expressions(loading, &diags);
-	if (diags.errors > 0) {
-		diags_print(&diags, &words);
-		fputs(buf_str(&words), stderr);
-		loading->has_errors = true;
-	}
-	buf_fini(&words);
+	loading->read(loading->context, &diags);
 	diags_fini(&diags);
 }
 
-struct health_tables *load_health(
-	const struct health_files *files, bool checks_jq, bool *has_errors)
+static void say_cut(const struct loading *loading)
 {
-	struct loading loading = {.tables = health_tables_new(), .checks_jq = checks_jq};
-	struct err err;
+	struct diags diags = {.file = "health.d"};
+
+	diag_error(&diags, 0, 0, "too-many", "over %d files; the others are left out", FILES_MAX);
+	loading->read(loading->context, &diags);
+	diags_fini(&diags);
+}
+
+void health_say_mistakes(void *context, const struct diags *diags)
+{
+	bool *has_errors = context;
+	struct buf words = {0};
+
+	if (diags->errors == 0)
+		return;
+	*has_errors = true;
+	diags_print(diags, &words);
+	fputs(buf_str(&words), stderr);
+	buf_fini(&words);
+}
+
+struct health_tables *load_health(
+	const struct health_files *files, bool checks_jq, health_file_read *read, void *context)
+{
+	struct loading loading = {.tables = health_tables_new(),
+		.checks_jq = checks_jq,
+		.read = read,
+		.context = context};
 
 	for (size_t i = 0; i < files->count; i++)
 		add_file(&loading, &files->items[i]);
-	if (files->is_cut) {
-		err_set(&err, "health tables: over %d files, the others are left out", FILES_MAX);
-		command_fail(EXIT_USAGE, &err);
-		loading.has_errors = true;
-	}
+	if (files->is_cut)
+		say_cut(&loading);
 	add_carried(loading.tables);
-	*has_errors = loading.has_errors;
 	return loading.tables;
 }
 
@@ -151,8 +165,7 @@ static void read_file(struct health_file *file, const char *folder, const char *
 
 	buf_printf(&path, "%s/%s", folder, name);
 	file->path = buf_take(&path);
-	if (!file_read(AT_FDCWD, file->path, HEALTH_TABLE_MAX_BYTES, &file->text, &file->err))
-		err_prefix(&file->err, "health table");
+	file_read(AT_FDCWD, file->path, HEALTH_TABLE_MAX_BYTES, &file->text, &file->err);
 }
 
 void health_files_read(struct health_files *files, const char *folder)

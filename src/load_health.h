@@ -32,11 +32,16 @@ struct health_files {
 void health_files_read(struct health_files *files, const char *folder);
 void health_files_fini(struct health_files *files);
 
-// The health tables: those of these files, and those that the program carries. What is wrong with
-// the files is said on stderr with its place, and *has_errors set: what could be read is there all
-// the same. With `checks_jq` their expressions are compiled for that, too, which takes some 30 ms a
-// file. Never NULL; the caller frees with health_tables_free.
+// What is found out about a file; without errors, too.
+typedef void health_file_read(void *context, const struct diags *diags);
+// Says mistakes on stderr with their place, and sets the bool that `context` points to.
+health_file_read health_say_mistakes;
+
+// The health tables: those of these files, and those that the program carries. `read` is called for
+// each file; what could be read of one with mistakes is there all the same. With `checks_jq` the
+// expressions are compiled for that, too, which takes some 30 ms a file. Never NULL; the caller
+// frees with health_tables_free.
 struct health_tables *load_health(
-	const struct health_files *files, bool checks_jq, bool *has_errors);
+	const struct health_files *files, bool checks_jq, health_file_read *read, void *context);
 
 #endif

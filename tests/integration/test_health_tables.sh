@@ -76,6 +76,10 @@ expect "no YAML" 2 "bad-word.yaml:" "$deployment"
 printf -- '- match: {kind: Y}\n  ruls: []\n' >"$tables/bad-word.yaml"
 expect "a key that is missing" 2 '1:10: error: match: "group" is required' "$deployment"
 expect "a key that is unknown" 2 'unknown key "ruls"' "$deployment"
+got=0
+"$RELIGHT" check "$top/runbooks/hello.yaml" >"$here/out" 2>&1 || got=$?
+{ [ "$got" = 1 ] && grep -qF 'bad-word.yaml: 2 errors' "$here/out" && grep -qF 'mine.yaml: good' "$here/out"; } ||
+	fail "check does not say what is wrong with a table: exit $got, $(cat "$here/out")"
 rm "$tables/bad-word.yaml"
 mkfifo "$tables/fifo.yaml"
 expect "a FIFO" 2 "fifo.yaml" "$deployment"
