@@ -174,6 +174,12 @@ static bool being_deleted(const struct subject *subject, struct health *out)
 
 	if (!json_text(subject->metadata, "deletionTimestamp"))
 		return false;
+	// A namespace says in conditions what is left in it.
+	json_each (condition, subject->conditions) {
+		const char *type = json_text(condition, "type");
+		if (type && strncmp(type, "Namespace", 9) == 0 && condition_is(condition, "True"))
+			return condition_say(out, STATUS_PROGRESSING, condition);
+	}
 	const cJSON *first = cJSON_IsArray(finalizers) ? finalizers->child : NULL;
 	if (!first || !cJSON_IsString(first))
 		return health_say(out, STATUS_PROGRESSING, "being deleted");

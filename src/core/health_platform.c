@@ -195,6 +195,27 @@ static bool disruption_budget(const struct subject *subject, struct health *out)
 	return health_say(out, STATUS_HEALTHY, "%lld disruptions allowed", allowed);
 }
 
+// Without the CA that signs for its server the API server cannot call a webhook, and refuses what
+// it would be asked about. The annotations are those of cert-manager's CA injector.
+static bool webhooks(const struct subject *subject, struct health *out)
+{
+	bool is_injected = false;
+
+	json_each (annotation, json_get(subject->metadata, "annotations"))
+		is_injected |= annotation->string &&
+			       strncmp(annotation->string, "cert-manager.io/inject-", 23) == 0;
+	json_each (webhook, json_get(subject->object, "webhooks")) {
+		const char *bundle = json_path_text(webhook, "clientConfig.caBundle");
+		const char *name = json_text(webhook, "name");
+
+		if (is_injected && !(bundle && *bundle) &&
+			json_path(webhook, "clientConfig.service"))
+			return health_say(out, STATUS_PROGRESSING,
+				"%s: its CA has not been injected yet", name ? name : "a webhook");
+	}
+	return health_say(out, STATUS_HEALTHY, "exists");
+}
+
 // Kinds that their API gives no status: there is nothing to wait for.
 static bool just_exists(const struct subject *subject, struct health *out)
 {
@@ -237,7 +258,7 @@ const struct kind_rule health_platform[] = {
 	{"storage.k8s.io", "StorageClass", just_exists},
 	{"storage.k8s.io", "CSIDriver", just_exists},
 	{"storage.k8s.io", "CSINode", just_exists},
-	{"admissionregistration.k8s.io", "MutatingWebhookConfiguration", just_exists},
-	{"admissionregistration.k8s.io", "ValidatingWebhookConfiguration", just_exists},
+	{"admissionregistration.k8s.io", "MutatingWebhookConfiguration", webhooks},
+	{"admissionregistration.k8s.io", "ValidatingWebhookConfiguration", webhooks},
 	{.kind = NULL},
 };

@@ -190,6 +190,11 @@ static void pods(void **state)
 	"]}}"
 #define READY(value) "{'type':'Ready','status':'" value "','reason':'KubeletReady'}"
 
+#define WEBHOOK(annotations, bundle)                                                               \
+	"{'apiVersion':'admissionregistration.k8s.io/v1','kind':"                                  \
+	"'ValidatingWebhookConfiguration','metadata':{'annotations':{" annotations                 \
+	"}},'webhooks':[{'name':'w.example.io','clientConfig':{'service':{}" bundle "}}]}"
+
 static void platform(void **state)
 {
 	(void)state;
@@ -233,6 +238,18 @@ static void platform(void **state)
 		 "v1','kind':'PodDisruptionBudget','status':{'currentHealthy':1,'desiredHealthy':2}"
 		 "}",
 			STATUS_DEGRADED, "1 of at least 2", "builtin/PodDisruptionBudget"},
+		{WEBHOOK("'cert-manager.io/inject-ca-from':'x'", ""), STATUS_PROGRESSING,
+			"w.example.io: its CA", "builtin/ValidatingWebhookConfiguration"},
+		{WEBHOOK("'cert-manager.io/inject-ca-from':'x'", ",'caBundle':'LS0t'"),
+			STATUS_HEALTHY, "exists", "builtin/ValidatingWebhookConfiguration"},
+		{WEBHOOK("", ""), STATUS_HEALTHY, "exists",
+			"builtin/ValidatingWebhookConfiguration"},
+		{"{'apiVersion':'v1','kind':'Namespace','metadata':{'deletionTimestamp':"
+		 "'2026-07-03T11:00:00Z'},'status':{'phase':'Terminating','conditions':[{'type':"
+		 "'NamespaceDeletionDiscoveryFailure','status':'False'},{'type':"
+		 "'NamespaceContentRemaining','status':'True','reason':'SomeResourcesRemain',"
+		 "'message':'2 pods'}]}}",
+			STATUS_PROGRESSING, "SomeResourcesRemain: 2 pods", "convention/deletion"},
 	};
 	EXPECT(examples);
 }
