@@ -229,13 +229,15 @@ $(O)/fuzz/%: tests/fuzz/%.c $(O)/core.a
 .PHONY: install clean help
 install: relight
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(datadir)/themes \
-		$(DESTDIR)$(datadir)/runbooks/scenarios $(DESTDIR)$(datadir)/runbooks/health $(DESTDIR)$(datadir)/schemas
+		$(DESTDIR)$(datadir)/runbooks/scenarios $(DESTDIR)$(datadir)/runbooks/restore-namespace \
+		$(DESTDIR)$(datadir)/runbooks/health $(DESTDIR)$(datadir)/schemas
 	install -m 755 relight $(DESTDIR)$(bindir)/relight
 	install -m 644 man/*.1 $(DESTDIR)$(mandir)/man1/
 	install -m 644 man/*.5 $(DESTDIR)$(mandir)/man5/
 	install -m 644 themes/*.yaml $(DESTDIR)$(datadir)/themes/
 	install -m 644 runbooks/*.yaml $(DESTDIR)$(datadir)/runbooks/
 	install -m 644 runbooks/scenarios/*.yaml $(DESTDIR)$(datadir)/runbooks/scenarios/
+	install -m 644 runbooks/restore-namespace/*.yaml $(DESTDIR)$(datadir)/runbooks/restore-namespace/
 	install -m 644 src/schemas/*.json $(DESTDIR)$(datadir)/schemas/
 	install -m 644 runbooks/health/*.yaml $(DESTDIR)$(datadir)/runbooks/health/
 

@@ -158,7 +158,7 @@ static void add_list(struct engine *engine, struct engine_frozen *frozen)
 {
 	cJSON *list = cJSON_CreateArray();
 	json_each (file, engine->files)
-		if (json_get(file, "of"))
+		if (strncmp(json_text(file, "path"), "frozen/applied-", 15) == 0)
 			cJSON_AddItemToArray(list, cJSON_Duplicate(file, true));
 	if (list->child) {
 		json_write(&frozen->list, list);

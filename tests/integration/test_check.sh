@@ -41,7 +41,9 @@ steps:
 end
 printf 'relight: 1\nname: [\n' >"$here/unparsable.yaml"
 
-expect "a good one" 0 "good" --strict runbooks/case-management-eks.yaml
+for runbook in case-management-eks restore-namespace velero-restore argocd-sync; do
+	expect "a good one: $runbook" 0 "good" --strict runbooks/$runbook.yaml
+done
 expect "warnings alone" 0 "[no-owner]" "$here/warned.yaml"
 expect "warnings, strictly" 1 "[no-timeout]" --strict "$here/warned.yaml"
 expect "an error" 1 "broken.yaml:7:19: error: step b: there is no step bootstrp [unknown-step]" "$here/broken.yaml"
