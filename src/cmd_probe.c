@@ -42,9 +42,10 @@ struct probing_command {
 	struct probe_options probe;
 	const char *runbook_path, *scenario_path, *base;
 	const char *frozen; // the folder that an incident's health tables are in; NULL: the user's
-	const char **assignments, **only_lists; // as given, NULL-terminated
-	char **only;                            // ids, owned, NULL-terminated
-	const char **inputs;                    // by input index
+	const char **assignments,
+		**only_lists; // as given; those of the first are the command's own
+	char **only;          // ids, owned, NULL-terminated
+	const char **inputs;  // by input index
 	size_t assignment_count, only_list_count;
 	struct runbook *runbook;
 };
@@ -69,7 +70,7 @@ static bool take_option(struct probing_command *command, int option)
 		append(&command->only_lists, &command->only_list_count, optarg);
 		return true;
 	case OPTION_INPUT:
-		append(&command->assignments, &command->assignment_count, optarg);
+		append(&command->assignments, &command->assignment_count, command_confide(optarg));
 		return true;
 	case OPTION_FORMAT:
 		if (strcmp(optarg, "jsonl") == 0)
@@ -249,6 +250,8 @@ int cmd_probe(int argc, char **argv)
 	free(command.only);
 	free(command.inputs);
 	free(command.only_lists);
+	for (size_t i = 0; i < command.assignment_count; i++)
+		memory_wipe((char *)command.assignments[i]);
 	free(command.assignments);
 	runbook_free(command.runbook);
 	return code;

@@ -33,6 +33,16 @@ int command_usage(const char *command, const char *what)
 	return EXIT_USAGE;
 }
 
+char *command_confide(char *assignment)
+{
+	char *copy = memory_copy_text(assignment), *value = strchr(assignment, '=');
+	if (!value || value[1] == '\0' || value[1] == '@')
+		return copy;
+	memset(value + 1, '\0', strlen(value + 1));
+	value[1] = '*';
+	return copy;
+}
+
 int command_option(int argc, char **argv, const struct option *options)
 {
 	char letters[32] = ":"; // those of the options whose name is a single letter

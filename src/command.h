@@ -49,6 +49,10 @@ int cmd_watch(int argc, char **argv);
 // written -o. Options may stand anywhere among the operands. Start with optind = 1 (main does).
 int command_option(int argc, char **argv, const struct option *options);
 
+// A copy of NAME=VALUE, to be wiped by the caller; the value is overwritten where it came from, as
+// everybody on the machine can read the arguments of a process. NAME=@FILE stays.
+char *command_confide(char *assignment);
+
 // "relight: message" on stderr, in one line, with the place in front where there is one. Returns
 // `code`.
 int command_fail(enum exit_code code, const struct err *err);

@@ -72,7 +72,7 @@ static const char *environment(void *context, const char *name)
 
 void engine_set_value(struct engine *engine, int input, const char *value)
 {
-	free(engine->setup.inputs[input]);
+	memory_wipe(engine->setup.inputs[input]);
 	engine->setup.inputs[input] = memory_copy_text(value);
 	if (engine->runbook->inputs[input].secret)
 		mask_secret(engine->record.mask, engine->runbook->inputs[input].id, value);
@@ -151,7 +151,7 @@ static void carry_out_pending(struct engine *engine)
 			continue;
 		}
 		engine_carry_out(engine, &pending[i].effect);
-		cJSON_Delete(pending[i].effect.request);
+		json_wipe(pending[i].effect.request);
 		free(pending[i].effect.why);
 	}
 	for (size_t i = 0; i < engine->pending_count; i++) {
@@ -374,7 +374,7 @@ bool engine_start(struct engine *engine, struct err *err)
 static void free_pending(struct engine *engine)
 {
 	for (size_t i = 0; i < engine->pending_count; i++) {
-		cJSON_Delete(engine->pending[i].effect.request);
+		json_wipe(engine->pending[i].effect.request);
 		free(engine->pending[i].effect.why);
 	}
 	free(engine->pending);
@@ -383,7 +383,7 @@ static void free_pending(struct engine *engine)
 void engine_setup_fini(struct engine_setup *setup)
 {
 	for (size_t i = 0; setup->inputs && i < setup->runbook->input_count; i++)
-		free(setup->inputs[i]);
+		memory_wipe(setup->inputs[i]);
 	free(setup->inputs);
 	free(setup->input_from);
 	free(setup->person);

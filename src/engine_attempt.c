@@ -25,7 +25,7 @@ static void on_sent(uv_write_t *write, int status)
 {
 	(void)status; // a launcher that is gone is noticed where it is read
 	struct sending *sending = write->data;
-	free(sending->bytes);
+	memory_wipe(sending->bytes);
 	free(sending);
 }
 
@@ -37,7 +37,7 @@ static void send_line(struct engine *engine, const char *word, cJSON *body)
 	json_add(message, word, body);
 	json_write(&line, message);
 	buf_byte(&line, '\n');
-	cJSON_Delete(message);
+	json_wipe(message);
 	struct sending *sending = memory_zeroed(1, sizeof *sending);
 	uv_buf_t bytes = {.len = line.length};
 	bytes.base = sending->bytes = buf_take(&line);

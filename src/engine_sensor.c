@@ -88,7 +88,7 @@ void engine_configure_sensor(struct engine *engine)
 	json_add_text(configuration, "incident", engine->state->incident);
 	cJSON_AddNumberToObject(configuration, "speed", engine->setup.speed);
 	sensor_configure(engine->sensor, configuration);
-	cJSON_Delete(configuration);
+	json_wipe(configuration);
 }
 
 static char *below(const struct engine *engine, const char *name)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "relight/diag.h"
@@ -107,9 +108,13 @@ static int unknown_command(const char *name)
 	return command_fail(EXIT_USAGE, &err);
 }
 
-// A dumped core would hold the secrets that the record keeps out (DESIGN.md §7).
+// A dumped core would hold the secrets that the record keeps out (DESIGN.md §7). The limit alone
+// does not do where the kernel hands cores to a program (core(5)); a process that is not dumpable
+// leaves none, and only root can look into it while it runs. What it starts is as usual, but for
+// the limit.
 static void forbid_core_dumps(void)
 {
+	prctl(PR_SET_DUMPABLE, 0);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 }
 

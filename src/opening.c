@@ -98,7 +98,7 @@ static bool take_option(struct opening *opening, const char *command, int option
 	case OPTION_INPUT:
 		opening->inputs = memory_grow(opening->inputs, opening->input_count,
 			&opening->input_capacity, sizeof *opening->inputs);
-		opening->inputs[opening->input_count++] = optarg;
+		opening->inputs[opening->input_count++] = command_confide(optarg);
 		return true;
 	case OPTION_INPUTS: opening->inputs_path = optarg; return true;
 	case OPTION_DIR: opening->directory = optarg; return true;
@@ -254,7 +254,7 @@ static void set_input(struct opening *opening, int input, const char *value, con
 	struct engine_setup *setup = &opening->setup;
 	if (!value)
 		return;
-	free(setup->inputs[input]);
+	memory_wipe(setup->inputs[input]);
 	setup->inputs[input] = memory_copy_text(value);
 	setup->input_from[input] = from;
 }
@@ -295,7 +295,7 @@ static bool take_input(struct opening *opening, const char *assignment)
 		buf_text(&text, equals + 1);
 	}
 	is_taken = is_taken && name_input(opening, name, buf_str(&text));
-	buf_fini(&text);
+	buf_wipe(&text);
 	free(name);
 	return is_taken;
 }
@@ -551,5 +551,7 @@ void opening_fini(struct opening *opening)
 	answers_free(opening->answers);
 	buf_fini(&opening->answers_text);
 	free(opening->found_path);
+	for (size_t i = 0; i < opening->input_count; i++)
+		memory_wipe(opening->inputs[i]);
 	free(opening->inputs);
 }

@@ -14,6 +14,7 @@ struct buf {
 };
 
 void buf_fini(struct buf *buf);  // frees the bytes; the buffer is empty again
+void buf_wipe(struct buf *buf);  // the same, and overwrites them first: they may be secret
 void buf_clear(struct buf *buf); // empty, keeping the memory
 void buf_reserve(struct buf *buf, size_t more_bytes);
 void buf_add(struct buf *buf, const void *bytes, size_t length);

@@ -43,6 +43,8 @@ void json_add_int(cJSON *object, const char *key, int64_t number);
 void json_add_bool(cJSON *object, const char *key, bool value);
 void json_add(cJSON *object, const char *key, cJSON *value); // takes ownership; NULL adds nothing
 void json_append_text(cJSON *array, const char *text);
+// Overwrites every text in it, which may be secret, and deletes it. NULL is safe.
+void json_wipe(cJSON *value);
 // An array of strings from a NULL-terminated list, e.g. an argv.
 cJSON *json_texts(const char *const *texts);
 

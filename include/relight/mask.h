@@ -25,9 +25,6 @@ bool mask_secret(struct mask *mask, const char *name, const char *value);
 // Declares the values of an environment (NAME=VALUE, NULL-terminated) whose names say that they are
 // secret: AWS_SECRET_ACCESS_KEY, DB_PASSWORD, GITHUB_TOKEN. Of 8 or more bytes.
 void mask_environment(struct mask *mask, char *const *environment);
-// Declares what a Kubernetes Secret holds, encoded and decoded. For a Secret only: whatever else
-// has `data` is no secret.
-void mask_kubernetes(struct mask *mask, const cJSON *object);
 
 // Appends the masked text. A NULL mask still masks by shape.
 void mask_text(const struct mask *mask, const char *text, size_t length, struct buf *out);

@@ -16,6 +16,8 @@ void *memory_resize(void *old, size_t count, size_t size_bytes);
 // A copy on the heap of `text`, or of its first `length` bytes, always terminated. NULL gives NULL.
 char *memory_copy_text(const char *text);
 char *memory_copy_bytes(const char *bytes, size_t length);
+// Overwrites a text that may be secret, and frees it. NULL is safe.
+void memory_wipe(char *text);
 
 // Makes room for one more element: returns the (possibly moved) array, doubling *capacity when
 // `count` has reached it.

@@ -2,6 +2,7 @@
 #include "relight/buf.h"
 
 #include <assert.h>
+#include <openssl/crypto.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,13 @@ void buf_fini(struct buf *buf)
 {
 	free(buf->data);
 	*buf = (struct buf){0};
+}
+
+void buf_wipe(struct buf *buf)
+{
+	if (buf->data)
+		OPENSSL_cleanse(buf->data, buf->capacity);
+	buf_fini(buf);
 }
 
 void buf_clear(struct buf *buf)

@@ -36,7 +36,7 @@ void decision_clear(struct decision *decision)
 	for (size_t i = 0; i < decision->event_count; i++)
 		event_free(decision->events[i]);
 	for (size_t i = 0; i < decision->effect_count; i++) {
-		cJSON_Delete(decision->effects[i].request);
+		json_wipe(decision->effects[i].request);
 		free(decision->effects[i].why);
 	}
 	decision->event_count = decision->effect_count = 0;

@@ -15,6 +15,8 @@ bool input_fits(const struct input *input, const char *value, struct err *err)
 	for (size_t i = 0; i < input->choices.count; i++)
 		if (strcmp(input->choices.items[i], value) == 0)
 			return true;
+	if (input->secret && input->choices.count > 0)
+		return err_set(err, "input %s: the value is not one of its choices", input->id);
 	return input->choices.count == 0 ||
 	       err_set(err, "input %s: '%s' is not one of its choices", input->id, value);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relight/json.h"
 
+#include <openssl/crypto.h>
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
@@ -263,4 +264,19 @@ void json_write(struct buf *out, const cJSON *value)
 		json_write(out, item);
 	}
 	buf_byte(out, is_object ? '}' : ']');
+}
+
+static void wipe_texts(cJSON *value)
+{
+	if (value->valuestring)
+		OPENSSL_cleanse(value->valuestring, strlen(value->valuestring));
+	for (cJSON *item = value->child; item; item = item->next)
+		wipe_texts(item);
+}
+
+void json_wipe(cJSON *value)
+{
+	if (value)
+		wipe_texts(value);
+	cJSON_Delete(value);
 }

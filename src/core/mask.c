@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relight/mask.h"
 
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,35 +66,6 @@ void mask_environment(struct mask *mask, char *const *environment)
 			mask_secret(mask, name, equals + 1);
 		free(name);
 	}
-}
-
-static void declare_data(struct mask *mask, const cJSON *data, bool is_base64)
-{
-	json_each (item, data) {
-		const char *text = cJSON_IsString(item) ? item->valuestring : NULL;
-		size_t length = text ? strlen(text) : 0;
-
-		if (!length || !is_base64) {
-			mask_secret(mask, item->string, text);
-			continue;
-		}
-
-		char *plain = memory_zeroed(length + 1, 1);
-
-		// A text, or it is looked for as it stands in the object only.
-		if (EVP_DecodeBlock(
-			    (unsigned char *)plain, (const unsigned char *)text, (int)length) > 0)
-			mask_secret(mask, item->string, plain);
-		mask_secret(mask, item->string, text);
-		OPENSSL_cleanse(plain, length);
-		free(plain);
-	}
-}
-
-void mask_kubernetes(struct mask *mask, const cJSON *object)
-{
-	declare_data(mask, json_get(object, "data"), true);
-	declare_data(mask, json_get(object, "stringData"), false);
 }
 
 // --- finding ---------------------------------------------------------------------------------------------------------
@@ -357,8 +327,6 @@ void mask_flush(struct mask_stream *stream, struct buf *out)
 
 void mask_stream_fini(struct mask_stream *stream)
 {
-	if (stream->held.data)
-		OPENSSL_cleanse(stream->held.data, stream->held.capacity);
-	buf_fini(&stream->held);
+	buf_wipe(&stream->held);
 	stream->swallowing = NULL;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relight/memory.h"
 
+#include <openssl/crypto.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,4 +88,11 @@ void *memory_grow(void *array, size_t count, size_t *capacity, size_t size_bytes
 		memory_exhausted();
 	*capacity = *capacity ? *capacity * 2 : 8;
 	return memory_resize(array, *capacity, size_bytes);
+}
+
+void memory_wipe(char *text)
+{
+	if (text)
+		OPENSSL_cleanse(text, strlen(text));
+	free(text);
 }

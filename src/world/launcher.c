@@ -309,8 +309,7 @@ static void on_perform(struct service *service, const struct request *request)
 	file_write(actuator->request_fd, line.data, line.length, NULL);
 	close(actuator->request_fd);
 	actuator->request_fd = -1;
-	OPENSSL_cleanse(line.data, line.capacity);
-	buf_fini(&line);
+	buf_wipe(&line);
 	service->wants_spare = true;
 }
 
@@ -389,7 +388,7 @@ static void take_line(struct service *service, const char *line, size_t length)
 	// The other end is this very program: what it says is understood or nothing is done.
 	if (message)
 		take_order(service, message);
-	cJSON_Delete(message);
+	json_wipe(message);
 }
 
 // False at the end of file.

@@ -126,9 +126,7 @@ static bool take_env_file(struct order *order, struct err *err)
 		if (!is_taken)
 			err_prefix(err, "env_file: %s", path);
 	}
-	if (text.data)
-		OPENSSL_cleanse(text.data, text.capacity);
-	buf_fini(&text);
+	buf_wipe(&text);
 	free(path);
 	return is_taken;
 }
@@ -196,9 +194,7 @@ bool order_read(struct order *order, int in_fd, const struct perform_task *task,
 		order->request = json_parse(line.data, line.length, err);
 		is_read = order->request || err_prefix(err, "request");
 	}
-	if (line.data)
-		OPENSSL_cleanse(line.data, line.capacity);
-	buf_fini(&line);
+	buf_wipe(&line);
 	if (!is_read)
 		return false;
 	take_secrets(order);
@@ -236,7 +232,7 @@ bool order_keep(const struct order *order, int dir_fd, int fd, struct err *err)
 	mask_json(order->mask, kept);
 	json_write(&text, kept);
 	buf_byte(&text, '\n');
-	cJSON_Delete(kept);
+	json_wipe(kept);
 
 	// Not synced: what it must outlive is this process, not the machine.
 	bool is_kept = file_publish(dir_fd, "request.json", fd, text.data, text.length, false, err);
@@ -247,6 +243,6 @@ bool order_keep(const struct order *order, int dir_fd, int fd, struct err *err)
 
 void order_fini(struct order *order)
 {
-	cJSON_Delete(order->request);
+	json_wipe(order->request);
 	mask_free(order->mask);
 }

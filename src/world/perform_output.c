@@ -103,9 +103,7 @@ void output_fini(struct output *output)
 	for (int i = 0; i < STREAM_COUNT; i++)
 		mask_stream_fini(&output->streams[i]);
 	EVP_MD_CTX_free(output->digest);
-	if (output->kept.data)
-		OPENSSL_cleanse(output->kept.data, output->kept.length);
-	buf_fini(&output->kept);
+	buf_wipe(&output->kept);
 	buf_fini(&output->recent);
 	buf_fini(&output->masked);
 }

@@ -72,7 +72,7 @@ static const char *environment_value(void *context, const char *name)
 static void set_input(struct sensing *sensing, int input, const char *value)
 {
 	const struct input *declared = &sensing->world.runbook->inputs[input];
-	free(sensing->inputs[input]);
+	memory_wipe(sensing->inputs[input]);
 	sensing->inputs[input] = memory_copy_text(value);
 	if (declared->secret && value)
 		probe_secret(&sensing->world, declared->id, value);
@@ -146,7 +146,7 @@ static void on_configure(void *context, const cJSON *configuration)
 	const char *incident = json_text(configuration, "incident");
 	take_inputs(sensing, json_get(configuration, "inputs"));
 	if (environment) {
-		cJSON_Delete(sensing->environment);
+		json_wipe(sensing->environment);
 		sensing->environment = cJSON_Duplicate(environment, true);
 	}
 	if (incident) {
@@ -340,14 +340,14 @@ static void free_all(struct sensing *sensing)
 {
 	struct probe_world *world = &sensing->world;
 	for (size_t i = 0; i < world->runbook->input_count; i++)
-		free(sensing->inputs[i]);
+		memory_wipe(sensing->inputs[i]);
 	for (size_t i = 0; i < world->secret_count; i++)
-		free(world->secrets[i]);
+		memory_wipe(world->secrets[i]);
 	free(world->secrets);
 	free(sensing->inputs);
 	free(sensing->watches);
 	free(sensing->incident);
-	cJSON_Delete(sensing->environment);
+	json_wipe(sensing->environment);
 	mask_free(world->mask);
 }
 

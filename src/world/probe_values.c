@@ -121,7 +121,7 @@ static bool read_env_file(
 	if (!is_good)
 		err_prefix(err, "env_file");
 	buf_fini(&path);
-	buf_fini(&text);
+	buf_wipe(&text);
 	return is_good;
 }
 
@@ -182,7 +182,7 @@ bool probe_environment_fill(struct probe_environment *environment, struct probe_
 void probe_environment_fini(struct probe_environment *environment)
 {
 	for (size_t i = 0; i < environment->count; i++)
-		free(environment->items[i]);
+		memory_wipe(environment->items[i]);
 	free(environment->items);
 	*environment = (struct probe_environment){0};
 }

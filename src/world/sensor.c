@@ -107,7 +107,7 @@ static void on_timer_closed(uv_handle_t *handle)
 		free(*argument);
 	free(sensor->argv);
 	free(sensor->executable);
-	free(sensor->configuration);
+	memory_wipe(sensor->configuration);
 	cJSON_Delete(sensor->rechecks);
 	free(sensor);
 }
@@ -250,7 +250,7 @@ void sensor_configure(struct sensor *sensor, const cJSON *configuration)
 	struct buf line = {0};
 	json_write(&line, configuration);
 	buf_byte(&line, '\n');
-	free(sensor->configuration);
+	memory_wipe(sensor->configuration);
 	sensor->configuration = buf_take(&line);
 	if (sensor->process)
 		subprocess_send(

@@ -140,7 +140,7 @@ static void on_sent(uv_write_t *write, int status)
 {
 	(void)status; // one that does not read any more shows by its end
 	struct sending *sending = (struct sending *)write;
-	free(sending->bytes);
+	memory_wipe(sending->bytes);
 	free(sending);
 }
 

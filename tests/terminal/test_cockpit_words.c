@@ -30,8 +30,23 @@ static const char many[] =
 	"  - {id: blocked, needs: [], requires: [never], run: {command: ['true']}, takes: 1s, "
 	"timeout: "
 	"1m}\n"
-	"  - {id: secretive, needs: [], run: {shell: 'echo \"token is $RELIGHT_INPUT_DB_TOKEN\"'}, "
-	"takes: 1s, timeout: 1m}\n";
+	"  - {id: secretive, needs: [], run: {shell: 'echo \"token is $RELIGHT_INPUT_DB_TOKEN\"; "
+	"printf %s \"$RELIGHT_INPUT_DB_TOKEN\" | base64; "
+	"printf \"basic \"; printf \"ana:%s\" \"$RELIGHT_INPUT_DB_TOKEN\" | base64; "
+	"printf \"hex \"; printf %s \"$RELIGHT_INPUT_DB_TOKEN\" | od -An -v -tx1 | tr -d \" "
+	"\\n\"; "
+	"echo; echo \"the end\"'}, takes: 1s, timeout: 1m}\n";
+
+/* The secret that is typed there, and what becomes of it in base64, behind "ana:", and in hex. */
+static const char *const giveaways[] = {"swordfish", "c3dvcmRmaXNo", "N3b3JkZmlzaC", "73776f7264"};
+
+static void assert_kept(struct cockpit *c)
+{
+	for (size_t i = 0; i < sizeof giveaways / sizeof *giveaways; i++) {
+		assert_false(screen_has(c->screen, giveaways[i]));
+		assert_false(cockpit_anywhere(c, giveaways[i]));
+	}
+}
 
 static struct cockpit *armed(void)
 {
@@ -143,14 +158,23 @@ static void a_secret_stays_one(void **unused)
 	cockpit_press(c, "Enter");
 	cockpit_records(c, "\"kind\":\"input.set\"", "\"name\":\"db_token\"");
 	press_on(c, "secretive", "s");
-	assert_false(screen_has(c->screen, "swordfish"));
+	assert_kept(c);
 	cockpit_answer(c, "start secretive", NULL, NULL);
 	cockpit_records(c, "\"kind\":\"step.result\"", "\"outcome\":\"success\"");
 	cockpit_press(c, "o");
-	cockpit_shows(c, "token is ");
-	assert_false(screen_has(c->screen, "swordfish"));
-	assert_false(cockpit_anywhere(c, "swordfish"));
+	cockpit_shows(c, "token is [masked db_token]");
+	cockpit_shows(c, "hex [masked db_token]");
+	cockpit_shows(c, "the end");
+	assert_kept(c);
 	assert_true(cockpit_anywhere(c, "token is "));
+	cockpit_press(c, "Esc");
+	cockpit_shows(c, "RESTORE ORDER");
+	cockpit_press(c, "n");
+	cockpit_answer(c, "Tab changes its type", "it is swordfish-7741, do not tell", NULL);
+	cockpit_records(c, "\"kind\":\"note\"", "it is [masked db_token]");
+	cockpit_press(c, "t");
+	cockpit_shows(c, "it is [masked db_token]");
+	assert_kept(c);
 	cockpit_free(c);
 }
 
