@@ -260,8 +260,9 @@ static bool has_failed(const cJSON *condition)
 }
 
 // What a wanted condition means where it is not True: a failure, a pause, or on its way; without
-// any sign of these, one that is False with a reason has failed.
-static enum status not_yet_or_broken(const cJSON *condition)
+// any sign of these, one that is False with a reason has failed, unless another says that something
+// is being done.
+static enum status not_yet_or_broken(const cJSON *condition, bool is_busy)
 {
 	static const char *const held[] = {"paused", "suspended", NULL};
 	const char *severity = json_text(condition, "severity"),
@@ -273,7 +274,7 @@ static enum status not_yet_or_broken(const cJSON *condition)
 	if (has_failed(condition) || condition_is(condition, "Degraded"))
 		return STATUS_DEGRADED;
 	if (!condition_is(condition, "False") || (severity && *severity) ||
-		reason_is_waiting(reason))
+		reason_is_waiting(reason) || is_busy)
 		return STATUS_PROGRESSING;
 	return (reason && *reason) || (message && *message) ? STATUS_DEGRADED : STATUS_PROGRESSING;
 }
@@ -311,9 +312,15 @@ static bool is_outdated(const struct subject *subject, const cJSON *condition)
 	return seen >= 0 && seen < wanted;
 }
 
+// What the conditions of a list are to each other.
+struct company {
+	bool summed_up; // one speaks for the whole object; what has reached its goal does, too
+	bool is_busy;   // one says that something is under way
+};
+
 // What one condition says: true with *status set, or false for nothing.
 static bool condition_means(const struct subject *subject, enum meaning meaning,
-	const cJSON *condition, enum status *status)
+	struct company company, const cJSON *condition, enum status *status)
 {
 	bool is_true = condition_is(condition, "True");
 	bool failed = reason_is_failure(json_text(condition, "reason"));
@@ -321,7 +328,9 @@ static bool condition_means(const struct subject *subject, enum meaning meaning,
 	switch (meaning) {
 	case SUMMARY:
 	case GOOD:
-	case PART: *status = is_true ? STATUS_HEALTHY : not_yet_or_broken(condition); return true;
+	case PART:
+		*status = is_true ? STATUS_HEALTHY : not_yet_or_broken(condition, company.is_busy);
+		return true;
 	case GOAL:
 		*status = failed || (!is_true && has_failed(condition)) ? STATUS_DEGRADED
 			  : is_true                                     ? STATUS_HEALTHY
@@ -342,23 +351,27 @@ static bool condition_means(const struct subject *subject, enum meaning meaning,
 	return false;
 }
 
-// Whether a condition speaks for the whole object; what has reached its goal does, too.
-static bool is_summed_up(const cJSON *conditions)
+static struct company look_around(const cJSON *conditions)
 {
+	struct company company = {false, false};
+
 	json_each (condition, conditions) {
 		const struct condition_type *row = type_lookup(json_text(condition, "type"));
+		bool is_true = condition_is(condition, "True");
 
-		if (row && (row->meaning == SUMMARY ||
-				   (row->meaning == GOAL && condition_is(condition, "True"))))
-			return true;
+		if (!row)
+			continue;
+		company.summed_up |= row->meaning == SUMMARY || (row->meaning == GOAL && is_true);
+		company.is_busy |= row->meaning == BUSY && is_true && !is_over(condition) &&
+				   !reason_is_failure(json_text(condition, "reason"));
 	}
-	return false;
+	return company;
 }
 
 // Parts count where nothing speaks for the whole; beside that only one that has failed does.
-static bool is_heard(enum meaning meaning, const cJSON *condition, bool summed_up)
+static bool is_heard(enum meaning meaning, const cJSON *condition, struct company company)
 {
-	if (!summed_up || (meaning != PART && meaning != STAGE))
+	if (!company.summed_up || (meaning != PART && meaning != STAGE))
 		return true;
 	return !condition_is(condition, "True") && has_failed(condition);
 }
@@ -367,19 +380,19 @@ bool conditions_judge(const struct subject *subject, const cJSON *conditions, st
 {
 	const cJSON *deciding = NULL;
 	enum status decided = STATUS_HEALTHY;
-	bool summed_up = is_summed_up(conditions);
+	struct company company = look_around(conditions);
 
 	json_each (condition, conditions) {
 		const struct condition_type *row = type_lookup(json_text(condition, "type"));
 		enum status status;
 
-		if (!row || !is_heard(row->meaning, condition, summed_up))
+		if (!row || !is_heard(row->meaning, condition, company))
 			continue;
 		if ((row->meaning == SUMMARY || row->meaning == GOOD) &&
 			is_outdated(subject, condition))
 			return health_say(out, STATUS_PROGRESSING, "%s is of an older generation",
 				json_text(condition, "type"));
-		if (!condition_means(subject, row->meaning, condition, &status))
+		if (!condition_means(subject, row->meaning, company, condition, &status))
 			continue;
 		if (!deciding || health_outweighs(status, decided)) {
 			deciding = condition;

@@ -42,13 +42,16 @@ static const struct phase_word {
 	{"online", STATUS_HEALTHY},
 	{"operational", STATUS_HEALTHY},
 	{"passed", STATUS_HEALTHY},
+	{"propagated", STATUS_HEALTHY},
 	{"provisioned", STATUS_HEALTHY},
 	{"published", STATUS_HEALTHY},
 	{"ready", STATUS_HEALTHY},
 	{"reconciled", STATUS_HEALTHY},
+	{"registered", STATUS_HEALTHY},
 	{"running", STATUS_HEALTHY},
 	{"serving", STATUS_HEALTHY},
 	{"stable", STATUS_HEALTHY},
+	{"subscribed", STATUS_HEALTHY},
 	{"succeeded", STATUS_HEALTHY},
 	{"success", STATUS_HEALTHY},
 	{"successful", STATUS_HEALTHY},
@@ -140,6 +143,9 @@ static bool phase_means(const char *word, enum status *status)
 {
 	char plain[WORD_BYTES];
 
+	// Names of enumerators keep the name of their type in front.
+	if (strncmp(word, "STATE_", 6) == 0 || strncmp(word, "PHASE_", 6) == 0)
+		word += 6;
 	if (!plain_word(word, plain))
 		return false;
 	for (size_t i = 0; i < sizeof phase_words / sizeof *phase_words; i++)
@@ -212,7 +218,7 @@ bool phase_judge(const struct subject *subject, const cJSON *fields, struct heal
 				decided = say_phase(fields, STATUS_UNKNOWN, field, out);
 			continue;
 		}
-		if (strcasecmp(field->valuestring, "running") == 0 &&
+		if (text_ends_with(field->valuestring, "running") &&
 			kind_is_meant_to_end(subject->kind))
 			status = STATUS_PROGRESSING;
 		if (!decided || health_outweighs(status, out->status))

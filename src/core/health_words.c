@@ -53,7 +53,8 @@ bool reason_is_waiting(const char *reason)
 {
 	static const char *const words[] = {"progress", "pending", "initializ", "requested",
 		"unavailable", "notready", "doesnotexist", "notcomplete", "incomplete", "notyet",
-		"notinitialized", "queued", NULL};
+		"notinitialized", "notavailable", "notstarted", "notrunning", "notup", "queued",
+		NULL};
 
 	return reason && (words_occur(reason, words) || word_is_under_way(reason));
 }

@@ -176,6 +176,16 @@ static void words_and_numbers(void **state)
 {
 	(void)state;
 	static const struct example examples[] = {
+		{"{'apiVersion':'x.example.io/"
+		 "v1','kind':'ImportRun','status':{'state':'STATE_RUNNING'}}",
+			STATUS_PROGRESSING, "STATE_RUNNING", "convention/phase"},
+		{CUSTOM("", "", "'state':'STATE_RUNNING'"), STATUS_HEALTHY, "STATE_RUNNING",
+			"convention/phase"},
+		// An unspecific reason beside something that is under way.
+		{CUSTOM("", "",
+			 "'conditions':[{'type':'Ready','status':'False','reason':'Parts'},{"
+			 "'type':'Pending','status':'True','reason':'SomeParts'}]"),
+			STATUS_PROGRESSING, "Parts", "convention/conditions"},
 		{CUSTOM("", "", "'phase':'PENDING_RERUN'"), STATUS_PROGRESSING, "PENDING_RERUN",
 			"convention/phase"},
 		{CUSTOM("", "", "'phase':'UPDATE_ROLLBACK_COMPLETE'"), STATUS_DEGRADED, "ROLLBACK",
