@@ -219,6 +219,7 @@ static void on_keys(void *context, const int *keys, size_t count)
 	for (size_t i = 0; i < count && !cockpit->ui.wants_quit; i++) {
 		if (keys[i] == K_HANGUP) {
 			cockpit->detached = clock_mono();
+			cockpit->engine.is_watched = false;
 			if (cockpit->engine.is_open)
 				incident_offer(cockpit->engine.directory);
 			term_stop(cockpit->term);
@@ -371,6 +372,7 @@ static void on_prepared(uv_work_t *work, int status)
 		return;
 	}
 	engine_begin(&cockpit->engine);
+	cockpit->engine.is_watched = !mono_known(cockpit->detached);
 	if (!engine_start(&cockpit->engine, &cockpit->failure))
 		leave(cockpit);
 }
@@ -414,6 +416,7 @@ int cockpit_resume(struct opening *opening, const char *directory, const struct 
 	if (engine_resume(engine, directory, NULL, &cockpit->failure) &&
 		start_screen(cockpit, opening->theme, &cockpit->failure)) {
 		draw(cockpit);
+		engine->is_watched = true;
 		if (engine_start(engine, &cockpit->failure))
 			run(cockpit);
 	}

@@ -203,27 +203,17 @@ static void settle(struct engine *engine)
 	}
 }
 
+// Somebody is looking, and this is what there is to see. Real time, also in a rehearsal.
 static void mark(struct engine *engine)
 {
 	struct mono now = clock_mono();
-	// Somebody was looking: only a cockpit's mark says that.
-	if (engine->front.on_durable || now.us - engine->marked.us < MARK_US)
+	struct facts facts = engine_facts(engine);
+	struct decision decision = {0};
+	if (!engine->is_watched || now.us - engine->marked.us < MARK_US)
 		return;
 	engine->marked = now;
-	int counts[EXPECTATION_WORDS] = {0};
-	int64_t oldest_us = 0;
-	for (size_t d = 0; d < engine->runbook->dependency_count; d++) {
-		const struct sensed_dependency *seen = &engine->sensed->dependencies[d];
-		counts[state_expectation(engine->state, (int)d)]++;
-		int64_t age_us = seen->is_seen ? engine_now(engine).mono.us - seen->heard.us : 0;
-		oldest_us = age_us > oldest_us ? age_us : oldest_us;
-	}
-	struct event *event = event_new(EVENT_MARK);
-	for (int word = 0; word < EXPECTATION_WORDS; word++)
-		json_add_int(
-			event->data, expectation_word((enum expectation_word)word), counts[word]);
-	json_add_int(event->data, "oldest_age_s", oldest_us / US_PER_S);
-	engine_record(engine, event);
+	decide_mark(&facts, &decision);
+	engine_commit(engine, &decision);
 }
 
 // Nothing depends on when exactly time passes: nothing runs, is being verified, or is in trouble.

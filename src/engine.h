@@ -99,6 +99,7 @@ struct engine {
 	int64_t written_from; // … the seq of the first of them
 	struct mono looked;   // when running attempts were last looked at
 	struct mono marked;   // when the last `mark` was written
+	bool is_watched;      // somebody sits before a screen: the front's to say
 	bool is_dirty, is_open, is_unrecorded, is_ending;
 	bool had_fault;  // of the record, when it was looked at last
 	int followed_fd; // of the timeline that is looked on at; -1: none

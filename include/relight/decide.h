@@ -47,6 +47,10 @@ bool decide_intent(const struct facts *facts, const struct intent *intent,
 // nothing is. To be called until it is empty, since one thing leads to another.
 void decide_due(const struct facts *facts, struct decision *decision);
 
+// Somebody was looking: how many dependencies there are of each expectation, and how old the oldest
+// observation is.
+void decide_mark(const struct facts *facts, struct decision *decision);
+
 // The attempt has a result (result.json of attempt.h), or its outcome was lost (`result` NULL).
 void decide_result(const struct facts *facts, int step, int attempt, const cJSON *result,
 	struct decision *decision);

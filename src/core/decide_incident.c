@@ -192,3 +192,22 @@ bool decide_close(const struct wish *wish)
 	decision_effect(wish->decision, EFFECT_END, -1);
 	return true;
 }
+
+void decide_mark(const struct facts *facts, struct decision *decision)
+{
+	int counts[EXPECTATION_WORDS] = {0};
+	int64_t oldest_us = 0;
+	for (size_t d = 0; d < facts->runbook->dependency_count; d++) {
+		const struct sensed_dependency *seen = &facts->sensed->dependencies[d];
+		int64_t age_us = seen->is_seen ? facts->now.mono.us - seen->heard.us : 0;
+		counts[state_expectation(facts->state, (int)d)]++;
+		oldest_us = age_us > oldest_us ? age_us : oldest_us;
+	}
+	struct event *event = decision_event(decision, facts, EVENT_MARK, -1, -1);
+	free(event->by);
+	event->by = NULL; // whoever sits there
+	for (int word = 0; word < EXPECTATION_WORDS; word++)
+		json_add_int(
+			event->data, expectation_word((enum expectation_word)word), counts[word]);
+	json_add_int(event->data, "oldest_age_s", oldest_us / US_PER_S);
+}

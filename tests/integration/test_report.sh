@@ -36,6 +36,15 @@ expect_code 0 "$RELIGHT" run r.yaml --headless --answers r.answers
 name=$(ls state/relight/incidents)
 incident=$PWD/state/relight/incidents/$name
 
+# --- who it was ---
+[ "$(events "$incident" '.[] | select(.kind == "session.open").data | [.host, .user, .uid, .exe_sha256, .identity] | map(tostring) | join(" ")')" = \
+	"$(uname -n) $(id -un) $(id -u) $(sha256sum "$RELIGHT" | cut -c1-64) asserted" ] || fail "session.open says another: $(events "$incident" '.[1].data')"
+(
+	export SSH_CLIENT='192.0.2.7 50022 22'
+	expect_code 0 "$RELIGHT" run r.yaml --headless --answers r.answers --dir remote --operator mei
+)
+[ "$(events remote '.[1] | [.by, .data.ssh_client] | join(" ")')" = 'mei 192.0.2.7 50022 22' ] || fail 'the SSH client is not named'
+
 # --- the report ---
 expect_code 0 "$RELIGHT" report "$incident" --format json
 cp out report.json

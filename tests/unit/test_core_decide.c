@@ -1291,6 +1291,31 @@ static void test_serving_is_lasting_and_of_all(void **unused)
 	case_end(&of);
 }
 
+static void test_a_mark_counts_what_there_is_to_see(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, functions);
+	sense_both(&of, 1, 20, "healthy");
+	now_is(&of, 24);
+	sense(&of, "x", "healthy");
+	now_is(&of, 30);
+	decision_fini(&of.decision);
+	decide_mark(&of.facts, &of.decision);
+	assert_int_equal(of.decision.event_count, 1);
+	struct event *mark = of.decision.events[0];
+	assert_int_equal(mark->kind, EVENT_MARK);
+	assert_null(mark->by); // the person who sits there
+	static const char *const words[] = {"awaited", "due", "held", "lost", "given"};
+	int64_t all = 0;
+	for (size_t i = 0; i < 5; i++)
+		all += json_int(mark->data, words[i], -100);
+	assert_int_equal(all, of.runbook->dependency_count);
+	assert_int_equal(json_int(mark->data, "given", -1), 2);
+	assert_int_equal(json_int(mark->data, "oldest_age_s", -1), 10);
+	case_end(&of);
+}
+
 static void test_serving_counts_from_the_impact(void **unused)
 {
 	(void)unused;
@@ -1365,6 +1390,7 @@ int main(void)
 		cmocka_unit_test(test_automatic_retries),
 		cmocka_unit_test(test_when_nothing_is_retried),
 		cmocka_unit_test(test_serving_is_lasting_and_of_all),
+		cmocka_unit_test(test_a_mark_counts_what_there_is_to_see),
 		cmocka_unit_test(test_serving_counts_from_the_impact),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
