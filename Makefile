@@ -171,6 +171,9 @@ $(O)/kubernetes/%: tests/kubernetes/%.c $(terminal_screen)
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/terminal -MMD -MP $(LDFLAGS) -o $@ $< $(terminal_screen) \
 		$$(pkg-config --cflags --libs openssl libcurl vterm) -lutil -lpthread
+$(O)/kubernetes/kubeconfig_access: tests/kubernetes/kubeconfig_access.c $(O)/world.a $(O)/core.a
+	@mkdir -p $(@D)
+	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) $(pc_cflags) -MMD -MP $(LDFLAGS) -o $@ $< $(O)/world.a $(O)/core.a $(LDLIBS)
 check-kubernetes: $(O)/relight $(kubernetes_support)
 	@set -e; $(keeping); SUPPORT=$(abspath $(O)/kubernetes) sh tests/kubernetes/run.sh; $(fitting) || test -z "$$(ls $(timelines))"
 
