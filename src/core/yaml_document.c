@@ -142,7 +142,7 @@ static bool read_documents(
 		names_init(&reading->anchor_names, reading->arena);
 	}
 	documents->items = arena_array(reading->arena, documents->count + 1, sizeof *items);
-	if (documents->count)
+	if (items)
 		memcpy(documents->items, items, documents->count * sizeof *items);
 	free(items);
 	return reading->diags->errors == errors;

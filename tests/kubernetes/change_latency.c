@@ -47,7 +47,9 @@ static int by_value(const void *a, const void *b)
 
 static double percentile_ms(const int64_t *latency_us, int count, int percent)
 {
-	return (double)latency_us[(count * percent + 99) / 100 - 1] / 1000;
+	int rank = (count * percent + 99) / 100;
+
+	return (double)latency_us[rank - 1] / 1000;
 }
 
 int main(int argc, char *argv[])

@@ -48,8 +48,8 @@ static void repeat(int fd, const char *text, long bytes)
 {
 	char block[65536];
 	size_t length = strlen(text), whole = sizeof block / length * length;
-	for (size_t at = 0; at < whole; at += length)
-		memcpy(block + at, text, length);
+	for (size_t at = 0; at < whole; at++)
+		block[at] = text[at % length];
 	while (bytes > 0 && put(fd, block, whole))
 		bytes -= (long)whole;
 }
