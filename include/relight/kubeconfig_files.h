@@ -23,8 +23,8 @@ bool kubeconfig_paths(const char *kubeconfig, struct buf *paths, struct err *err
 // The last two with `err`.
 enum status kubeconfig_read(struct kubeconfig *kubeconfig, const char *paths, struct err *err);
 
-// Adds what a pod is given to reach its own cluster (kubernetes.io: "Accessing the API from a Pod"),
-// as kubectl falls back to it where there is no kubeconfig. False: this is no pod.
+// Adds what a pod is given to reach its own cluster (kubernetes.io: "Accessing the API from a
+// Pod"), as kubectl falls back to it where there is no kubeconfig. False: this is no pod.
 bool kubeconfig_add_in_cluster(struct kubeconfig *kubeconfig);
 
 // The name of the current context, for showing it; `kubeconfig` as above. NULL where none can be

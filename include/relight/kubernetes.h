@@ -95,8 +95,8 @@ void kubernetes_identity_begin(struct kubernetes *kubernetes);
 bool kubernetes_identity_end(
 	struct kubernetes *kubernetes, const struct http_answer *answer); // NULL: given up
 #define KUBERNETES_IDENTITY_PATH "/api/v1/namespaces/kube-system"
-// {"uid":…,"ca_sha256":…} as far as known, and "tls":"unverified" where whoever answers is believed;
-// the caller owns it.
+// {"uid":…,"ca_sha256":…} as far as known, and "tls":"unverified" where whoever answers is
+// believed; the caller owns it.
 cJSON *kubernetes_fingerprint(const struct kubernetes *kubernetes);
 const char *kubernetes_uid(const struct kubernetes *kubernetes); // of kube-system; NULL: not known
 

@@ -303,7 +303,7 @@ static bool read_yaml(struct manifest *manifest, const char *text, size_t length
 bool manifest_read(struct manifest *manifest, const char *text, size_t length_bytes,
 	const char *file, bool may_generate, struct err *err)
 {
-	struct err ignored;
+	struct err ignored = {0};
 	size_t length = strlen(file);
 	bool is_json = length > 5 && strcmp(file + length - 5, ".json") == 0;
 	cJSON *value;

@@ -23,7 +23,7 @@ request_filler request_fill_kubernetes;
 
 // Adds to the request of a kubernetes action where its cluster is and who it must be, and which
 // files are applied.
-bool request_add_cluster(cJSON *request, const struct facts *facts,
-	const struct request_plan *plan, struct err *err);
+bool request_add_cluster(cJSON *request, const struct facts *facts, const struct request_plan *plan,
+	struct err *err);
 
 #endif

@@ -157,7 +157,7 @@ static CURLM *multi_new(struct http *http);
 static void reset(struct http *http)
 {
 	CURLM *before = http->multi;
-	struct http_exchange *exchange;
+	struct http_exchange *exchange = NULL;
 	DL_FOREACH (http->exchanges, exchange) {
 		if (exchange->excuse.message[0])
 			continue;

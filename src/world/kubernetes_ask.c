@@ -270,7 +270,7 @@ static void ask(struct kubernetes_exchange *exchange)
 // The context is read anew, and its plugin with it: what waits is asked again once that is done.
 void kubernetes_end_waiting(struct kubernetes *kubernetes)
 {
-	struct kubernetes_exchange *exchange;
+	struct kubernetes_exchange *exchange = NULL;
 
 	DL_FOREACH (kubernetes->exchanges, exchange) {
 		if (exchange->wait)

@@ -195,7 +195,7 @@ static void plan_notice(struct kubewatch *watch)
 
 static void tell_viewers(struct kubewatch *watch)
 {
-	struct kubewatch_viewer *viewer;
+	struct kubewatch_viewer *viewer = NULL;
 
 	DL_FOREACH (watch->viewers, viewer) {
 		if (!has_news(viewer))

@@ -56,7 +56,8 @@ download() {
 		[ -n "$token" ] || return 0
 	done
 }
-best_curl= best_probe=
+best_curl=''
+best_probe=''
 for round in 1 2 3; do
 	began=$(now)
 	download

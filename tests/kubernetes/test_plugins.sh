@@ -102,7 +102,8 @@ users:"
 	done
 } >"$work/config"
 
-targets= dependencies=
+targets=''
+dependencies=''
 for name in token certificate hangs asks fails garbage flood other empty rotates absent always; do
 	targets="$targets
   $name: {kubernetes: {kubeconfig: $work/config, context: $name}}"

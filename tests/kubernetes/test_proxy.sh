@@ -156,10 +156,7 @@ runbook "
   stranger: {kubernetes: {kubeconfig: $CLUSTER/kubeconfig-bad-token, context: test}}
   away: {kubernetes: {kubeconfig: $CLUSTER/kubeconfig-away, context: test}}
 inputs: {service: {ask: s}, port: {ask: p}, path: {ask: x}, word: {ask: w}}" "$dependencies"
-asked() {
-	observe --input service=web --input port=80 --input path=a/b --input word=/a/b "$@"
-}
-asked
+observe --input service=web --input port=80 --input path=a/b --input word=/a/b
 
 expect answers healthy ": intake is ok"
 expect by-name healthy "HTTP 200 in "

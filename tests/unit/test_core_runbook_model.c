@@ -199,18 +199,19 @@ static void the_typed_name_is_the_targets_or_the_scopes(void **unused)
 
 static void what_is_not_built_yet_has_a_name(void **unused)
 {
-	struct runbook *runbook = good(HEAD "targets: {k: {kubernetes: {}}}\ninputs: {i: {choices: "
-					    "{command: [x], jq: .}}, j: {choices: [a]}}\n"
-					    "dependencies:\n- {id: d, check: {dns: {name: n}}}\n"
-					    "- {id: e, renew: {command: [x]}, checks: [{manual: "
-					    "q}, {kubernetes: {target: k, readyz: true}}]}\n"
-					    "- {id: f, checks: [{manual: q}, {kubernetes: {target: "
-					    "k, can_i: {verb: get, resource: pods}}}, {tls: {host: h}}]}\n"
-					    "- {id: g, checks: [{kubernetes: {target: k, can_i: "
-					    "{verb: get, resource: pods}}}, {kubernetes: {target: "
-					    "k, namespace: n, service: s, port: 80}}]}\n"
-					    "steps: [{id: a, run: {http: {url: 'http://h'}}}, {id: "
-					    "b, approvals: 1}, {id: c, run: {command: [x]}}]\n");
+	struct runbook *runbook =
+		good(HEAD "targets: {k: {kubernetes: {}}}\ninputs: {i: {choices: "
+			  "{command: [x], jq: .}}, j: {choices: [a]}}\n"
+			  "dependencies:\n- {id: d, check: {dns: {name: n}}}\n"
+			  "- {id: e, renew: {command: [x]}, checks: [{manual: "
+			  "q}, {kubernetes: {target: k, readyz: true}}]}\n"
+			  "- {id: f, checks: [{manual: q}, {kubernetes: {target: "
+			  "k, can_i: {verb: get, resource: pods}}}, {tls: {host: h}}]}\n"
+			  "- {id: g, checks: [{kubernetes: {target: k, can_i: "
+			  "{verb: get, resource: pods}}}, {kubernetes: {target: "
+			  "k, namespace: n, service: s, port: 80}}]}\n"
+			  "steps: [{id: a, run: {http: {url: 'http://h'}}}, {id: "
+			  "b, approvals: 1}, {id: c, run: {command: [x]}}]\n");
 
 	(void)unused;
 	assert_string_equal(dependency_unbuilt(&runbook->dependencies[0]), "dns checks");
