@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check_live.h"
 #include "command.h"
+#include "input_option.h"
 #include "load.h"
 #include "load_health.h"
 #include "relight/jq.h"
@@ -15,7 +17,9 @@
 // lacks (FORMATS.md §8).
 
 struct checking {
-	bool is_strict, is_json;
+	bool is_strict, is_json, is_live;
+	const char **assignments; // --input, as given
+	size_t assignment_count, assignment_capacity;
 	cJSON *files; // for JSON
 	enum exit_code code;
 };
@@ -115,6 +119,51 @@ static void say(struct checking *checking, const struct diags *diags)
 		print_text(diags);
 }
 
+// --- preflight -------------------------------------------------------------------------------------------------------------
+
+static bool take_inputs(
+	const struct checking *checking, const struct runbook *runbook, char **inputs)
+{
+	struct err err = {0};
+
+	for (size_t i = 0; i < runbook->input_count; i++)
+		inputs[i] = memory_copy_text(runbook->inputs[i].fallback);
+	for (size_t i = 0; i < checking->assignment_count; i++) {
+		char *value;
+		int input = input_option(runbook, checking->assignments[i], &value, &err);
+
+		if (input < 0) {
+			command_fail(EXIT_USAGE, &err);
+			return false;
+		}
+		memory_wipe(inputs[input]);
+		inputs[input] = value;
+	}
+	return true;
+}
+
+static void ask(struct checking *checking, const char *path, const struct runbook *runbook,
+	struct diags *diags)
+{
+	char **inputs = memory_zeroed(runbook->input_count + 1, sizeof *inputs);
+	struct buf found = {0};
+	struct check_live live = {runbook, path, (const char *const *)inputs};
+
+	if (take_inputs(checking, runbook, inputs)) {
+		check_live(&live, diags, &found);
+		if (!checking->is_json)
+			fputs(buf_str(&found), stdout);
+	} else {
+		worsen(checking, EXIT_USAGE);
+	}
+	for (size_t i = 0; i < runbook->input_count; i++)
+		memory_wipe(inputs[i]);
+	free(inputs);
+	buf_fini(&found);
+}
+
+// --- the command -----------------------------------------------------------------------------------------------------------
+
 static void check_text(struct checking *checking, const char *path, const struct buf *text)
 {
 	struct diags diags = {.file = path};
@@ -127,6 +176,8 @@ static void check_text(struct checking *checking, const char *path, const struct
 		worsen(checking, command_fail(EXIT_USAGE, &err));
 	if (diags.errors == 0)
 		lint_runbook(runbook, &diags);
+	if (checking->is_live && diags.errors == 0)
+		ask(checking, path, runbook, &diags);
 	say(checking, &diags);
 	runbook_free(runbook);
 	diags_fini(&diags);
@@ -178,6 +229,7 @@ int cmd_check(int argc, char **argv)
 	static const struct option options[] = {
 		{"strict", no_argument, NULL, 's'},
 		{"live", no_argument, NULL, 'l'},
+		{"input", required_argument, NULL, 'i'},
 		{"format", required_argument, NULL, 'f'},
 		{0},
 	};
@@ -186,9 +238,13 @@ int cmd_check(int argc, char **argv)
 	for (int option; (option = command_option(argc, argv, options)) != -1;) {
 		switch (option) {
 		case 's': checking.is_strict = true; break;
-		case 'l':
-			return command_usage(argv[0],
-				"--live is not built yet; without it the file alone is checked");
+		case 'l': checking.is_live = true; break;
+		case 'i':
+			checking.assignments = memory_grow(checking.assignments,
+				checking.assignment_count, &checking.assignment_capacity,
+				sizeof *checking.assignments);
+			checking.assignments[checking.assignment_count++] = optarg;
+			break;
 		case 'f':
 			checking.is_json = strcmp(optarg, "json") == 0;
 			if (!checking.is_json && strcmp(optarg, "text") != 0)
@@ -199,6 +255,8 @@ int cmd_check(int argc, char **argv)
 	}
 	if (optind == argc)
 		return command_usage(argv[0], "it needs a runbook to check");
+	if (checking.assignment_count > 0 && !checking.is_live)
+		return command_usage(argv[0], "--input is for --live");
 	checking.files = cJSON_CreateArray();
 	for (; optind < argc; optind++)
 		check_file(&checking, argv[optind]);
@@ -207,5 +265,6 @@ int cmd_check(int argc, char **argv)
 		print_json(checking.files);
 	else
 		cJSON_Delete(checking.files);
+	free(checking.assignments);
 	return checking.code;
 }

@@ -37,7 +37,7 @@ const struct command_entry command_table[] = {
 		"verify|show|seal TIMELINE [--format text|json|jsonl] [--allowed-signers FILE] "
 		"[--seal FILE] [--head HEX] [--key FILE] [-o FILE]",
 		"whether the record is what was written; what is in it; sign it", false},
-	{"check", cmd_check, "RUNBOOK... [--strict] [--live] [--format text|json]",
+	{"check", cmd_check, "RUNBOOK... [--strict] [--live [--input K=V]...] [--format text|json]",
 		"say what is wrong with a runbook, and what it lacks", false},
 	{"health", cmd_health, "[FILE|-] [--format jsonl|text]",
 		"judge Kubernetes objects without a cluster", false},

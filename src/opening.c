@@ -9,6 +9,7 @@
 #include "carried.h"
 #include "command.h"
 #include "frozen.h"
+#include "input_option.h"
 #include "load.h"
 #include "relight/arena.h"
 #include "relight/chain.h"
@@ -273,31 +274,16 @@ static bool name_input(struct opening *opening, const char *name, const char *va
 	return say(&err);
 }
 
-// K=V, or K=@FILE: the file's content without its last line end.
 static bool take_input(struct opening *opening, const char *assignment)
 {
-	const char *equals = strchr(assignment, '=');
-	struct err err;
-	if (!equals || equals == assignment) {
-		err_set(&err, "input: %s: give NAME=VALUE or NAME=@FILE", assignment);
+	struct err err = {0};
+	char *value;
+	int input = input_option(opening->setup.runbook, assignment, &value, &err);
+	if (input < 0)
 		return say(&err);
-	}
-	char *name = memory_copy_bytes(assignment, (size_t)(equals - assignment));
-	struct buf text = {0};
-	bool is_taken = true;
-	if (equals[1] == '@') {
-		is_taken =
-			file_read(AT_FDCWD, equals + 2, EVENT_MAX_BYTES, &text, &err) || say(&err);
-		while (text.length > 0 &&
-			(text.data[text.length - 1] == '\n' || text.data[text.length - 1] == '\r'))
-			text.data[--text.length] = '\0';
-	} else {
-		buf_text(&text, equals + 1);
-	}
-	is_taken = is_taken && name_input(opening, name, buf_str(&text));
-	buf_wipe(&text);
-	free(name);
-	return is_taken;
+	set_input(opening, input, value, "person");
+	memory_wipe(value);
+	return true;
 }
 
 // --inputs FILE: a YAML mapping of names to values.

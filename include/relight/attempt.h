@@ -73,12 +73,13 @@ int64_t attempt_extension_s(int dir_fd);
 //    "scripts":[{"path":…,"sha256":…}]?,  must be as they were, else nothing is started
 //    of kubernetes: "incident":"…"?, "cluster":{"kubeconfig":"…"?,"context":"…"?,"namespace":"…"?,
 //    "pin":"uid … ca_sha256 …"?}, "files":[{"named":"gate.yaml","path":"/srv/case/gate.yaml"}],
-//    "applied_sha256":H?}  of the list of what is frozen; what is not in it is read where it is
+//    "applied_sha256":H?,  of the list of what is frozen; what is not in it is read where it is
+//    "dry_run":true?}  nothing is changed; without a VERB it is only seen who answers
 // result.json:
 //   {"outcome":"success|failed|timeout|cancelled|never-started","exit":N?,"signal":N?,"http_status":N?,
 //    "duration_ms":N,"ended":TS,
 //    "output":{"bytes":N,"sha256":H},"why":"…"?,"sets":{I:V}?,"hint":"…"?,"tail":"last line of
-//    output"?}
+//    output"?,"cluster":{"endpoint":"…","fingerprint":{…}}?}  of kubernetes: who answered
 struct perform_task {
 	const char *directory, *step;
 	int attempt;

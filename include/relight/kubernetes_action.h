@@ -30,10 +30,10 @@ struct kubernetes_task {
 struct kubernetes_done {
 	bool is_done;    // all of it
 	bool is_stopped; // it had to stop before it was
-	bool is_reached; // the server has told who it is, and is the right one
 	int http_status; // of the answer that decided; 0: there was none
 	struct err why;  // where it is not done: in the server's words, and what was done before
 	cJSON *answer;   // the object that came of it, several as a list; NULL: none
+	cJSON *cluster;  // who answered: {"endpoint":…,"fingerprint":{…}}; NULL: nobody
 };
 void kubernetes_done_fini(struct kubernetes_done *done);
 

@@ -33,6 +33,11 @@ cJSON *request_action(const struct facts *facts, const struct request_plan *plan
 // the scenario says. NULL with `err` too when this kind of action is not built yet.
 cJSON *request_new(const struct facts *facts, const struct request_plan *plan, struct err *err);
 
+// Where a target's cluster is and who it must be, as a request has it (attempt.h). The caller
+// frees. NULL with `err` when a variable has no value.
+cJSON *request_cluster(
+	const struct facts *facts, int target, const struct substitution *values, struct err *err);
+
 // Puts "[masked]" in the place of what the action writes into Secrets of a cluster, for the record
 // and the screen.
 void request_redact(cJSON *action);

@@ -224,23 +224,34 @@ static bool add_files(cJSON *request, const struct facts *facts, const struct ku
 	return is_known;
 }
 
+cJSON *request_cluster(
+	const struct facts *facts, int target, const struct substitution *values, struct err *err)
+{
+	const struct target *of = &facts->runbook->targets[target];
+	cJSON *cluster = json_object();
+
+	if (!add_kubeconfig(cluster, facts->runbook, of, values, err) ||
+		!request_add_given(cluster, "context", of->context, values, err) ||
+		!request_add_given(cluster, "namespace", of->namespace, values, err)) {
+		cJSON_Delete(cluster);
+		return NULL;
+	}
+	add_pin(cluster, facts, target);
+	return cluster;
+}
+
 bool request_add_cluster(
 	cJSON *request, const struct facts *facts, const struct request_plan *plan, struct err *err)
 {
 	const struct kubernetes_action *of = &request_action_of(facts, plan)->kubernetes;
-	const struct target *target = &facts->runbook->targets[of->target];
 	struct substitution values = request_values(facts, plan);
-	cJSON *cluster = cJSON_AddObjectToObject(request, "cluster");
-	bool is_known = add_kubeconfig(cluster, facts->runbook, target, &values, err) &&
-			request_add_given(cluster, "context", target->context, &values, err) &&
-			request_add_given(cluster, "namespace", target->namespace, &values, err) &&
-			add_files(request, facts, of, &values, err);
+	cJSON *cluster = request_cluster(facts, of->target, &values, err);
 
-	add_pin(cluster, facts, of->target);
+	json_add(request, "cluster", cluster);
 	json_add_text(request, "incident", values.incident);
-	if (!is_known)
-		err_prefix(err, "%s", facts->runbook->steps[plan->step].id);
-	return is_known;
+	if (cluster && add_files(request, facts, of, &values, err))
+		return true;
+	return err_prefix(err, "%s", facts->runbook->steps[plan->step].id);
 }
 
 // --- what is secret in it ------------------------------------------------------------------------------------------------

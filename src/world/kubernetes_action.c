@@ -19,6 +19,7 @@
 void kubernetes_done_fini(struct kubernetes_done *done)
 {
 	cJSON_Delete(done->answer);
+	cJSON_Delete(done->cluster);
 	*done = (struct kubernetes_done){0};
 }
 
@@ -140,6 +141,7 @@ static void try_next(struct acting *acting, struct deed *deed, struct trial *tri
 // server cannot be asked any more there is nothing more to learn.
 static bool try_all(struct acting *acting)
 {
+	bool is_trial = acting->task->is_trial;
 	struct trial trial = {0};
 
 	for (size_t i = 0; i < acting->deed_count && acting->stopped_ms == 0 && !trial.is_over; i++)
@@ -147,12 +149,14 @@ static bool try_all(struct acting *acting)
 	if (acting->stopped_ms > 0)
 		return false;
 	if (trial.failed > 0) {
-		acting_fail(acting, NULL, "dry run: %s%s; nothing was changed", trial.first.message,
-			trial.failed > 1 ? ", and others" : "");
+		acting_fail(acting, NULL, "%s%s%s%s",
+			is_trial ? "" : "dry run: ", trial.first.message,
+			trial.failed > 1 ? ", and others" : "",
+			is_trial ? "" : "; nothing was changed");
 		acting->done->http_status = trial.http_status;
 		return false;
 	}
-	if (acting->deed_count > 0)
+	if (acting->deed_count > 0 && !is_trial)
 		acting_say(acting, "dry run: %zu of %zu accepted",
 			acting->deed_count - trial.deferred, acting->deed_count);
 	return true;

@@ -293,8 +293,10 @@ static bool judge_identity(
 			target, kubernetes_endpoint(acting->client), buf_str(&pinned),
 			reply->status);
 	else
-		acting_say(acting, "%s: %s, %s%s%s%s", target, kubernetes_endpoint(acting->client),
-			pin ? "the pinned cluster" : "which was never pinned",
+		acting_say(acting, "%s: %s%s%s%s%s", target, kubernetes_endpoint(acting->client),
+			pin                      ? ", the pinned cluster"
+			: acting->task->is_trial ? ""
+						 : ", which was never pinned",
 			is.length ? " (" : "", buf_str(&is), is.length ? ")" : "");
 	buf_fini(&pinned);
 	buf_fini(&is);
@@ -325,11 +327,13 @@ bool acting_identify(struct acting *acting)
 				   : acting_fail(acting, &reply, "%s: %s: %s",
 					     json_text(acting->action, "target"),
 					     kubernetes_endpoint(acting->client), buf_str(&words));
-		cJSON_Delete(fingerprint);
+		acting->done->cluster = json_object();
+		json_add_text(
+			acting->done->cluster, "endpoint", kubernetes_endpoint(acting->client));
+		json_add(acting->done->cluster, "fingerprint", fingerprint);
 	} else {
 		kubernetes_identity_end(acting->client, NULL);
 	}
-	acting->done->is_reached = is_right;
 	buf_fini(&words);
 	reply_fini(&reply);
 	return is_right;

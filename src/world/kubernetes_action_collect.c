@@ -363,10 +363,13 @@ bool kubernetes_task_check(const cJSON *request, struct err *err)
 	const struct verb *verb = verb_of(action);
 	const cJSON *what = verb ? json_get(action, verb->word) : NULL;
 
-	if (!json_text(action, "target") || !verb)
+	bool is_trial = json_bool(request, "dry_run", false);
+
+	if (!json_text(action, "target") ||
+		(!verb && !(is_trial && cJSON_GetArraySize(action) == 1)))
 		return err_set(err, "kubernetes: needs target and exactly one of apply, create, "
 				    "patch, scale, restart, delete");
-	if (verb->is_object && (!cJSON_IsObject(what) || !json_text(what, "resource")))
+	if (verb && verb->is_object && (!cJSON_IsObject(what) || !json_text(what, "resource")))
 		return err_set(err, "kubernetes: %s: needs resource", verb->word);
 	if (!cJSON_IsObject(json_get(request, "cluster")))
 		return err_set(err, "kubernetes: the request does not say on which cluster");
@@ -377,7 +380,7 @@ bool deeds_collect(struct acting *acting)
 {
 	const struct verb *verb = verb_of(acting->action);
 
-	return verb->collect(acting, json_get(acting->action, verb->word), verb->kind);
+	return !verb || verb->collect(acting, json_get(acting->action, verb->word), verb->kind);
 }
 
 bool deed_find_type(struct acting *acting, struct deed *deed, bool is_news, bool *is_there)

@@ -146,14 +146,26 @@ static size_t add_conflicts(const cJSON *status, struct buf *words)
 	return count;
 }
 
+// The server says that something is not there, which has a name.
+static bool is_missing(const struct reply *reply)
+{
+	const char *reason = json_text(reply->json, "reason");
+
+	return reply->status == 404 && reason && strcmp(reason, "NotFound") == 0 &&
+	       json_path_text(reply->json, "details.name");
+}
+
 static bool refused(struct acting *acting, const struct deed *deed, const struct reply *reply,
 	const char *doubt)
 {
+	const char *message = json_text(reply->json, "message");
 	struct buf words = {0};
 
 	if (reply->status == 409 && add_conflicts(reply->json, &words) > 0)
 		acting_fail(acting, reply, "%s: HTTP 409, %s; force: true takes them over",
 			deed->label, buf_str(&words));
+	else if (is_missing(reply) && message) // it itself, or its namespace
+		acting_fail(acting, reply, "%s: %s%s", deed->label, message, doubt);
 	else {
 		reply_words(reply, deed->name, &words);
 		acting_fail(acting, reply, "%s: %s%s", deed->label, buf_str(&words), doubt);
@@ -164,11 +176,9 @@ static bool refused(struct acting *acting, const struct deed *deed, const struct
 
 static bool is_about_this(const struct deed *deed, const struct reply *reply)
 {
-	const char *reason = json_text(reply->json, "reason"),
-		   *name = json_path_text(reply->json, "details.name");
+	const char *name = json_path_text(reply->json, "details.name");
 
-	return reply->status == 404 && reason && strcmp(reason, "NotFound") == 0 && name &&
-	       deed->name && strcmp(name, deed->name) == 0;
+	return is_missing(reply) && name && deed->name && strcmp(name, deed->name) == 0;
 }
 
 // --- what was created before -------------------------------------------------------------------------------------------

@@ -114,6 +114,7 @@ static int carry_out(const struct order *order, struct files *files)
 
 	cJSON_Delete(result);
 	free(ending.why);
+	cJSON_Delete(ending.cluster);
 	output_fini(&output);
 	return is_success ? PERFORM_SUCCESS : PERFORM_OTHER;
 }

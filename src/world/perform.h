@@ -34,7 +34,8 @@ struct order {
 	const cJSON *command;    // an argv; or
 	const char *shell;       // a text for sh; or
 	const cJSON *simulation; // of a rehearsal; or
-	const cJSON *kubernetes; // what is done to a cluster
+	const cJSON *kubernetes; // what is done to a cluster …
+	bool is_trial;           // … or only tried
 	const char *dir;         // NULL: where the actuator is
 	int64_t timeout_ms;      // -1: no limit
 	int signal;              // how to stop it
@@ -94,6 +95,7 @@ struct ending {
 	int signal;      // that ended it, or 0
 	int http_status; // of the answer that decided; 0: none
 	enum stop stop;  // what the actuator did to it
+	cJSON *cluster;  // that was talked to, as result.json has it; NULL: none
 	char *why;       // of a cancel, or why it failed; NULL: nothing to say
 	int64_t duration_ms;
 };

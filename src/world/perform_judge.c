@@ -227,7 +227,7 @@ cJSON *judge_ending(const struct order *order, const struct ending *ending,
 		buf_text(&why, ending->why ? ending->why : "");
 	} else if (is_as_expected(order, ending, output, &why)) {
 		json_add_text(result, "outcome", "success");
-		learned = learn_inputs(order, output, &why);
+		learned = order->is_trial ? NULL : learn_inputs(order, output, &why);
 	} else {
 		json_add_text(result, "outcome", "failed");
 	}
@@ -245,6 +245,7 @@ cJSON *judge_ending(const struct order *order, const struct ending *ending,
 			(long long)output->lost_bytes);
 	add_masked(order, result, "why", buf_str(&why));
 	json_add(result, "sets", learned);
+	json_add(result, "cluster", cJSON_Duplicate(ending->cluster, true));
 	add_tail(result, order, output);
 	buf_fini(&why);
 	return result;

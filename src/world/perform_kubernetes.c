@@ -55,8 +55,10 @@ static void keep_answer(struct output *output, const cJSON *answer)
 	buf_fini(&json);
 }
 
-static void take_done(struct talk *talk, const struct kubernetes_done *done)
+static void take_done(struct talk *talk, struct kubernetes_done *done)
 {
+	talk->ending->cluster = done->cluster;
+	done->cluster = NULL;
 	talk->ending->http_status = done->http_status;
 	keep_answer(talk->output, done->answer);
 	if (talk->ending->stop == STOP_NONE && !done->is_done)
@@ -72,6 +74,7 @@ void run_kubernetes(const struct order *order, struct files *files, struct outpu
 		.request = order->request,
 		.directory = order->directory,
 		.mask = order->mask,
+		.is_trial = order->is_trial,
 		.grace_ms = order->grace_ms < GRACE_MOST_MS ? order->grace_ms : GRACE_MOST_MS,
 		.must_stop = must_stop,
 		.say = say,

@@ -73,6 +73,10 @@ static bool take_action(struct order *order, struct err *err)
 		return err_set(err, "request: action: command: not a list of texts");
 	if (order->simulation && !cJSON_IsObject(order->simulation))
 		return err_set(err, "request: action: simulate: not an object");
+	order->is_trial = json_bool(order->request, "dry_run", false);
+	if (order->is_trial && !order->kubernetes)
+		return err_set(
+			err, "request: dry_run: only what is done to a cluster can be tried");
 	if (order->kubernetes && !kubernetes_task_check(order->request, err))
 		return err_prefix(err, "request: action");
 	return true;

@@ -75,7 +75,20 @@ expect "an empty file" 1 "the document is empty" -
 expect "nothing" 2 "needs a runbook"
 expect "an unknown option" 2 "unknown option --sctrict" --sctrict "$here/warned.yaml"
 expect "an unknown format" 2 "--format is text or json" --format yaml "$here/warned.yaml"
-expect "live" 2 "not built yet" --live "$here/warned.yaml"
+cat >"$here/live.yaml" <<'end'
+relight: 1
+name: live
+dependencies:
+- {id: there, check: {command: ["true"]}}
+- {id: not-there, check: {command: ["false"]}}
+- {id: by-name, check: {dns: {name: example.com, type: A}}}
+steps: [{id: a, requires: [there, not-there], run: {command: [ls]}}]
+end
+expect "live" 1 "not-built" --live "$here/live.yaml" --format json
+says "live: what is not built" '[.files[0].diagnostics[] | select(.code == "not-built") | .message] == ["dependency by-name: dns checks: not built yet"]'
+says "live: what is not healthy" '[.files[0].diagnostics[] | select(.code == "not-healthy") | .message] == ["dependency not-there: degraded: exit 1"]'
+expect "inputs without live" 2 "is for --live" "$here/live.yaml" --input a=b
+expect "live: no such input" 2 "no such input" --live "$here/live.yaml" --input a=b
 got=0
 "$RELIGHT" check - <"$here/warned.yaml" >"$here/out" || got=$?
 [ "$got" = 0 ] && grep -qF -- "-:1:1: warning" "$here/out" || { echo "check: standard input is not read" >&2; failed=1; }
