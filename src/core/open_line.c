@@ -132,5 +132,6 @@ void open_line_get(const struct state *state, size_t index, struct open_line *li
 	line->is_attested = true;
 	line->is_done = state->open_confirmed[index];
 	snprintf(line->id, sizeof line->id, "open:preflight");
-	snprintf(line->text, sizeof line->text, "preflight: relight check --live, tools, credentials, quotas");
+	snprintf(line->text, sizeof line->text,
+		"preflight: relight check --live, tools, credentials, quotas");
 }
