@@ -66,9 +66,11 @@ sh arguments.sh argv
 "$RELIGHT" timeline show d >said/show
 "$RELIGHT" report d >said/report.md
 "$RELIGHT" report d --format json >said/report.json
-"$RELIGHT" probe r.yaml --once --input s0="$(jq -r '.declared[0]' planted/all.json)" >said/probe 2>said/probe.errors &
-probe=$!
-while kill -0 "$probe" 2>/dev/null; do sh arguments.sh argv; done
+# What --input sets is wiped before anything is asked; its check looks at the arguments.
+code=0
+"$RELIGHT" probe r.yaml --once --input s0="$(jq -r '.declared[0]' planted/all.json)" >said/probe 2>said/probe.errors || code=$?
+[ "$code" = 1 ] || fail "probe: exit $code: $(cat said/probe.errors)"
+grep -q 'probe r.yaml --once --input s0=\*' argv || fail 'the check did not see the arguments of its sensor'
 
 # --- it was all said, … ---
 grep -q '\[masked s4\] and \[masked FILE_4\]' d/attempts/fail/1/output.log || fail 'the step did not tell its secret'
