@@ -369,6 +369,9 @@ static void test_a_full_disk_is_a_fault(void **state)
 	getrlimit(RLIMIT_FSIZE, &before);
 	add_notes(&record, 10);
 	assert_true(timeline_drain(timeline, &err));
+	// The writer wakes after it has said that all is durable.
+	for (int tries = 0; woken == 0 && tries < 2000; tries++)
+		usleep(1000);
 	assert_true(woken > 0);
 	limit = before;
 	limit.rlim_cur = 8192;
