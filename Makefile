@@ -221,11 +221,11 @@ fuzz: deps-lint
 	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang fuzz-all
 fuzz-all: $(patsubst %,$(O)/fuzz/fuzz_%,$(fuzz_targets))
 	@set -e; for t in $(fuzz_targets); do mkdir -p $(O)/found/$$t; dict=tests/fuzz/$$t.dict; \
-		$(O)/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 -max_len=65536 -verbosity=0 \
+		$(O)/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=65536 -verbosity=0 \
 			$$([ ! -e $$dict ] || echo -dict=$$dict) -print_final_stats=1 -artifact_prefix=$(O)/found/$$t- $(O)/found/$$t tests/fuzz/corpus/$$t; done
-$(O)/fuzz/%: tests/fuzz/%.c $(O)/core.a
+$(O)/fuzz/%: tests/fuzz/%.c $(O)/world.a $(O)/view.a $(O)/core.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(pc_cflags) -MMD -MP -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(O)/core.a $(LDLIBS)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(pc_cflags) -MMD -MP -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(O)/world.a $(O)/view.a $(O)/core.a $(LDLIBS)
 
 # --- installing ------------------------------------------------------------------------------------------------------
 

@@ -196,7 +196,8 @@ static void walk_events(struct report_walk *walk, const struct report_source *so
 		int level = state->highest_level;
 		int person = i > 0 ? waits_for_person(state) : -1;
 		state_apply(state, event);
-		int64_t passed_us = state->last.mono.us - before.mono.us;
+		int64_t passed_us =
+			mono_known(before.mono) ? state->last.mono.us - before.mono.us : 0;
 		if (person >= 0 && passed_us >= US_PER_MS)
 			add_wait(walk, source->runbook->steps[person].id, event->seq - 1,
 				event->seq, passed_us);

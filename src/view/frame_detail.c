@@ -289,10 +289,13 @@ struct hidden detail_draw(struct area area, const struct scene *scene)
 	struct buf title = {0};
 	struct buf right = {0};
 	buf_text(&title, "DETAIL");
-	if (selected->kind == ROW_STEP) {
-		buf_printf(&title, " %s", scene->runbook->steps[selected->index].id);
-		say_attempt(scene, selected->index, &right);
-		add_step(&sheet, scene, selected->index);
+	int step = ui_step(scene->ui);
+	if (step >= 0) {
+		buf_printf(&title, " %s", scene->runbook->steps[step].id);
+		say_attempt(scene, step, &right);
+		add_step(&sheet, scene, step);
+	} else if (selected->kind == ROW_STEP) { // the filter matches nothing
+		sheet_add(&sheet, NULL, ROLE_DIM, "No step is selected.");
 	} else if (selected->kind == ROW_PHASE) {
 		add_phase(&sheet, scene, selected->index);
 	} else if (selected->kind == ROW_RETURN_LINE) {

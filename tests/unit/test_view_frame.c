@@ -77,6 +77,24 @@ static void check(struct view_case *of, int rows, int columns, const char *name)
 
 // --- the four screens of the design, and what lies between ---
 
+// A filter that matches nothing leaves no step to tell of, wherever one stood.
+static void test_nothing_matches(void **state)
+{
+	struct view_case of;
+	struct intent intent;
+	(void)state;
+	case_calm(&of);
+	of.ui.pane = PANE_ORDER;
+	of.ui.selected = (struct row){ROW_OPEN, 0};
+	for (const char *key = "/zzz\r"; *key; key++)
+		ui_key(&of.ui, &of.facts, *key == '\r' ? K_ENTER : *key, &intent);
+	char *text = screen(&of, 60, 200, true);
+	assert_non_null(strstr(text, "Nothing matches /zzz"));
+	assert_non_null(strstr(text, "No step is selected."));
+	free(text);
+	case_end(&of);
+}
+
 static void test_calm(void **state)
 {
 	struct view_case of;
@@ -620,6 +638,7 @@ static void test_every_size(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nothing_matches),
 		cmocka_unit_test(test_calm),
 		cmocka_unit_test(test_failing),
 		cmocka_unit_test(test_narrow_panes),
