@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "relight/buf.h"
 #include "relight/moment.h"
 #include "relight/plan.h"
 #include "relight/runbook.h"
@@ -34,6 +35,10 @@ struct facts {
 	int64_t *next_token;   // of rechecks; counts up
 	bool is_recording;     // the record can be written
 };
+
+// Appends what a target is called: its host, or its context with variables filled in as far as they
+// are known, or the kubeconfig's current one. False where none is known.
+bool facts_target_name(const struct facts *facts, int target, struct buf *out);
 
 // What verification keeps between two looks: which recheck was asked when the evidence began to
 // count, and when.

@@ -57,16 +57,13 @@ static int first_target(const struct runbook *runbook, enum target_role role)
 	return -1;
 }
 
-static const char *target_name(const struct scene *scene, int target)
+static void draw_target_name(struct pen *pen, enum role role, const struct scene *scene, int target)
 {
-	const struct target *of = &scene->runbook->targets[target];
-	if (of->is_ssh)
-		return of->host;
-	if (of->context)
-		return of->context;
-	if (scene->facts->contexts && scene->facts->contexts[target])
-		return scene->facts->contexts[target];
-	return of->id;
+	struct buf name = {0};
+	if (!facts_target_name(scene->facts, target, &name))
+		buf_text(&name, scene->runbook->targets[target].id);
+	pen_text(pen, role, buf_str(&name));
+	buf_fini(&name);
 }
 
 // The first letters of what the target was pinned by, after its kind: "uid 0b1c…" gives "#0b1c".
@@ -107,7 +104,7 @@ static void draw_target(struct pen *pen, const struct scene *scene)
 		return;
 	}
 	pen_text(pen, ROLE_TITLE, "ACT ON ");
-	pen_text(pen, ROLE_TITLE, target_name(scene, target));
+	draw_target_name(pen, ROLE_TITLE, scene, target);
 	pen_skip(pen, 2);
 	draw_pin(pen, &scene->state->pins[target]);
 	if (runbook->scope.recovery_region)
@@ -116,8 +113,10 @@ static void draw_target(struct pen *pen, const struct scene *scene)
 	if (pen->area.columns < LAYOUT_TALL_COLUMNS || source < 0)
 		return;
 	pen_skip(pen, 3);
-	pen_printf(pen, ROLE_DIM, "SOURCE %s%s", target_name(scene, source),
-		source_is_gone(scene->state) ? " GONE" : "");
+	pen_text(pen, ROLE_DIM, "SOURCE ");
+	draw_target_name(pen, ROLE_DIM, scene, source);
+	if (source_is_gone(scene->state))
+		pen_text(pen, ROLE_DIM, " GONE");
 }
 
 static void draw_identity(struct area area, const struct scene *scene)
@@ -415,7 +414,7 @@ static void draw_unverified(struct pen *pen, const struct scene *scene)
 		if (!pin_is_unverified(pin->fingerprint) && !pin_is_unverified(pin->now))
 			continue;
 		pen_text(pen, ROLE_BAD, count++ ? ", " : "TLS UNVERIFIED ");
-		pen_text(pen, ROLE_BAD, target_name(scene, (int)t));
+		draw_target_name(pen, ROLE_BAD, scene, (int)t);
 	}
 	pen_skip(pen, count ? 2 : 0);
 }

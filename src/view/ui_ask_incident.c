@@ -51,12 +51,10 @@ static void say_targets(const struct facts *facts, struct buf *body)
 	for (size_t t = 0; t < facts->runbook->target_count; t++) {
 		const struct target *of = &facts->runbook->targets[t];
 		const struct pin *pin = &facts->state->pins[t];
-		const char *name = of->is_ssh ? of->host : of->context;
 
-		if (!name && facts->contexts)
-			name = facts->contexts[t];
-		buf_printf(body, "  %-12s %-9s %s  ", of->id, role_of_target(of->role),
-			name ? name : "");
+		buf_printf(body, "  %-12s %-9s ", of->id, role_of_target(of->role));
+		facts_target_name(facts, (int)t, body);
+		buf_text(body, "  ");
 		if (pin->is_pinned && pin->fingerprint)
 			pin_say(pin->fingerprint, body);
 		else

@@ -94,13 +94,12 @@ static void say_target(struct buf *out, const struct facts *facts, int target)
 {
 	const struct target *of = &facts->runbook->targets[target];
 	const struct pin *pin = &facts->state->pins[target];
-	const char *name = of->is_ssh ? of->host : of->context;
+	struct buf name = {0};
 
-	if (!name && facts->contexts)
-		name = facts->contexts[target];
 	buf_printf(out, "%s", of->id);
-	if (name && strcmp(name, of->id))
-		buf_printf(out, " (%s)", name);
+	if (facts_target_name(facts, target, &name) && strcmp(buf_str(&name), of->id) != 0)
+		buf_printf(out, " (%s)", buf_str(&name));
+	buf_fini(&name);
 	if (pin->is_pinned && pin->fingerprint) {
 		buf_text(out, ", ");
 		pin_say(pin->fingerprint, out);

@@ -257,17 +257,26 @@ void acting_end(struct acting *acting)
 
 // --- who answers -------------------------------------------------------------------------------------------------------
 
-// Whether anything of the pin can be seen at all.
-static bool can_be_told(const char *pin, const cJSON *fingerprint)
+static bool has_part(const char *pin, const char *part)
 {
-	bool can_be = false;
+	char *value = pin_value(pin, part);
+	bool has = value != NULL;
 
-	json_each (part, fingerprint) {
-		char *pinned = pin_value(pin, part->string);
-		can_be |= pinned != NULL;
-		free(pinned);
+	free(value);
+	return has;
+}
+
+// The target was pinned by what it is, and nothing of that can be seen now.
+static bool is_in_the_dark(const char *pin, const cJSON *fingerprint)
+{
+	static const char *const parts[] = {"uid", "ca_sha256"};
+	bool is_pinned = false, is_seen = false;
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		is_pinned |= has_part(pin, parts[i]);
+		is_seen |= has_part(pin, parts[i]) && json_text(fingerprint, parts[i]);
 	}
-	return can_be;
+	return is_pinned && !is_seen;
 }
 
 static bool judge_identity(
@@ -286,7 +295,7 @@ static bool judge_identity(
 			"%s: another cluster answers at %s: %s, pinned was %s; nothing was changed",
 			target, kubernetes_endpoint(acting->client), buf_str(&is),
 			buf_str(&pinned));
-	else if (pin && !can_be_told(pin, fingerprint))
+	else if (pin && is_in_the_dark(pin, fingerprint))
 		is_right = acting_fail(acting, reply,
 			"%s: whether %s is the pinned cluster (%s) cannot be seen: namespace "
 			"kube-system: HTTP %d; nothing was changed",
