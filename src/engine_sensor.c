@@ -11,7 +11,9 @@
 #include "relight/json.h"
 #include "relight/memory.h"
 
-static void record_target(struct engine *engine, enum event_kind kind, const cJSON *line)
+// Takes ownership of `fingerprint`.
+static void record_target(
+	struct engine *engine, enum event_kind kind, const cJSON *line, cJSON *fingerprint)
 {
 	static const char *const copied[] = {"target", "endpoint"};
 	struct event *event = event_new(kind);
@@ -19,7 +21,7 @@ static void record_target(struct engine *engine, enum event_kind kind, const cJS
 	event->by = memory_copy_text("relight");
 	for (size_t i = 0; i < sizeof copied / sizeof *copied; i++)
 		json_add_text(event->data, copied[i], json_text(line, copied[i]));
-	json_add(event->data, "fingerprint", cJSON_Duplicate(json_get(line, "fingerprint"), true));
+	json_add(event->data, "fingerprint", fingerprint);
 	engine_record(engine, event);
 }
 
@@ -28,19 +30,24 @@ static void record_target(struct engine *engine, enum event_kind kind, const cJS
 static void take_target(struct engine *engine, const cJSON *line)
 {
 	int target = runbook_target(engine->runbook, json_text(line, "target"));
-	if (target < 0 || !cJSON_IsObject(json_get(line, "fingerprint")))
-		return;
-	const struct pin *pin = &engine->state->pins[target];
 	const cJSON *fingerprint = json_get(line, "fingerprint");
-	char *text = pin_text(fingerprint);
-	bool is_news = !pin->is_pinned || strlen(text) > strlen(pin->fingerprint);
-	if (pin->is_pinned && !pin_agrees(pin->fingerprint, fingerprint)) {
-		if (!pin->now || strcmp(pin->now, text) != 0)
-			record_target(engine, EVENT_TARGET_CHANGED, line);
-	} else if (is_news) {
-		record_target(engine, EVENT_TARGET_PINNED, line);
+	if (target < 0 || !cJSON_IsObject(fingerprint))
+		return;
+	switch (state_pin_news(engine->state, target, fingerprint)) {
+	case PIN_NO_NEWS: break;
+	case PIN_FIRST:
+		record_target(
+			engine, EVENT_TARGET_PINNED, line, cJSON_Duplicate(fingerprint, true));
+		break;
+	case PIN_MORE:
+		record_target(engine, EVENT_TARGET_PINNED, line,
+			pin_merged(engine->state->pins[target].fingerprint, fingerprint));
+		break;
+	case PIN_OTHER:
+		record_target(
+			engine, EVENT_TARGET_CHANGED, line, cJSON_Duplicate(fingerprint, true));
+		break;
 	}
-	free(text);
 }
 
 static void on_line(void *context, const cJSON *line)

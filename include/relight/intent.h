@@ -57,8 +57,8 @@
 	X(ROLE, "role", "", "role", '-', "say who has a role")                                     \
 	X(STATUS, "status", "u", "update", '-',                                                    \
 		"write a status update for those who wait outside")                                \
-	X(REPIN, "repin", "", "re-pin", 't',                                                       \
-		"accept that a target is another one now, with a reason")                          \
+	X(REPIN, "repin", "p", "re-pin", 't',                                                      \
+		"accept that a target is another one now; with a reason, unless it was made anew") \
 	X(ABORT, "abort", "X", "abort", '-',                                                       \
 		"give the recovery up: nothing new starts but the abort steps")                    \
 	X(RECOVERED, "recovered", "", "recovered", '-', "declare the recovery")                    \
@@ -85,7 +85,7 @@ enum intent_kind intent_parse(const char *word);            // INTENT_NONE: no s
 struct intent {
 	enum intent_kind kind;
 	int step, dependency, input, target, restore_point, open_line;
-	int64_t of;          // end-waiver: the waiver's seq
+	int64_t of;          // end-waiver: the waiver's seq; repin: that of the change as shown
 	const char *by;      // the person; NULL: the session's
 	const char *text;    // reason, note, what is said, update, value of an input
 	const char *choice;  // option, status word, note type, role, restore point, closing result

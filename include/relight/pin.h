@@ -18,10 +18,17 @@ char *pin_text(const cJSON *fingerprint);
 // Appends such a text as it is shown: of a long value the first and the last four bytes, "uid
 // 12f3..9042 ca 9f3a..0c11". What is compared is the whole.
 void pin_say(const char *pin, struct buf *out);
-// Whether a fingerprint agrees with a pinned one (pin_text of it) in all that both have. More may
-// become known of a target later, for example its UID once that may be read; that is no other
-// target.
+// Whether a fingerprint says who it is at all: one that only says how it was asked does not.
+bool pin_identifies(const cJSON *fingerprint);
+// Whether a fingerprint agrees with a pinned one (pin_text of it) in all that both have, which must
+// be something. More may become known of a target later, for example its UID once that may be read;
+// that is no other target.
 bool pin_agrees(const char *pinned, const cJSON *fingerprint);
+// Whether one that agrees says more than the pinned one: a part that it has not got, or that it was
+// verified now.
+bool pin_adds(const char *pinned, const cJSON *fingerprint);
+// Both together, where they agree; the caller frees.
+cJSON *pin_merged(const char *pinned, const cJSON *fingerprint);
 // Whether whoever answered was believed when it was pinned; NULL: no.
 bool pin_is_unverified(const char *pin);
 // The value of one part of such a text ("uid"); the caller frees. NULL: it has no such part.

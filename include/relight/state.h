@@ -69,15 +69,16 @@ struct step_progress {
 	int64_t extended_ms;  // added to the timeout of the newest attempt
 	int64_t timeout_ms;   // of the newest attempt as announced; ABSENT_MS none
 	bool cancel_asked;
-	bool by_hand;         // confirmed as done by hand
-	int retried;          // automatic retries of the present run of failures
-	int never_started;    // attempts in a row that never started
-	char *by;             // who started, confirmed or decided last
-	char *said;           // what that person said, why it failed, was skipped or overridden
-	char *remains;        // "done, 2 left": what an override left open; NULL: nothing
-	char *chosen;         // decide: the option's id
-	char *owner;          // step.assigned
-	bool is_acknowledged; // a person has seen the present failure, regression or unknown
+	bool by_hand;          // confirmed as done by hand
+	int retried;           // automatic retries of the present run of failures
+	int never_started;     // attempts in a row that never started
+	char *by;              // who started, confirmed or decided last
+	char *said;            // what that person said, why it failed, was skipped or overridden
+	int64_t submitted_seq; // when it was last carried out, or attested, with success; -1
+	char *remains;         // "done, 2 left": what an override left open; NULL: nothing
+	char *chosen;          // decide: the option's id
+	char *owner;           // step.assigned
+	bool is_acknowledged;  // a person has seen the present failure, regression or unknown
 			      // outcome
 	int64_t seq;                  // of the event that last changed it
 	int64_t intent_seq;           // of the newest step.intent, -1
@@ -130,7 +131,24 @@ struct pin {
 	bool is_pinned;
 	char *endpoint, *fingerprint; // as one text: "uid 0b1c… ca 9f…"
 	bool has_changed; // target.changed without target.repinned since: actions on it are refused
-	char *now;        // the changed fingerprint
+	char *now, *now_endpoint; // the changed fingerprint, and whose it is
+	int64_t seq, changed_seq; // of the events that pinned it, and that told of the change; -1
+};
+
+// What is wrong with a target, worst first.
+enum target_trouble {
+	TARGET_FINE,
+	TARGET_CHANGED, // another one answers than was pinned
+	TARGET_TWIN,    // source and recovery are the same
+	TARGET_WRONG,   // it is not the cluster whose UID the runbook names
+};
+
+// What a fingerprint means for a target.
+enum pin_news {
+	PIN_NO_NEWS,
+	PIN_FIRST, // it is pinned by this
+	PIN_MORE,  // the same one, of which more is known (pin_merged)
+	PIN_OTHER, // another one than was pinned, or than was told last
 };
 
 struct state {
@@ -189,6 +207,14 @@ void state_free(struct state *state); // NULL is safe
 // Reads no clock.
 void state_apply(struct state *state, const struct event *event);
 
+enum target_trouble state_target_trouble(const struct state *state, int target);
+// Appends it as it is shown behind the target's name: "IS ANOTHER ONE NOW"; nothing where it is
+// fine.
+void state_trouble_say(const struct state *state, int target, struct buf *out);
+// It has changed, and the step that creates it has been carried out again since it was pinned: then
+// it is accepted without a reason.
+bool state_repin_is_expected(const struct state *state, int target);
+enum pin_news state_pin_news(const struct state *state, int target, const cJSON *fingerprint);
 // The recovery target that a source target turned out to be, or the other way round: both are
 // pinned, and their fingerprints have something in common and contradict each other in nothing. -1:
 // there is none.

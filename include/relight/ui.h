@@ -51,6 +51,7 @@ struct dialog {
 	enum dialog_kind kind;
 	enum intent_kind intent; // what it will become
 	int step, dependency, input, target, open_line, restore_point;
+	int64_t of; // INTENT_REPIN: the seq of the change that is shown
 	char title[128];
 	char *body;          // lines that explain: what will run, on what, how long; owned
 	char *wanted;        // DIALOG_TYPE: the name to type; owned

@@ -116,23 +116,42 @@ bool decide_status(const struct wish *wish)
 	return true;
 }
 
+// The pin keeps "name value name value"; the event carries them as members again.
+static cJSON *fingerprint_of(const char *pin)
+{
+	cJSON *fingerprint = json_object();
+	char *words = memory_copy_text(pin), *rest = NULL;
+	for (char *name = words ? strtok_r(words, " ", &rest) : NULL; name;
+		name = strtok_r(NULL, " ", &rest))
+		json_add_text(fingerprint, name, strtok_r(NULL, " ", &rest));
+	free(words);
+	return fingerprint;
+}
+
+// A reason is needed, but where the step that creates the target has been carried out again.
 bool decide_repin(const struct wish *wish)
 {
 	int target = wish->intent->target;
 	if (target < 0 || !wish->state->pins[target].has_changed)
 		return wish_refuse(wish, "that target has not changed", NULL);
-	if (!wish_needs_reason(wish))
-		return false;
+	const struct target *of = &wish->facts->runbook->targets[target];
+	const struct pin *pin = &wish->state->pins[target];
+	if (wish->intent->of >= 0 && wish->intent->of != pin->changed_seq)
+		return wish_refuse(wish, "it has changed again meanwhile", "look at it anew");
+	struct buf why = {0};
+	if (wish_has_text(wish->intent->text))
+		buf_text(&why, wish->intent->text);
+	else if (state_repin_is_expected(wish->state, target))
+		buf_printf(&why, "%s has created it anew",
+			wish->facts->runbook->steps[of->created_by].id);
+	else
+		return wish_needs_reason(wish);
 	struct event *event = wish_add(wish, EVENT_TARGET_REPINNED);
-	json_add_text(event->data, "target", wish->facts->runbook->targets[target].id);
-	cJSON *fingerprint = cJSON_AddObjectToObject(event->data, "fingerprint");
-	// The pin keeps "name value name value"; the event carries them as members again.
-	char *words = memory_copy_text(wish->state->pins[target].now), *rest = NULL;
-	for (char *name = words ? strtok_r(words, " ", &rest) : NULL; name;
-		name = strtok_r(NULL, " ", &rest))
-		json_add_text(fingerprint, name, strtok_r(NULL, " ", &rest));
-	free(words);
-	json_add_text(event->data, "why", wish->intent->text);
+	json_add_text(event->data, "target", of->id);
+	json_add_text(event->data, "endpoint", pin->now_endpoint);
+	json_add(event->data, "fingerprint", fingerprint_of(pin->now));
+	json_add_text(event->data, "why", buf_str(&why));
+	buf_fini(&why);
 	return true;
 }
 

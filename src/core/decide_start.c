@@ -255,6 +255,11 @@ bool decide_rollback(const struct wish *wish)
 		[STEP_UNKNOWN] = true,
 		[STEP_REGRESSED] = true,
 		[STEP_DONE] = true};
+	static const char *const troubles[] = {
+		[TARGET_CHANGED] = "its target is another one now",
+		[TARGET_TWIN] = "its target is source and recovery in one",
+		[TARGET_WRONG] = "its target is not the cluster that the runbook names",
+	};
 	if (wish->step->rollback.kind == ACTION_NONE)
 		return wish_refuse(wish, "it has no rollback", NULL);
 	if (!undoable[wish->is])
@@ -262,9 +267,12 @@ bool decide_rollback(const struct wish *wish)
 	int target = action_target(&wish->step->rollback);
 	if (target < 0)
 		target = wish->step->target;
-	if (target >= 0 && wish->state->pins[target].has_changed)
-		return wish_refuse(
-			wish, "its target is another one now", "re-pin it with a reason");
+	enum target_trouble trouble =
+		target >= 0 ? state_target_trouble(wish->state, target) : TARGET_FINE;
+	if (trouble != TARGET_FINE)
+		return wish_refuse(wish, troubles[trouble],
+			trouble == TARGET_CHANGED ? "p re-pins it"
+						  : "correct the kubeconfig or the runbook");
 	return launch(wish, true, NULL);
 }
 

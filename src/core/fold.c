@@ -211,9 +211,11 @@ static void fold_pinned(const struct fold *fold)
 		return;
 	pin->is_pinned = true;
 	pin->has_changed = false;
+	pin->seq = fold->event->seq;
 	free(pin->fingerprint);
 	pin->fingerprint = pin_text(json_get(fold->data, "fingerprint"));
 	fold_text(&pin->now, NULL);
+	fold_text(&pin->now_endpoint, NULL);
 	if (json_text(fold->data, "endpoint"))
 		fold_text(&pin->endpoint, json_text(fold->data, "endpoint"));
 }
@@ -224,6 +226,8 @@ static void fold_target_changed(const struct fold *fold)
 	if (!pin)
 		return;
 	pin->has_changed = true;
+	pin->changed_seq = fold->event->seq;
+	fold_text(&pin->now_endpoint, json_text(fold->data, "endpoint"));
 	free(pin->now);
 	pin->now = pin_text(json_get(fold->data, "fingerprint"));
 }

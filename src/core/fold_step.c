@@ -35,6 +35,7 @@ static void step_done(const struct fold *fold, enum done_how how)
 // The action succeeded, or a person attests it: what the step restores decides.
 static void step_submitted(const struct fold *fold, enum done_how how)
 {
+	fold->step->submitted_seq = fold->event->seq;
 	if (fold->state->runbook->steps[fold->step_index].restores.count == 0) {
 		step_done(fold, how);
 		return;

@@ -67,23 +67,16 @@ static void pin_line(const struct state *state, size_t nth, struct open_line *li
 		if (!state->runbook->targets[target].is_ssh && seen++ == nth)
 			break;
 	const struct pin *pin = &state->pins[target];
-	int twin = state_twin(state, (int)target);
-	line->is_done = pin->is_pinned && !pin->has_changed && twin < 0;
-	snprintf(line->id, sizeof line->id, "open:pin-%s", state->runbook->targets[target].id);
-	if (twin >= 0 && !pin->has_changed) {
-		snprintf(line->text, sizeof line->text, "%s IS THE SAME CLUSTER AS %s",
-			state->runbook->targets[target].id, state->runbook->targets[twin].id);
-		return;
-	}
+	const char *id = state->runbook->targets[target].id;
 	struct buf text = {0};
-	if (pin->has_changed)
-		buf_text(&text, "IS ANOTHER ONE NOW");
-	else if (pin->is_pinned)
+	state_trouble_say(state, (int)target, &text);
+	line->is_done = pin->is_pinned && text.length == 0;
+	if (text.length == 0 && pin->is_pinned)
 		pin_say(pin->fingerprint, &text);
-	else
+	else if (text.length == 0)
 		buf_text(&text, "not reached yet");
-	snprintf(line->text, sizeof line->text, "%s %s", state->runbook->targets[target].id,
-		buf_str(&text));
+	snprintf(line->id, sizeof line->id, "open:pin-%s", id);
+	snprintf(line->text, sizeof line->text, "%s %s", id, buf_str(&text));
 	buf_fini(&text);
 }
 

@@ -44,17 +44,67 @@ void pin_say(const char *pin, struct buf *out)
 	free(words);
 }
 
+// The parts that say who it is; the others say how it was asked.
+static bool is_identity(const char *part)
+{
+	static const char *const parts[] = {"uid", "ca_sha256", "host_key", NULL};
+	for (size_t i = 0; parts[i]; i++)
+		if (strcmp(part, parts[i]) == 0)
+			return true;
+	return false;
+}
+
+bool pin_identifies(const cJSON *fingerprint)
+{
+	json_each (part, fingerprint)
+		if (cJSON_IsString(part) && part->string && is_identity(part->string))
+			return true;
+	return false;
+}
+
 bool pin_agrees(const char *pinned, const cJSON *fingerprint)
 {
 	char *words = memory_copy_text(pinned), *rest = NULL;
-	bool agrees = true;
+	bool agrees = true, has_common = false;
 	for (char *name = strtok_r(words, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
 		const char *value = strtok_r(NULL, " ", &rest), *now = json_text(fingerprint, name);
-		agrees &= !now || !value || strcmp(now, value) == 0;
+		if (!now || !value)
+			continue;
+		agrees &= strcmp(now, value) == 0;
+		has_common |= is_identity(name);
 	}
 	free(words);
 	// Who was verified, and is only believed now, may be anybody.
-	return agrees && (!json_text(fingerprint, PIN_TLS) || pin_is_unverified(pinned));
+	return agrees && has_common &&
+	       (!json_text(fingerprint, PIN_TLS) || pin_is_unverified(pinned));
+}
+
+static bool has_part(const char *pin, const char *part)
+{
+	char *value = pin_value(pin, part);
+	free(value);
+	return value != NULL;
+}
+
+bool pin_adds(const char *pinned, const cJSON *fingerprint)
+{
+	json_each (part, fingerprint)
+		if (cJSON_IsString(part) && part->string && !has_part(pinned, part->string))
+			return true;
+	return pin_is_unverified(pinned) && !json_text(fingerprint, PIN_TLS);
+}
+
+cJSON *pin_merged(const char *pinned, const cJSON *fingerprint)
+{
+	cJSON *merged = cJSON_Duplicate(fingerprint, true);
+	char *words = memory_copy_text(pinned), *rest = NULL;
+	for (char *name = strtok_r(words, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
+		const char *value = strtok_r(NULL, " ", &rest);
+		if (value && is_identity(name) && !json_text(fingerprint, name))
+			json_add_text(merged, name, value);
+	}
+	free(words);
+	return merged;
 }
 
 bool pin_is_unverified(const char *pin)

@@ -56,7 +56,7 @@ static void init_steps(struct state *state)
 		step->exit = step->signal = -1;
 		step->duration_ms = -1;
 		step->timeout_ms = ABSENT_MS;
-		step->seq = step->intent_seq = -1;
+		step->seq = step->intent_seq = step->submitted_seq = -1;
 		step->intent = step->result = step->done = step->since = step->verifying_from =
 			MOMENT_NONE;
 		step->first_started = WALL_NONE;
@@ -89,6 +89,8 @@ struct state *state_new(const struct runbook *runbook, const struct plan *plan)
 	state->recovered_level = state->highest_level = -1;
 	state->speed = 1;
 	init_steps(state);
+	for (size_t t = 0; t < runbook->target_count; t++)
+		state->pins[t].seq = state->pins[t].changed_seq = -1;
 	for (size_t d = 0; d < runbook->dependency_count; d++) {
 		state->dependencies[d].status = STATUS_UNKNOWN;
 		state->dependencies[d].observed_at = WALL_NONE;
@@ -147,6 +149,7 @@ void state_free(struct state *state)
 		free(state->pins[t].endpoint);
 		free(state->pins[t].fingerprint);
 		free(state->pins[t].now);
+		free(state->pins[t].now_endpoint);
 	}
 	free_lists(state);
 	void *blocks[] = {state->steps, state->dependencies, state->inputs, state->input_is_set,

@@ -296,25 +296,37 @@ static bool target_exists(const struct state *state, int step, const struct targ
 	       (maker == STEP_DONE || maker == STEP_REGRESSED || maker == STEP_SKIPPED);
 }
 
-// Where the runbook says which cluster it must be, no other one is acted on.
-static bool blocked_by_uid(const struct state *state, int step, struct wall now, struct buf *why)
+// What has become another one, or was the lost cluster all along, or is not the one that the
+// runbook names, is not acted on; no waiver changes that.
+static bool blocked_by_trouble(const struct state *state, int index, struct buf *why)
 {
-	int index = state->runbook->steps[step].target;
 	const struct target *target = &state->runbook->targets[index];
-	if (!target->uid)
-		return false;
-	char *uid = pin_value(state->pins[index].fingerprint, "uid");
-	bool is_blocked =
-		uid ? strcmp(uid, target->uid) != 0 : !edge_is_waived(state, step, target->id, now);
-	if (is_blocked)
-		say(why, "target %s: the runbook wants the cluster %s, and %s%s", target->id,
-			target->uid, uid ? "this is " : "its UID cannot be seen", uid ? uid : "");
-	free(uid);
-	return is_blocked;
+	enum target_trouble trouble = state_target_trouble(state, index);
+	char *uid = NULL;
+	switch (trouble) {
+	case TARGET_FINE: break;
+	case TARGET_CHANGED:
+		say(why, "target %s is another one now; re-pin it%s", target->id,
+			state_repin_is_expected(state, index) ? "" : " with a reason");
+		break;
+	case TARGET_TWIN:
+		say(why,
+			"target %s is the same cluster as %s; correct the kubeconfig or the "
+			"runbook",
+			target->id, state->runbook->targets[state_twin(state, index)].id);
+		break;
+	case TARGET_WRONG:
+		uid = pin_value(state->pins[index].fingerprint, "uid");
+		say(why, "target %s: the runbook wants the cluster %s, and this is %s", target->id,
+			target->uid, uid);
+		free(uid);
+		break;
+	}
+	return trouble != TARGET_FINE;
 }
 
-// Targets are pinned before anything acts on them, and what has become another one, or was the lost
-// cluster all along, is not acted on. The sensor asks every Kubernetes target who it is.
+// Targets are pinned before anything acts on them, by the UID where the runbook names one. The
+// sensor asks every Kubernetes target who it is.
 static bool blocked_by_target(const struct state *state, int step, struct wall now, struct buf *why)
 {
 	int index = state->runbook->steps[step].target;
@@ -322,27 +334,23 @@ static bool blocked_by_target(const struct state *state, int step, struct wall n
 		return false;
 	const struct target *target = &state->runbook->targets[index];
 	const struct pin *pin = &state->pins[index];
-	if (pin->has_changed) {
-		say(why, "target %s is another one now; re-pin it with a reason", target->id);
+	if (blocked_by_trouble(state, index, why))
+		return true;
+	if (target->is_ssh || !target_exists(state, step, target) ||
+		edge_is_waived(state, step, target->id, now))
+		return false;
+	if (!pin->is_pinned) {
+		say(why, "target %s has not answered yet, so it is not known to be the right one",
+			target->id);
 		return true;
 	}
-	int twin = state_twin(state, index);
-	if (twin >= 0) {
-		say(why,
-			"target %s is the same cluster as %s; correct the kubeconfig or the "
-			"runbook",
-			target->id, state->runbook->targets[twin].id);
-		return true;
-	}
-	if (target->is_ssh || !target_exists(state, step, target))
-		return false;
-	if (pin->is_pinned)
-		return blocked_by_uid(state, step, now, why);
-	if (edge_is_waived(state, step, target->id, now))
-		return false;
-	say(why, "target %s has not answered yet, so it is not known to be the right one",
-		target->id);
-	return true;
+	char *uid = target->uid ? pin_value(pin->fingerprint, "uid") : NULL;
+	bool is_unseen = target->uid && !uid;
+	free(uid);
+	if (is_unseen)
+		say(why, "target %s: the runbook wants the cluster %s, and its UID cannot be seen",
+			target->id, target->uid);
+	return is_unseen;
 }
 
 typedef bool blocker(const struct state *state, int step, struct wall now, struct buf *why);

@@ -24,13 +24,6 @@ static bool step_concern(const struct scene *scene, int step, enum concern_kind 
 	}
 }
 
-static void find_targets(struct scene *scene)
-{
-	for (size_t i = 0; i < scene->runbook->target_count; i++)
-		if (scene->state->pins[i].has_changed)
-			concern_add(scene, CONCERN_TARGET, -1, -1, (int)i);
-}
-
 static void find_dependencies(struct scene *scene)
 {
 	const struct state *state = scene->state;
@@ -87,11 +80,11 @@ void concerns_find(struct scene *scene)
 		return;
 	if (scene->input->fault && !scene->state->is_unrecorded)
 		concern_add(scene, CONCERN_RECORD, -1, -1, -1);
+	target_find(scene);
 	take_steps(scene, steps, needing, true);
 	abort_find(scene);
 	if (!scene->sensed->is_up && (scene->sensed->why_down || scene->input->sensor_why))
 		concern_add(scene, CONCERN_SENSOR, -1, -1, -1);
-	find_targets(scene);
 	find_dependencies(scene);
 	take_steps(scene, steps, needing, false);
 	quiet_find(scene);
@@ -259,19 +252,6 @@ static void say_sensor(
 		"What you see gets old, and nothing is verified until it is back.");
 }
 
-static void say_target(
-	const struct scene *scene, const struct concern *concern, struct concern_words *words)
-{
-	const struct pin *pin = &scene->state->pins[concern->target];
-	buf_printf(&words->lines[0],
-		"!! TARGET %s IS ANOTHER ONE NOW: ", scene->runbook->targets[concern->target].id);
-	pin_say(pin->now ? pin->now : "?", &words->lines[0]);
-	buf_text(&words->lines[1], "It was pinned as ");
-	pin_say(pin->fingerprint ? pin->fingerprint : "?", &words->lines[1]);
-	buf_byte(&words->lines[1], '.');
-	buf_text(&words->lines[2], "Actions on it are refused until you :repin it with a reason.");
-}
-
 void concern_say_requirers(const struct scene *scene, int dependency, struct buf *out)
 {
 	size_t count = 0;
@@ -389,12 +369,12 @@ static const struct {
 	const char *name; // after the id of what it is about
 } concern_table[] = {
 	[CONCERN_RECORD] = {say_record, ROLE_BAD, "the record cannot be written"},
+	[CONCERN_TARGET] = {target_say, ROLE_BAD, "is not the target it should be"},
 	[CONCERN_REGRESSED] = {say_regressed, ROLE_BAD, "regressed"},
 	[CONCERN_FAILED] = {say_failed, ROLE_BAD, "failed"},
 	[CONCERN_UNKNOWN] = {say_unknown, ROLE_WARN, "outcome unknown"},
 	[CONCERN_ABORT] = {abort_say, ROLE_BAD, "is a reason to abort"},
 	[CONCERN_SENSOR] = {say_sensor, ROLE_BAD, "the sensor is down"},
-	[CONCERN_TARGET] = {say_target, ROLE_BAD, "is another target now"},
 	[CONCERN_GIVEN] = {say_given, ROLE_BAD, "is bad"},
 	[CONCERN_EXPIRES] = {expiry_say, ROLE_WARN, "expires"},
 	[CONCERN_TIMEOUT] = {say_timeout, ROLE_WARN, "near its timeout"},
@@ -426,7 +406,8 @@ void concern_say_seat(const struct scene *scene, struct concern_words *words)
 	if (scene->can_act || scene_is_over(scene))
 		return;
 	if (words->role == ROLE_BAD || words->role == ROLE_WARN) {
-		if (scene->input->seat == SEAT_COCKPIT)
+		if (scene->input->seat == SEAT_COCKPIT &&
+			decide_allows(scene->facts, INTENT_ARM, -1, NULL))
 			buf_printf(&words->lines[2], "%sA arms you.",
 				words->lines[2].length ? "   " : "");
 		return;

@@ -44,6 +44,11 @@ void quiet_say_update(
 void quiet_say_loss(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words);
 
+// Targets that are not what they should be.
+void target_find(struct scene *scene);
+void target_say(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words);
+
 // Criteria for aborting that are met (abort.when_unhealthy).
 void abort_find(struct scene *scene);
 void abort_say(

@@ -110,17 +110,16 @@ static void add_target(struct sheet *sheet, const struct scene *scene, int step)
 		return;
 	const struct pin *pin = &scene->state->pins[target];
 	struct buf text = {0};
-	buf_text(&text, scene->runbook->targets[target].id);
-	if (pin->has_changed) {
-		buf_text(&text, ", IS ANOTHER ONE NOW: ");
-		pin_say(pin->now ? pin->now : "?", &text);
-	} else if (pin->is_pinned) {
-		buf_text(&text, ", ");
-		pin_say(pin->fingerprint ? pin->fingerprint : "?", &text);
-	} else {
-		buf_text(&text, ", not pinned yet");
-	}
-	sheet_add(sheet, "target", pin->has_changed ? ROLE_BAD : ROLE_NORMAL, buf_str(&text));
+	bool is_fine = state_target_trouble(scene->state, target) == TARGET_FINE;
+	const char *now = pin->has_changed ? pin->now : pin->fingerprint;
+	buf_printf(&text, "%s%s", scene->runbook->targets[target].id, is_fine ? "" : " ");
+	state_trouble_say(scene->state, target, &text);
+	buf_text(&text, is_fine ? ", " : ": ");
+	if (pin->is_pinned)
+		pin_say(now ? now : "?", &text);
+	else
+		buf_text(&text, "not pinned yet");
+	sheet_add(sheet, "target", is_fine ? ROLE_NORMAL : ROLE_BAD, buf_str(&text));
 	buf_fini(&text);
 }
 

@@ -67,10 +67,17 @@ static void draw_target_name(struct pen *pen, enum role role, const struct scene
 }
 
 // The first letters of what the target was pinned by, after its kind: "uid 0b1c…" gives "#0b1c".
-static void draw_pin(struct pen *pen, const struct pin *pin)
+static void draw_pin(struct pen *pen, const struct scene *scene, int target)
 {
-	if (pin->has_changed) {
-		pen_text(pen, ROLE_BAD, "ANOTHER ONE NOW");
+	static const char *const troubles[] = {
+		[TARGET_CHANGED] = "ANOTHER ONE NOW",
+		[TARGET_TWIN] = "IT IS THE SOURCE",
+		[TARGET_WRONG] = "NOT THE ONE WANTED",
+	};
+	const struct pin *pin = &scene->state->pins[target];
+	enum target_trouble trouble = state_target_trouble(scene->state, target);
+	if (trouble != TARGET_FINE) {
+		pen_text(pen, ROLE_BAD, troubles[trouble]);
 		return;
 	}
 	if (!pin->is_pinned || !pin->fingerprint) {
@@ -106,7 +113,7 @@ static void draw_target(struct pen *pen, const struct scene *scene)
 	pen_text(pen, ROLE_TITLE, "ACT ON ");
 	draw_target_name(pen, ROLE_TITLE, scene, target);
 	pen_skip(pen, 2);
-	draw_pin(pen, &scene->state->pins[target]);
+	draw_pin(pen, scene, target);
 	if (runbook->scope.recovery_region)
 		pen_printf(pen, ROLE_NORMAL, "  %s", runbook->scope.recovery_region);
 	int source = first_target(runbook, TARGET_SOURCE);

@@ -11,12 +11,12 @@
 // What needs a person, worst first.
 enum concern_kind {
 	CONCERN_RECORD,    // the record cannot be written: nothing may start
+	CONCERN_TARGET,    // a target is another one than the pinned: nothing acts on it
 	CONCERN_REGRESSED, // a step
 	CONCERN_FAILED,
 	CONCERN_UNKNOWN,
 	CONCERN_ABORT, // a criterion for aborting is met
 	CONCERN_SENSOR,
-	CONCERN_TARGET,  // a target is another one than the pinned
 	CONCERN_GIVEN,   // a dependency that nothing restores is bad
 	CONCERN_EXPIRES, // a credential
 	CONCERN_TIMEOUT, // a running step is near its timeout

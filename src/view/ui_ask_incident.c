@@ -59,7 +59,9 @@ static void say_targets(const struct facts *facts, struct buf *body)
 			pin_say(pin->fingerprint, body);
 		else
 			buf_text(body, "not reached yet");
-		buf_printf(body, "%s\n", pin->has_changed ? "  IT IS ANOTHER ONE NOW" : "");
+		buf_text(body, "  ");
+		state_trouble_say(facts->state, (int)t, body);
+		buf_byte(body, '\n');
 	}
 }
 
@@ -443,19 +445,37 @@ bool ask_status(struct ui *ui, const struct facts *facts, enum intent_kind kind,
 	return false;
 }
 
-void ask_repin_why(struct ui *ui, const struct facts *facts, int target)
+static void say_fingerprint(struct buf *out, const char *label, const char *pin)
+{
+	buf_text(out, label);
+	if (pin)
+		pin_say(pin, out);
+	else
+		buf_byte(out, '?');
+	buf_byte(out, '\n');
+}
+
+bool ask_repin_of(struct ui *ui, const struct facts *facts, int target, struct intent *intent)
 {
 	const struct pin *pin = &facts->state->pins[target];
+
+	if (state_repin_is_expected(facts->state, target)) {
+		*intent = intent_of(INTENT_REPIN);
+		intent->target = target;
+		intent->of = pin->changed_seq;
+		return true;
+	}
 	struct dialog *dialog = dialog_open(
 		ui, DIALOG_TEXT, INTENT_REPIN, "re-pin %s", facts->runbook->targets[target].id);
 	struct buf body = {0};
-
-	buf_printf(&body,
-		"It was  %s\nnow it is  %s\nActions on it are refused until you accept that.\n",
-		pin->fingerprint ? pin->fingerprint : "?", pin->now ? pin->now : "?");
+	say_fingerprint(&body, "It was      ", pin->fingerprint);
+	say_fingerprint(&body, "now it is   ", pin->now);
+	buf_text(&body, "Actions on it are refused until you accept that.\n");
 	dialog->target = target;
+	dialog->of = pin->changed_seq;
 	dialog->label = "why is it another one";
 	dialog->body = buf_take(&body);
+	return false;
 }
 
 bool ask_repin(struct ui *ui, const struct facts *facts, enum intent_kind kind,
@@ -464,7 +484,6 @@ bool ask_repin(struct ui *ui, const struct facts *facts, enum intent_kind kind,
 	int changed = -1, count = 0;
 	size_t capacity = 0;
 
-	(void)intent;
 	for (size_t t = 0; t < facts->runbook->target_count; t++)
 		if (facts->state->pins[t].has_changed &&
 			(about->target < 0 || about->target == (int)t)) {
@@ -473,15 +492,19 @@ bool ask_repin(struct ui *ui, const struct facts *facts, enum intent_kind kind,
 		}
 	if (count == 0) {
 		ui_refuse(ui, "repin: no target has changed");
-	} else if (count == 1) {
-		ask_repin_why(ui, facts, changed);
-	} else {
-		struct dialog *dialog = dialog_open(ui, DIALOG_CHOICE, kind, "which target");
+		return false;
+	}
+	if (count == 1)
+		return ask_repin_of(ui, facts, changed, intent);
+	struct dialog *dialog = dialog_open(ui, DIALOG_CHOICE, kind, "which target");
+	for (size_t t = 0; t < facts->runbook->target_count; t++) {
+		struct buf now = {0};
 
-		for (size_t t = 0; t < facts->runbook->target_count; t++)
-			if (facts->state->pins[t].has_changed)
-				dialog_add_choice(dialog, &capacity, facts->runbook->targets[t].id,
-					facts->state->pins[t].now);
+		if (!facts->state->pins[t].has_changed)
+			continue;
+		pin_say(facts->state->pins[t].now, &now);
+		dialog_add_choice(dialog, &capacity, facts->runbook->targets[t].id, buf_str(&now));
+		buf_fini(&now);
 	}
 	return false;
 }

@@ -104,8 +104,8 @@ static void say_target(struct buf *out, const struct facts *facts, int target)
 		buf_text(out, ", ");
 		pin_say(pin->fingerprint, out);
 	}
-	if (pin->has_changed)
-		buf_text(out, "  IT IS ANOTHER ONE NOW");
+	buf_text(out, "  ");
+	state_trouble_say(facts->state, target, out);
 }
 
 static void say_duration(struct buf *out, const char *label, int64_t ms, const char *absent)

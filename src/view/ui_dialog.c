@@ -209,10 +209,10 @@ static bool take_input(struct ui *ui, const struct facts *facts, struct intent *
 
 static bool take_repin(struct ui *ui, const struct facts *facts, struct intent *intent)
 {
-	if (ui->dialog.kind == DIALOG_CHOICE) {
-		ask_repin_why(ui, facts, runbook_target(facts->runbook, intent->choice));
-		return false;
-	}
+	if (ui->dialog.kind == DIALOG_CHOICE)
+		return ask_repin_of(
+			ui, facts, runbook_target(facts->runbook, intent->choice), intent);
+	intent->of = ui->dialog.of;
 	intent->choice = NULL;
 	return true;
 }

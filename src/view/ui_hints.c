@@ -144,7 +144,7 @@ static void hint_wanting(struct hints *hints, const struct facts *facts, int ste
 	if (state_missing_input(facts->state, step) >= 0)
 		hint(hints, intent_table[INTENT_INPUT].key, intent_table[INTENT_INPUT].label);
 	else if (target >= 0 && facts->state->pins[target].has_changed && facts->state->is_armed)
-		hint(hints, ":repin", "");
+		hint(hints, intent_table[INTENT_REPIN].key, intent_table[INTENT_REPIN].label);
 }
 
 static void hint_open_line(struct hints *hints, const struct ui *ui, const struct facts *facts)

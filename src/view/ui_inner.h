@@ -80,7 +80,8 @@ ask_opener ask_arm, ask_dependency, ask_end_waiver, ask_attest, ask_open_line, a
 // The dialog for the value of one input.
 void ask_input_value(struct ui *ui, const struct facts *facts, int input);
 void ask_restore_point_time(struct ui *ui, const struct facts *facts, int restore_point);
-void ask_repin_why(struct ui *ui, const struct facts *facts, int target);
+// Asks why that target is another one now, or, where that is expected, fills in the intent: true.
+bool ask_repin_of(struct ui *ui, const struct facts *facts, int target, struct intent *intent);
 
 // --- the palette (ui_palette.c) ---
 

@@ -42,6 +42,7 @@ struct http_exchange {
 	size_t header_bytes, body_bytes, max_body_bytes;
 	bool is_cut, is_stopped, is_tls;
 	int64_t timeout_ms;
+	char ca_sha256[65];
 	char errors[CURL_ERROR_SIZE];
 	struct err excuse; // why it ended before it was answered; empty: it did not
 	enum reach excuse_reach;
@@ -91,6 +92,7 @@ static void answer_fill(struct http_exchange *exchange, struct http_answer *answ
 	answer->latency_ms = (int64_t)total_us / 1000;
 	answer->content_type = type;
 	answer->location = location;
+	answer->ca_sha256 = exchange->ca_sha256;
 	answer->retry_after_ms = retry_after_s > 0 ? (int64_t)retry_after_s * 1000 : -1;
 }
 
@@ -310,7 +312,11 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 {
 	struct http_exchange *exchange = context;
 	exchange->header_bytes += size * count;
-	if (exchange->on_head && is_last_line(bytes, size * count))
+	if (!is_last_line(bytes, size * count))
+		return exchange->header_bytes > HEADERS_MAX_BYTES ? 0 : size * count;
+	if (exchange->is_tls)
+		http_curl_anchor(exchange->easy, exchange->http->curl, exchange->ca_sha256);
+	if (exchange->on_head)
 		tell_head(exchange);
 	return exchange->header_bytes > HEADERS_MAX_BYTES ? 0 : size * count;
 }
@@ -400,11 +406,12 @@ static void set_limits(struct http_exchange *exchange, const struct http_request
 	curl->curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	curl->curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, CA_CACHE_S);
 #endif
+	// Who signed the server's certificate is told in a whole handshake only.
+	curl->curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	if (request->fresh) {
 		curl->curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 		curl->curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 		curl->curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
-		curl->curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	} else {
 		curl->curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 		// Better wait for a connection that can be shared than open one for each exchange.

@@ -11,10 +11,10 @@
 #include "relight/moment.h"
 
 static struct http_curl loaded;
+static void *library;
 
 const struct http_curl *http_curl_load(struct err *err)
 {
-	static void *library;
 	if (library)
 		return &loaded;
 	void *opened = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
@@ -35,6 +35,11 @@ const struct http_curl *http_curl_load(struct err *err)
 	}
 	library = opened;
 	return &loaded;
+}
+
+void *http_curl_symbol(const char *name)
+{
+	return dlsym(library, name);
 }
 
 // --- failures in words -----------------------------------------------------------------------------------------------

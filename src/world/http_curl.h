@@ -33,6 +33,14 @@ struct http_curl {
 // The table, or NULL with `err` where libcurl is not there.
 const struct http_curl *http_curl_load(struct err *err);
 
+// A function of libcurl or of a library below it, or NULL; http_curl_load came before.
+void *http_curl_symbol(const char *name);
+
+// The SHA-256, in hexadecimal, of the certificate (DER) that the server's chain ends in: of the CA
+// that is trusted for it, or where nothing is verified of one that signed itself. To be called while
+// the answer arrives. False with "": there is no TLS, or it cannot be known.
+bool http_curl_anchor(CURL *easy, const struct http_curl *curl, char sha256[65]);
+
 // What a failed transfer means. `words` is at least HTTP_WORDS_BYTES; `errors` is curl's error
 // buffer.
 #define HTTP_WORDS_BYTES 320

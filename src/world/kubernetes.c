@@ -71,7 +71,7 @@ static void unload(struct kubernetes *kubernetes)
 	if (kubernetes->key.data)
 		explicit_bzero(kubernetes->key.data, kubernetes->key.capacity);
 	buf_clear(&kubernetes->key);
-	kubernetes->ca_sha256[0] = '\0';
+	kubernetes->ca_sha256[0] = kubernetes->serving_ca[0] = '\0';
 	kubernetes->identified_ms = 0;
 }
 
@@ -305,13 +305,20 @@ void kubernetes_identity_begin(struct kubernetes *kubernetes)
 	kubernetes->identified_generation = kubernetes->generation;
 }
 
+// The CA that signed the server's certificate; where that cannot be seen the kubeconfig's, which is
+// the same wherever it names one that signs by itself.
+static const char *authority(const struct kubernetes *kubernetes)
+{
+	return kubernetes->serving_ca[0] ? kubernetes->serving_ca : kubernetes->ca_sha256;
+}
+
 // The fingerprint in one text, to see a change.
 static bool fingerprint_changed(struct kubernetes *kubernetes)
 {
 	struct buf now = {0};
 
 	buf_printf(&now, "%s %s %s %d", kubernetes->access.server, kubernetes->uid,
-		kubernetes->ca_sha256, kubernetes->access.is_insecure);
+		authority(kubernetes), kubernetes->access.is_insecure);
 	bool is_new =
 		!kubernetes->fingerprint || strcmp(kubernetes->fingerprint, buf_str(&now)) != 0;
 	free(kubernetes->fingerprint);
@@ -327,7 +334,12 @@ bool kubernetes_identity_end(struct kubernetes *kubernetes, const struct http_an
 		(answer->status != 200 && answer->status != 403))
 		return false;
 	kubernetes->identified_ms = uv_now(kubernetes->loop);
-	// Where it may not be seen, a UID that was seen before still stands.
+	// Where it may not be seen, a UID that was seen before still stands, but not for a server
+	// that somebody else has signed.
+	if (strcmp(kubernetes->identified_ca, authority(kubernetes)) != 0)
+		kubernetes->uid[0] = '\0';
+	snprintf(kubernetes->identified_ca, sizeof kubernetes->identified_ca, "%s",
+		authority(kubernetes));
 	if (answer->status == 200) {
 		cJSON *namespace = json_parse(answer->body, answer->length, NULL);
 		const char *uid = json_path_text(namespace, "metadata.uid");
@@ -343,8 +355,8 @@ cJSON *kubernetes_fingerprint(const struct kubernetes *kubernetes)
 	cJSON *fingerprint = json_object();
 
 	json_add_text(fingerprint, "uid", kubernetes_uid(kubernetes));
-	if (kubernetes->ca_sha256[0])
-		json_add_text(fingerprint, "ca_sha256", kubernetes->ca_sha256);
+	if (*authority(kubernetes))
+		json_add_text(fingerprint, "ca_sha256", authority(kubernetes));
 	if (kubernetes->access.is_insecure)
 		json_add_text(fingerprint, PIN_TLS, PIN_TLS_UNVERIFIED);
 	return fingerprint;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -20,6 +21,7 @@ struct kubernetes_exchange {
 	struct kubernetes_request request; // its texts are owned
 	uint64_t deadline_ms;
 	struct http_exchange *http;   // at most one of these is set
+	unsigned generation;          // of the context that was asked
 	struct credential_wait *wait; // where both are not, it waits for a context
 	bool has_asked_again;         // the server had refused the credentials
 };
@@ -134,12 +136,25 @@ static void end(struct kubernetes_exchange *exchange, const struct http_answer *
 	done(context, answer);
 }
 
+// Who signed the server is seen in every answer, and told with the next one about who it is.
+static void note_authority(
+	const struct kubernetes_exchange *exchange, const struct http_answer *answer)
+{
+	struct kubernetes *kubernetes = exchange->kubernetes;
+
+	if (answer->reach == REACH_ANSWERED && answer->ca_sha256 &&
+		exchange->generation == kubernetes->generation)
+		snprintf(kubernetes->serving_ca, sizeof kubernetes->serving_ca, "%s",
+			answer->ca_sha256);
+}
+
 static void answered(void *context, const struct http_answer *answer)
 {
 	struct kubernetes_exchange *exchange = context;
 	struct credential_plugin *plugin = exchange->kubernetes->plugin;
 
 	exchange->http = NULL;
+	note_authority(exchange, answer);
 	if (plugin && answer->reach == REACH_ANSWERED && answer->status == 401 &&
 		!exchange->has_asked_again) {
 		exchange->has_asked_again = true;
@@ -202,6 +217,7 @@ static void send_request(struct kubernetes_exchange *exchange)
 	const char *proxy = proxy_of(access, &no_proxy);
 
 	add_url(kubernetes, request->path, &url, &connect_to);
+	exchange->generation = kubernetes->generation;
 	exchange->http = http_start(kubernetes->http,
 		&(struct http_request){
 			.method = request->method,

@@ -47,7 +47,9 @@ struct kubernetes {
 	unsigned identified_generation; // of the context that was asked
 	uint64_t identified_ms;         // when it was last asked; 0: not since it was opened
 	char uid[64];                   // of kube-system; "": not known
-	char ca_sha256[65];             // "": the kubeconfig names no CA
+	char ca_sha256[65];             // of the kubeconfig's CA; "": it names none
+	char serving_ca[65];            // that signed who answered; "": not known
+	char identified_ca[65];         // … when it last told who it is
 	char *fingerprint;              // the last one that was told
 
 	struct discovery discovery;

@@ -6,11 +6,11 @@
 #include "relight/memory.h"
 
 // Who answers at the runbook's Kubernetes targets. Nothing is to act on a target before it is
-// pinned, so each of them is asked, also where no check does: every ten seconds until it has told
-// who it is (its kubeconfig may come with the step that makes the cluster), and rarely after that.
+// pinned, or once it is another one, so each of them is asked every few seconds, also where no check
+// does. Its kubeconfig may come with the step that makes the cluster.
 
-#define ROUND_MS        10000
-#define IDENTITY_AGE_MS 60000
+#define ROUND_MS        5000
+#define IDENTITY_AGE_MS 4000 // less than a round, so that none is left out
 #define PATIENCE_MS     5000
 
 struct target_link {

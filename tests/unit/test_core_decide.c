@@ -300,7 +300,7 @@ static void test_a_rollback_needs_its_target_too(void **unused)
 	tell(&of, "relight", EVENT_TARGET_CHANGED, NULL,
 		"{'target':'dr','fingerprint':{'uid':'2'}}");
 	struct intent undo = with_text(&of, INTENT_ROLLBACK, "a", NULL);
-	refused(&of, &undo, "rollback: a: its target is another one now; re-pin it with a reason");
+	refused(&of, &undo, "rollback: a: its target is another one now; p re-pins it");
 	struct intent repin = with_text(&of, INTENT_REPIN, NULL, "");
 	repin.target = 0;
 	refused(&of, &repin, "repin: incident: a reason is needed");
@@ -309,6 +309,63 @@ static void test_a_rollback_needs_its_target_too(void **unused)
 	assert_data(newest(&of), "fingerprint", "{\"uid\":\"2\"}");
 	refused(&of, &repin, "repin: incident: that target has not changed");
 	wanted(&of, &undo);
+	case_end(&of);
+}
+
+// The step that makes the target was carried out again: that it is another one is no surprise.
+static void test_what_was_made_anew_is_repinned_without_a_reason(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, "targets: {dr: {created_by: make, kubernetes: {context: c}}}\n"
+		   "steps:\n"
+		   "- {id: make, run: {command: [x]}}\n"
+		   "- {id: use, target: dr, run: {command: [y]}}\n");
+	struct intent repin = intent_of(INTENT_REPIN);
+	repin.target = 0;
+	succeeds(&of, "make");
+	tell(&of, "relight", EVENT_TARGET_PINNED, NULL,
+		"{'target':'dr','endpoint':'https://a','fingerprint':{'uid':'1'}}");
+	assert_step(&of, "use", STEP_READY);
+	tell(&of, "relight", EVENT_TARGET_CHANGED, NULL,
+		"{'target':'dr','endpoint':'https://b','fingerprint':{'uid':'2'}}");
+	refused(&of, &repin, "repin: incident: a reason is needed");
+	starts(&of, "make");
+	refused(&of, &repin, "repin: incident: a reason is needed");
+	ends(&of, "make", "{'outcome':'failed','exit':1}");
+	refused(&of, &repin, "repin: incident: a reason is needed");
+	starts(&of, "make");
+	ends(&of, "make", "{'outcome':'success','exit':0}");
+	wanted(&of, &repin);
+	assert_data(newest(&of), "endpoint", "https://b");
+	assert_data(newest(&of), "fingerprint", "{\"uid\":\"2\"}");
+	assert_data(newest(&of), "why", "make has created it anew");
+	assert_step(&of, "use", STEP_READY);
+	// Once is enough: the next change is a surprise again.
+	tell(&of, "relight", EVENT_TARGET_CHANGED, NULL,
+		"{'target':'dr','endpoint':'https://b','fingerprint':{'uid':'3'}}");
+	refused(&of, &repin, "repin: incident: a reason is needed");
+	case_end(&of);
+}
+
+static void test_what_was_shown_is_what_is_accepted(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, "targets: {dr: {kubernetes: {context: c}}}\n"
+		   "steps: [{id: use, target: dr, run: {command: [y]}}]\n");
+	tell(&of, "relight", EVENT_TARGET_PINNED, NULL,
+		"{'target':'dr','fingerprint':{'uid':'1'}}");
+	struct intent repin = with_text(&of, INTENT_REPIN, NULL, "rebuilt");
+	repin.target = 0;
+	repin.of = tell(&of, "relight", EVENT_TARGET_CHANGED, NULL,
+		"{'target':'dr','fingerprint':{'uid':'2'}}");
+	int64_t again = tell(&of, "relight", EVENT_TARGET_CHANGED, NULL,
+		"{'target':'dr','fingerprint':{'uid':'3'}}");
+	refused(&of, &repin, "repin: incident: it has changed again meanwhile; look at it anew");
+	repin.of = again;
+	wanted(&of, &repin);
+	assert_data(newest(&of), "fingerprint", "{\"uid\":\"3\"}");
 	case_end(&of);
 }
 
@@ -1352,6 +1409,8 @@ int main(void)
 		cmocka_unit_test(test_an_amended_command),
 		cmocka_unit_test(test_a_rollback),
 		cmocka_unit_test(test_a_rollback_needs_its_target_too),
+		cmocka_unit_test(test_what_was_made_anew_is_repinned_without_a_reason),
+		cmocka_unit_test(test_what_was_shown_is_what_is_accepted),
 		cmocka_unit_test(test_cancelling_and_more_time),
 		cmocka_unit_test(test_attesting_a_manual_step),
 		cmocka_unit_test(test_by_hand_override_skip_reopen),

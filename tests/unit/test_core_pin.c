@@ -52,6 +52,13 @@ static void test_who_was_verified_and_is_only_believed_now_is_another(void **unu
 		{"uid a tls unverified", "{\"uid\":\"a\",\"tls\":\"unverified\"}", true},
 		{"uid a tls unverified", "{\"uid\":\"a\",\"ca_sha256\":\"c\"}", true},
 		{"uid a tls unverified", "{\"uid\":\"b\",\"tls\":\"unverified\"}", false},
+		{"uid a ca_sha256 c", "{\"ca_sha256\":\"c\"}", true},
+		{"uid a ca_sha256 c", "{\"uid\":\"a\",\"ca_sha256\":\"d\"}", false},
+		// Nothing in common says nothing.
+		{"uid a", "{\"ca_sha256\":\"c\"}", false},
+		{"uid a", "{}", false},
+		{"uid a tls unverified", "{\"tls\":\"unverified\"}", false},
+		{"", "{\"uid\":\"a\"}", false},
 	};
 	for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
 		cJSON *now = cJSON_Parse(examples[i].now);
@@ -62,6 +69,64 @@ static void test_who_was_verified_and_is_only_believed_now_is_another(void **unu
 	assert_true(pin_is_unverified("uid a tls unverified"));
 	assert_false(pin_is_unverified("uid unverified"));
 	assert_false(pin_is_unverified(NULL));
+}
+
+static void assert_news(struct incident_case *of, const char *fingerprint, enum pin_news wanted)
+{
+	struct buf text = {0};
+	for (; *fingerprint; fingerprint++)
+		buf_byte(&text, *fingerprint == '\'' ? '"' : *fingerprint);
+	cJSON *now = cJSON_Parse(buf_str(&text));
+	assert_non_null(now);
+	if (state_pin_news(of->state, 0, now) != wanted)
+		fail_msg("%s is %d", buf_str(&text), state_pin_news(of->state, 0, now));
+	cJSON_Delete(now);
+	buf_fini(&text);
+}
+
+static void test_what_a_fingerprint_means(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	case_begin(&of, "targets: {k: {kubernetes: {}}}\nsteps: [{id: a, manual: x}]\n");
+	assert_news(&of, "{}", PIN_NO_NEWS);
+	assert_news(&of, "{'tls':'unverified'}", PIN_NO_NEWS);
+	assert_news(&of, "{'ca_sha256':'c'}", PIN_FIRST);
+	pinned(&of, "k", "{'ca_sha256':'c'}");
+	assert_news(&of, "{'ca_sha256':'c'}", PIN_NO_NEWS);
+	assert_news(&of, "{'uid':'1','ca_sha256':'c'}", PIN_MORE);
+	pinned(&of, "k", "{'uid':'1','ca_sha256':'c'}");
+	// What cannot be seen any more is not forgotten.
+	assert_news(&of, "{'ca_sha256':'c'}", PIN_NO_NEWS);
+	assert_news(&of, "{'uid':'1'}", PIN_NO_NEWS);
+	assert_news(&of, "{'uid':'2','ca_sha256':'c'}", PIN_OTHER);
+	assert_news(&of, "{'uid':'1','ca_sha256':'d'}", PIN_OTHER);
+	tell(&of, "relight", EVENT_TARGET_CHANGED, NULL,
+		"{'target':'k','fingerprint':{'uid':'2','ca_sha256':'c'}}");
+	assert_news(&of, "{'uid':'2','ca_sha256':'c'}", PIN_NO_NEWS);
+	assert_news(&of, "{'uid':'3','ca_sha256':'c'}", PIN_OTHER);
+	// The first one is back: that is told, and accepted by nobody but a person.
+	assert_news(&of, "{'uid':'1','ca_sha256':'c'}", PIN_OTHER);
+	tell(&of, "relight", EVENT_TARGET_CHANGED, NULL,
+		"{'target':'k','fingerprint':{'uid':'1','ca_sha256':'c'}}");
+	assert_int_equal(state_target_trouble(of.state, 0), TARGET_CHANGED);
+	assert_news(&of, "{'uid':'1','ca_sha256':'c'}", PIN_NO_NEWS);
+	case_end(&of);
+}
+
+static void test_what_is_known_adds_up(void **unused)
+{
+	(void)unused;
+	cJSON *now = cJSON_Parse("{\"uid\":\"a\"}");
+	assert_false(pin_adds("uid a ca_sha256 c", now));
+	assert_true(pin_adds("ca_sha256 c", now));
+	assert_true(pin_adds("uid a tls unverified", now)); // verified now
+	cJSON *merged = pin_merged("uid a ca_sha256 c tls unverified", now);
+	char *text = pin_text(merged);
+	assert_string_equal(text, "uid a ca_sha256 c");
+	free(text);
+	cJSON_Delete(merged);
+	cJSON_Delete(now);
 }
 
 // --- known before it is acted on ---
@@ -277,6 +342,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_who_was_verified_and_is_only_believed_now_is_another),
+		cmocka_unit_test(test_what_a_fingerprint_means),
+		cmocka_unit_test(test_what_is_known_adds_up),
 		cmocka_unit_test(test_a_target_is_pinned_before_a_step_acts_on_it),
 		cmocka_unit_test(test_that_is_waived_by_the_targets_name),
 		cmocka_unit_test(test_what_makes_the_target_does_not_wait_for_it),

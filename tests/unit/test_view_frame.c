@@ -234,8 +234,33 @@ static void now_sensor_down(struct view_case *of)
 
 static void now_target_changed(struct view_case *of)
 {
+	tell(of, "03:04:10", "relight", EVENT_TARGET_PINNED, NULL, 0, PINNED_RECOVERY);
 	tell(of, "03:05:00", "relight", EVENT_TARGET_CHANGED, NULL, 0,
 		"{\"target\":\"recovery\",\"fingerprint\":{\"uid\":\"77d0a001-3f\"}}");
+}
+
+static void now_target_is_back(struct view_case *of)
+{
+	now_target_changed(of);
+	tell(of, "03:05:10", "relight", EVENT_TARGET_CHANGED, NULL, 0, PINNED_RECOVERY);
+}
+
+// The step that creates it was carried out again: one key accepts it. A failed step stands behind
+// it.
+static void now_target_made_anew(struct view_case *of)
+{
+	now_failed(of);
+	now_target_changed(of);
+	tell(of, "03:05:10", "ana", EVENT_STEP_INTENT, "provision-cluster", 2,
+		"{\"role\":\"run\"}");
+	tell(of, "03:05:20", "relight", EVENT_STEP_RESULT, "provision-cluster", 2,
+		"{\"outcome\":\"success\",\"exit\":0}");
+}
+
+static void now_target_is_the_source(struct view_case *of)
+{
+	tell(of, "03:05:00", "relight", EVENT_TARGET_PINNED, NULL, 0,
+		"{\"target\":\"source\",\"fingerprint\":{\"uid\":\"0b1c77aa-2e\"}}");
 }
 
 static void now_given_is_bad(struct view_case *of)
@@ -429,6 +454,9 @@ static void test_now(void **state)
 		{"the record cannot be written", now_record_fault},
 		{"the sensor is down", now_sensor_down},
 		{"another target", now_target_changed},
+		{"the pinned target again", now_target_is_back},
+		{"a target that was created anew", now_target_made_anew},
+		{"the recovery is the source", now_target_is_the_source},
 		{"a given dependency is bad", now_given_is_bad},
 		{"a credential expires", now_expires},
 		{"a credential has expired", now_expired},

@@ -26,7 +26,7 @@ static const char runbook_text[] =
 	"  token: {ask: the token, secret: true}\n"
 	"  region: {ask: where, choices: [north, south]}\n"
 	"targets:\n"
-	"  recovery: {role: recovery, kubernetes: {context: dr-apse3}}\n"
+	"  recovery: {role: recovery, created_by: build, kubernetes: {context: dr-apse3}}\n"
 	"restore_points:\n"
 	"  - {id: pg, title: PostgreSQL, at: {command: [a], jq: .t}}\n"
 	"  - {id: objects, title: Objects, at: {command: [a], jq: .t}}\n"
@@ -537,6 +537,55 @@ static void abort_is_typed_and_has_a_reason(void **state)
 	assert_contains(shown(desk), "ABORT undo");
 	press(desk, K_TAB);
 	assert_int_equal(ui_step(&desk->ui), step_of(desk, "undo"));
+}
+
+static void a_target_changes(struct desk *desk, const char *uid)
+{
+	struct buf data = {0};
+
+	buf_printf(&data, "{\"target\":\"recovery\",\"fingerprint\":{\"uid\":\"%s\"}}", uid);
+	happens(desk, desk->state->pins[0].is_pinned ? EVENT_TARGET_CHANGED : EVENT_TARGET_PINNED,
+		NULL, 0, buf_str(&data));
+	buf_fini(&data);
+}
+
+static void another_target_is_accepted_with_a_reason(void **state)
+{
+	struct desk *desk = *state;
+
+	press(desk, 'p');
+	assert_contains(desk->ui.message, "no target has changed");
+	a_target_changes(desk, "1");
+	a_target_changes(desk, "2");
+	press(desk, 'p');
+	assert_int_equal(desk->ui.dialog.kind, DIALOG_TEXT);
+	assert_contains(desk->ui.dialog.body, "It was      uid 1\nnow it is   uid 2\n");
+	press(desk, K_ENTER);
+	assert_true(desk->state->pins[0].has_changed);
+	// Another one yet, while it was read: that was not accepted.
+	a_target_changes(desk, "3");
+	type(desk, "rebuilt");
+	press(desk, K_ENTER);
+	assert_true(desk->state->pins[0].has_changed);
+	press(desk, K_ESCAPE);
+	press(desk, 'p');
+	type(desk, "rebuilt");
+	press(desk, K_ENTER);
+	assert_false(desk->state->pins[0].has_changed);
+	assert_string_equal(desk->state->pins[0].fingerprint, "uid 3");
+}
+
+static void one_that_was_made_anew_by_one_key(void **state)
+{
+	struct desk *desk = *state;
+
+	a_target_changes(desk, "1");
+	build_is_done(desk);
+	a_target_changes(desk, "2");
+	press(desk, 'p');
+	assert_int_equal(desk->ui.dialog.kind, DIALOG_NONE);
+	assert_false(desk->state->pins[0].has_changed);
+	assert_string_equal(desk->state->pins[0].fingerprint, "uid 2");
 }
 
 // --- dialogs are not answered by accident ----------------------------------------------------------------------------
@@ -1330,6 +1379,8 @@ int main(void)
 		CONVERSATION(a_waiver_has_a_reason_and_an_end),
 		CONVERSATION(more_time_is_a_duration),
 		CONVERSATION(abort_is_typed_and_has_a_reason),
+		CONVERSATION(another_target_is_accepted_with_a_reason),
+		CONVERSATION(one_that_was_made_anew_by_one_key),
 		CONVERSATION(a_key_typed_before_the_dialog_was_drawn_is_no_answer),
 		CONVERSATION(nor_is_one_while_the_terminal_is_behind),
 		CONVERSATION(a_held_key_does_not_answer_what_it_opened),

@@ -14,6 +14,10 @@
 #include "relight/json.h"
 #include "relight/memory.h"
 
+#define PINNED_RECOVERY                                                                            \
+	"{\"target\":\"recovery\",\"endpoint\":\"https://10.4.0.1\","                              \
+	"\"fingerprint\":{\"uid\":\"0b1c77aa-2e\"}}"
+
 struct view_case {
 	struct runbook *runbook;
 	struct plan *plan;
@@ -172,9 +176,7 @@ static void case_begin(struct view_case *of, const char *now)
 	tell(of, "02:52:20", "ana", EVENT_MODE_ARMED, NULL, 0, "{}");
 	tell(of, "02:52:30", "ana", EVENT_INPUT_SET, NULL, 0,
 		"{\"name\":\"backup\",\"value\":\"hourly-0218\"}");
-	tell(of, "02:52:31", "relight", EVENT_TARGET_PINNED, NULL, 0,
-		"{\"target\":\"recovery\",\"endpoint\":\"https://"
-		"10.4.0.1\",\"fingerprint\":{\"uid\":\"0b1c77aa-2e\"}}");
+	tell(of, "02:52:31", "relight", EVENT_TARGET_PINNED, NULL, 0, PINNED_RECOVERY);
 	tell(of, "02:52:40", "mei", EVENT_ROLE_ASSIGNED, NULL, 0,
 		"{\"role\":\"incident commander\",\"who\":\"mei\"}");
 	tell(of, "02:52:40", "mei", EVENT_ROLE_ASSIGNED, NULL, 0,
