@@ -30,8 +30,8 @@ struct http_answer {
 	// SHA-256 of the CA that the server's certificate was verified by; where it was not, of one
 	// that signed itself. "": there is no TLS, or it is not known.
 	const char *ca_sha256;
-	int64_t retry_after_ms;              // what the server asks to wait; -1: nothing
-	int64_t latency_ms;                  // to the end of the answer
+	int64_t retry_after_ms; // what the server asks to wait; -1: nothing
+	int64_t latency_ms;     // to the end of the answer
 };
 
 struct http_request {
