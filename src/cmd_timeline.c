@@ -46,7 +46,12 @@ static void print_verified(const struct history *history, const char *signers)
 	buf_printf(&out, ": %s: %lld good lines, head %s\n",
 		history->problem_count ? "NOT good" : "good", (long long)history->chain.lines,
 		history->chain.head);
-	if (history->is_broken)
+	if (history->is_continued)
+		buf_printf(&out,
+			"%lld lines are bad; behind them the record was gone on with on purpose "
+			"(resume --past-damage)\n",
+			(long long)history->bad_lines);
+	else if (history->is_broken)
 		buf_printf(&out,
 			"of the %lld lines behind them %lld are bad, the others whole in "
 			"themselves\n",

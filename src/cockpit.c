@@ -77,12 +77,32 @@ static const char *fault_words(const char *message)
 	return reason;
 }
 
+// What is wrong with the record, as far as the screen needs the words.
+struct troubles {
+	struct err fault, away, mirror;
+	struct buf path;
+};
+
+static void see_troubles(
+	const struct engine *engine, struct troubles *troubles, struct frame_input *input)
+{
+	struct timeline *timeline = engine->record.timeline;
+	*troubles = (struct troubles){0};
+	if (engine_fault(engine, &troubles->fault))
+		input->fault = fault_words(troubles->fault.message);
+	if (timeline && timeline_is_elsewhere(timeline, &troubles->path, &troubles->away)) {
+		input->away_path = buf_str(&troubles->path);
+		input->away_why = fault_words(troubles->away.message);
+	}
+	if (timeline && timeline_mirror_fault(timeline, &troubles->mirror))
+		input->mirror_fault = troubles->mirror.message;
+}
+
 static void draw(struct cockpit *cockpit)
 {
 	struct engine *engine = &cockpit->engine;
 	struct facts facts = engine_facts(engine);
-	struct err fault;
-	bool has_fault = engine_fault(engine, &fault);
+	struct troubles troubles;
 	if (!cockpit->term)
 		return;
 	int step = ui_step(&cockpit->ui);
@@ -96,7 +116,6 @@ static void draw(struct cockpit *cockpit)
 		.newest_seq = engine->state->events - 1,
 		.durable_seq = engine->is_following ? engine->state->events - 1
 						    : engine_durable_seq(engine),
-		.fault = has_fault ? fault_words(fault.message) : NULL,
 		.sensor_silence_ms = engine->sensor ? sensor_silence_ms(engine->sensor) : -1,
 		.lines = cockpit->story.lines,
 		.line_count = cockpit->story.count,
@@ -104,6 +123,7 @@ static void draw(struct cockpit *cockpit)
 		.preview = preview(cockpit, &facts),
 		.output_age_ms = cockpit_output_ages(cockpit->output),
 	};
+	see_troubles(engine, &troubles, &input);
 	see_dialog(cockpit);
 	cockpit->ui.output_total = input.output.total;
 	ui_tick(&cockpit->ui, clock_mono().us);
@@ -115,6 +135,7 @@ static void draw(struct cockpit *cockpit)
 	if (cockpit->ui.dialog.kind != DIALOG_NONE && cockpit->ui.dialog.grid == 0)
 		cockpit->ui.dialog.grid = grid;
 	cockpit->drawn = clock_mono();
+	buf_fini(&troubles.path);
 }
 
 static void on_later(uv_timer_t *timer)

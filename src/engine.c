@@ -306,7 +306,8 @@ static void no_turn(void *context)
 
 void engine_init(struct engine *engine, struct engine_setup *setup, const struct launcher *launcher)
 {
-	*engine = (struct engine){.setup = *setup, .runbook = setup->runbook, .followed_fd = -1};
+	*engine = (struct engine){.setup = *setup, .runbook = setup->runbook};
+	engine->followed.dir_fd = engine->followed.fd = -1;
 	engine->launcher = launcher ? *launcher : (struct launcher){.fd = -1};
 	*setup = (struct engine_setup){0};
 	uv_loop_init(&engine->loop);
@@ -378,6 +379,7 @@ void engine_setup_fini(struct engine_setup *setup)
 	free(setup->input_from);
 	free(setup->person);
 	free(setup->directory);
+	free(setup->mirror);
 	buf_fini(&setup->runbook_text);
 	buf_fini(&setup->scenario_text);
 	scenario_free(setup->scenario);

@@ -18,6 +18,7 @@
 #include "relight/sensed.h"
 #include "relight/sensor.h"
 #include "relight/state.h"
+#include "walk.h"
 
 // The engine of the cockpit: intent → decide → record → fold → act. It owns the loop and everything
 // that hangs on it, knows no screen, and never blocks once it is open. What sits on top (the
@@ -50,7 +51,10 @@ struct engine_setup {
 	enum event_mode mode;
 	double speed;    // simulated seconds in a real one
 	char *directory; // --dir, or NULL
-	bool is_shared;  // --share, with this …
+	char *mirror; // --mirror, or NULL: the folder that the mirror is in, or the mirror itself
+	bool is_mirror_itself;
+	bool goes_past_damage; // --past-damage
+	bool is_shared;        // --share, with this …
 	gid_t group;
 	char **inputs;           // by input index, NULL elements are unset
 	const char **input_from; // by input index: person, default, answers
@@ -101,8 +105,10 @@ struct engine {
 	struct mono marked;   // when the last `mark` was written
 	bool is_watched;      // somebody sits before a screen: the front's to say
 	bool is_dirty, is_open, is_unrecorded, is_ending;
-	bool had_fault;  // of the record, when it was looked at last
-	int followed_fd; // of the timeline that is looked on at; -1: none
+	// Of the record, when it was looked at last: nobody takes it, its home does not, its mirror
+	// does not.
+	bool had_fault, was_away, had_mirror_fault;
+	struct timeline_follower followed; // the timeline that is looked on at
 	uv_timer_t follow;
 	bool is_following;
 	struct err followed_fault; // why it cannot be followed any more
@@ -146,6 +152,25 @@ int64_t engine_durable_seq(const struct engine *engine);
 bool engine_fault(const struct engine *engine, struct err *err);
 
 // --- between the files of the engine ---
+// What is wrong with a timeline that the operator goes on with all the same.
+struct damage {
+	int64_t lines, first_line; // bad ones; the number of the first of them, from 1
+	int64_t known_line; // up to here it was known before, and gone on with: of that log.segment
+	bool is_new;        // there is some behind that
+	bool is_torn;       // behind the last whole line there is a piece of one
+};
+struct past_damage {
+	struct engine *engine;
+	struct damage *damage;
+};
+// Takes note of a line, one after the other.
+void damage_see(struct damage *damage, const struct walked *line);
+// A timeline_read_whole of a struct past_damage: folds each line that is what was written,
+// whatever became of the others.
+bool engine_read_damaged(void *context, int fd, struct timeline_tail *tail, struct err *err);
+// Records, where there is damage, that the record goes on behind it.
+void engine_record_damage(
+	struct engine *engine, const struct damage *damage, const struct timeline_tail *tail);
 // What goes into frozen/, until it is there.
 struct engine_frozen {
 	struct frozen_file *items; // names are owned, bytes are not

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// When the disk takes the record no more: it is said once in the record itself, which is written as
-// soon as there is room, and what is still pending at the end is put somewhere else.
+// When the disk takes the record no more: it is said once in the record itself, which goes on where
+// it can (timeline.h), and what is still pending at the end is put somewhere else.
 #include "engine.h"
 
 #include <errno.h>
@@ -22,15 +22,53 @@ static void record_fault(struct engine *engine, const char *what, const char *er
 	engine_record(engine, event);
 }
 
+// Where the record goes on: of a mirror whoever resumes must know, too.
+static void record_segments(struct engine *engine)
+{
+	enum timeline_place place;
+	struct buf path = {0};
+	char head[65];
+	while (timeline_segment(engine->record.timeline, &place, &path, head)) {
+		struct event *event = event_new(EVENT_LOG_SEGMENT);
+		free(event->by);
+		event->by = memory_copy_text("relight");
+		json_add_text(event->data, "path", buf_str(&path));
+		json_add_text(event->data, "head", head);
+		if (place == TIMELINE_MIRROR)
+			json_add_bool(event->data, "mirror", true);
+		engine_record(engine, event);
+		buf_clear(&path);
+	}
+	buf_fini(&path);
+}
+
+static void look_at_mirror(struct engine *engine)
+{
+	struct err why = {0};
+	bool has_fault = timeline_mirror_fault(engine->record.timeline, &why);
+	if (has_fault && !engine->had_mirror_fault)
+		record_fault(engine, "the mirror cannot be written", why.message);
+	engine->had_mirror_fault = has_fault;
+}
+
 void engine_look_at_record(struct engine *engine)
 {
 	struct err why = {0};
+	struct buf path = {0};
+	timeline_tend(engine->record.timeline);
+	record_segments(engine);
+	look_at_mirror(engine);
 	bool has_fault = engine_fault(engine, &why);
+	bool is_away = timeline_is_elsewhere(engine->record.timeline, &path, &why);
 	if (has_fault && !engine->had_fault)
 		record_fault(engine, "the record cannot be written", why.message);
+	if (is_away && !engine->was_away)
+		record_fault(engine, "the record cannot be written at home", why.message);
 	if (!has_fault && engine->had_fault)
 		engine->is_unrecorded = engine->state->is_unrecorded = false;
 	engine->had_fault = has_fault;
+	engine->was_away = is_away;
+	buf_fini(&path);
 }
 
 void engine_continue_unrecorded(struct engine *engine)
@@ -66,28 +104,27 @@ static char *save_in(const char *directory, const char *id, const struct buf *li
 
 void engine_save_pending(struct engine *engine)
 {
-	const char *const places[] = {
-		getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp", getenv("HOME"), "/dev/shm"};
+	const char *const places[] = {getenv("TMPDIR"), "/tmp", getenv("HOME"), "/dev/shm"};
 	struct buf lines = {0};
-	char *path = NULL;
+	char *path = NULL, segment[32];
 	size_t count = 0;
 	if (!engine_fault(engine, NULL))
 		return;
-	timeline_pending(engine->record.timeline, &lines);
+	timeline_pending(engine->record.timeline, &lines, segment);
 	for (size_t i = 0; i < lines.length; i++)
 		count += lines.data[i] == '\n';
 	for (size_t i = 0; count > 0 && !path && i < sizeof places / sizeof *places; i++)
 		path = save_in(places[i], engine->state->incident, &lines);
 	if (path)
 		fprintf(stderr,
-			"relight: record: %s/timeline.jsonl: %zu events could not be written; once "
-			"there is room: cat %s >>%s/timeline.jsonl\n",
-			engine->directory, count, path, engine->directory);
+			"relight: record: %s: %zu events could not be written; once there is room: "
+			"cp %s %s/%s\n",
+			engine->directory, count, path, engine->directory, segment);
 	else if (count > 0)
 		fprintf(stderr,
-			"relight: record: %s/timeline.jsonl: %zu events could be written nowhere; "
-			"keep them:\n%s",
-			engine->directory, count, buf_str(&lines));
+			"relight: record: %s: %zu events could be written nowhere; keep them, as "
+			"%s there:\n%s",
+			engine->directory, count, segment, buf_str(&lines));
 	free(path);
 	buf_fini(&lines);
 }

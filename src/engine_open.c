@@ -168,6 +168,26 @@ static void read_contexts(struct engine *engine)
 	}
 }
 
+// Below the folder that --mirror names the mirror has the name of the incident. One in the incident
+// itself would be none.
+static bool begin_mirror(struct engine *engine, const char *id, struct err *err)
+{
+	struct engine_setup *setup = &engine->setup;
+	struct buf path = {0};
+	if (!setup->mirror)
+		return true;
+	buf_text(&path, setup->mirror);
+	while (path.length > 1 && path.data[path.length - 1] == '/')
+		path.data[--path.length] = '\0';
+	if (!setup->is_mirror_itself)
+		buf_printf(&path, "/%s", id);
+	bool is_begun = strcmp(buf_str(&path), engine->directory) == 0 ||
+			timeline_mirror(engine->record.timeline, buf_str(&path),
+				setup->is_shared ? setup->group : INCIDENT_PRIVATE, err);
+	buf_fini(&path);
+	return is_begun;
+}
+
 bool engine_prepare(struct engine *engine, struct err *err)
 {
 	struct engine_frozen frozen;
@@ -183,7 +203,7 @@ bool engine_prepare(struct engine *engine, struct err *err)
 	read_contexts(engine);
 	record_session(&engine->record);
 	engine->record.timeline = timeline_create(engine->directory, on_durable, engine, err);
-	return engine->record.timeline != NULL;
+	return engine->record.timeline && begin_mirror(engine, engine->id, err);
 }
 
 void engine_begin(struct engine *engine)
@@ -214,15 +234,21 @@ bool engine_fold_line(void *context, const char *line, size_t length, struct err
 	return true;
 }
 
-static void record_torn(struct engine *engine, const struct timeline_tail *tail)
+static void record_recovery(struct engine *engine, const struct timeline_tail *tail)
 {
-	if (tail->torn_bytes == 0)
-		return;
-	struct event *event = by_relight(EVENT_LOG_RECOVERED);
-	json_add_int(event->data, "bytes", (int64_t)tail->torn_bytes);
-	json_add_text(event->data, "sha256", tail->torn_sha256);
-	json_add_text(event->data, "blob", tail->torn_sha256);
-	engine_record(engine, event);
+	if (tail->torn_bytes > 0 && tail->torn_sha256[0]) {
+		struct event *event = by_relight(EVENT_LOG_RECOVERED);
+		json_add_int(event->data, "bytes", (int64_t)tail->torn_bytes);
+		json_add_text(event->data, "sha256", tail->torn_sha256);
+		json_add_text(event->data, "blob", tail->torn_sha256);
+		engine_record(engine, event);
+	}
+	if (tail->returned_bytes > 0) {
+		struct event *event = by_relight(EVENT_LOG_RECOVERED);
+		json_add_int(event->data, "bytes", (int64_t)tail->returned_bytes);
+		json_add_text(event->data, "from", "refuge");
+		engine_record(engine, event);
+	}
 }
 
 // What was typed again with --input is recorded; the rest is known from the timeline, but for
@@ -242,17 +268,29 @@ static void recall_inputs(struct engine *engine)
 	}
 }
 
+static bool take_up(struct engine *engine, bool *is_held, struct timeline_tail *tail,
+	struct damage *damage, struct err *err)
+{
+	struct past_damage past = {engine, damage};
+	const struct timeline_reader reader = {.name = engine->directory,
+		.read = engine->setup.goes_past_damage ? engine_read_damaged : NULL,
+		.each_line = engine_fold_line,
+		.context = engine->setup.goes_past_damage ? (void *)&past : engine};
+	engine->record.timeline = timeline_take_up(
+		engine->directory, &reader, on_durable, engine, tail, is_held, err);
+	return engine->record.timeline != NULL;
+}
+
 bool engine_resume(struct engine *engine, const char *directory, bool *is_held, struct err *err)
 {
 	struct timeline_tail tail = {0};
+	struct damage damage = {0};
 	bool held = false;
 	char *was;
 	if (!incident_is_ours(directory, err))
 		return false;
 	engine->directory = memory_copy_text(directory);
-	engine->record.timeline = timeline_open(directory, engine_fold_line, engine, on_durable,
-		engine, &tail, is_held ? is_held : &held, err);
-	if (!engine->record.timeline)
+	if (!take_up(engine, is_held ? is_held : &held, &tail, &damage, err))
 		return false;
 	engine->record.chain = tail.chain;
 	engine->session = session_describe(engine->setup.executable);
@@ -260,12 +298,15 @@ bool engine_resume(struct engine *engine, const char *directory, bool *is_held, 
 	if (strcmp(engine->state->boot, engine->record.boot) != 0)
 		engine->rebooted_seq = engine->record.chain.next_seq;
 	was = memory_copy_text(engine->state->session_by);
+	engine_record_damage(engine, &damage, &tail);
 	record_session_event(engine, EVENT_SESSION_RESUMED, was);
 	free(was);
-	record_torn(engine, &tail);
+	record_recovery(engine, &tail);
 	recall_inputs(engine);
 	engine->values.incident = engine->state->incident;
 	read_contexts(engine);
+	if (!begin_mirror(engine, engine->state->incident, err))
+		return false;
 	engine->is_open = true;
 	engine_look(engine);
 	return true;

@@ -3,25 +3,13 @@
 // Looking on: the same fold over a timeline that another process writes.
 #include "engine.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
-
-#include "relight/buf.h"
 #include "relight/memory.h"
 
 #define FOLLOW_MS 200
 
-// Takes the whole lines that have come since the last look; a line that is being written waits for
-// the next one.
 static bool take_more(struct engine *engine, struct err *err)
 {
-	size_t torn_bytes = 0;
-	if (!timeline_scan(engine->followed_fd, "timeline.jsonl", engine_fold_line, engine,
-		    &engine->record.chain, &torn_bytes, err))
-		return false;
-	return lseek(engine->followed_fd, -(off_t)torn_bytes, SEEK_CUR) >= 0 ||
-	       err_errno(err, errno, "watch: timeline.jsonl");
+	return timeline_follow_on(&engine->followed, engine_fold_line, engine, err);
 }
 
 static void on_follow(uv_timer_t *timer)
@@ -37,16 +25,9 @@ static void on_follow(uv_timer_t *timer)
 
 bool engine_follow(struct engine *engine, const char *directory, struct err *err)
 {
-	struct buf path = {0};
-	buf_printf(&path, "%s/timeline.jsonl", directory);
 	engine->directory = memory_copy_text(directory);
-	engine->followed_fd = open(buf_str(&path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	bool is_open =
-		engine->followed_fd >= 0 || err_errno(err, errno, "watch: %s", buf_str(&path));
-	buf_fini(&path);
-	chain_init(&engine->record.chain);
-	if (!is_open || !take_more(engine, err))
-		return false;
+	if (!timeline_follow(&engine->followed, directory, err) || !take_more(engine, err))
+		return err_prefix(err, "watch");
 	engine->is_following = true;
 	uv_timer_init(&engine->loop, &engine->follow);
 	engine->follow.data = engine;
@@ -56,8 +37,7 @@ bool engine_follow(struct engine *engine, const char *directory, struct err *err
 
 void engine_unfollow(struct engine *engine)
 {
-	if (engine->followed_fd >= 0)
-		close(engine->followed_fd);
+	timeline_unfollow(&engine->followed);
 	if (engine->is_following)
 		uv_close((uv_handle_t *)&engine->follow, NULL);
 }

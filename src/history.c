@@ -44,6 +44,31 @@ static void take_bad(struct history *history, const struct walked *line)
 		history_problem(history, "timeline: %s: %s", history->path, line->damage.message);
 }
 
+static void take_event(struct history *history, struct event *event)
+{
+	history->events = memory_grow(history->events, history->event_count,
+		&history->event_capacity, sizeof(struct event *));
+	history->events[history->event_count++] = event;
+	memcpy(history->chain.head, event->h, sizeof history->chain.head);
+	history->chain.next_seq = event->seq + 1;
+	history->chain.lines++;
+}
+
+// Good in itself, but what it follows from is not: it counts once the record itself says that
+// somebody has looked at the damage and goes on behind it (`resume --past-damage`).
+static void take_behind(struct history *history, struct event *event)
+{
+	history->behind = memory_grow(history->behind, history->behind_count,
+		&history->behind_capacity, sizeof(struct event *));
+	history->behind[history->behind_count++] = event;
+	if (event->kind != EVENT_LOG_SEGMENT || !json_get(event->data, "first_bad_line"))
+		return;
+	for (size_t i = 0; i < history->behind_count; i++)
+		take_event(history, history->behind[i]);
+	history->behind_count = 0;
+	history->is_continued = true;
+}
+
 static void take_line(void *context, struct walked *line)
 {
 	struct history *history = context;
@@ -53,17 +78,14 @@ static void take_line(void *context, struct walked *line)
 	}
 	history->last_line = line->number;
 	if (line->damage.message[0]) {
+		history->is_continued = false;
 		take_bad(history, line);
 		return;
 	}
-	if (history->is_broken) // good in itself, but what it follows from is not
-		return;
-	history->events = memory_grow(history->events, history->event_count,
-		&history->event_capacity, sizeof(struct event *));
-	history->events[history->event_count++] = line->event;
-	memcpy(history->chain.head, line->event->h, sizeof history->chain.head);
-	history->chain.next_seq++;
-	history->chain.lines++;
+	if (history->is_broken && !history->is_continued)
+		take_behind(history, line->event);
+	else
+		take_event(history, line->event);
 	line->event = NULL;
 }
 
@@ -244,6 +266,9 @@ void history_fini(struct history *history)
 {
 	for (size_t i = 0; i < history->event_count; i++)
 		event_free(history->events[i]);
+	for (size_t i = 0; i < history->behind_count; i++)
+		event_free(history->behind[i]);
+	free(history->behind);
 	for (size_t i = 0; i < history->problem_count; i++)
 		free(history->problems[i]);
 	for (size_t i = 0; i < history->seal_count; i++) {

@@ -34,10 +34,14 @@ struct history {
 	size_t event_count, event_capacity;
 	struct chain chain; // after the last good line before the first bad one
 	size_t torn_bytes;  // of an unfinished last line
-	bool is_broken;     // a line is wrong; no event from there on counts, …
+	bool is_broken;     // a line is wrong; no event from there on counts, but where somebody
+			    // went on with the record all the same (is_continued), …
 	int64_t bad_lines;  // … this many are wrong, and …
 	int64_t first_bad_line;
-	int64_t last_line;       // … this is the number of the last whole one
+	int64_t last_line; // … this is the number of the last whole one
+	bool is_continued;
+	struct event **behind; // whole in themselves, behind a bad line that nobody went on from
+	size_t behind_count, behind_capacity;
 	struct runbook *runbook; // as frozen; a stand-in with one step where `has_runbook` is false
 	struct buf runbook_text;
 	bool has_runbook;

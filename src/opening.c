@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "carried.h"
 #include "command.h"
@@ -22,6 +23,7 @@
 #include "relight/session.h"
 #include "relight/timeline.h"
 #include "relight/yaml.h"
+#include "walk.h"
 
 #define SPEED_MOST    10000.0
 #define PARALLEL_MOST 1000
@@ -43,6 +45,8 @@ enum {
 	OPTION_ANSWERS,
 	OPTION_PARALLEL,
 	OPTION_THEME,
+	OPTION_MIRROR,
+	OPTION_PAST_DAMAGE,
 };
 
 static const struct option options[] = {
@@ -60,6 +64,8 @@ static const struct option options[] = {
 	{"answers", required_argument, NULL, OPTION_ANSWERS},
 	{"parallel", required_argument, NULL, OPTION_PARALLEL},
 	{"theme", required_argument, NULL, OPTION_THEME},
+	{"mirror", required_argument, NULL, OPTION_MIRROR},
+	{"past-damage", no_argument, NULL, OPTION_PAST_DAMAGE},
 	{NULL, 0, NULL, 0},
 };
 
@@ -119,6 +125,8 @@ static bool take_option(struct opening *opening, const char *command, int option
 		opening->parallel = (int)number;
 		return true;
 	case OPTION_THEME: opening->theme = optarg; return true;
+	case OPTION_MIRROR: opening->mirror = optarg; return true;
+	case OPTION_PAST_DAMAGE: opening->goes_past_damage = true; return true;
 	default: return false; // command_option has said why
 	}
 }
@@ -394,6 +402,16 @@ static void name_person(struct opening *opening)
 		opening->setup.person = session_person();
 }
 
+// Absolute, as the record says it; one that is not there yet is told of once the incident is open.
+static void take_mirror(struct opening *opening)
+{
+	struct engine_setup *setup = &opening->setup;
+	char *absolute = realpath(opening->mirror, NULL);
+	free(setup->mirror);
+	setup->mirror = absolute ? absolute : memory_copy_text(opening->mirror);
+	setup->is_mirror_itself = false;
+}
+
 static bool finish(struct opening *opening)
 {
 	struct engine_setup *setup = &opening->setup;
@@ -404,6 +422,9 @@ static bool finish(struct opening *opening)
 	name_person(opening);
 	setup->executable = load_executable();
 	setup->directory = memory_copy_text(opening->directory);
+	setup->goes_past_damage = opening->goes_past_damage;
+	if (opening->mirror)
+		take_mirror(opening);
 	setup->is_shared = opening->is_shared;
 	setup->group = opening->group;
 	return true;
@@ -446,10 +467,18 @@ bool opening_load(struct opening *opening)
 // --- taking an incident up again ---
 
 struct recalled {
-	char *base, *sha256;
+	char *base, *sha256, *mirror;
 	double speed;
 	enum event_mode mode;
 };
+
+// Of "…/timeline.jsonl" its directory.
+static void recall_mirror(struct recalled *recalled, const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	free(recalled->mirror);
+	recalled->mirror = slash ? memory_copy_bytes(path, (size_t)(slash - path)) : NULL;
+}
 
 static bool recall_line(void *context, const char *line, size_t length, struct err *err)
 {
@@ -465,11 +494,52 @@ static bool recall_line(void *context, const char *line, size_t length, struct e
 		recalled->base = memory_copy_text(json_text(event->data, "base"));
 		recalled->sha256 = memory_copy_text(json_text(event->data, "sha256"));
 	}
+	if (event->kind == EVENT_LOG_SEGMENT && cJSON_IsTrue(json_get(event->data, "mirror")))
+		recall_mirror(recalled, json_text(event->data, "path"));
 	if (cJSON_IsNumber(speed) &&
 		(event->kind == EVENT_SESSION_OPEN || event->kind == EVENT_SESSION_RESUMED))
 		recalled->speed = speed->valuedouble;
 	event_free(event);
 	return true;
+}
+
+struct damaged {
+	struct recalled *recalled;
+	struct damage damage;
+};
+
+static void recall_walked(void *context, struct walked *line)
+{
+	struct damaged *damaged = context;
+	struct err ignored;
+	if (!line->is_torn)
+		damage_see(&damaged->damage, line);
+	if (line->event)
+		recall_line(damaged->recalled, line->bytes, line->length, &ignored);
+}
+
+// What can be read of one that is damaged; it is checked by the digests of what is frozen. Whoever
+// insisted on going on with it once need not do so again.
+static bool recall_past_damage(
+	struct opening *opening, const char *directory, struct recalled *recalled, struct err *err)
+{
+	struct damaged damaged = {.recalled = recalled};
+	struct err unread = {0};
+	int fd = timeline_open_file(directory, &unread);
+	bool is_read = fd >= 0 && walk_lines(fd, directory, recall_walked, &damaged, &unread);
+	if (fd >= 0)
+		close(fd);
+	if (!is_read || damaged.damage.lines == 0)
+		return false;
+	opening->goes_past_damage |= !damaged.damage.is_new;
+	if (!opening->goes_past_damage) {
+		struct err what = *err;
+		return err_set(err,
+			"%s; 'relight timeline show %s' shows what is left of it, 'relight resume "
+			"--past-damage %s' goes on behind it",
+			what.message, directory, directory);
+	}
+	return recalled->sha256 || err_set(err, "%s: no runbook.loaded is left in it", directory);
 }
 
 // The frozen runbook judges; one that was altered since does not.
@@ -509,7 +579,8 @@ bool opening_recall(struct opening *opening, const char *directory)
 	struct chain chain;
 	struct err err = {0};
 	bool is_loaded = true;
-	if (!timeline_read(directory, recall_line, &recalled, &chain, NULL, &err)) {
+	if (!timeline_read(directory, recall_line, &recalled, &chain, NULL, &err) &&
+		!recall_past_damage(opening, directory, &recalled, &err)) {
 		err_prefix(&err, "resume");
 		is_loaded = say(&err);
 	}
@@ -522,6 +593,8 @@ bool opening_recall(struct opening *opening, const char *directory)
 	}
 	setup->mode = recalled.mode;
 	setup->speed = opening->speed > 0 ? opening->speed : recalled.speed;
+	setup->mirror = recalled.mirror;
+	setup->is_mirror_itself = true;
 	free(recalled.base);
 	free(recalled.sha256);
 	if (!is_loaded)

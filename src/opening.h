@@ -12,10 +12,10 @@
 struct opening {
 	// options, as given
 	const char *runbook_path, *scenario_path, *answers_path, *directory, *person, *inputs_path,
-		*theme;
+		*theme, *mirror;
 	char **inputs; // K=V or K=@FILE
 	size_t input_count, input_capacity;
-	bool is_drill, is_headless, observes, is_recalled, is_shared;
+	bool is_drill, is_headless, observes, is_recalled, is_shared, goes_past_damage;
 	gid_t group;  // that it is shared with
 	double speed; // 0: not given
 	int parallel;

@@ -46,13 +46,15 @@ struct frame_input {
 	const struct facts *facts;
 	const struct ui *ui;
 	enum seat seat;
-	const char *person;        // at this screen; NULL: not known
-	int64_t newest_seq;        // of the record; -1 before the first
-	int64_t durable_seq;       // on disk for good
-	const char *fault;         // why the record cannot be written; NULL: it can
-	int64_t sensor_silence_ms; // since the sensor last spoke; -1: it never did
-	const char *sensor_why;    // why it is down, where facts->sensed does not say; NULL
-	int lookers;               // other screens that look on
+	const char *person;               // at this screen; NULL: not known
+	int64_t newest_seq;               // of the record; -1 before the first
+	int64_t durable_seq;              // on disk for good
+	const char *fault;                // why the record cannot be written; NULL: it can
+	const char *away_path, *away_why; // where it is on disk alone, and why not at home; NULL
+	const char *mirror_fault;         // why its mirror cannot be written; NULL: it can
+	int64_t sensor_silence_ms;        // since the sensor last spoke; -1: it never did
+	const char *sensor_why;           // why it is down, where facts->sensed does not say; NULL
+	int lookers;                      // other screens that look on
 	const struct frame_line
 		*lines; // timeline, oldest first; may be a window that ends with the newest
 	size_t line_count;

@@ -157,6 +157,11 @@ static void add_record(struct sheet *sheet, const struct scene *scene)
 		sheet_printf(sheet, "record", ROLE_NORMAL, "#%lld, on disk #%lld%s",
 			(long long)input->newest_seq, (long long)input->durable_seq,
 			scene->state->is_unrecorded ? "; going on UNRECORDED" : "");
+	if (input->away_path)
+		sheet_printf(
+			sheet, "", ROLE_BAD, "in %s alone: %s", input->away_path, input->away_why);
+	if (input->mirror_fault)
+		sheet_printf(sheet, "mirror", ROLE_WARN, "FAULT: %s", input->mirror_fault);
 	sheet_printf(sheet, "incident", ROLE_NORMAL, "%s",
 		scene->state->incident ? scene->state->incident : "not declared");
 }

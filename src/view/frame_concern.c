@@ -78,7 +78,8 @@ void concerns_find(struct scene *scene)
 			scene->ready[scene->ready_count++] = steps[i];
 	if (scene_is_over(scene))
 		return;
-	if (scene->input->fault && !scene->state->is_unrecorded)
+	bool has_trouble = scene->input->fault || scene->input->away_path;
+	if (has_trouble && !scene->state->is_unrecorded)
 		concern_add(scene, CONCERN_RECORD, -1, -1, -1);
 	target_find(scene);
 	take_steps(scene, steps, needing, true);
@@ -228,6 +229,14 @@ static void say_record(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words)
 {
 	(void)concern;
+	if (!scene->input->fault) {
+		buf_printf(&words->lines[0], "!! THE RECORD IS NOT AT HOME: %s",
+			scene->input->away_why);
+		buf_printf(&words->lines[1], "It goes on in %s.", scene->input->away_path);
+		buf_text(&words->lines[2],
+			"Make room on the disk, and it comes home by itself. Do not reboot.");
+		return;
+	}
 	buf_printf(&words->lines[0], "!! THE RECORD CANNOT BE WRITTEN: %s", scene->input->fault);
 	buf_printf(&words->lines[1],
 		"Nothing new can be started; what runs goes on. On disk: #%lld of #%lld.",

@@ -379,6 +379,10 @@ static void draw_tool(struct pen *pen, const struct scene *scene)
 		pen_text(pen, ROLE_BAD, "UNRECORDED");
 	else if (input->fault)
 		pen_text(pen, ROLE_BAD, "record FAULT");
+	else if (input->away_path)
+		pen_text(pen, ROLE_BAD, "record AWAY");
+	else if (input->mirror_fault)
+		pen_text(pen, ROLE_WARN, "mirror FAULT");
 	else if (input->durable_seq < input->newest_seq) // as wide as what follows
 		pen_printf(pen, ROLE_NORMAL, "recording #%lld", (long long)input->newest_seq);
 	else

@@ -4,473 +4,592 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "relight/buf.h"
+#include "relight/clock.h"
+#include "relight/event.h"
 #include "relight/file.h"
 #include "relight/memory.h"
+#include "timeline_copy.h"
 
-// The writer is a thread behind a queue. Whatever has gathered while it waited for the disk goes
-// out in one write and one fdatasync: the slower the disk, the larger the groups, and a burst never
-// queues behind a sync of its own for each event.
+// The record has one copy at home, in the incident directory. A mirror has all of it elsewhere,
+// from the start. A refuge has, elsewhere, what the home does not take, for as long as that lasts.
 //
-// How far the file can be trusted: a line is durable when the fdatasync after its write has
-// returned. A failed write is tried again every second, as disks are made room on. After a failed
-// sync nothing is written any more, and it is not tried again: Linux marks the pages clean after
-// it, so that the second one would report a success that is none (PostgreSQL's "fsyncgate", 2018).
+// What is durable, so that it may be acted on: what all copies that are well have on disk; where
+// the home is not, what one of the others has. The mirror is waited for a little only: it is there
+// so that the record survives, not so that a dead mirror stops the recovery.
 
-#define FILE_NAME "timeline.jsonl"
-
-#define RETRY_SLICES   10 // after a fault: a second in all
-#define RETRY_SLICE_NS 100000000
-
-struct blob {
-	struct blob *next;
-	char sha256[65];
-	struct buf bytes;
-};
+#define FILE_NAME         "timeline.jsonl"
+#define MIRROR_STALLED_US (3 * US_PER_S)
+#define DRAIN_LOOK_MS     100 // a stalled disk shows by time alone
 
 struct timeline {
 	char *directory;
-	int dir_fd, fd; // fd is locked
-	pthread_t thread;
-	timeline_notify *notify;
-	void *context;
-	bool directory_is_synced; // of the writer alone
-	bool is_final;            // of the writer alone: a sync has failed
-	off_t durable_bytes;      // of the writer alone: what is behind them was never acknowledged
-
-	pthread_mutex_t lock;   // of all below
-	pthread_cond_t changed; // something was queued, written or has failed
-	struct buf queued;      // whole lines
-	struct buf lost;        // the group that a fault kept from being durable
-	struct blob *blobs, **blobs_end;
-	int64_t queued_seq, durable_seq;
-	bool is_busy, is_closing, is_faulty;
-	bool has_given_up; // what is pending is saved elsewhere
-	struct err fault;
+	struct copy_shared shared;
+	struct copy *home, *mirror, *refuge;
+	struct mirror *mirror_files;
+	char *refuge_path; // NULL: there can be none
+	int64_t queued_seq;
+	int64_t durable_seq; // what was said to be durable stays so
 };
 
-// --- the writer's thread ---------------------------------------------------------------------------------------------
+// --- what is durable, with the lock held -----------------------------------------------------------------------------
 
-static bool write_blobs(struct timeline *timeline, const struct blob *blobs, struct err *err)
+struct looks {
+	struct copy_status home, mirror, refuge;
+	bool is_safe; // somebody takes what is recorded
+};
+
+static struct looks look(const struct timeline *timeline)
 {
-	if (!blobs)
-		return true;
+	struct looks is = {.home = copy_look(timeline->home, COPY_STALLED_US)};
 
-	int evidence_fd = file_open_directory(timeline->dir_fd, "evidence", true, err);
-	bool is_written = evidence_fd >= 0;
-
-	for (const struct blob *blob = blobs; blob && is_written; blob = blob->next)
-		is_written = file_save(evidence_fd, blob->sha256, buf_str(&blob->bytes),
-			blob->bytes.length, true, err);
-	if (!is_written)
-		err_prefix(err, "timeline: %s/evidence", timeline->directory);
-	if (evidence_fd >= 0)
-		close(evidence_fd);
-	return is_written;
-}
-
-// The name of the file, and that of its directory in the one above, which may be none of ours to
-// open.
-static bool sync_directory(struct timeline *timeline)
-{
-	int parent_fd = openat(timeline->dir_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (parent_fd >= 0) {
-		fsync(parent_fd);
-		close(parent_fd);
+	is.is_safe = is.home.is_well;
+	if (timeline->mirror) {
+		is.mirror = copy_look(timeline->mirror, MIRROR_STALLED_US);
+		is.is_safe |= is.mirror.is_well;
 	}
-	return fsync(timeline->dir_fd) == 0;
-}
-
-// What a failed write left behind is cut off before it is tried again.
-static bool write_lines(struct timeline *timeline, const struct buf *lines, struct err *err)
-{
-	if (timeline->lost.length && ftruncate(timeline->fd, timeline->durable_bytes) < 0)
-		return err_errno(err, errno, "timeline: %s/" FILE_NAME ": cannot be written",
-			timeline->directory);
-	if (!file_write(timeline->fd, buf_str(lines), lines->length, NULL))
-		return err_errno(err, errno, "timeline: %s/" FILE_NAME ": cannot be written",
-			timeline->directory);
-	timeline->is_final = fdatasync(timeline->fd) < 0 ||
-			     (!timeline->directory_is_synced && !sync_directory(timeline));
-	if (timeline->is_final)
-		return err_errno(err, errno,
-			"timeline: %s/" FILE_NAME ": cannot be synced to the disk",
-			timeline->directory);
-	timeline->directory_is_synced = true;
-	timeline->durable_bytes += (off_t)lines->length;
-	return true;
-}
-
-static void free_blobs(struct blob *blob)
-{
-	for (struct blob *next; blob; blob = next) {
-		next = blob->next;
-		buf_fini(&blob->bytes);
-		free(blob);
+	if (timeline->refuge) {
+		is.refuge = copy_look(timeline->refuge, COPY_STALLED_US);
+		is.is_safe |= is.refuge.is_well;
 	}
+	return is;
 }
 
-// Before those that came since.
-static void put_back(struct timeline *timeline, struct blob *blobs, struct blob **blobs_end)
+static int64_t most(int64_t a, int64_t b)
 {
-	if (!blobs)
-		return;
-	*blobs_end = timeline->blobs;
-	if (!timeline->blobs)
-		timeline->blobs_end = blobs_end;
-	timeline->blobs = blobs;
+	return a > b ? a : b;
 }
 
-// Writes what is queued; called and returns with the lock held, which it gives up meanwhile.
-static void write_group(struct timeline *timeline, struct buf *lines)
+static int64_t durable_now(struct timeline *timeline, const struct looks *is)
 {
-	struct blob *blobs = timeline->blobs, **blobs_end = timeline->blobs_end;
-	int64_t seq = timeline->queued_seq;
-	struct err err = {0};
+	int64_t durable = is->home.durable_seq;
 
-	buf_clear(lines);
-	buf_add(lines, timeline->lost.data, timeline->lost.length);
-	buf_add(lines, timeline->queued.data, timeline->queued.length);
-	timeline->blobs = NULL;
-	timeline->blobs_end = &timeline->blobs;
-	timeline->is_busy = true;
-	size_t taken = timeline->queued.length;
-	pthread_mutex_unlock(&timeline->lock);
-
-	bool is_written = write_blobs(timeline, blobs, &err) &&
-			  (!lines->length || write_lines(timeline, lines, &err));
-
-	pthread_mutex_lock(&timeline->lock);
-	timeline->is_busy = false;
-	timeline->is_faulty = !is_written;
-	timeline->fault = err;
-	buf_drop(&timeline->queued, taken);
-	buf_clear(&timeline->lost);
-	if (is_written) {
-		timeline->durable_seq = seq;
-		free_blobs(blobs);
-	} else {
-		buf_add(&timeline->lost, lines->data, lines->length);
-		put_back(timeline, blobs, blobs_end);
-	}
-	pthread_cond_broadcast(&timeline->changed);
-}
-
-static bool has_work(const struct timeline *timeline)
-{
-	return timeline->lost.length || timeline->queued.length || timeline->blobs;
-}
-
-// After a fault it tries again now and then: disks are made room on.
-static void wait_after_fault(struct timeline *timeline)
-{
-	for (int slice = 0; slice < RETRY_SLICES && !timeline->has_given_up; slice++) {
-		pthread_mutex_unlock(&timeline->lock);
-		nanosleep(&(struct timespec){.tv_nsec = RETRY_SLICE_NS}, NULL);
-		pthread_mutex_lock(&timeline->lock);
-	}
-}
-
-static void *writer_main(void *argument)
-{
-	struct timeline *timeline = argument;
-	struct buf lines = {0};
-
-	pthread_mutex_lock(&timeline->lock);
-	for (;;) {
-		while (!has_work(timeline) && !timeline->is_closing)
-			pthread_cond_wait(&timeline->changed, &timeline->lock);
-		if (timeline->is_faulty)
-			wait_after_fault(timeline);
-		if (!has_work(timeline) || timeline->is_final || timeline->has_given_up)
-			break;
-		write_group(timeline, &lines);
-		if (timeline->notify) {
-			pthread_mutex_unlock(&timeline->lock);
-			timeline->notify(timeline->context);
-			pthread_mutex_lock(&timeline->lock);
-		}
-	}
-	// What is saved elsewhere continues the whole lines.
-	if (timeline->is_faulty && !timeline->is_final &&
-		ftruncate(timeline->fd, timeline->durable_bytes) < 0)
-		timeline->is_final = true;
-	pthread_mutex_unlock(&timeline->lock);
-	buf_fini(&lines);
-	return NULL;
+	if (is->home.is_well && is->mirror.is_well && is->mirror.durable_seq < durable)
+		durable = is->mirror.durable_seq;
+	if (!is->home.is_well && timeline->mirror)
+		durable = most(durable, is->mirror.durable_seq);
+	if (!is->home.is_well && timeline->refuge)
+		durable = most(durable, is->refuge.durable_seq);
+	timeline->durable_seq = most(timeline->durable_seq, durable);
+	return timeline->durable_seq;
 }
 
 // --- opening and closing ---------------------------------------------------------------------------------------------
 
 static void release(struct timeline *timeline)
 {
-	if (timeline->fd >= 0)
-		close(timeline->fd);
-	if (timeline->dir_fd >= 0)
-		close(timeline->dir_fd);
-	free_blobs(timeline->blobs);
-	buf_fini(&timeline->queued);
-	buf_fini(&timeline->lost);
+	pthread_cond_destroy(&timeline->shared.changed);
+	pthread_mutex_destroy(&timeline->shared.lock);
+	mirror_free(timeline->mirror_files);
+	free(timeline->refuge_path);
 	free(timeline->directory);
 	free(timeline);
 }
 
-static struct timeline *prepare(
-	const char *directory, timeline_notify *notify, void *context, struct err *err)
+static struct timeline *prepare(const char *directory, timeline_notify *notify, void *context)
 {
 	struct timeline *timeline = memory_zeroed(1, sizeof *timeline);
+	pthread_condattr_t attributes;
 
 	timeline->directory = memory_copy_text(directory);
-	timeline->fd = -1;
-	timeline->notify = notify;
-	timeline->context = context;
-	timeline->blobs_end = &timeline->blobs;
+	timeline->shared.notify = notify;
+	timeline->shared.context = context;
+	pthread_mutex_init(&timeline->shared.lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&timeline->shared.changed, &attributes);
+	pthread_condattr_destroy(&attributes);
 	timeline->queued_seq = timeline->durable_seq = -1;
-	timeline->dir_fd = file_open_directory(AT_FDCWD, directory, false, err);
-	if (timeline->dir_fd < 0) {
-		err_prefix(err, "timeline");
-		release(timeline);
-		return NULL;
-	}
 	return timeline;
 }
 
-// Starts the writer, which takes no signals: they are for the thread that has the loop.
-static bool start_writer(struct timeline *timeline, struct err *err)
+static void close_files(struct copy_files *files)
 {
-	sigset_t all, before;
-	struct stat status;
+	const int fds[] = {files->fd, files->held_fd, files->dir_fd};
 
-	if (fstat(timeline->fd, &status) < 0)
-		return err_errno(err, errno, "timeline: %s/" FILE_NAME, timeline->directory);
-	timeline->durable_bytes = status.st_size;
-	pthread_mutex_init(&timeline->lock, NULL);
-	pthread_cond_init(&timeline->changed, NULL);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+}
 
-	int errnum = pthread_create(&timeline->thread, NULL, writer_main, timeline);
+static bool open_directory(const char *directory, struct copy_files *files, struct err *err)
+{
+	*files = copy_no_files;
+	files->dir_fd = file_open_directory(AT_FDCWD, directory, false, err);
+	return files->dir_fd >= 0 || err_prefix(err, "timeline");
+}
 
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!errnum)
-		return true;
-	pthread_cond_destroy(&timeline->changed);
-	pthread_mutex_destroy(&timeline->lock);
-	return err_errno(err, errnum, "timeline: cannot start its writer");
+// The files are the home's from here on, whatever comes of it.
+static bool start_home(struct timeline *timeline, const struct copy_files *files, struct err *err)
+{
+	timeline->home = copy_new(&timeline->shared, timeline->directory, timeline->queued_seq);
+	return copy_start(timeline->home, files, err);
+}
+
+static bool create_file(const char *directory, struct copy_files *files, struct err *err)
+{
+	files->fd = openat(files->dir_fd, FILE_NAME,
+		O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (files->fd < 0 && errno == EEXIST)
+		return err_set(err,
+			"timeline: %s: an incident is there already; go on with it: relight resume "
+			"%s",
+			directory, directory);
+	if (files->fd < 0 || !file_share(files->dir_fd, files->fd) ||
+		flock(files->fd, LOCK_EX | LOCK_NB) < 0)
+		return err_errno(err, errno, "timeline: %s/" FILE_NAME, directory);
+	return true;
 }
 
 struct timeline *timeline_create(
 	const char *directory, timeline_notify *notify, void *context, struct err *err)
 {
-	struct timeline *timeline = prepare(directory, notify, context, err);
+	struct timeline *timeline = prepare(directory, notify, context);
+	struct copy_files files;
 
-	if (!timeline)
+	if (!open_directory(directory, &files, err) || !create_file(directory, &files, err)) {
+		close_files(&files);
+		release(timeline);
 		return NULL;
-	timeline->fd = openat(timeline->dir_fd, FILE_NAME,
-		O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (timeline->fd < 0 && errno == EEXIST)
-		err_set(err,
-			"timeline: %s: an incident is there already; go on with it: relight resume "
-			"%s",
-			directory, directory);
-	else if (timeline->fd < 0 || !file_share(timeline->dir_fd, timeline->fd) ||
-		 flock(timeline->fd, LOCK_EX | LOCK_NB) < 0)
-		err_errno(err, errno, "timeline: %s/" FILE_NAME, directory);
-	else if (start_writer(timeline, err))
+	}
+	timeline->refuge_path = refuge_path(directory);
+	if (timeline->refuge_path)
+		refuge_remove(timeline->refuge_path); // of another incident, which is gone
+	if (start_home(timeline, &files, err))
 		return timeline;
+	copy_close(timeline->home);
 	release(timeline);
 	return NULL;
 }
 
-// Moves an unfinished last line to evidence/, and only when it is safe there cuts it off.
-static bool set_aside(struct timeline *timeline, struct timeline_tail *tail, struct err *err)
+// --- opening one that is there ---------------------------------------------------------------------------------------
+
+// Opens and locks what must be there already; *joined_fd has all of its lines.
+static bool open_locked(const char *directory, struct copy_files *files, int *joined_fd,
+	bool *is_held, struct err *err)
 {
+	const int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
 	struct stat status;
-	struct buf torn = {0};
-	bool is_done = false;
+	char name[32];
 
-	if (fstat(timeline->fd, &status) < 0)
-		return err_errno(err, errno, "timeline: %s/" FILE_NAME, timeline->directory);
-
-	off_t good = status.st_size - (off_t)tail->torn_bytes;
-
-	buf_reserve(&torn, tail->torn_bytes);
-	if (pread(timeline->fd, torn.data, tail->torn_bytes, good) != (ssize_t)tail->torn_bytes) {
-		err_errno(err, errno, "timeline: %s/" FILE_NAME, timeline->directory);
-		goto out;
-	}
-	torn.length = tail->torn_bytes;
-	sha256_hex(torn.data, torn.length, tail->torn_sha256);
-
-	struct blob blob = {.bytes = torn};
-
-	memcpy(blob.sha256, tail->torn_sha256, sizeof blob.sha256);
-	if (!write_blobs(timeline, &blob, err))
-		goto out;
-	is_done = ftruncate(timeline->fd, good) == 0 && fsync(timeline->fd) == 0;
-	if (!is_done)
-		err_errno(err, errno,
-			"timeline: %s/" FILE_NAME ": its torn last line cannot be cut off",
-			timeline->directory);
-out:
-	buf_fini(&torn);
-	return is_done;
-}
-
-// Opens and locks what must be there already.
-static bool open_locked(struct timeline *timeline, bool *is_held, struct err *err)
-{
-	const char *directory = timeline->directory;
-	struct stat status;
-
-	timeline->fd = openat(timeline->dir_fd, FILE_NAME,
-		O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (timeline->fd < 0 || fstat(timeline->fd, &status) < 0)
+	files->fd = openat(files->dir_fd, FILE_NAME, flags);
+	if (files->fd < 0 || fstat(files->fd, &status) < 0)
 		return err_errno(err, errno, "timeline: %s/" FILE_NAME, directory);
 	if (!S_ISREG(status.st_mode))
 		return err_set(err, "timeline: %s/" FILE_NAME ": not a regular file", directory);
-	if (flock(timeline->fd, LOCK_EX | LOCK_NB) == 0)
-		return true;
-	*is_held = errno == EWOULDBLOCK;
+	*is_held = flock(files->fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 	if (*is_held)
 		return err_set(err,
 			"timeline: %s: another relight is writing it; look on: relight watch %s",
 			directory, directory);
-	return err_errno(err, errno, "timeline: %s/" FILE_NAME, directory);
+	files->segment = segment_count(files->dir_fd);
+	if (files->segment > 1) {
+		segment_name(files->segment, name);
+		files->held_fd = files->fd;
+		files->fd = openat(files->dir_fd, name, flags);
+		*joined_fd = segments_join(files->dir_fd, directory, err);
+	} else {
+		*joined_fd = openat(files->dir_fd, FILE_NAME, O_RDONLY | O_CLOEXEC);
+	}
+	if (files->fd >= 0 && *joined_fd >= 0)
+		return true;
+	return err->message[0] ? false : err_errno(err, errno, "timeline: %s", directory);
+}
+
+// An unfinished last line becomes evidence, and only when it is safe there it is cut off.
+static bool set_aside(struct timeline *timeline, struct copy_files *files,
+	struct timeline_tail *tail, struct err *err)
+{
+	struct stat status;
+	struct buf torn = {0};
+
+	if (fstat(files->fd, &status) < 0)
+		return err_errno(err, errno, "timeline: %s", timeline->directory);
+	buf_reserve(&torn, tail->torn_bytes);
+	torn.length = tail->torn_bytes;
+
+	bool is_read = pread(files->fd, torn.data, torn.length,
+			       status.st_size - (off_t)torn.length) == (ssize_t)torn.length ||
+		       err_errno(err, errno, "timeline: %s", timeline->directory);
+
+	if (is_read) {
+		sha256_hex(torn.data, torn.length, tail->torn_sha256);
+		copy_blob(timeline->home, tail->torn_sha256, torn.data, torn.length);
+		files->torn_bytes = torn.length;
+	}
+	buf_fini(&torn);
+	return is_read;
+}
+
+struct taken {
+	struct timeline *timeline;
+	const struct timeline_reader *reader;
+	size_t bytes;
+};
+
+static bool take_from_refuge(void *context, const char *line, size_t length, struct err *err)
+{
+	struct taken *taken = context;
+	struct timeline *timeline = taken->timeline;
+
+	copy_line(timeline->home, timeline->queued_seq + 1, line, length);
+	timeline->queued_seq++;
+	taken->bytes += length + 1;
+	return !taken->reader->each_line ||
+	       taken->reader->each_line(taken->reader->context, line, length, err);
+}
+
+static void take_blob(void *context, const char *sha256, const struct buf *bytes)
+{
+	copy_blob(context, sha256, bytes->data, bytes->length);
+}
+
+// What an earlier session could only write to its refuge is read too, and comes home now. One that
+// is not about this record is left alone.
+static bool return_from_refuge(struct timeline *timeline, struct timeline_tail *tail,
+	const struct timeline_reader *reader, struct err *err)
+{
+	struct taken taken = {timeline, reader, 0};
+	struct copy_files files;
+	struct err ignored;
+	size_t torn = 0;
+	int joined_fd;
+
+	if (!timeline->refuge_path ||
+		!refuge_reopen(timeline->refuge_path, &files, &joined_fd, &ignored))
+		return true;
+
+	bool is_ours = segment_seek(joined_fd, &tail->chain);
+	bool is_whole = is_ours && timeline_scan(joined_fd, timeline->refuge_path, take_from_refuge,
+					   &taken, &tail->chain, &torn, &ignored);
+
+	close(joined_fd);
+	if (!is_ours) {
+		close_files(&files);
+		return true;
+	}
+	files.torn_bytes = torn;
+	files.is_ended = !is_whole; // up to the damage it is good
+	tail->returned_bytes = taken.bytes;
+	refuge_each_blob(timeline->refuge_path, take_blob, timeline->home);
+	timeline->refuge = copy_new(&timeline->shared, timeline->refuge_path, timeline->queued_seq);
+	timeline->durable_seq = timeline->queued_seq;
+	return copy_start(timeline->refuge, &files, err);
+}
+
+static bool read_all(void *context, int fd, struct timeline_tail *tail, struct err *err)
+{
+	const struct timeline_reader *reader = context;
+
+	return timeline_scan(fd, reader->name, reader->each_line, reader->context, &tail->chain,
+		&tail->torn_bytes, err);
+}
+
+// Everything between the lock and the writer's start. The files are the home's once it is started.
+static bool take_up(struct timeline *timeline, struct copy_files *files, int joined_fd,
+	const struct timeline_reader *reader, struct timeline_tail *tail, struct err *err)
+{
+	bool is_damaged = reader->read != NULL;
+	timeline_read_whole *read = is_damaged ? reader->read : read_all;
+	void *context = is_damaged ? reader->context : (void *)reader;
+
+	if (!read(context, joined_fd, tail, err))
+		return false;
+	timeline->queued_seq = timeline->durable_seq = tail->chain.next_seq - 1;
+	timeline->home = copy_new(&timeline->shared, timeline->directory, timeline->queued_seq);
+	files->is_ended = tail->is_ended;
+	segment_name(files->segment + 1, tail->segment);
+	if (tail->torn_bytes && !tail->is_ended && !set_aside(timeline, files, tail, err))
+		return false;
+	return return_from_refuge(timeline, tail, reader, err);
+}
+
+struct timeline *timeline_take_up(const char *directory, const struct timeline_reader *reader,
+	timeline_notify *notify, void *notify_context, struct timeline_tail *tail, bool *is_held,
+	struct err *err)
+{
+	struct timeline *timeline = prepare(directory, notify, notify_context);
+	struct copy_files files;
+	int joined_fd = -1;
+
+	*tail = (struct timeline_tail){0};
+	chain_init(&tail->chain);
+	*is_held = false;
+	timeline->refuge_path = refuge_path(directory);
+
+	bool is_good = open_directory(directory, &files, err) &&
+		       open_locked(directory, &files, &joined_fd, is_held, err) &&
+		       take_up(timeline, &files, joined_fd, reader, tail, err);
+
+	if (joined_fd >= 0)
+		close(joined_fd);
+	if (is_good && copy_start(timeline->home, &files, err))
+		return timeline;
+	if (!is_good)
+		close_files(&files);
+	timeline_close(timeline);
+	return NULL;
 }
 
 struct timeline *timeline_open(const char *directory, timeline_each *each_line, void *each_context,
 	timeline_notify *notify, void *notify_context, struct timeline_tail *tail, bool *is_held,
 	struct err *err)
 {
-	struct timeline *timeline = prepare(directory, notify, notify_context, err);
+	const struct timeline_reader reader = {
+		.name = directory, .each_line = each_line, .context = each_context};
 
-	*tail = (struct timeline_tail){0};
-	chain_init(&tail->chain);
-	*is_held = false;
-	if (!timeline)
-		return NULL;
-	if (open_locked(timeline, is_held, err) &&
-		timeline_scan(timeline->fd, directory, each_line, each_context, &tail->chain,
-			&tail->torn_bytes, err) &&
-		(!tail->torn_bytes || set_aside(timeline, tail, err))) {
-		timeline->queued_seq = timeline->durable_seq = tail->chain.next_seq - 1;
-		if (start_writer(timeline, err))
-			return timeline;
-	}
-	release(timeline);
-	return NULL;
+	return timeline_take_up(directory, &reader, notify, notify_context, tail, is_held, err);
 }
 
 void timeline_close(struct timeline *timeline)
 {
+	bool is_over = true;
+
 	if (!timeline)
 		return;
-	pthread_mutex_lock(&timeline->lock);
-	timeline->is_closing = true;
-	timeline->has_given_up |= timeline->is_faulty;
-	pthread_cond_broadcast(&timeline->changed);
-	pthread_mutex_unlock(&timeline->lock);
-	pthread_join(timeline->thread, NULL);
-	pthread_cond_destroy(&timeline->changed);
-	pthread_mutex_destroy(&timeline->lock);
-	release(timeline);
+
+	timeline_tend(timeline);
+
+	struct copy *const copies[] = {timeline->home, timeline->mirror, timeline->refuge};
+
+	for (size_t i = 0; i < sizeof copies / sizeof *copies; i++) {
+		if (copies[i] && !copy_close(copies[i]))
+			is_over = false; // its thread still has what they share
+	}
+	if (is_over)
+		release(timeline);
+}
+
+// --- elsewhere -------------------------------------------------------------------------------------------------------
+
+static void begin_refuge(struct timeline *timeline)
+{
+	struct copy *refuge;
+	struct err ignored;
+
+	pthread_mutex_lock(&timeline->shared.lock);
+
+	struct copy_status home = copy_look(timeline->home, COPY_STALLED_US);
+
+	refuge = copy_new(&timeline->shared, timeline->refuge_path, home.durable_seq);
+	copy_pending_to(timeline->home, refuge);
+	timeline->refuge = refuge;
+	pthread_mutex_unlock(&timeline->shared.lock);
+	if (!copy_start_later(refuge, refuge_begin, timeline->refuge_path, &ignored)) {
+		timeline->refuge = NULL;
+		copy_close(refuge);
+	}
+}
+
+static void leave_refuge(struct timeline *timeline)
+{
+	struct copy *refuge = timeline->refuge;
+
+	timeline->refuge = NULL;
+	if (copy_close(refuge))
+		refuge_remove(timeline->refuge_path);
+}
+
+void timeline_tend(struct timeline *timeline)
+{
+	if (!timeline->home)
+		return;
+	pthread_mutex_lock(&timeline->shared.lock);
+
+	struct looks is = look(timeline);
+
+	pthread_mutex_unlock(&timeline->shared.lock);
+	if (!is.is_safe && !timeline->refuge && timeline->refuge_path)
+		begin_refuge(timeline);
+	else if (timeline->refuge && is.home.is_well && is.home.durable_seq >= is.refuge.queued_seq)
+		leave_refuge(timeline);
+}
+
+bool timeline_mirror(struct timeline *timeline, const char *path, gid_t group, struct err *err)
+{
+	struct mirror *files = memory_zeroed(1, sizeof *files);
+	struct copy_status home;
+
+	files->path = memory_copy_text(path);
+	files->directory = memory_copy_text(timeline->directory);
+	files->group = group;
+	files->joined_fd = timeline_open_file(timeline->directory, err);
+	timeline->mirror_files = files; // a mirror that hangs has them until the end
+	pthread_mutex_lock(&timeline->shared.lock);
+	home = copy_look(timeline->home, COPY_STALLED_US);
+	timeline->mirror = copy_new(&timeline->shared, path, home.durable_seq);
+	copy_pending_to(timeline->home, timeline->mirror);
+	pthread_mutex_unlock(&timeline->shared.lock);
+	files->bytes = files->joined_fd < 0 ? 0 : segment_end(files->joined_fd, home.durable_seq);
+
+	bool is_good = files->joined_fd >= 0 &&
+		       copy_start_later(timeline->mirror, mirror_begin, files, err);
+
+	if (!is_good) {
+		copy_close(timeline->mirror);
+		timeline->mirror = NULL;
+	}
+	return is_good;
 }
 
 // --- the queue -------------------------------------------------------------------------------------------------------
 
 void timeline_append(struct timeline *timeline, int64_t seq, const char *line, size_t length_bytes)
 {
-	pthread_mutex_lock(&timeline->lock);
-	assert(seq == timeline->queued_seq + 1);
-	buf_add(&timeline->queued, line, length_bytes);
-	buf_byte(&timeline->queued, '\n');
+	struct copy *const copies[] = {timeline->home, timeline->mirror, timeline->refuge};
+
+	pthread_mutex_lock(&timeline->shared.lock);
+	for (size_t i = 0; i < sizeof copies / sizeof *copies; i++) {
+		if (copies[i])
+			copy_line(copies[i], seq, line, length_bytes);
+	}
 	timeline->queued_seq = seq;
-	pthread_cond_broadcast(&timeline->changed);
-	pthread_mutex_unlock(&timeline->lock);
+	pthread_cond_broadcast(&timeline->shared.changed);
+	pthread_mutex_unlock(&timeline->shared.lock);
 }
 
 void timeline_blob(
 	struct timeline *timeline, const char sha256[65], const void *bytes, size_t length_bytes)
 {
-	struct blob *blob = memory_zeroed(1, sizeof *blob);
+	struct copy *const copies[] = {timeline->home, timeline->mirror, timeline->refuge};
 
-	memcpy(blob->sha256, sha256, sizeof blob->sha256);
-	buf_add(&blob->bytes, bytes, length_bytes);
-	pthread_mutex_lock(&timeline->lock);
-	*timeline->blobs_end = blob;
-	timeline->blobs_end = &blob->next;
-	pthread_cond_broadcast(&timeline->changed);
-	pthread_mutex_unlock(&timeline->lock);
+	pthread_mutex_lock(&timeline->shared.lock);
+	for (size_t i = 0; i < sizeof copies / sizeof *copies; i++) {
+		if (copies[i])
+			copy_blob(copies[i], sha256, bytes, length_bytes);
+	}
+	pthread_cond_broadcast(&timeline->shared.changed);
+	pthread_mutex_unlock(&timeline->shared.lock);
 }
 
 int64_t timeline_durable(struct timeline *timeline)
 {
-	pthread_mutex_lock(&timeline->lock);
+	pthread_mutex_lock(&timeline->shared.lock);
 
-	int64_t seq = timeline->durable_seq;
+	struct looks is = look(timeline);
+	int64_t seq = durable_now(timeline, &is);
 
-	pthread_mutex_unlock(&timeline->lock);
+	pthread_mutex_unlock(&timeline->shared.lock);
 	return seq;
+}
+
+// A refuge that has not been tried yet may still save it.
+static bool is_faulty(const struct timeline *timeline, const struct looks *is)
+{
+	return !is->is_safe && (timeline->refuge || !timeline->refuge_path);
 }
 
 bool timeline_fault(struct timeline *timeline, struct err *err)
 {
-	pthread_mutex_lock(&timeline->lock);
+	pthread_mutex_lock(&timeline->shared.lock);
 
-	bool is_faulty = timeline->is_faulty;
+	struct looks is = look(timeline);
+	bool has_fault = is_faulty(timeline, &is);
 
-	if (is_faulty && err)
-		*err = timeline->fault;
-	pthread_mutex_unlock(&timeline->lock);
-	return is_faulty;
+	pthread_mutex_unlock(&timeline->shared.lock);
+	if (has_fault && err)
+		*err = is.home.fault;
+	return has_fault;
 }
 
-void timeline_pending(struct timeline *timeline, struct buf *out)
+bool timeline_is_elsewhere(struct timeline *timeline, struct buf *path, struct err *err)
 {
-	pthread_mutex_lock(&timeline->lock);
-	timeline->has_given_up = true;
-	while (timeline->is_busy)
-		pthread_cond_wait(&timeline->changed, &timeline->lock);
-	buf_add(out, timeline->lost.data, timeline->lost.length);
-	buf_add(out, timeline->queued.data, timeline->queued.length);
-	pthread_mutex_unlock(&timeline->lock);
+	pthread_mutex_lock(&timeline->shared.lock);
+
+	struct looks is = look(timeline);
+
+	pthread_mutex_unlock(&timeline->shared.lock);
+	if (is.home.is_well || !is.is_safe)
+		return false;
+	*err = is.home.fault;
+	buf_text(path, is.refuge.is_well ? timeline->refuge_path : timeline->mirror_files->path);
+	return true;
+}
+
+bool timeline_mirror_fault(struct timeline *timeline, struct err *err)
+{
+	bool has_fault = false;
+
+	pthread_mutex_lock(&timeline->shared.lock);
+	if (timeline->mirror) {
+		struct copy_status is = copy_look(timeline->mirror, MIRROR_STALLED_US);
+
+		has_fault = !is.is_well;
+		*err = is.fault;
+	}
+	pthread_mutex_unlock(&timeline->shared.lock);
+	return has_fault;
+}
+
+bool timeline_segment(
+	struct timeline *timeline, enum timeline_place *place, struct buf *path, char head[65])
+{
+	bool has_begun = true;
+	char name[32] = FILE_NAME;
+
+	pthread_mutex_lock(&timeline->shared.lock);
+	if (timeline->home && copy_segment_begun(timeline->home, name, head)) {
+		*place = TIMELINE_HOME;
+		buf_printf(path, "%s/%s", timeline->directory, name);
+	} else if (timeline->mirror && copy_has_begun(timeline->mirror, head)) {
+		*place = TIMELINE_MIRROR;
+		buf_printf(path, "%s/%s", timeline->mirror_files->path, name);
+	} else if (timeline->refuge && copy_has_begun(timeline->refuge, head)) {
+		*place = TIMELINE_REFUGE;
+		buf_printf(path, "%s/%s", timeline->refuge_path, name);
+	} else {
+		has_begun = false;
+	}
+	pthread_mutex_unlock(&timeline->shared.lock);
+	return has_begun;
+}
+
+void timeline_pending(struct timeline *timeline, struct buf *out, char segment[32])
+{
+	pthread_mutex_lock(&timeline->shared.lock);
+	copy_give_up(timeline->home, out);
+	segment_name(copy_look(timeline->home, COPY_STALLED_US).segment + 1, segment);
+	pthread_mutex_unlock(&timeline->shared.lock);
 }
 
 bool timeline_drain(struct timeline *timeline, struct err *err)
 {
-	pthread_mutex_lock(&timeline->lock);
-	while (!timeline->is_faulty && (has_work(timeline) || timeline->is_busy))
-		pthread_cond_wait(&timeline->changed, &timeline->lock);
+	bool is_drained = false, has_fault = false;
 
-	bool is_faulty = timeline->is_faulty;
+	while (!is_drained && !has_fault) {
+		timeline_tend(timeline);
+		pthread_mutex_lock(&timeline->shared.lock);
 
-	if (is_faulty && err)
-		*err = timeline->fault;
-	pthread_mutex_unlock(&timeline->lock);
-	return !is_faulty;
+		struct looks is = look(timeline);
+
+		has_fault = is_faulty(timeline, &is);
+		is_drained = durable_now(timeline, &is) >= timeline->queued_seq &&
+			     (!is.home.is_well || !copy_has_work(timeline->home));
+		if (has_fault && err)
+			*err = is.home.fault;
+		if (!is_drained && !has_fault)
+			copy_wait(&timeline->shared, DRAIN_LOOK_MS);
+		pthread_mutex_unlock(&timeline->shared.lock);
+	}
+	return is_drained;
 }
 
 bool timeline_is_held(const char *directory)
 {
 	struct buf path = {0};
 
-	buf_printf(&path, "%s/timeline.jsonl", directory);
+	buf_printf(&path, "%s/" FILE_NAME, directory);
 
-	int fd = open(buf_str(&path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	bool is_held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	bool is_held = file_is_locked(AT_FDCWD, buf_str(&path));
 
-	if (fd >= 0)
-		close(fd);
 	buf_fini(&path);
 	return is_held;
 }

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "relight/event.h"
+#include "relight/file.h"
 #include "relight/memory.h"
+#include "timeline_copy.h"
 
 #define CHUNK_BYTES (256u << 10)
 #define ROOM_BYTES                                                                                 \
@@ -78,22 +80,32 @@ bool timeline_scan(int fd, const char *name, timeline_each *each_line, void *con
 }
 
 // Non-blocking, as a FIFO would wait for its writer.
+#define READ_FLAGS (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+
+static int open_first(int dir_fd, const char *path, struct err *err)
+{
+	int fd = openat(dir_fd, "timeline.jsonl", READ_FLAGS);
+
+	if (fd < 0 && errno == ENOENT)
+		err_set(err, "timeline: %s: no timeline.jsonl in it", path);
+	else if (fd < 0)
+		err_errno(err, errno, "timeline: %s", path);
+	return fd;
+}
+
 int timeline_open_file(const char *path, struct err *err)
 {
-	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	int fd = open(path, flags);
+	int fd = open(path, READ_FLAGS);
 	struct stat status;
 
 	if (fd >= 0 && fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
 		int dir_fd = fd;
 
-		fd = openat(dir_fd, "timeline.jsonl", flags);
-		if (fd < 0 && errno == ENOENT) {
-			err_set(err, "timeline: %s: no timeline.jsonl in it", path);
-			close(dir_fd);
-			return -1;
-		}
+		fd = segment_count(dir_fd) > 1 ? segments_join(dir_fd, path, err)
+					       : open_first(dir_fd, path, err);
 		close(dir_fd);
+		if (fd < 0)
+			return -1;
 	}
 	if (fd < 0 || fstat(fd, &status) < 0) {
 		err_errno(err, errno, "timeline: %s", path);
@@ -105,6 +117,62 @@ int timeline_open_file(const char *path, struct err *err)
 	if (fd >= 0)
 		close(fd);
 	return -1;
+}
+
+// --- looking on ------------------------------------------------------------------------------------------------------
+
+bool timeline_follow(struct timeline_follower *follower, const char *directory, struct err *err)
+{
+	*follower = (struct timeline_follower){.dir_fd = -1, .fd = -1, .segment = 1};
+	chain_init(&follower->chain);
+	follower->dir_fd = file_open_directory(AT_FDCWD, directory, false, err);
+	if (follower->dir_fd < 0)
+		return err_prefix(err, "timeline");
+	follower->fd = open_first(follower->dir_fd, directory, err);
+	if (follower->fd >= 0)
+		return true;
+	timeline_unfollow(follower);
+	return false;
+}
+
+static bool take_more(struct timeline_follower *follower, timeline_each *each_line, void *context,
+	struct err *err)
+{
+	char name[32];
+	size_t torn_bytes = 0;
+
+	segment_name(follower->segment, name);
+	if (!timeline_scan(
+		    follower->fd, name, each_line, context, &follower->chain, &torn_bytes, err))
+		return false;
+	return lseek(follower->fd, -(off_t)torn_bytes, SEEK_CUR) >= 0 ||
+	       err_errno(err, errno, "timeline: %s", name);
+}
+
+bool timeline_follow_on(struct timeline_follower *follower, timeline_each *each_line, void *context,
+	struct err *err)
+{
+	for (;;) {
+		if (!take_more(follower, each_line, context, err))
+			return false;
+
+		int next = segment_continue(follower->dir_fd, follower->segment, &follower->chain);
+
+		if (next < 0)
+			return true;
+		close(follower->fd);
+		follower->fd = next;
+		follower->segment++;
+	}
+}
+
+void timeline_unfollow(struct timeline_follower *follower)
+{
+	if (follower->dir_fd > 0)
+		close(follower->dir_fd);
+	if (follower->fd > 0)
+		close(follower->fd);
+	follower->dir_fd = follower->fd = -1;
 }
 
 bool timeline_read(const char *path, timeline_each *each_line, void *context, struct chain *chain,

@@ -7,6 +7,7 @@
 work=$(mktemp -d)
 trap 'finish $?' EXIT
 trap 'exit 130' INT TERM
+unset XDG_RUNTIME_DIR
 export HOME="$work/home" XDG_STATE_HOME="$work/state" XDG_CONFIG_HOME="$work/config" RELIGHT_OPERATOR=tester
 mkdir -p "$HOME"
 tests=$(cd "$(dirname "$0")" && pwd)

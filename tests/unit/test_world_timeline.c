@@ -30,6 +30,7 @@ static int setup(void **state)
 {
 	struct place *place = calloc(1, sizeof *place);
 
+	unsetenv("XDG_RUNTIME_DIR"); // no refuge
 	strcpy(place->directory, "/tmp/relight-timeline-XXXXXX");
 	if (!mkdtemp(place->directory))
 		return -1;
@@ -364,6 +365,7 @@ static void test_a_full_disk_is_a_fault(void **state)
 	struct timeline *timeline = timeline_create(place->directory, wake, &woken, &err);
 	struct record record = record_on(timeline);
 	struct buf pending = {0};
+	char segment[32];
 
 	signal(SIGXFSZ, SIG_IGN);
 	getrlimit(RLIMIT_FSIZE, &before);
@@ -408,7 +410,8 @@ static void test_a_full_disk_is_a_fault(void **state)
 	setrlimit(RLIMIT_FSIZE, &limit);
 	add_notes(&record, 3);
 	assert_false(timeline_drain(timeline, &err));
-	timeline_pending(timeline, &pending);
+	timeline_pending(timeline, &pending, segment);
+	assert_string_equal(segment, "timeline-2.jsonl");
 	setrlimit(RLIMIT_FSIZE, &before);
 	for (size_t i = 0; i < pending.length; i++)
 		lines += pending.data[i] == '\n';

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "timeline_copy.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "relight/file.h"
+#include "relight/incident.h"
+#include "relight/memory.h"
+
+#define PIECE_MOST_BYTES ((size_t)64 << 20)
+
+// --- a refuge --------------------------------------------------------------------------------------------------------
+
+// Its name follows from the incident's path, so that whoever resumes the incident finds it.
+char *refuge_path(const char *directory)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	char *absolute = realpath(directory, NULL), hex[65];
+	struct buf path = {0};
+
+	if (runtime && runtime[0] == '/' && absolute) {
+		sha256_hex(absolute, strlen(absolute), hex);
+		buf_printf(&path, "%s/relight/%.16s", runtime, hex);
+	}
+	free(absolute);
+	return path.length ? buf_take(&path) : NULL;
+}
+
+// Nobody else may be able to write there.
+static int open_private(int above_fd, const char *name, struct err *err)
+{
+	int fd = file_open_directory(above_fd, name, true, err);
+	struct stat status;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &status) == 0 && status.st_uid == geteuid() && !(status.st_mode & 022))
+		return fd;
+	close(fd);
+	err_set(err, "%s: others may write there", name);
+	return -1;
+}
+
+static int lock_segment(int dir_fd, const char *name, int flags, struct err *err)
+{
+	int fd = openat(dir_fd, name,
+		O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0600);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	err_errno(err, errno, "%s", name);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+bool refuge_begin(struct copy *copy, void *context, struct err *err)
+{
+	char *above = memory_copy_text(context), *slash = strrchr(above, '/');
+	struct copy_files files = copy_no_files;
+
+	*slash = '\0';
+
+	int above_fd = open_private(AT_FDCWD, above, err);
+
+	if (above_fd >= 0) {
+		files.dir_fd = open_private(above_fd, slash + 1, err);
+		close(above_fd);
+	}
+	if (files.dir_fd >= 0)
+		files.fd = lock_segment(files.dir_fd, "timeline.jsonl", O_CREAT | O_EXCL, err);
+	free(above);
+	if (files.fd >= 0) {
+		copy_opened(copy, &files);
+		return true;
+	}
+	if (files.dir_fd >= 0)
+		close(files.dir_fd);
+	return err_prefix(err, "timeline: %s", (const char *)context);
+}
+
+bool refuge_reopen(const char *path, struct copy_files *files, int *joined_fd, struct err *err)
+{
+	char name[32];
+
+	*files = copy_no_files;
+	*joined_fd = -1;
+	files->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (files->dir_fd < 0)
+		return false;
+	files->segment = segment_count(files->dir_fd);
+	segment_name(files->segment, name);
+	if (files->segment >= 1)
+		*joined_fd = segments_join(files->dir_fd, path, err);
+	if (*joined_fd >= 0)
+		files->fd = lock_segment(files->dir_fd, name, 0, err);
+	if (files->fd >= 0)
+		return true;
+	if (*joined_fd >= 0)
+		close(*joined_fd);
+	close(files->dir_fd);
+	return false;
+}
+
+static DIR *list(int dir_fd, const char *name)
+{
+	int fd = dir_fd >= 0 ? file_open_directory(dir_fd, name, false, NULL) : -1;
+	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+
+	if (fd >= 0 && !directory)
+		close(fd);
+	return directory;
+}
+
+void refuge_each_blob(const char *path,
+	void (*give)(void *context, const char *sha256, const struct buf *bytes), void *context)
+{
+	int dir_fd = file_open_directory(AT_FDCWD, path, false, NULL);
+	DIR *evidence = list(dir_fd, "evidence");
+	struct buf bytes = {0};
+
+	for (struct dirent *entry; evidence && (entry = readdir(evidence));) {
+		buf_clear(&bytes);
+		if (strlen(entry->d_name) == 64 &&
+			file_read(dirfd(evidence), entry->d_name, PIECE_MOST_BYTES, &bytes, NULL))
+			give(context, entry->d_name, &bytes);
+	}
+	buf_fini(&bytes);
+	if (evidence)
+		closedir(evidence);
+	if (dir_fd >= 0)
+		close(dir_fd);
+}
+
+void refuge_remove(const char *path)
+{
+	int dir_fd = file_open_directory(AT_FDCWD, path, false, NULL);
+	DIR *evidence = list(dir_fd, "evidence");
+	char name[32];
+
+	if (dir_fd < 0)
+		return;
+	for (int count = segment_count(dir_fd); count > 0; count--) {
+		segment_name(count, name);
+		unlinkat(dir_fd, name, 0);
+	}
+	for (struct dirent *entry; evidence && (entry = readdir(evidence));)
+		unlinkat(dirfd(evidence), entry->d_name, 0);
+	if (evidence)
+		closedir(evidence);
+	unlinkat(dir_fd, "evidence", AT_REMOVEDIR);
+	close(dir_fd);
+	rmdir(path);
+}
+
+// --- a mirror --------------------------------------------------------------------------------------------------------
+
+// What a folder of the incident has and the mirror has not.
+static bool copy_folder(int from_fd, int to_fd, const char *name, struct err *err)
+{
+	DIR *from = list(from_fd, name);
+	int into_fd = from ? file_open_directory(to_fd, name, true, err) : -1;
+	bool is_copied = !from || into_fd >= 0;
+
+	for (struct dirent *entry; is_copied && from && (entry = readdir(from));) {
+		struct buf bytes = {0};
+		const char *file = entry->d_name;
+
+		if (file[0] == '.' || faccessat(into_fd, file, F_OK, 0) == 0)
+			continue;
+		is_copied = file_read(dirfd(from), file, PIECE_MOST_BYTES, &bytes, err) &&
+			    file_save(into_fd, file, bytes.data, bytes.length, true, err);
+		buf_fini(&bytes);
+	}
+	if (into_fd >= 0)
+		close(into_fd);
+	if (from)
+		closedir(from);
+	return is_copied || err_prefix(err, "%s", name);
+}
+
+// Whether all of what the mirror has is the beginning of the record; *end is how much that is.
+static bool is_beginning(const struct mirror *mirror, int has_fd, off_t *end, struct err *err)
+{
+	char ours[65536], theirs[65536];
+	ssize_t has;
+
+	for (*end = 0; (has = read(has_fd, theirs, sizeof theirs)) > 0; *end += has) {
+		if (*end + has > mirror->bytes ||
+			pread(mirror->joined_fd, ours, (size_t)has, *end) != has ||
+			memcmp(ours, theirs, (size_t)has) != 0)
+			return err_set(err, "has another record, or more of it, than the incident");
+	}
+	return has == 0 || err_errno(err, errno, "cannot be read");
+}
+
+// The mirror may lack the end of what was recorded; it must have nothing else.
+static bool catch_up(const struct mirror *mirror, int has_fd, int fd, struct err *err)
+{
+	char ours[65536];
+	off_t at;
+
+	if (!is_beginning(mirror, has_fd, &at, err))
+		return false;
+	while (at < mirror->bytes) {
+		ssize_t n = pread(mirror->joined_fd, ours, sizeof ours, at);
+
+		if (n <= 0)
+			return err_errno(err, errno, "the record so far cannot be read");
+		n = n < mirror->bytes - at ? n : (ssize_t)(mirror->bytes - at);
+		if (!file_write(fd, ours, (size_t)n, NULL))
+			return err_errno(err, errno, "cannot be written");
+		at += n;
+	}
+	return fdatasync(fd) == 0 || err_errno(err, errno, "cannot be synced");
+}
+
+static bool open_mirror(struct copy_files *files, const struct mirror *mirror, struct err *err)
+{
+	char name[32];
+
+	files->dir_fd = file_open_directory(AT_FDCWD, mirror->path, false, err);
+	if (files->dir_fd < 0)
+		return false;
+	files->segment = segment_count(files->dir_fd);
+	files->segment = files->segment ? files->segment : 1;
+	segment_name(files->segment, name);
+	if (files->segment > 1)
+		files->held_fd = lock_segment(files->dir_fd, "timeline.jsonl", 0, err);
+	if (files->segment == 1 || files->held_fd >= 0)
+		files->fd = lock_segment(files->dir_fd, name, O_CREAT, err);
+
+	int from_fd =
+		files->fd >= 0 ? file_open_directory(AT_FDCWD, mirror->directory, false, err) : -1;
+	int has_fd = from_fd >= 0 ? segments_join(files->dir_fd, mirror->path, err) : -1;
+	bool is_good = has_fd >= 0 && file_share(files->dir_fd, files->fd) &&
+		       copy_folder(from_fd, files->dir_fd, "frozen", err) &&
+		       copy_folder(from_fd, files->dir_fd, "evidence", err) &&
+		       catch_up(mirror, has_fd, files->fd, err);
+
+	if (has_fd >= 0)
+		close(has_fd);
+	if (from_fd >= 0)
+		close(from_fd);
+	return is_good;
+}
+
+bool mirror_begin(struct copy *copy, void *context, struct err *err)
+{
+	const struct mirror *mirror = context;
+	struct copy_files files = copy_no_files;
+	struct stat status;
+	char *above = memory_copy_text(mirror->path), *made = NULL;
+
+	// A name that was mistyped must not become a folder somewhere on the disk that fails.
+	*strrchr(above, '/') = '\0';
+	if (stat(above, &status) < 0)
+		err_errno(err, errno, "%s", above);
+	else
+		made = incident_create(mirror->path, "", mirror->group, NULL, 0, err);
+	free(above);
+
+	bool is_begun = made && open_mirror(&files, mirror, err);
+
+	free(made);
+	if (is_begun) {
+		copy_opened(copy, &files);
+		return true;
+	}
+
+	const int fds[] = {files.fd, files.held_fd, files.dir_fd};
+
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+	return err_prefix(err, "mirror: %s", mirror->path);
+}
+
+void mirror_free(struct mirror *mirror)
+{
+	if (!mirror)
+		return;
+	if (mirror->joined_fd >= 0)
+		close(mirror->joined_fd);
+	free(mirror->path);
+	free(mirror->directory);
+	free(mirror);
+}

@@ -1,0 +1,98 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A record in more places than one: the mirror, and going on behind damage.
+set -eu
+. "$(dirname "$0")/lib.sh"
+
+cat >two.yaml <<'Y'
+relight: 1
+name: two
+steps:
+  - {id: one, run: {shell: 'echo ran >>one.ran'}}
+  - {id: held, run: {shell: 'echo ran >>held.ran; test -e go'}}
+Y
+cat >answers.yaml <<'Y'
+answers: 1
+on_failure: stop
+Y
+count() { events "$1" "map(select(.kind==\"$2\")) | length"; }
+
+# --- a mirror is an incident of its own ---
+mkdir mirrors
+expect_code 1 "$RELIGHT" run two.yaml --headless --answers answers.yaml --dir home --mirror mirrors
+mirror=$(echo mirrors/*-two)
+cmp home/timeline.jsonl "$mirror/timeline.jsonl" || fail "the mirror differs"
+cmp home/frozen/runbook.yaml "$mirror/frozen/runbook.yaml" || fail "the mirror lacks the runbook"
+[ "$(stat -c %a "$mirror" "$mirror/timeline.jsonl" | tr '\n' ' ')" = "700 600 " ] || fail "the mirror is open to others"
+expect_code 0 "$RELIGHT" timeline verify "$mirror"
+[ "$(events home 'map(select(.kind=="log.segment" and .data.mirror)) | length')" = 1 ] || fail "where the mirror is, is not recorded"
+
+# --- resume goes on with it, without being told ---
+rm held.ran
+expect_code 1 "$RELIGHT" resume home --headless
+cmp home/timeline.jsonl "$mirror/timeline.jsonl" || fail "the mirror differs after resume"
+
+# --- and from it, when the incident's own directory is gone ---
+cp -a home gone
+rm -rf home
+expect_code 1 "$RELIGHT" resume "$mirror" --headless
+[ "$(wc -l <one.ran)" = 1 ] || fail "what was done was done again"
+expect_code 0 "$RELIGHT" timeline verify "$mirror"
+
+# --- a mirror that cannot be is said, and stops nothing ---
+touch go
+expect_code 0 "$RELIGHT" run two.yaml --headless --dir lone --mirror nowhere
+[ "$(events lone 'map(select(.kind=="fault" and .data.what=="the mirror cannot be written")) | length')" = 1 ] || fail "the mirror's fault is not recorded"
+rm go
+
+# --- damage in the middle ---
+cat >slow.yaml <<'Y'
+relight: 1
+name: slow
+steps:
+  - {id: one, run: {shell: 'echo ran >>one.ran'}}
+  - {id: slow, run: {shell: 'echo ran >>slow.ran; while ! test -e go; do sleep 0.05; done'}}
+  - {id: last, run: {command: ["true"]}}
+Y
+rm -f one.ran
+"$RELIGHT" run slow.yaml --headless --dir damaged >run.out 2>run.err &
+pid=$!
+wait_for 10 test -e slow.ran || fail "damaged: not started"
+kill -9 "$pid"
+wait "$pid" 2>/dev/null || true
+wait_for 10 sh -c '! test -e damaged/attempts/.spare' # of the launcher, which goes too
+cp -a damaged whole
+line=$(grep -n '"kind":"step.result"' damaged/timeline.jsonl | head -n1 | cut -d: -f1)
+sed -i "${line}s/success/failure/" damaged/timeline.jsonl
+cp damaged/timeline.jsonl as-it-was
+expect_code 2 "$RELIGHT" resume damaged --headless
+says err "line $line"
+says err "--past-damage"
+expect_code 1 "$RELIGHT" timeline show damaged
+says out "BAD  line $line"
+expect_code 2 "$RELIGHT" resume whole --headless --past-damage
+says err "not damaged"
+
+# What the damaged line said is told by the attempt's own files; what runs is found.
+touch go
+expect_code 0 "$RELIGHT" resume damaged --headless --past-damage
+cmp as-it-was damaged/timeline.jsonl || fail "the damaged file was touched"
+head -n1 damaged/timeline-2.jsonl | grep -q '"kind":"log.segment".*"first_bad_line":'"$line" || fail "the segment does not say what it follows"
+[ "$(wc -l <one.ran)$(wc -l <slow.ran)" = 11 ] || fail "a step was run twice"
+expect_code 1 "$RELIGHT" timeline verify damaged
+[ "$(grep -c ' line [0-9]' out)" = 1 ] || fail "more is said to be bad than is: $(cat out)"
+
+# What reads it reads all of it, and the next session needs no insisting again.
+expect_code 0 "$RELIGHT" status damaged
+says out "recovered"
+expect_code 1 "$RELIGHT" report damaged # what it tells rests on a broken chain
+says out "| last | done"
+expect_code 0 "$RELIGHT" resume damaged --headless
+[ ! -e damaged/timeline-3.jsonl ] || fail "a segment for nothing"
+
+# Damage behind that is damage again.
+sed -i '3s/"by"/"bY"/' damaged/timeline-2.jsonl
+expect_code 2 "$RELIGHT" resume damaged --headless
+expect_code 0 "$RELIGHT" resume damaged --headless --past-damage
+[ -s damaged/timeline-3.jsonl ] || fail "no third segment"
+echo "ok test_elsewhere.sh"
