@@ -32,6 +32,7 @@ int cmd_check(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_health(int argc, char **argv);
 int cmd_jq(int argc, char **argv);
+int cmd_launcher(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_perform(int argc, char **argv);
 int cmd_plan(int argc, char **argv);

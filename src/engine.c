@@ -10,12 +10,13 @@
 #include "relight/json.h"
 #include "relight/memory.h"
 
-#define TICK_MS      100 // how often time itself is looked at
-#define TICK_FAST_MS 10  // in a rehearsal that runs fast
-#define TICK_CALM_MS 500 // while nothing is under way: only clocks on the screen go on
-#define FAST_SPEED   10
-#define LOOK_US      (1 * US_PER_S)
-#define MARK_US      (300 * US_PER_S)
+#define TICK_MS       100 // how often time itself is looked at
+#define TICK_FAST_MS  10  // in a rehearsal that runs fast
+#define TICK_CALM_MS  500 // while nothing is under way: only clocks on the screen go on
+#define FAST_SPEED    10
+#define LOOK_US       (1 * US_PER_S)
+#define CLOCK_STEP_US (500 * US_PER_MS)
+#define MARK_US       (300 * US_PER_S)
 #define LEAST_STALE_US                                                                             \
 	(3 * US_PER_S)  // real time: however fast a rehearsal runs, its sensor needs some
 #define DUE_ROUNDS 1000 // one thing leads to another; this is far beyond any real chain in one turn
@@ -94,6 +95,7 @@ void engine_record(struct engine *engine, struct event *event)
 		buf_byte(&engine->written, '\n');
 	}
 	state_apply(engine->state, folded);
+	engine_note_host(engine, folded);
 	engine->values.incident = engine->state->incident;
 	if (engine->simulated)
 		scenario_facts_apply(engine->simulated, folded);
@@ -216,6 +218,22 @@ static void mark(struct engine *engine)
 	engine_commit(engine, &decision);
 }
 
+// The wall clock against the one that runs through sleep and is never set. What is small is the
+// clock being disciplined. A rehearsal has a time of its own.
+static void look_at_clock(struct engine *engine)
+{
+	struct moment now = engine_now(engine);
+	int64_t lead_us = now.wall.us - now.mono.us, delta_us = lead_us - engine->clock_lead_us;
+	if (engine->simulated || (delta_us < CLOCK_STEP_US && delta_us > -CLOCK_STEP_US))
+		return;
+	engine->clock_lead_us = lead_us;
+	struct event *event = event_new(EVENT_CLOCK_STEP);
+	free(event->by);
+	event->by = memory_copy_text("relight");
+	json_add_int(event->data, "delta_us", delta_us);
+	engine_record(engine, event);
+}
+
 // Nothing depends on when exactly time passes: nothing runs, is being verified, or is in trouble.
 static bool is_calm(const struct engine *engine)
 {
@@ -245,6 +263,7 @@ static void turn(struct engine *engine)
 {
 	if (engine->is_open && !engine->is_ending) {
 		if (!wall_known(engine->state->closed.wall)) {
+			look_at_clock(engine);
 			settle(engine);
 			mark(engine);
 		}
@@ -316,6 +335,7 @@ void engine_init(struct engine *engine, struct engine_setup *setup, const struct
 	engine->sensed = sensed_new(engine->runbook->dependency_count);
 	engine->watches = memory_zeroed(engine->runbook->step_count + 1, sizeof *engine->watches);
 	engine->spawned = memory_zeroed(engine->runbook->step_count + 1, sizeof *engine->spawned);
+	engine->hosts = memory_zeroed(engine->runbook->step_count + 1, sizeof *engine->hosts);
 	engine->flaps = memory_zeroed(engine->runbook->dependency_count + 1, sizeof *engine->flaps);
 	engine->state->mode = engine->setup.mode;
 	engine->front.on_turn = no_turn;
@@ -416,7 +436,8 @@ void engine_fini(struct engine *engine, const char *why)
 	uv_handle_t *const own[] = {(uv_handle_t *)&engine->durable, (uv_handle_t *)&engine->check,
 		(uv_handle_t *)&engine->tick, (uv_handle_t *)&engine->launcher_pipe};
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-		uv_close(own[i], NULL);
+		if (!uv_is_closing(own[i]))
+			uv_close(own[i], NULL);
 	// The sensor's handles are its own to close; it needs up to three seconds to be gone.
 	uv_run(&engine->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&engine->loop);
@@ -432,6 +453,10 @@ void engine_fini(struct engine *engine, const char *why)
 	free(engine->contexts);
 	free(engine->watches);
 	free(engine->flaps);
+	for (size_t s = 0; s < engine->runbook->step_count; s++)
+		free(engine->hosts[s]);
+	free(engine->hosts);
+	free(engine->session_host);
 	free(engine->spawned);
 	record_fini(&engine->record);
 	free(engine->directory);

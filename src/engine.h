@@ -80,7 +80,11 @@ struct engine {
 	struct watch *watches;            // by step index
 	struct flap *flaps;               // by dependency index
 	int64_t rebooted_seq; // what has a smaller seq was recorded before this machine's last boot
-	int *spawned;         // by step index: the attempt whose step.spawned is recorded
+	int *spawned;         // by step index: the attempt whose step.spawned is recorded, and …
+	char **hosts;         // … the machine that its newest intent was recorded on
+	char *session_host;   // of the newest session in the record
+	int64_t copied_seq;   // this is a mirror: what has a smaller seq was performed elsewhere
+	int64_t clock_lead_us; // of the wall clock over the other one, when it was looked at last
 	int64_t next_token;
 	struct substitution values;
 	char **contexts; // by target index: see facts.h; of an open incident
@@ -92,6 +96,7 @@ struct engine {
 	cJSON *session;          // who sits here, until it is recorded
 	struct launcher launcher;
 	uv_pipe_t launcher_pipe;
+	int launchers_lost;
 	struct buf launcher_in;
 	struct sensor *sensor;
 	uv_async_t durable; // the writer has come further
@@ -198,6 +203,8 @@ void engine_attach_launcher(struct engine *engine);
 void engine_carry_out(struct engine *engine, struct effect *effect);
 void engine_announce(struct engine *engine, const struct effect *effect);
 void engine_look(struct engine *engine);
+// Takes note of where an event says that attempts are performed.
+void engine_note_host(struct engine *engine, const struct event *event);
 void engine_configure_sensor(struct engine *engine);
 bool engine_start_sensor(struct engine *engine, struct err *err);
 

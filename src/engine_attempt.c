@@ -13,6 +13,7 @@
 #include "relight/memory.h"
 
 #define LINE_MOST_BYTES (8u << 20)
+#define LAUNCHERS_MOST  20
 
 // --- to the launcher ---
 
@@ -104,6 +105,38 @@ void engine_look(struct engine *engine)
 				attempt_body(engine, (int)s, engine->state->steps[s].attempt));
 }
 
+// --- where attempts are performed ---
+
+void engine_note_host(struct engine *engine, const struct event *event)
+{
+	const char *host = json_text(event->data, "host");
+	int step = event->step ? runbook_step(engine->runbook, event->step) : -1;
+	if (host && (event->kind == EVENT_SESSION_OPEN || event->kind == EVENT_SESSION_RESUMED)) {
+		free(engine->session_host);
+		engine->session_host = memory_copy_text(host);
+	} else if (step >= 0 && event->kind == EVENT_STEP_INTENT) {
+		free(engine->hosts[step]);
+		engine->hosts[step] = memory_copy_text(engine->session_host);
+	}
+}
+
+// Why the absence of an attempt's files proves nothing; NULL: it does. They are not synced before
+// it acts, and are where it was performed only.
+static const char *doubt(const struct engine *engine, int step, struct buf *why)
+{
+	char here[256] = "";
+	int64_t intent_seq = engine->state->steps[step].intent_seq;
+	gethostname(here, sizeof here - 1);
+	if (engine->hosts[step] && strcmp(engine->hosts[step], here) != 0)
+		buf_printf(why, "its outcome is unknown here: it ran on %s", engine->hosts[step]);
+	else if (intent_seq < engine->copied_seq)
+		buf_text(why, "its outcome is unknown here: it ran where the record was mirrored "
+			      "from");
+	else if (intent_seq < engine->rebooted_seq)
+		buf_text(why, "the machine was restarted before its outcome was on disk");
+	return why->length ? buf_str(why) : NULL;
+}
+
 // --- from the launcher ---
 
 static void on_spawned(struct engine *engine, int step, int attempt, int64_t pid)
@@ -149,35 +182,59 @@ static void take_result(struct engine *engine, int step, int attempt, const cJSO
 	engine_commit(engine, &decision);
 }
 
+static void take_unknown(struct engine *engine, int step, int attempt, const char *why)
+{
+	cJSON *nothing = json_object();
+	json_add_text(nothing, "why", why);
+	take_result(engine, step, attempt, nothing);
+	cJSON_Delete(nothing);
+}
+
+static void take_never_started(
+	struct engine *engine, int step, int attempt, const cJSON *result, const char *error)
+{
+	cJSON *made = result ? NULL : never_started(error ? error : "its request never reached it");
+	take_result(engine, step, attempt, result ? result : made);
+	cJSON_Delete(made);
+}
+
+// A message that was left to an attempt and could not be.
+static void record_trouble(struct engine *engine, const char *error)
+{
+	struct event *event = event_new(EVENT_FAULT);
+	json_add_text(event->data, "what", "an attempt could not be told");
+	json_add_text(event->data, "error", error);
+	engine_record(engine, event);
+}
+
 static void take_attempt(struct engine *engine, const cJSON *message)
 {
 	int step = runbook_step(engine->runbook, json_text(message, "step"));
 	int attempt = (int)json_int(message, "attempt", 0);
-	const char *error = json_text(message, "error");
+	const char *error = json_text(message, "error"), *state = json_text(message, "state");
+	const cJSON *result = json_get(message, "result");
 	enum attempt_state is;
+	struct buf why = {0};
 	if (step < 0 || engine->state->steps[step].attempt != attempt ||
-		engine->state->steps[step].state != STEP_RUNNING ||
-		!attempt_state_parse(json_text(message, "state"), &is))
+		engine->state->steps[step].state != STEP_RUNNING)
+		return;
+	if (error && !state)
+		record_trouble(engine, error);
+	if (!attempt_state_parse(state, &is))
 		return;
 	bool is_launch = json_int(message, "pid", 0) > 0; // other looks find it running
-	const cJSON *result = json_get(message, "result");
-	// An attempt's files are not synced before it acts: after a reboot their absence proves
-	// nothing.
-	bool is_doubtful = !result && engine->state->steps[step].intent_seq < engine->rebooted_seq;
-	if (is == ATTEMPT_UNKNOWN || (is == ATTEMPT_NEVER_STARTED && is_doubtful)) {
-		take_result(engine, step, attempt, NULL);
-	} else if (error || is == ATTEMPT_NEVER_STARTED) {
-		cJSON *made =
-			result ? NULL
-			       : never_started(error ? error : "its request never reached it");
-		take_result(engine, step, attempt, result ? result : made);
-		cJSON_Delete(made);
+	const char *doubtful = result ? NULL : doubt(engine, step, &why);
+	if (is == ATTEMPT_UNKNOWN || (is == ATTEMPT_NEVER_STARTED && doubtful)) {
+		take_unknown(engine, step, attempt, doubtful);
+	} else if (is == ATTEMPT_NEVER_STARTED) {
+		take_never_started(engine, step, attempt, result, error);
 	} else if (is == ATTEMPT_FINISHED) {
 		take_result(engine, step, attempt, result);
 	} else if (is == ATTEMPT_RUNNING && is_launch && engine->spawned[step] != attempt) {
 		engine->spawned[step] = attempt;
 		on_spawned(engine, step, attempt, json_int(message, "pid", 0));
 	}
+	buf_fini(&why);
 }
 
 static void take_lines(struct engine *engine)
@@ -205,6 +262,44 @@ static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *room)
 		engine->launcher_in.data + engine->launcher_in.length, (unsigned)suggested);
 }
 
+static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *room);
+
+static void listen_to_launcher(struct engine *engine)
+{
+	uv_pipe_init(&engine->loop, &engine->launcher_pipe, 0);
+	engine->launcher_pipe.data = engine;
+	if (engine->launcher.fd < 0)
+		return;
+	uv_pipe_open(&engine->launcher_pipe, engine->launcher.fd);
+	uv_read_start((uv_stream_t *)&engine->launcher_pipe, on_room, on_read);
+}
+
+// A launcher that was killed is replaced. What it had not handed over ends as never started, what
+// it had goes on; where they stand is looked at as ever.
+static void on_launcher_closed(uv_handle_t *handle)
+{
+	struct engine *engine = handle->data;
+	struct event *event;
+	struct err err = {0};
+	if (engine->is_ending)
+		return;
+	buf_clear(&engine->launcher_in);
+	engine->launcher.fd = -1;
+	// One that cannot live is not started for ever.
+	if (++engine->launchers_lost > LAUNCHERS_MOST)
+		err_set(&err, "%d of them have; no attempt can be started any more",
+			LAUNCHERS_MOST);
+	else
+		launcher_restart(&engine->launcher, engine->setup.executable, &err);
+	event = event_new(EVENT_FAULT);
+	free(event->by);
+	event->by = memory_copy_text("relight");
+	json_add_text(event->data, "what", "the launcher of attempts has ended");
+	json_add_text(event->data, "error", err.message[0] ? err.message : "another was started");
+	engine_record(engine, event);
+	listen_to_launcher(engine);
+}
+
 static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *room)
 {
 	(void)room;
@@ -214,16 +309,12 @@ static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *room)
 		engine->launcher_in.data[engine->launcher_in.length] = '\0';
 		take_lines(engine);
 	}
-	if (length < 0 || engine->launcher_in.length > LINE_MOST_BYTES)
-		uv_read_stop(stream);
+	bool is_over = length < 0 || engine->launcher_in.length > LINE_MOST_BYTES;
+	if (is_over && !uv_is_closing((uv_handle_t *)stream))
+		uv_close((uv_handle_t *)stream, on_launcher_closed);
 }
 
 void engine_attach_launcher(struct engine *engine)
 {
-	uv_pipe_init(&engine->loop, &engine->launcher_pipe, 0);
-	engine->launcher_pipe.data = engine;
-	if (engine->launcher.fd < 0)
-		return;
-	uv_pipe_open(&engine->launcher_pipe, engine->launcher.fd);
-	uv_read_start((uv_stream_t *)&engine->launcher_pipe, on_room, on_read);
+	listen_to_launcher(engine);
 }

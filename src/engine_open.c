@@ -208,12 +208,16 @@ bool engine_prepare(struct engine *engine, struct err *err)
 
 void engine_begin(struct engine *engine)
 {
+	// An incident without its runbook could not be resumed.
+	timeline_hold(engine->record.timeline, true);
 	record_log_open(engine);
 	record_session_event(engine, EVENT_SESSION_OPEN, NULL);
 	record_runbook(engine);
 	record_declaration(engine, engine->id);
 	record_inputs(engine);
 	record_unfit_steps(engine);
+	timeline_hold(engine->record.timeline, false);
+	engine->clock_lead_us = engine->state->last.wall.us - engine->state->last.mono.us;
 	engine->is_open = true;
 }
 
@@ -226,6 +230,7 @@ bool engine_fold_line(void *context, const char *line, size_t length, struct err
 	if (!event)
 		return false;
 	state_apply(engine->state, event);
+	engine_note_host(engine, event);
 	if (engine->simulated)
 		scenario_facts_apply(engine->simulated, event);
 	if (engine->front.on_event)
@@ -297,6 +302,11 @@ bool engine_resume(struct engine *engine, const char *directory, bool *is_held, 
 	record_session(&engine->record);
 	if (strcmp(engine->state->boot, engine->record.boot) != 0)
 		engine->rebooted_seq = engine->record.chain.next_seq;
+	if (engine->setup.is_mirror_itself && engine->setup.mirror &&
+		strcmp(engine->setup.mirror, directory) == 0)
+		engine->copied_seq = engine->record.chain.next_seq;
+	// A clock that was set while nobody recorded shows too; after a reboot nothing can be said.
+	engine->clock_lead_us = engine->state->last.wall.us - engine->state->last.mono.us;
 	was = memory_copy_text(engine->state->session_by);
 	engine_record_damage(engine, &damage, &tail);
 	record_session_event(engine, EVENT_SESSION_RESUMED, was);

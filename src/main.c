@@ -48,6 +48,8 @@ const struct command_entry command_table[] = {
 		"the sensor: observe every dependency, one JSON object a line", true},
 	{"perform", cmd_perform, "--dir D --step S --attempt N",
 		"the actuator: perform the one attempt that a JSON line on stdin asks for", true},
+	{"launcher", cmd_launcher, "",
+		"start actuators and look after them, by JSON lines on a socket", true},
 	{"jq", cmd_jq, "", "contained jq: JSON lines in, JSON lines out", true},
 };
 const int command_count = sizeof command_table / sizeof command_table[0];

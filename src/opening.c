@@ -539,7 +539,7 @@ static bool recall_past_damage(
 			"--past-damage %s' goes on behind it",
 			what.message, directory, directory);
 	}
-	return recalled->sha256 || err_set(err, "%s: no runbook.loaded is left in it", directory);
+	return true;
 }
 
 // The frozen runbook judges; one that was altered since does not.
@@ -550,6 +550,13 @@ static bool load_frozen_runbook(
 	struct diags diags = {0};
 	struct err err = {0};
 	bool is_altered = false;
+	if (!recalled->sha256) {
+		err_set(&err,
+			"resume: %s: was never opened to its end, and nothing was done: remove it "
+			"and run the runbook again",
+			directory);
+		return say(&err);
+	}
 	setup->runbook = frozen_runbook(directory, recalled->sha256, recalled->base,
 		&setup->runbook_text, &is_altered, &diags, &err);
 	if (is_altered) {

@@ -33,4 +33,11 @@ struct launcher {
 // Forks it. To be called first thing in main(), single-threaded. False with `err`.
 bool launcher_start(struct launcher *launcher, struct err *err);
 
+// In the place of one that has ended: a program is loaded for it, whose standard input is the
+// socket. False with `err`, and launcher->fd is -1.
+bool launcher_restart(struct launcher *launcher, const char *executable, struct err *err);
+
+// What it does until its socket, `fd`, which is not 0 to 2, ends. All other descriptors are closed.
+_Noreturn void launcher_serve(int fd);
+
 #endif

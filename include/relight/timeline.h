@@ -92,6 +92,10 @@ void timeline_append(struct timeline *timeline, int64_t seq, const char *line, s
 void timeline_blob(
 	struct timeline *timeline, const char sha256[65], const void *bytes, size_t length_bytes);
 
+// While it is held nothing is written: what is queued meanwhile becomes durable in one go, or none
+// of it.
+void timeline_hold(struct timeline *timeline, bool is_held);
+
 // Keeps all of the record at `path` too, a directory of its own that is made with its own thread:
 // frozen/ and evidence/ beside the timeline, so that it can be resumed from there. What the
 // incident has already is copied. False with `err` only where it cannot even be tried; how it goes

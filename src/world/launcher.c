@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,6 +24,8 @@
 // 0.3).
 
 #define MAX_LINE_BYTES (16u << 20)
+
+extern char **environ;
 
 // An actuator that was forked here and has not been reaped.
 struct actuator {
@@ -265,6 +268,21 @@ struct request {
 	const cJSON *body;
 };
 
+// Whatever kept it from being launched, where it stands tells whether an earlier one of that number
+// may have acted.
+static void say_no_launch(
+	struct service *service, const struct request *request, const struct err *err)
+{
+	cJSON *value = about(request->step, request->attempt), *result;
+	enum attempt_state is =
+		attempt_look(request->directory, request->step, request->attempt, &result);
+
+	json_add_text(value, "state", attempt_state_word(is));
+	json_add(value, "result", result);
+	json_add_text(value, "error", err->message);
+	say(service, value);
+}
+
 static void on_launch(struct service *service, const struct request *request)
 {
 	struct actuator *actuator;
@@ -278,7 +296,7 @@ static void on_launch(struct service *service, const struct request *request)
 		actuator =
 			launch(service, request->directory, request->step, request->attempt, &err);
 	if (!actuator) {
-		say_error(service, request->step, request->attempt, &err);
+		say_no_launch(service, request, &err);
 		return;
 	}
 	actuator->next = service->actuators;
@@ -435,7 +453,7 @@ static void detach(int service_fd)
 	close_range((unsigned)service_fd + 1, ~0u, 0);
 }
 
-_Noreturn static void serve(int fd)
+_Noreturn void launcher_serve(int fd)
 {
 	struct service service = {.fd = fd};
 	struct sigaction action = {.sa_handler = on_child};
@@ -482,7 +500,7 @@ bool launcher_start(struct launcher *launcher, struct err *err)
 	launcher->pid = fork();
 	if (!launcher->pid) {
 		close(ends[0]);
-		serve(ends[1]);
+		launcher_serve(ends[1]);
 	}
 
 	int errnum = errno;
@@ -493,6 +511,34 @@ bool launcher_start(struct launcher *launcher, struct err *err)
 		close(ends[0]);
 		return err_errno(err, errnum, "launcher: cannot be started");
 	}
+	fcntl(launcher->fd, F_SETFL, fcntl(launcher->fd, F_GETFL) | O_NONBLOCK);
+	return true;
+}
+
+// A process that has threads may not fork one that goes on without loading a program.
+bool launcher_restart(struct launcher *launcher, const char *executable, struct err *err)
+{
+	const char *const argv[] = {"relight", "launcher", NULL};
+	posix_spawn_file_actions_t actions;
+	int ends[2], errnum;
+
+	if (launcher->pid > 0)
+		waitpid(launcher->pid, NULL, WNOHANG);
+	launcher->fd = launcher->pid = -1;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return err_errno(err, errno, "launcher: cannot be started");
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, ends[1], STDIN_FILENO);
+	errnum = posix_spawn(
+		&launcher->pid, executable, &actions, NULL, (char *const *)argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[1]);
+	if (errnum) {
+		close(ends[0]);
+		launcher->pid = -1;
+		return err_errno(err, errnum, "launcher: %s: cannot be started", executable);
+	}
+	launcher->fd = ends[0];
 	fcntl(launcher->fd, F_SETFL, fcntl(launcher->fd, F_GETFL) | O_NONBLOCK);
 	return true;
 }

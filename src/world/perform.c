@@ -84,6 +84,22 @@ static bool save_result(struct files *files, const cJSON *result)
 	return is_saved;
 }
 
+// The directories that lead to the attempt were made for it, and must be there after a power cut as
+// its result is.
+static void sync_above(int dir_fd)
+{
+	static const char *const above[] = {"..", "../.."};
+
+	for (size_t i = 0; i < sizeof above / sizeof *above; i++) {
+		int fd = file_open_directory(dir_fd, above[i], false, NULL);
+
+		if (fd < 0)
+			continue;
+		fsync(fd);
+		close(fd);
+	}
+}
+
 static int never_started(struct files *files, const struct err *why)
 {
 	cJSON *result = judge_never_started(why->message);
@@ -110,6 +126,8 @@ static int carry_out(const struct order *order, struct files *files)
 	output_close(&output, sha256);
 
 	cJSON *result = judge_ending(order, &ending, &output, sha256);
+	sync_above(files->dir_fd);
+
 	bool is_success = save_result(files, result) && judge_is_success(result);
 
 	cJSON_Delete(result);

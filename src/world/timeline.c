@@ -456,6 +456,14 @@ void timeline_append(struct timeline *timeline, int64_t seq, const char *line, s
 	pthread_mutex_unlock(&timeline->shared.lock);
 }
 
+void timeline_hold(struct timeline *timeline, bool is_held)
+{
+	pthread_mutex_lock(&timeline->shared.lock);
+	timeline->shared.is_held = is_held;
+	pthread_cond_broadcast(&timeline->shared.changed);
+	pthread_mutex_unlock(&timeline->shared.lock);
+}
+
 void timeline_blob(
 	struct timeline *timeline, const char sha256[65], const void *bytes, size_t length_bytes)
 {

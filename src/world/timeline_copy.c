@@ -338,7 +338,7 @@ static void *writer_main(void *argument)
 
 	pthread_mutex_lock(&shared->lock);
 	for (;;) {
-		while (!copy_has_work(copy) && !copy->is_closing)
+		while ((shared->is_held || !copy_has_work(copy)) && !copy->is_closing)
 			pthread_cond_wait(&shared->changed, &shared->lock);
 		if (copy->is_faulty)
 			wait_after_fault(copy);

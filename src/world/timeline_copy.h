@@ -24,6 +24,7 @@ struct copy_shared {
 	pthread_cond_t changed; // on CLOCK_MONOTONIC: something was queued, written or has failed
 	timeline_notify *notify;
 	void *context;
+	bool is_held; // the writers wait for more
 };
 
 struct copy;

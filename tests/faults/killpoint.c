@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* killpoint ROLE N COMMAND…: runs it, and kills the process that plays ROLE as hard as it gets when
+ * it is about to make its Nth system call; with N 0 it only counts. Prints "calls COUNT" on
+ * descriptor 3 and exits with the command's exit code, 128 + signal where a signal ended it.
+ *
+ * `strace -f -e inject=all:signal=KILL:when=N` counts for each thread by itself and kills whatever
+ * comes so far; here the roles are told apart by their descent, and the calls of all threads of a
+ * role count together. What a role has started lives on when that role dies. */
+
+enum role { COCKPIT, LAUNCHER, ACTUATOR, SENSOR, COMMAND, ROLES };
+static const char *const role_words[ROLES] = {
+	"cockpit", "launcher", "actuator", "sensor", "command"};
+
+#define TASKS_MOST 4096
+
+struct task {
+	pid_t tid, process;
+	enum role role;
+	bool is_entering;
+	bool is_early; /* stopped before its parent's stop told whose child it is */
+};
+
+static struct task tasks[TASKS_MOST];
+static size_t task_count;
+
+static struct task *find(pid_t tid)
+{
+	for (size_t i = 0; i < task_count; i++) {
+		if (tasks[i].tid == tid)
+			return &tasks[i];
+	}
+	return NULL;
+}
+
+static pid_t process_of(pid_t tid)
+{
+	char path[64], line[128];
+	int process = tid;
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%d/status", (int)tid);
+	file = fopen(path, "r");
+	while (file && fgets(line, sizeof line, file)) {
+		if (sscanf(line, "Tgid: %d", &process) == 1)
+			break;
+	}
+	if (file)
+		fclose(file);
+	return process;
+}
+
+static struct task *add(pid_t tid, const struct task *parent)
+{
+	struct task *task = find(tid);
+
+	if (task)
+		return task;
+	if (task_count == TASKS_MOST)
+		abort();
+	task = &tasks[task_count++];
+	*task = (struct task){.tid = tid, .process = process_of(tid)};
+	if (!parent)
+		return task;
+	if (task->process == parent->process)
+		task->role = parent->role;
+	else if (parent->role == COCKPIT)
+		task->role = LAUNCHER; /* until it loads a program */
+	else if (parent->role == LAUNCHER)
+		task->role = ACTUATOR;
+	else if (parent->role == ACTUATOR)
+		task->role = COMMAND;
+	else
+		task->role = parent->role;
+	return task;
+}
+
+static void forget(pid_t tid)
+{
+	struct task *task = find(tid);
+
+	if (task)
+		*task = tasks[--task_count];
+}
+
+/* A child of the cockpit that loads a program is the sensor. */
+static void on_exec(struct task *task)
+{
+	if (task->role == LAUNCHER)
+		task->role = SENSOR;
+}
+
+static pid_t start(char **argv)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		raise(SIGSTOP);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	return pid;
+}
+
+struct count {
+	enum role role;
+	long at, calls;
+	pid_t killed;
+};
+
+static void on_call(struct count *count, const struct task *task)
+{
+	if (task->role != count->role || task->process == count->killed)
+		return;
+	if (++count->calls == count->at) {
+		count->killed = task->process;
+		kill(task->process, SIGKILL);
+	}
+}
+
+/* Of a stopped task: what it stopped for, and on. */
+static void go_on(struct count *count, pid_t tid, int status)
+{
+	struct task *task = find(tid);
+	int event = status >> 16, number = WSTOPSIG(status), deliver = 0;
+
+	if (!task) {
+		add(tid, NULL)->is_early = true;
+		return;
+	}
+	if (number == (SIGTRAP | 0x80)) {
+		task->is_entering = !task->is_entering;
+		if (task->is_entering)
+			on_call(count, task);
+	} else if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK ||
+		   event == PTRACE_EVENT_CLONE) {
+		unsigned long child = 0;
+
+		if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &child) == 0) {
+			struct task parent = *task;
+			struct task *early = find((pid_t)child);
+			bool is_early = early && early->is_early;
+
+			forget((pid_t)child);
+			add((pid_t)child, &parent);
+			if (is_early)
+				ptrace(PTRACE_SYSCALL, (pid_t)child, NULL, 0L);
+		}
+	} else if (event == PTRACE_EVENT_EXEC) {
+		on_exec(task);
+	} else if (event == 0) {
+		deliver = number;
+	}
+	ptrace(PTRACE_SYSCALL, tid, NULL, (long)deliver);
+}
+
+static bool parse_role(const char *word, enum role *role)
+{
+	for (int i = 0; i < ROLES; i++) {
+		if (strcmp(role_words[i], word) == 0) {
+			*role = (enum role)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+			     PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
+	struct count count = {0};
+	int status, code = 127;
+	pid_t first, tid;
+
+	if (argc < 4 || !parse_role(argv[1], &count.role)) {
+		fprintf(stderr, "usage: killpoint ROLE N COMMAND…\n");
+		return 2;
+	}
+	count.at = atol(argv[2]);
+	first = start(argv + 3);
+	waitpid(first, &status, WUNTRACED);
+	if (ptrace(PTRACE_SEIZE, first, NULL, options) < 0) {
+		perror("killpoint: ptrace");
+		kill(first, SIGKILL);
+		return 2;
+	}
+	add(first, NULL);
+	kill(first, SIGCONT);
+	ptrace(PTRACE_INTERRUPT, first, NULL, NULL);
+	while ((tid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR) {
+		if (tid < 0)
+			continue;
+		if (WIFSTOPPED(status)) {
+			go_on(&count, tid, status);
+			continue;
+		}
+		forget(tid);
+		if (tid == first)
+			code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	}
+	dprintf(3, "calls %ld\n", count.calls);
+	return code;
+}
