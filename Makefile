@@ -106,14 +106,17 @@ debian := gcc make pkg-config libncurses-dev libcurl4-openssl-dev libcjson-dev l
 	openssh-client git python3-jsonschema
 debian_lint := clang clang-format clang-tidy cppcheck libclang-rt-14-dev mandoc
 debian_bench := nano strace
+debian_faults := strace libfaketime
 
-.PHONY: deps needed deps-lint deps-bench
+.PHONY: deps needed deps-lint deps-bench deps-faults
 deps:
 	@sh tests/deps.sh $(debian)
 deps-lint:
 	@sh tests/deps.sh $(debian_lint)
 deps-bench:
 	@sh tests/deps.sh $(debian_bench)
+deps-faults: deps
+	@sh tests/deps.sh $(debian_faults)
 
 needed:
 	@command -v pkg-config >/dev/null || { echo "relight: build: pkg-config is missing; 'make deps' installs what is needed" >&2; exit 1; }
@@ -146,7 +149,7 @@ $(O)/terminal/test_%: tests/terminal/test_%.c $(terminal_support)
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/terminal -MMD -MP $(LDFLAGS) -o $@ $< $(terminal_support) $$(pkg-config --libs cmocka vterm) -lutil -lpthread
 
-.PHONY: tests check check-all check-unit check-terminal check-integration check-kubernetes asan clang
+.PHONY: check-faults check-faults-all faults-programs tests check check-all check-unit check-terminal check-integration check-kubernetes asan clang
 tests: $(O)/relight $(unit_tests) $(terminal_tests)
 
 check: deps
@@ -176,6 +179,23 @@ $(O)/kubernetes/kubeconfig_access: tests/kubernetes/kubeconfig_access.c $(O)/wor
 	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) $(pc_cflags) -MMD -MP $(LDFLAGS) -o $@ $< $(O)/world.a $(O)/core.a $(LDLIBS)
 check-kubernetes: $(O)/relight $(kubernetes_support)
 	@set -e; $(keeping); SUPPORT=$(abspath $(O)/kubernetes) sh tests/kubernetes/run.sh; $(fitting) || test -z "$$(ls $(timelines))"
+
+# Faults: FAULTS=all goes through every point of each test, else FAULTS_RUNS of each kind are drawn from FAULTS_SEED.
+faults_support := $(patsubst tests/faults/%.c,$(O)/faults/%.so,$(filter-out tests/faults/killpoint.c,$(wildcard tests/faults/*.c))) \
+	$(O)/faults/killpoint
+fault_tests := $(sort $(wildcard tests/faults/test_*.sh))
+FAULTS_RUNS ?= 20
+$(O)/faults/%.so: tests/faults/%.c
+	@mkdir -p $(@D)
+	$(call quiet,CC)$(CC) $(CPPFLAGS) -std=c11 -O2 $(warnings) -shared -fPIC -o $@ $< -ldl
+$(O)/faults/killpoint: tests/faults/killpoint.c
+	@mkdir -p $(@D)
+	$(call quiet,CC)$(CC) $(CPPFLAGS) -std=c11 -O2 $(warnings) -o $@ $<
+faults-programs: $(faults_support)
+check-faults: deps-faults
+	@$(MAKE) --no-print-directory check-faults-all
+check-faults-all: $(O)/relight $(faults_support)
+	@set -e; $(keeping); export SUPPORT=$(abspath $(O)/faults) FAULTS_RUNS=$(FAULTS_RUNS); for t in $(fault_tests); do sh $$t; done; $(fitting)
 
 asan:
 	@$(MAKE) --no-print-directory VARIANT=asan WERROR=1 check-all
@@ -253,6 +273,7 @@ help:
 	@echo "make check           install what is missing, build, run the tests"
 	@echo "make deps            only install what building and testing need"
 	@echo "make asan | clang    the tests under ASan and UBSan | built with clang"
+	@echo "make check-faults    kills, power cuts, failing calls, full disks, no memory, set clocks; FAULTS=all for every one"
 	@echo "make check-kubernetes  the tests against a real Kubernetes API server"
 	@echo "make docs | docs-check   write the keys into relight(1) | check that they are current"
 	@echo "make walls | lint    the walls between the rooms | format and static analysis"

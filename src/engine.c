@@ -2,10 +2,12 @@
 #include "engine.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "relight/clock.h"
 #include "relight/json.h"
 #include "relight/memory.h"
@@ -323,13 +325,23 @@ static void no_turn(void *context)
 	(void)context;
 }
 
+// Nothing is open yet, and without a loop nothing can be.
+static void begin_loop(struct engine *engine)
+{
+	int error = uv_loop_init(&engine->loop);
+	if (error == 0)
+		return;
+	fprintf(stderr, "relight: cannot start: %s\n", uv_strerror(error));
+	_exit(EXIT_USAGE);
+}
+
 void engine_init(struct engine *engine, struct engine_setup *setup, const struct launcher *launcher)
 {
 	*engine = (struct engine){.setup = *setup, .runbook = setup->runbook};
 	engine->followed.dir_fd = engine->followed.fd = -1;
 	engine->launcher = launcher ? *launcher : (struct launcher){.fd = -1};
 	*setup = (struct engine_setup){0};
-	uv_loop_init(&engine->loop);
+	begin_loop(engine);
 	engine->plan = plan_new(engine->runbook);
 	engine->state = state_new(engine->runbook, engine->plan);
 	engine->sensed = sensed_new(engine->runbook->dependency_count);

@@ -188,6 +188,15 @@ static bool begin_mirror(struct engine *engine, const char *id, struct err *err)
 	return is_begun;
 }
 
+// A disk that is full is not the only one.
+static bool say_where_else(struct err *err)
+{
+	struct err what = *err;
+	if (strstr(what.message, "--dir"))
+		return false;
+	return err_set(err, "%s; make room, or name another place with --dir", what.message);
+}
+
 bool engine_prepare(struct engine *engine, struct err *err)
 {
 	struct engine_frozen frozen;
@@ -198,7 +207,7 @@ bool engine_prepare(struct engine *engine, struct err *err)
 		frozen.count, err);
 	engine_frozen_fini(&frozen);
 	if (!engine->directory)
-		return false;
+		return say_where_else(err);
 	engine->session = session_describe(engine->setup.executable);
 	read_contexts(engine);
 	record_session(&engine->record);

@@ -71,13 +71,14 @@ static cJSON *about(const char *step, int attempt)
 	return value;
 }
 
-static void say_state(
-	struct service *service, const char *directory, const char *step, int attempt, pid_t pid)
+static void say_state(struct service *service, const char *directory, const char *step, int attempt,
+	pid_t pid, const char *error)
 {
 	cJSON *value = about(step, attempt), *result;
 
 	json_add_text(value, "state",
 		attempt_state_word(attempt_look(directory, step, attempt, &result)));
+	json_add_text(value, "error", error);
 	if (pid)
 		json_add_int(value, "pid", pid);
 	json_add(value, "result", result);
@@ -235,8 +236,9 @@ static struct actuator *take_spare(
 static void reap(struct service *service)
 {
 	pid_t pid;
+	int status;
 
-	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		struct actuator **at = &service->actuators;
 
 		if (service->spare && service->spare->pid == pid) {
@@ -254,7 +256,11 @@ static void reap(struct service *service)
 		struct actuator *gone = *at;
 
 		*at = gone->next;
-		say_state(service, gone->directory, gone->step, gone->attempt, gone->pid);
+		// Of one that left a result, that says why.
+		bool is_refused = WIFEXITED(status) && WEXITSTATUS(status) > 1;
+
+		say_state(service, gone->directory, gone->step, gone->attempt, gone->pid,
+			is_refused ? "its files could not be made; a full disk?" : NULL);
 		actuator_free(gone);
 	}
 }
@@ -348,7 +354,7 @@ static void on_look(struct service *service, const struct request *request)
 	reap(service);
 	actuator = find(service, request->step, request->attempt);
 	say_state(service, request->directory, request->step, request->attempt,
-		actuator ? actuator->pid : 0);
+		actuator ? actuator->pid : 0, NULL);
 }
 
 static void on_cancel(struct service *service, const struct request *request)

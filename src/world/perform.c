@@ -19,6 +19,7 @@
 //   `alive` is held while anything of the command is;
 //   result.json, once it is there, is whole, final, and on disk for good.
 
+#define RESULT_BYTES 8192 // more than most results have
 #define SAVE_TRIES 30 // at one a second, on a disk that is full for a moment
 
 enum { PERFORM_SUCCESS, PERFORM_OTHER, PERFORM_NEVER };
@@ -35,12 +36,19 @@ static int make_alive(int dir_fd)
 	return fd;
 }
 
+// The outcome must find room even where the command fills the disk.
+static bool reserve(int fd, struct err *err)
+{
+	return fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, RESULT_BYTES) == 0 || errno == EOPNOTSUPP ||
+	       errno == ENOSYS || err_errno(err, errno, "result.json");
+}
+
 static bool files_make(struct files *files, struct err *err)
 {
 	files->request_fd = file_draft(files->dir_fd, "request.json", err);
 	files->result_fd =
 		files->request_fd >= 0 ? file_draft(files->dir_fd, "result.json", err) : -1;
-	if (files->result_fd < 0)
+	if (files->result_fd < 0 || !reserve(files->result_fd, err))
 		return false;
 	files->output_fd = file_create(files->dir_fd, "output.log");
 	files->alive_fd = files->output_fd >= 0 ? make_alive(files->dir_fd) : -1;

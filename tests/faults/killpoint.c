@@ -113,6 +113,7 @@ static pid_t start(char **argv)
 
 struct count {
 	enum role role;
+	bool takes_all;
 	long at, calls;
 	pid_t killed;
 };
@@ -123,6 +124,8 @@ static void on_call(struct count *count, const struct task *task)
 		return;
 	if (++count->calls == count->at) {
 		count->killed = task->process;
+		for (size_t i = 0; count->takes_all && i < task_count; i++)
+			kill(tasks[i].process, SIGKILL);
 		kill(task->process, SIGKILL);
 	}
 }
@@ -182,7 +185,8 @@ int main(int argc, char **argv)
 	int status, code = 127;
 	pid_t first, tid;
 
-	if (argc < 4 || !parse_role(argv[1], &count.role)) {
+	count.takes_all = argc > 1 && argv[1][0] == '+';
+	if (argc < 4 || !parse_role(argv[1] + count.takes_all, &count.role)) {
 		fprintf(stderr, "usage: killpoint ROLE N COMMAND…\n");
 		return 2;
 	}

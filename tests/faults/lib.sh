@@ -8,15 +8,51 @@ tests_faults=$(cd "$(dirname "$0")" && pwd)
 . "$tests_faults/../integration/lib.sh"
 tests=$tests_faults/../integration
 
-# points COUNT: the numbers 1 to COUNT, or a sample of them in order.
+# points COUNT [PART]: the numbers 1 to COUNT, or a sample of them in order, of FAULTS_RUNS / PART.
 points() {
 	if [ "$FAULTS" = all ]; then
 		seq 1 "$1"
 	else
-		awk -v count="$1" -v runs="$FAULTS_RUNS" -v seed="$FAULTS_SEED" 'BEGIN {
+		awk -v count="$1" -v runs="$(((FAULTS_RUNS + ${2:-1} - 1) / ${2:-1}))" -v seed="$FAULTS_SEED" 'BEGIN {
 			srand(seed); step = count / runs; if (step < 1) step = 1
 			for (at = 1; at <= count; at += step) print int(at + rand() * step) }'
 	fi
+}
+
+# The incident that most of them play: each step leaves a line where it ran.
+scripted() {
+	cat >scripted.yaml <<'Y'
+relight: 1
+name: scripted
+dependencies:
+  - {id: made, check: {command: [test, -e, two.ran]}, every: 1s, timeout: 2s, stable: 0s}
+steps:
+  - {id: one, run: {shell: 'echo ran >>one.ran'}}
+  - {id: two, run: {shell: 'echo ran >>two.ran'}, restores: [made], settle: 2s}
+  - {id: three, run: {shell: 'echo ran >>three.ran; echo "{\"x\":1}"'}}
+Y
+}
+
+# resumed DIR OUT: goes on with it; its exit code in $came, or `unopened` where there is nothing to go on with: then
+# nothing was acknowledged on OUT, and nothing done.
+resumed() {
+	came=0
+	timeout 60 "$RELIGHT" resume "$1" --headless >it.resumed 2>it.why </dev/null || came=$?
+	if [ "$came" = 2 ] && [ ! -s "$2" ] && ! ls ./*.ran >/dev/null 2>&1; then
+		came=unopened
+		return
+	fi
+	case $came in 0 | 1 | 3) ;; *) fail "$where: resume: exit $came: $(cat it.why)" ;; esac
+	acknowledged "$1" "$2"
+	"$RELIGHT" timeline verify "$1" >it.verified 2>&1 || fail "$where: not good: $(cat it.verified)"
+	at_most_once one.ran two.ran three.ran
+}
+
+# all_done DIR: each step was, once.
+all_done() {
+	[ "$came" = 0 ] || fail "$where: resume: exit $came: $(cat it.why)"
+	[ "$(cat one.ran two.ran three.ran | wc -l)" = 3 ] || fail "$where: something was not done"
+	[ "$(events "$1" 'map(select(.kind=="step.result" and .data.outcome=="success")) | length')" = 3 ] || fail "$where: not the true outcomes"
 }
 
 # acknowledged DIR OUT: what was on stdout, whole lines of it, is in the record.
@@ -25,7 +61,7 @@ acknowledged() {
 	lines=$(wc -l <"$2")
 	[ "$lines" = 0 ] || head -n "$lines" "$2" >acknowledged
 	[ "$lines" = 0 ] || "$RELIGHT" timeline show --format jsonl "$1" 2>/dev/null | head -n "$lines" | cmp -s - acknowledged ||
-		fail "$1: a line that was acknowledged is not in the record"
+		fail "$where: $1: a line that was acknowledged is not in the record"
 }
 
 # at_most_once FILE…: no step was run twice.

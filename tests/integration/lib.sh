@@ -22,7 +22,7 @@ finish() {
 	elif [ "$1" = 0 ] && [ -n "$(find "$work" -name 'timeline*.jsonl' -type f -size +0)" ]; then
 		python3 "$tests/../schema.py" "$tests/../../src/schemas/timeline.json" "$work" || set -- 1
 	fi
-	rm -rf "$work"
+	[ -n "${KEEP:-}" ] || rm -rf "$work"
 	exit "$1"
 }
 

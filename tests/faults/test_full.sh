@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A file system that is full when the incident is opened, or fills up under way: it is said, nothing acts unrecorded, and
+# once there is room the incident goes on.
+set -eu
+. "$(dirname "$0")/lib.sh"
+scripted
+runs=0
+mkdir disk
+if ! mount -t tmpfs -o size=1m,mode=700 tmpfs disk 2>/dev/null; then
+	echo "skipped test_full.sh: no file system can be mounted here"
+	exit 0
+fi
+trap 'code=$?; umount "$work/disk"; finish $code' EXIT
+
+# with_room KIB: the incident on a disk that has so much room left.
+with_room() {
+	rm -rf disk/* it.* ./*.ran
+	mount -o remount,size=1m disk
+	room=$(df --output=avail -k disk | tail -n1)
+	head -c $(((room - $1) * 1024)) /dev/zero >disk/ballast
+	code=0
+	timeout 60 "$RELIGHT" run scripted.yaml --headless --dir disk/it >it.out 2>it.err </dev/null || code=$?
+	cp it.err run.err
+	runs=$((runs + 1))
+	[ "$code" != 124 ] || fail "$where: hangs"
+	[ "$code" = 0 ] || grep -q 'No space left\|a full disk' it.err || fail "$where: exit $code: it is not said: $(cat it.err)"
+	# Whatever acted had its intent on the disk.
+	for step in one two three; do
+		[ ! -e "$step.ran" ] || grep -q '"kind":"step.intent","step":"'"$step" it.out || fail "$where: $step acted unrecorded"
+	done
+	mount -o remount,size=2m disk
+	resumed disk/it it.out
+	[ "$came" = unopened ] || [ "$came" = 1 ] || all_done disk/it
+}
+
+for kib in $(points 40 2); do
+	where="$((kib * 4)) KiB left"
+	with_room $((kib * 4))
+done
+where="nothing left"
+with_room 0
+[ "$came" = unopened ] || fail "opened on a full disk"
+grep -q -- --dir run.err || fail "what to do is not said: $(cat run.err)"
+
+# With a refuge it goes on, and comes home.
+export XDG_RUNTIME_DIR="$work/run"
+mkdir -m 700 run
+where="full, with a refuge"
+for kib in 20 28 36 44 60; do
+	with_room "$kib"
+	[ -z "$(find run -type f)" ] || fail "$where: the refuge is not empty"
+done
+echo "ok test_full.sh: $runs runs, seed $FAULTS_SEED"
