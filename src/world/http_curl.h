@@ -37,8 +37,8 @@ const struct http_curl *http_curl_load(struct err *err);
 void *http_curl_symbol(const char *name);
 
 // The SHA-256, in hexadecimal, of the certificate (DER) that the server's chain ends in: of the CA
-// that is trusted for it, or where nothing is verified of one that signed itself. To be called while
-// the answer arrives. False with "": there is no TLS, or it cannot be known.
+// that is trusted for it, or where nothing is verified of one that signed itself. To be called
+// while the answer arrives. False with "": there is no TLS, or it cannot be known.
 bool http_curl_anchor(CURL *easy, const struct http_curl *curl, char sha256[65]);
 
 // What a failed transfer means. `words` is at least HTTP_WORDS_BYTES; `errors` is curl's error

@@ -20,7 +20,7 @@
 //   result.json, once it is there, is whole, final, and on disk for good.
 
 #define RESULT_BYTES 8192 // more than most results have
-#define SAVE_TRIES 30 // at one a second, on a disk that is full for a moment
+#define SAVE_TRIES   30   // at one a second, on a disk that is full for a moment
 
 enum { PERFORM_SUCCESS, PERFORM_OTHER, PERFORM_NEVER };
 

@@ -6,8 +6,8 @@
 #include "relight/memory.h"
 
 // Who answers at the runbook's Kubernetes targets. Nothing is to act on a target before it is
-// pinned, or once it is another one, so each of them is asked every few seconds, also where no check
-// does. Its kubeconfig may come with the step that makes the cluster.
+// pinned, or once it is another one, so each of them is asked every few seconds, also where no
+// check does. Its kubeconfig may come with the step that makes the cluster.
 
 #define ROUND_MS        5000
 #define IDENTITY_AGE_MS 4000 // less than a round, so that none is left out

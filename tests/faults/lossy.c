@@ -11,10 +11,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* LD_PRELOAD: keeps in $LOSSY_KEEP what a power cut would leave, as strictly as POSIX allows. Of a file
- * that is what it held when it was synced last; of a directory the names that it had when it was synced
- * last, whatever was done to its files. With $LOSSY_BOOT set, the machine has that boot id: it was
- * restarted since.
+/* LD_PRELOAD: keeps in $LOSSY_KEEP what a power cut would leave, as strictly as POSIX allows. Of a
+ * file that is what it held when it was synced last; of a directory the names that it had when it
+ * was synced last, whatever was done to its files. With $LOSSY_BOOT set, the machine has that boot
+ * id: it was restarted since.
  *
  * $LOSSY_KEEP/file/INODE-BIRTH is a file's content, $LOSSY_KEEP/names/INODE-BIRTH lines of
  * "INODE-BIRTH NAME". rebuild.sh makes a directory of that. */
@@ -144,8 +144,7 @@ int openat(int dir_fd, const char *path, int flags, ...)
 	return opened(dir_fd, path, flags, mode);
 }
 
-int openat64(int dir_fd, const char *path, int flags, ...)
-	__attribute__((alias("openat")));
+int openat64(int dir_fd, const char *path, int flags, ...) __attribute__((alias("openat")));
 int __openat_2(int dir_fd, const char *path, int flags);
 int __openat_2(int dir_fd, const char *path, int flags)
 {

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* LD_PRELOAD: the $NOMEMORY_AT-th allocation of the first process finds no memory; those after it do.
- * With $NOMEMORY_COUNT set to a file, how many there were is written to it at the end. */
+/* LD_PRELOAD: the $NOMEMORY_AT-th allocation of the first process finds no memory; those after it
+ * do. With $NOMEMORY_COUNT set to a file, how many there were is written to it at the end. */
 
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
