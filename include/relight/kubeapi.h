@@ -34,6 +34,10 @@ struct kubeapi_type {
 bool kubeapi_type_find(
 	const cJSON *list, const struct kubeapi_name *name, struct kubeapi_type *type);
 
+// Gives an object of this type its kind and apiVersion: the items of a list have none, and one of
+// which only the metadata was sent has those of another type.
+void kubeapi_name_kind(const struct kubeapi_type *type, cJSON *object);
+
 // Whether its objects are Secrets, of which nothing but the metadata is ever fetched.
 bool kubeapi_is_secret(const struct kubeapi_type *type);
 // The same by a kind, letter by letter, as objects name it.

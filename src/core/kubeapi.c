@@ -57,6 +57,18 @@ bool kubeapi_name_parse(const char *text, struct kubeapi_name *name, struct err 
 	return true;
 }
 
+void kubeapi_name_kind(const struct kubeapi_type *type, cJSON *object)
+{
+	struct buf version = {0};
+
+	cJSON_DeleteItemFromObjectCaseSensitive(object, "kind");
+	cJSON_DeleteItemFromObjectCaseSensitive(object, "apiVersion");
+	buf_printf(&version, "%s%s%s", type->group, type->group[0] ? "/" : "", type->version);
+	json_add_text(object, "kind", type->kind);
+	json_add_text(object, "apiVersion", buf_str(&version));
+	buf_fini(&version);
+}
+
 bool kubeapi_is_secret(const struct kubeapi_type *type)
 {
 	return type->group[0] == '\0' && strcmp(type->plural, "secrets") == 0;

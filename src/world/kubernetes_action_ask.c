@@ -260,10 +260,11 @@ void acting_end(struct acting *acting)
 static bool has_part(const char *pin, const char *part)
 {
 	char *value = pin_value(pin, part);
-	bool has = value != NULL;
 
+	if (!value)
+		return false;
 	free(value);
-	return has;
+	return true;
 }
 
 // The target was pinned by what it is, and nothing of that can be seen now.

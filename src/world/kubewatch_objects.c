@@ -230,23 +230,6 @@ static struct kubeobject *object_add(struct kubewatch *watch, struct buf *key)
 	return object;
 }
 
-// The items of a list have no kind, and objects of which only the metadata were sent have another
-// one.
-static void name_kind(const struct kubewatch *watch, cJSON *object)
-{
-	struct buf version = {0};
-
-	if (json_get(object, "kind") && !kubewatch_needs_metadata_only(watch))
-		return;
-	cJSON_DeleteItemFromObjectCaseSensitive(object, "kind");
-	cJSON_DeleteItemFromObjectCaseSensitive(object, "apiVersion");
-	buf_printf(&version, "%s%s%s", watch->type.group, watch->type.group[0] ? "/" : "",
-		watch->type.version);
-	json_add_text(object, "kind", watch->type.kind);
-	json_add_text(object, "apiVersion", buf_str(&version));
-	buf_fini(&version);
-}
-
 static void keep_progress(struct kubeobject *known, const cJSON *object)
 {
 	struct progress progress;
@@ -291,7 +274,8 @@ bool kubewatch_take(struct kubewatch *watch, cJSON *object, struct err *err)
 	if (!known)
 		known = object_add(watch, &key);
 	known->list = watch->list;
-	name_kind(watch, object);
+	if (!json_get(object, "kind") || kubewatch_needs_metadata_only(watch))
+		kubeapi_name_kind(&watch->type, object);
 	if (is_one(watch))
 		describe_one(known, object);
 	for (size_t i = 0; i < known->verdict_count; i++)

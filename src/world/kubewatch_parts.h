@@ -7,9 +7,11 @@
 #include "relight/json_items.h"
 #include "relight/kubewatch.h"
 
-// What the files of a watch share: kubewatch.c decides what comes next and answers,
-// kubewatch_stream.c talks with the server, kubewatch_objects.c keeps the verdicts.
+// What the files of a watch share: kubewatch.c decides what comes next,
+// kubewatch_stream.c talks with the server, kubewatch_objects.c keeps the verdicts,
+// kubewatch_viewer.c answers.
 
+#define KUBEWATCH_POLITE_MS        1000 // between two of the same requests, at least
 #define KUBEWATCH_MAX_OBJECTS      200000
 #define KUBEWATCH_MAX_OBJECT_BYTES (4u << 20) // etcd takes 1.5 MiB
 
@@ -140,8 +142,20 @@ void kubewatch_confirm(struct kubewatch *watch, uint64_t ms, struct wall wall);
 void kubewatch_recover(struct kubewatch *watch);
 // Goes on with the watch, or with a list where one must come first, as soon as that is polite.
 void kubewatch_go_on(struct kubewatch *watch);
-// Something in a view has changed.
+// Whether who answers, and as whom it is asked, is as when it was listed.
+bool kubewatch_is_still_the_same(const struct kubewatch *watch);
+// Whether a list must come before it can be watched.
+bool kubewatch_wants_list(const struct kubewatch *watch);
+
+// --- kubewatch_viewer.c --------------------------------------------------------------------------
+
+// Something in a view has changed; in all of them, and those who wait can be answered.
 void kubewatch_note(struct kubewatch_view *view);
+void kubewatch_note_all(struct kubewatch *watch);
+// Answers those who wait, as far as they can be. What is told may ask again, and cancel others.
+void kubewatch_answer_all(struct kubewatch *watch);
+// Whether somebody waits for what is asked after a time that no list covers.
+bool kubewatch_is_asked_anew(const struct kubewatch *watch);
 
 // --- kubewatch_stream.c --------------------------------------------------------------------------
 

@@ -202,21 +202,6 @@ static bool needs_metadata_only(const struct query *query)
 	       kubeapi_is_secret(&query->type);
 }
 
-static void name_kind(const struct query *query, cJSON *object)
-{
-	struct buf version = {0};
-
-	if (!needs_metadata_only(query) || !cJSON_IsObject(object))
-		return;
-	cJSON_DeleteItemFromObjectCaseSensitive(object, "kind");
-	cJSON_DeleteItemFromObjectCaseSensitive(object, "apiVersion");
-	buf_printf(&version, "%s%s%s", query->type.group, query->type.group[0] ? "/" : "",
-		query->type.version);
-	json_add_text(object, "kind", query->type.kind);
-	json_add_text(object, "apiVersion", buf_str(&version));
-	buf_fini(&version);
-}
-
 static void object_judged(void *context, const struct health *health)
 {
 	struct query *query = context;
@@ -238,7 +223,8 @@ static void take_object(struct query *query, const struct http_answer *answer)
 			query, STATUS_UNKNOWN, NULL, "the answer cannot be read: %s", err.message);
 		return;
 	}
-	name_kind(query, object);
+	if (needs_metadata_only(query) && cJSON_IsObject(object))
+		kubeapi_name_kind(&query->type, object);
 	progress_read(object, &query->probing->progress);
 	query->evidence = json_object();
 	json_add_text(query->evidence, "uid", json_path_text(object, "metadata.uid"));
