@@ -224,7 +224,7 @@ static void print_json(cJSON *files)
 	cJSON_Delete(all);
 }
 
-int cmd_check(int argc, char **argv)
+static int take_options(struct checking *checking, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"strict", no_argument, NULL, 's'},
@@ -233,21 +233,20 @@ int cmd_check(int argc, char **argv)
 		{"format", required_argument, NULL, 'f'},
 		{0},
 	};
-	struct checking checking = {0};
 
 	for (int option; (option = command_option(argc, argv, options)) != -1;) {
 		switch (option) {
-		case 's': checking.is_strict = true; break;
-		case 'l': checking.is_live = true; break;
+		case 's': checking->is_strict = true; break;
+		case 'l': checking->is_live = true; break;
 		case 'i':
-			checking.assignments = memory_grow(checking.assignments,
-				checking.assignment_count, &checking.assignment_capacity,
-				sizeof *checking.assignments);
-			checking.assignments[checking.assignment_count++] = optarg;
+			checking->assignments = memory_grow(checking->assignments,
+				checking->assignment_count, &checking->assignment_capacity,
+				sizeof *checking->assignments);
+			checking->assignments[checking->assignment_count++] = optarg;
 			break;
 		case 'f':
-			checking.is_json = strcmp(optarg, "json") == 0;
-			if (!checking.is_json && strcmp(optarg, "text") != 0)
+			checking->is_json = strcmp(optarg, "json") == 0;
+			if (!checking->is_json && strcmp(optarg, "text") != 0)
 				return command_usage(argv[0], "--format is text or json");
 			break;
 		default: return EXIT_USAGE;
@@ -255,8 +254,18 @@ int cmd_check(int argc, char **argv)
 	}
 	if (optind == argc)
 		return command_usage(argv[0], "it needs a runbook to check");
-	if (checking.assignment_count > 0 && !checking.is_live)
+	if (checking->assignment_count > 0 && !checking->is_live)
 		return command_usage(argv[0], "--input is for --live");
+	return EXIT_GOOD;
+}
+
+int cmd_check(int argc, char **argv)
+{
+	struct checking checking = {0};
+	int code = take_options(&checking, argc, argv);
+
+	if (code != EXIT_GOOD)
+		goto out;
 	checking.files = cJSON_CreateArray();
 	for (; optind < argc; optind++)
 		check_file(&checking, argv[optind]);
@@ -265,6 +274,8 @@ int cmd_check(int argc, char **argv)
 		print_json(checking.files);
 	else
 		cJSON_Delete(checking.files);
+	code = checking.code;
+out:
 	free(checking.assignments);
-	return checking.code;
+	return code;
 }
