@@ -53,6 +53,8 @@ objects := $(O)/main.o $(hall_objects) $(world_objects) $(view_objects) $(core_o
 unit_tests := $(patsubst tests/unit/%.c,$(O)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 terminal_tests := $(patsubst tests/terminal/%.c,$(O)/terminal/%,$(sort $(wildcard tests/terminal/test_*.c)))
 terminal_support := $(patsubst tests/terminal/%.c,$(O)/terminal/%.o,$(sort $(filter-out tests/terminal/test_%.c,$(wildcard tests/terminal/*.c))))
+faults_support := $(patsubst tests/faults/%.c,$(O)/faults/%.so,$(filter-out tests/faults/killpoint.c,$(wildcard tests/faults/*.c))) \
+	$(O)/faults/killpoint
 integration_tests := $(sort $(wildcard tests/integration/test_*.sh))
 
 # V=1 shows whole commands.
@@ -150,7 +152,7 @@ $(O)/terminal/test_%: tests/terminal/test_%.c $(terminal_support)
 	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/terminal -MMD -MP $(LDFLAGS) -o $@ $< $(terminal_support) $$(pkg-config --libs cmocka vterm) -lutil -lpthread
 
 .PHONY: check-faults check-faults-all faults-programs tests check check-all check-unit check-terminal check-integration check-kubernetes asan clang
-tests: $(O)/relight $(unit_tests) $(terminal_tests)
+tests: $(O)/relight $(unit_tests) $(terminal_tests) $(faults_support)
 
 check: deps
 	@$(MAKE) --no-print-directory check-all
@@ -164,7 +166,7 @@ check-unit: $(unit_tests)
 timelines = $(abspath $(O))/timelines
 keeping = rm -rf $(timelines); mkdir -p $(timelines); export RELIGHT=$(abspath $(O)/relight) RELIGHT_TIMELINES=$(timelines)
 fitting = python3 tests/schema.py src/schemas/timeline.json $(timelines)
-check-terminal: $(O)/relight $(terminal_tests)
+check-terminal: $(O)/relight $(terminal_tests) $(O)/faults/slow.so
 	@set -e; $(keeping); for t in $(terminal_tests); do $$t; done; $(fitting)
 check-integration: $(O)/relight
 	@set -e; $(keeping); for t in $(integration_tests); do sh $$t; done; $(fitting)
@@ -181,8 +183,6 @@ check-kubernetes: $(O)/relight $(kubernetes_support)
 	@set -e; $(keeping); SUPPORT=$(abspath $(O)/kubernetes) sh tests/kubernetes/run.sh; $(fitting) || test -z "$$(ls $(timelines))"
 
 # Faults: FAULTS=all goes through every point of each test, else FAULTS_RUNS of each kind are drawn from FAULTS_SEED.
-faults_support := $(patsubst tests/faults/%.c,$(O)/faults/%.so,$(filter-out tests/faults/killpoint.c,$(wildcard tests/faults/*.c))) \
-	$(O)/faults/killpoint
 fault_tests := $(sort $(wildcard tests/faults/test_*.sh))
 FAULTS_RUNS ?= 20
 $(O)/faults/%.so: tests/faults/%.c

@@ -197,6 +197,7 @@ void cockpit_start(struct cockpit *c, int rows, int cols, const char *const argu
 	all[n++] = home;
 	all[n++] = "XDG_STATE_HOME";
 	all[n++] = "XDG_CONFIG_HOME";
+	all[n++] = "XDG_RUNTIME_DIR"; /* no refuge for the record */
 	all[n++] = "RELIGHT_THEME";
 	all[n++] = "RELIGHT_KEYS";
 	all[n++] = "RELIGHT_OPERATOR=ana";

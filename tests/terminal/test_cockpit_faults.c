@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 /* What relight itself stands on gives way: the record's disk, the sensor. */
@@ -133,6 +134,94 @@ static void what_the_disk_never_took_is_saved_elsewhere(void **unused)
 	cockpit_free(c);
 }
 
+/* Where the home takes nothing, the record goes on in a refuge, and the recovery with it. */
+static void a_refuge_takes_the_record_meanwhile(void **unused)
+{
+	struct cockpit *c = cockpit_new(plain);
+	char runtime[160];
+
+	(void)unused;
+	snprintf(runtime, sizeof runtime, "XDG_RUNTIME_DIR=%s", c->folder);
+	cockpit_touch(c, "marker");
+	cockpit_start(c, 24, 80, (const char *const[]){"run", "RUNBOOK", "--dir", "INCIDENT", NULL},
+		(const char *const[]){runtime, NULL});
+	cockpit_shows(c, "RESTORE ORDER");
+	cockpit_records(c, "\"kind\":\"dependency.status\"", "\"to\":\"healthy\"");
+	cockpit_arm(c);
+	limit_record(c, true);
+	cockpit_press(c, "n");
+	cockpit_answer(c, "Tab changes its type", "the disk is full", NULL);
+	cockpit_shows(c, "!! THE RECORD IS NOT AT HOME: File too large");
+	cockpit_shows(c, "It goes on in /tmp/relight-cockpit-");
+	cockpit_shows(c, "record AWAY");
+	assert_int_equal(cockpit_recorded(c, "the disk is full", NULL), 0);
+	assert_true(cockpit_anywhere(c, "the disk is full"));
+	cockpit_go(c, "one");
+	cockpit_press(c, "s");
+	cockpit_answer(c, "start one", NULL, NULL);
+	cockpit_shows(c, "[x] one");
+	assert_int_equal(cockpit_recorded(c, "\"step\":\"one\"", NULL), 0);
+	limit_record(c, false);
+	cockpit_hides(c, "THE RECORD IS NOT AT HOME");
+	cockpit_records(c, "\"kind\":\"step.result\"", "\"step\":\"one\"");
+	cockpit_records(c, "\"kind\":\"log.segment\"", "/relight/");
+	assert_int_equal(cockpit_quit(c), 1);
+	expect_verified(c);
+	cockpit_free(c);
+}
+
+/* The path of a shim that is built beside this program. */
+static void shim_of(const char *name, char preload[512])
+{
+	char self[400];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+
+	assert_true(length > 0);
+	self[length] = '\0';
+	*strrchr(self, '/') = '\0';
+	snprintf(preload, 512, "LD_PRELOAD=%s/../faults/%s.so", self, name);
+	if (access(preload + strlen("LD_PRELOAD="), R_OK) != 0)
+		fail_msg("%s is not built: make faults-programs", preload);
+}
+
+static void a_slow_disk_leaves_the_screen_alive(void **unused)
+{
+	struct cockpit *c = cockpit_new(plain);
+	char preload[512], slow[160];
+
+	(void)unused;
+	shim_of("slow", preload);
+	snprintf(slow, sizeof slow, "SLOW_WHILE=%s/slow", c->folder);
+	cockpit_touch(c, "marker");
+	cockpit_start(c, 24, 80, (const char *const[]){"run", "RUNBOOK", "--dir", "INCIDENT", NULL},
+		(const char *const[]){
+			preload, slow, "ASAN_OPTIONS=verify_asan_link_order=0", NULL});
+	cockpit_shows(c, "RESTORE ORDER");
+	cockpit_records(c, "\"kind\":\"dependency.status\"", "\"to\":\"healthy\"");
+	cockpit_arm(c);
+	cockpit_records(c, "\"kind\":\"mode.armed\"", NULL);
+	cockpit_touch(c, "slow");
+	cockpit_go(c, "one");
+	cockpit_press(c, "s");
+	cockpit_answer(c, "start one", NULL, NULL);
+	cockpit_shows(c, "recording");
+	cockpit_press(c, "?");
+	cockpit_shows(c, "Moving about");
+	cockpit_press(c, "Esc");
+	cockpit_hides(c, "Moving about");
+	assert_true(screen_has(c->screen, "recording"));
+	cockpit_shows(c, "!! THE RECORD CANNOT BE WRITTEN: the disk has not answered for 1");
+	assert_false(cockpit_exists(c, "one.ran")); /* its intent is not on the disk */
+	cockpit_remove(c, "slow");
+	cockpit_hides(c, "THE RECORD CANNOT BE WRITTEN");
+	cockpit_shows(c, "[x] one");
+	cockpit_hides(c, "recording");
+	assert_true(cockpit_exists(c, "one.ran"));
+	assert_int_equal(cockpit_quit(c), 1);
+	expect_verified(c);
+	cockpit_free(c);
+}
+
 /* --- the sensor ------------------------------------------------------------------------------- */
 
 static pid_t sensor_of(struct cockpit *c)
@@ -204,6 +293,8 @@ int main(void)
 		cmocka_unit_test(a_full_disk_stops_new_actions),
 		cmocka_unit_test(going_on_unrecorded_is_typed_in_full),
 		cmocka_unit_test(what_the_disk_never_took_is_saved_elsewhere),
+		cmocka_unit_test(a_refuge_takes_the_record_meanwhile),
+		cmocka_unit_test(a_slow_disk_leaves_the_screen_alive),
 		cmocka_unit_test(a_killed_sensor_comes_back),
 		cmocka_unit_test(a_silent_sensor_is_not_believed),
 	};
