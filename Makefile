@@ -216,6 +216,7 @@ docs-check: $(O)/docs/keys
 walls: $(objects)
 	@sh tests/walls_test.sh
 	@sh tests/walls.sh $(O)
+	@sh tests/state_dump.sh
 lint: deps-lint $(O)/generated/carried.inc
 	@sh tests/lint.sh $(O)
 format:

@@ -52,6 +52,7 @@ struct facts engine_facts(const struct engine *engine)
 		.flaps = engine->flaps,
 		.next_token = (int64_t *)&engine->next_token,
 		.is_recording = engine->is_unrecorded || !engine_fault(engine, NULL),
+		.is_unrecorded = engine->is_unrecorded,
 	};
 }
 

@@ -65,7 +65,7 @@ void engine_look_at_record(struct engine *engine)
 	if (is_away && !engine->was_away)
 		record_fault(engine, "the record cannot be written at home", why.message);
 	if (!has_fault && engine->had_fault)
-		engine->is_unrecorded = engine->state->is_unrecorded = false;
+		engine->is_unrecorded = false;
 	engine->had_fault = has_fault;
 	engine->was_away = is_away;
 	buf_fini(&path);
@@ -73,7 +73,7 @@ void engine_look_at_record(struct engine *engine)
 
 void engine_continue_unrecorded(struct engine *engine)
 {
-	engine->is_unrecorded = engine->state->is_unrecorded = true;
+	engine->is_unrecorded = true;
 	record_fault(engine, "goes on unrecorded", NULL);
 	engine_wake(engine);
 }

@@ -172,7 +172,7 @@ struct state {
 	struct moment declared; // T0; wall WALL_NONE before
 	struct wall impact_at, detected_at;
 	char *declared_by;
-	bool is_open, is_armed, is_unrecorded;
+	bool is_open, is_armed;
 	char *armed_by;
 	bool was_aborted;
 	char *abort_why;

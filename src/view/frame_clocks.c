@@ -156,7 +156,7 @@ static void add_record(struct sheet *sheet, const struct scene *scene)
 	else
 		sheet_printf(sheet, "record", ROLE_NORMAL, "#%lld, on disk #%lld%s",
 			(long long)input->newest_seq, (long long)input->durable_seq,
-			scene->state->is_unrecorded ? "; going on UNRECORDED" : "");
+			scene->facts->is_unrecorded ? "; going on UNRECORDED" : "");
 	if (input->away_path)
 		sheet_printf(
 			sheet, "", ROLE_BAD, "in %s alone: %s", input->away_path, input->away_why);

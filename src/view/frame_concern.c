@@ -79,7 +79,7 @@ void concerns_find(struct scene *scene)
 	if (scene_is_over(scene))
 		return;
 	bool has_trouble = scene->input->fault || scene->input->away_path;
-	if (has_trouble && !scene->state->is_unrecorded)
+	if (has_trouble && !scene->facts->is_unrecorded)
 		concern_add(scene, CONCERN_RECORD, -1, -1, -1);
 	target_find(scene);
 	take_steps(scene, steps, needing, true);

@@ -375,7 +375,7 @@ static void draw_tool(struct pen *pen, const struct scene *scene)
 {
 	const struct frame_input *input = scene->input;
 	draw_sensor(pen, scene);
-	if (scene->state->is_unrecorded)
+	if (scene->facts->is_unrecorded)
 		pen_text(pen, ROLE_BAD, "UNRECORDED");
 	else if (input->fault)
 		pen_text(pen, ROLE_BAD, "record FAULT");

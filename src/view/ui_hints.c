@@ -180,7 +180,7 @@ static void hint_incident(struct hints *hints, const struct facts *facts)
 
 	if (!state->is_armed && !wall_known(state->closed.wall))
 		hint(hints, intent_table[INTENT_ARM].key, intent_table[INTENT_ARM].label);
-	if (!facts->is_recording && !state->is_unrecorded)
+	if (!facts->is_recording)
 		hint(hints, ":continue-unrecorded", "");
 	if (state_is_recovered(state) && decide_allows(facts, INTENT_RECOVERED, -1, NULL))
 		hint(hints, ":recovered", "declare it");
