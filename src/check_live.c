@@ -20,6 +20,7 @@
 #include "relight/pin.h"
 #include "relight/plan.h"
 #include "relight/request.h"
+#include "relight/sensed.h"
 #include "relight/state.h"
 #include "relight/substitute.h"
 
@@ -306,6 +307,10 @@ static void judge_observation(struct asking *asking, const cJSON *line)
 		return;
 	const struct dependency *of = &runbook->dependencies[index];
 	const char *words = message ? message : "";
+	char still[DURATION_TEXT_BYTES] = "";
+	int64_t still_ms = sensed_progressed_ms(line);
+	if (still_ms >= 0)
+		duration_short(still_ms, still);
 	if (strcmp(status, status_word(STATUS_HEALTHY)) == 0)
 		buf_printf(asking->found, "dependency %s: %s\n", of->id, words);
 	else if (asks_for_a_right(of) && strcmp(status, status_word(STATUS_DEGRADED)) == 0)
@@ -313,7 +318,8 @@ static void judge_observation(struct asking *asking, const cJSON *line)
 			"dependency %s: %s", of->id, words);
 	else
 		diag_warning(asking->diags, of->place.line, of->place.column, "not-healthy",
-			"dependency %s: %s: %s", of->id, status, words);
+			"dependency %s: %s%s%s: %s", of->id, status,
+			still[0] ? ", no progress for " : "", still, words);
 }
 
 static void judge_lines(struct asking *asking, struct buf *lines)

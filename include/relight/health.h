@@ -26,6 +26,8 @@ struct health {
 	struct wall since; // the newest time at which its status says that something moved;
 			   // WALL_NONE: it says none. For "no progress for 2m": kept out of
 			   // `message`, which stays the same while nothing changes.
+	bool tells_since;  // false: its status tells no times, and `since` is when it was created,
+			   // however often it has changed from then on
 };
 
 // Judges one object as the API server returned it (with apiVersion and kind), without health

@@ -111,10 +111,10 @@ struct kubewatch_answer {
 	const struct tally *tally; // of all objects; names are NAMESPACE/NAME where all are meant
 	struct wall asked;         // it is of this time, or newer
 	int64_t latency_ms;        // of the newest answer; -1: not known
-	// Of one object, where it is there (tally->count is 1):
+	struct wall since;         // when any of them last made progress; WALL_NONE: not known
+	// Of one object, where it is there (tally->count is 1); `since` is of it alone:
 	const char *words, *rule, *uid, *resource_version;
-	const char *pods;  // the labels by which it selects pods, as in a query; NULL: it has none
-	struct wall since; // when it last made progress, as far as it tells
+	const char *pods; // the labels by which it selects pods, as in a query; NULL: it has none
 	const struct progress *progress; // NULL: it tells none
 	const char *text;                // KUBEWATCH_TEXT
 	size_t length;

@@ -35,7 +35,15 @@ struct sensed_dependency {
 	bool renews;             // it is replaced by itself
 	double done, total;      // progress; total 0: none
 	char *unit;
+	struct mono moved; // when it last moved: by `progressed` of its evidence, else when its
+			   // status or progress was last heard to be another one; MONO_NONE: never
+			   // seen
+	bool knows_moved;  // else it stood still when it was first seen, nobody knows for how long
+	bool tells_moved;  // by its evidence
 };
+
+// Whatever is under way stands still for so long now and then.
+#define SENSED_STILL_MS (60 * MS_PER_S)
 
 struct sensed {
 	struct sensed_dependency *dependencies; // by dependency index
@@ -55,8 +63,18 @@ void sensed_free(struct sensed *sensed); // NULL is safe
 int sensed_observe(struct sensed *sensed, const struct runbook *runbook, const cJSON *observation,
 	struct mono now, struct err *err);
 
+// Milliseconds between the last progress that an observation's evidence tells of and the
+// observation itself, both by the sensor's clock; never negative. -1: it tells none.
+int64_t sensed_progressed_ms(const cJSON *observation);
+
 // Older than 2 × every + timeout (and than least_stale_us), or never seen.
 bool sensed_is_stale(const struct sensed *sensed, const struct runbook *runbook, int dependency,
+	struct mono now);
+
+// Milliseconds since something that is under way last moved, at least: progressing, or degraded
+// where its evidence tells. -1: it is not under way, nothing fresh is known of it, or it was first
+// seen less than SENSED_STILL_MS ago and nobody knows when it moved before.
+int64_t sensed_still_ms(const struct sensed *sensed, const struct runbook *runbook, int dependency,
 	struct mono now);
 
 #endif

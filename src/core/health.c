@@ -262,7 +262,7 @@ static void judge(const struct subject *subject, struct health *out)
 {
 	if (!health_by_presence(subject, out) && !health_by_kind(subject, out))
 		health_by_conventions(subject, out);
-	out->since = subject_since(subject);
+	subject_since(subject, out);
 }
 
 void health_judge(const cJSON *object, struct wall now, struct health *out)

@@ -18,8 +18,8 @@ struct subject {
 
 // Takes an object apart; anything may be given, NULL too.
 void subject_take(const cJSON *object, struct wall now, struct subject *subject);
-// The newest time at which its status says that something moved, or WALL_NONE.
-struct wall subject_since(const struct subject *subject);
+// When something of it last moved: sets `since` and `tells_since` of `out`.
+void subject_since(const struct subject *subject, struct health *out);
 
 // True: decided, and `out` has status and message (the caller sets `rule`). False: nothing to say,
 // `out` is unspecified.

@@ -67,14 +67,15 @@ static void take_list(const struct subject *subject, const cJSON *list, struct w
 	}
 }
 
-struct wall subject_since(const struct subject *subject)
+void subject_since(const struct subject *subject, struct health *out)
 {
 	struct wall newest = WALL_NONE;
 
-	take_time(subject, json_get(subject->metadata, "creationTimestamp"), &newest);
 	take_time(subject, json_get(subject->metadata, "deletionTimestamp"), &newest);
 	take_times(subject, subject->status, &newest);
 	json_each (field, subject->status)
 		take_list(subject, field, &newest);
-	return newest;
+	out->tells_since = wall_known(newest) || !subject->status;
+	take_time(subject, json_get(subject->metadata, "creationTimestamp"), &newest);
+	out->since = newest;
 }

@@ -187,7 +187,7 @@ void health_inquire(const struct health_tables *tables, const cJSON *object, str
 			health_by_conventions(&subject, otherwise);
 		}
 	}
-	otherwise->since = subject_since(&subject);
+	subject_since(&subject, otherwise);
 }
 
 static void say_rule(const struct health_table *table, struct health *out)

@@ -17,7 +17,8 @@ struct sensed *sensed_new(size_t dependency_count)
 		struct sensed_dependency *one = &sensed->dependencies[d];
 		one->status = STATUS_UNKNOWN;
 		one->latency_ms = -1;
-		one->healthy_from = one->heard = one->token_heard = one->changed = MONO_NONE;
+		one->healthy_from = one->heard = one->token_heard = one->changed = one->moved =
+			MONO_NONE;
 		one->observed_at = one->expires = WALL_NONE;
 	}
 	return sensed;
@@ -68,6 +69,29 @@ static void take_progress(struct sensed_dependency *one, const cJSON *progress)
 	text_replace(&one->unit, json_text(progress, "unit"));
 }
 
+int64_t sensed_progressed_ms(const cJSON *observation)
+{
+	struct wall progressed, observed;
+	if (!wall_parse(json_path_text(observation, "evidence.progressed"), &progressed) ||
+		!wall_parse(json_text(observation, "ts"), &observed))
+		return -1;
+	return observed.us > progressed.us ? (observed.us - progressed.us) / US_PER_MS : 0;
+}
+
+static void take_moved(
+	struct sensed_dependency *one, const cJSON *observation, bool has_changed, struct mono now)
+{
+	int64_t ago_ms = sensed_progressed_ms(observation);
+	one->tells_moved = ago_ms >= 0;
+	if (one->tells_moved) {
+		one->knows_moved = true;
+		one->moved.us = now.us - ago_ms * US_PER_MS;
+	} else if (has_changed || !mono_known(one->moved)) {
+		one->knows_moved = mono_known(one->moved);
+		one->moved = now;
+	}
+}
+
 static void take_token(struct sensed_dependency *one, int64_t token, struct mono now)
 {
 	if (token <= one->token)
@@ -93,6 +117,8 @@ int sensed_observe(struct sensed *sensed, const struct runbook *runbook, const c
 	}
 	struct sensed_dependency *one = &sensed->dependencies[dependency];
 	const char *message = json_text(observation, "message");
+	enum status status_before = one->status;
+	double done_before = one->done, total_before = one->total;
 	one->is_seen = true;
 	one->heard = now;
 	one->latency_ms = (int)json_int(observation, "latency_ms", -1);
@@ -104,6 +130,9 @@ int sensed_observe(struct sensed *sensed, const struct runbook *runbook, const c
 	text_replace(&one->check, json_text(observation, "check"));
 	take_progress(one, json_get(observation, "progress"));
 	take_health(one, status, now);
+	take_moved(one, observation,
+		status != status_before || one->done != done_before || one->total != total_before,
+		now);
 	take_token(one, json_int(observation, "token", 0), now);
 	return dependency;
 }
@@ -113,6 +142,20 @@ bool sensed_is_stale(
 {
 	const struct sensed_dependency *one = &sensed->dependencies[dependency];
 	const struct dependency *of = &runbook->dependencies[dependency];
-	return !one->is_seen ||
-	       now.us - one->heard.us > (2 * of->every_ms + of->timeout_ms) * US_PER_MS;
+	int64_t limit_us = (2 * of->every_ms + of->timeout_ms) * US_PER_MS;
+	if (limit_us < sensed->least_stale_us)
+		limit_us = sensed->least_stale_us;
+	return !one->is_seen || now.us - one->heard.us > limit_us;
+}
+
+int64_t sensed_still_ms(
+	const struct sensed *sensed, const struct runbook *runbook, int dependency, struct mono now)
+{
+	const struct sensed_dependency *one = &sensed->dependencies[dependency];
+	bool is_under_way = one->status == STATUS_PROGRESSING ||
+			    (one->status == STATUS_DEGRADED && one->tells_moved);
+	if (!is_under_way || sensed_is_stale(sensed, runbook, dependency, now))
+		return -1;
+	int64_t still_ms = now.us > one->moved.us ? (now.us - one->moved.us) / US_PER_MS : 0;
+	return one->knows_moved || still_ms >= SENSED_STILL_MS ? still_ms : -1;
 }

@@ -146,20 +146,14 @@ static const char *unseen(const struct scene *scene, int step)
 	return scene->state->steps[step].is_acknowledged ? "" : ", not yet seen";
 }
 
+// Its ages stand before its words, which may be cut: "case-api, seen 3s ago: 1/3 ready".
 static void say_observation(const struct scene *scene, int dependency, struct buf *out)
 {
 	const char *message = scene_message(scene, dependency);
-	const struct sensed_dependency *sensed = &scene->sensed->dependencies[dependency];
-	buf_printf(out, "%s: %s", scene->runbook->dependencies[dependency].id,
-		message[0] ? message : status_word(scene_status(scene, dependency)));
-	int64_t seen_ms = scene_seen_ms(scene, dependency);
-	if (seen_ms < 0)
-		return;
-	buf_text(out, "   seen ");
-	age_words(seen_ms, out);
-	buf_text(out, " ago");
-	if (sensed->is_seen && sensed->check)
-		buf_printf(out, " by %s", sensed->check);
+	buf_printf(out, "%s, ", scene->runbook->dependencies[dependency].id);
+	seen_words(scene, dependency, out);
+	buf_printf(
+		out, ": %s", message[0] ? message : status_word(scene_status(scene, dependency)));
 }
 
 static void say_regressed(

@@ -137,12 +137,36 @@ static void say_message(
 		buf_printf(out, "%s%dms", out->length ? ", " : "", sensed->latency_ms);
 }
 
+// Why it is so, and how long it has not moved: the words give way to that once it is long.
+#define WORDS_LEAST 8
+static void draw_words(struct area area, int row, const struct columns *at,
+	const struct scene *scene, enum group group, int dependency)
+{
+	enum role role = group == GROUP_AWAITED ? ROLE_DIM : ROLE_NORMAL;
+	int width = at->age - 5 - at->message, own = 0;
+	int64_t still_ms = group == GROUP_WAIVED ? -1 : scene_still_ms(scene, dependency);
+	struct buf words = {0}, still = {0};
+	say_message(scene, dependency, group, width >= 36, &words);
+	still_words(still_ms, true, &still);
+	if (still.length > 0)
+		own = (int)still.length + 2;
+	int least = still_ms >= SENSED_STILL_MS ? WORDS_LEAST
+						: safe_columns(buf_str(&words), scene->is_utf8);
+	if (width - own < least)
+		own = 0;
+	int used = area_text(area, row, at->message, width - own, role, buf_str(&words));
+	if (own > 0)
+		area_printf(area, row, at->message + used, own, role, ", %s", buf_str(&still));
+	buf_fini(&words);
+	buf_fini(&still);
+}
+
 static void draw_dependency(struct area area, int row, const struct columns *at,
 	const struct scene *scene, enum group group, int dependency)
 {
 	enum status status = scene_status(scene, dependency);
 	enum role role = status_role(group, status);
-	bool is_stale = sensed_is_stale(scene->sensed, scene->runbook, dependency, scene->now.mono);
+	bool is_stale = scene_is_stale(scene, dependency);
 	bool is_dim = group == GROUP_AWAITED;
 	struct buf text = {0};
 	char mark[3];
@@ -152,10 +176,7 @@ static void draw_dependency(struct area area, int row, const struct columns *at,
 		scene->runbook->dependencies[dependency].id);
 	area_text(area, row, at->status, 11, is_stale ? ROLE_WARN : role,
 		is_stale ? "stale" : status_word(status));
-	say_message(scene, dependency, group, at->age - at->message > 40, &text);
-	area_text(area, row, at->message, at->age - 5 - at->message,
-		is_dim ? ROLE_DIM : ROLE_NORMAL, buf_str(&text));
-	buf_clear(&text);
+	draw_words(area, row, at, scene, group, dependency);
 	age_words(scene_seen_ms(scene, dependency), &text);
 	area_right(area, row, at->age, 4, is_stale ? ROLE_WARN : ROLE_DIM, buf_str(&text));
 	buf_clear(&text);
@@ -190,7 +211,7 @@ static bool is_quiet(const struct scene *scene, enum group group, int dependency
 		return false;
 	return scene_status(scene, dependency) == STATUS_HEALTHY &&
 	       expiry_of(scene, dependency, &left_ms) < EXPIRY_NEAR &&
-	       !sensed_is_stale(scene->sensed, scene->runbook, dependency, scene->now.mono);
+	       !scene_is_stale(scene, dependency);
 }
 
 // Lines of the pane; the quiet ones of a group become one line, which then ends the group.
@@ -250,13 +271,15 @@ static void draw_selected(struct area area, const struct scene *scene)
 	const struct dependency *of = &scene->runbook->dependencies[scene->ui->selected_dependency];
 	struct sheet sheet = {.arena = scene->arena, .label_columns = 10};
 	struct buf text = {0};
-	buf_printf(&text, "%s ", status_word(scene_status(scene, scene->ui->selected_dependency)));
-	buf_text(&text, scene_message(scene, scene->ui->selected_dependency));
+	seen_words(scene, scene->ui->selected_dependency, &text);
+	buf_printf(&text, ": %s %s",
+		status_word(scene_status(scene, scene->ui->selected_dependency)),
+		scene_message(scene, scene->ui->selected_dependency));
 	int under = state_folded_under(scene->state, scene->ui->selected_dependency);
 	if (under >= 0)
 		buf_printf(&text, "; under %s", scene->runbook->dependencies[under].id);
 	sheet_printf(&sheet, NULL, ROLE_TITLE, "%s: %s", of->id, of->title);
-	sheet_add(&sheet, "seen", ROLE_NORMAL, buf_str(&text));
+	sheet_add(&sheet, "known", ROLE_NORMAL, buf_str(&text));
 	sheet_add(&sheet, "degraded", ROLE_NORMAL, of->degraded);
 	sheet_add(&sheet, "owner", ROLE_NORMAL, of->owner);
 	buf_fini(&text);

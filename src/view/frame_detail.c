@@ -187,10 +187,23 @@ static void add_dependency(
 	const struct dependency *of = &scene->runbook->dependencies[dependency];
 	enum status status = scene_status(scene, dependency);
 	struct buf text = {0};
-	buf_printf(&text, "%s  %s %s, ", of->id, status_word(status),
-		scene_message(scene, dependency));
-	age_words(scene_seen_ms(scene, dependency), &text);
-	sheet_add(sheet, label, status == STATUS_HEALTHY ? ROLE_GOOD : ROLE_NORMAL, buf_str(&text));
+	const char *message = scene_message(scene, dependency);
+	bool is_stale = scene_is_stale(scene, dependency);
+	int64_t still_ms = scene_still_ms(scene, dependency);
+	buf_printf(&text, "%s  %s%s", of->id, is_stale ? "STALE, was " : "", status_word(status));
+	if (scene_seen_ms(scene, dependency) >= 0) {
+		buf_byte(&text, ' ');
+		duration_words(scene_seen_ms(scene, dependency), &text);
+		buf_text(&text, " ago");
+	}
+	buf_text(&text, still_ms >= 0 ? ", " : "");
+	still_words(still_ms, false, &text);
+	buf_printf(&text, "%s%s", message[0] ? ": " : "", message);
+	sheet_add(sheet, label,
+		is_stale                   ? ROLE_WARN
+		: status == STATUS_HEALTHY ? ROLE_GOOD
+					   : ROLE_NORMAL,
+		buf_str(&text));
 	buf_fini(&text);
 }
 

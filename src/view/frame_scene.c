@@ -139,6 +139,22 @@ int64_t scene_seen_ms(const struct scene *scene, int dependency)
 	return -1;
 }
 
+// Where no sensor speaks (who looks on, a replay) the record alone tells.
+bool scene_is_stale(const struct scene *scene, int dependency)
+{
+	const struct dependency_known *known = &scene->state->dependencies[dependency];
+	if (scene->sensed->dependencies[dependency].is_seen && !known->is_attested)
+		return sensed_is_stale(scene->sensed, scene->runbook, dependency, scene->now.mono);
+	return !known->is_fresh && scene_seen_ms(scene, dependency) >= 0;
+}
+
+int64_t scene_still_ms(const struct scene *scene, int dependency)
+{
+	if (scene->state->dependencies[dependency].is_attested)
+		return -1;
+	return sensed_still_ms(scene->sensed, scene->runbook, dependency, scene->now.mono);
+}
+
 int scene_unhealthy(const struct scene *scene, int step)
 {
 	const struct refs *restores = &scene->runbook->steps[step].restores;

@@ -85,5 +85,9 @@ bool scene_is_known(const struct scene *scene, int dependency);
 bool scene_is_healthy(const struct scene *scene, int dependency);
 // Age of the newest observation in milliseconds, -1: never seen.
 int64_t scene_seen_ms(const struct scene *scene, int dependency);
+// It was known once, and what was last known is too old to hold now.
+bool scene_is_stale(const struct scene *scene, int dependency);
+// Milliseconds since something under way last moved, -1: it is not under way, or not known now.
+int64_t scene_still_ms(const struct scene *scene, int dependency);
 
 #endif

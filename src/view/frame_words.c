@@ -27,6 +27,33 @@ void age_words(int64_t age_ms, struct buf *out)
 		duration_words(age_ms, out);
 }
 
+void still_words(int64_t still_ms, bool is_short, struct buf *out)
+{
+	bool is_long = still_ms >= SENSED_STILL_MS;
+	if (still_ms < 0)
+		return;
+	buf_text(out, is_long ? (is_short ? "stuck " : "no progress for ")
+			      : (is_short ? "moved " : "progressed "));
+	duration_words(still_ms, out);
+	buf_text(out, is_long ? "" : " ago");
+}
+
+void seen_words(const struct scene *scene, int dependency, struct buf *out)
+{
+	int64_t seen_ms = scene_seen_ms(scene, dependency);
+	int64_t still_ms = scene_still_ms(scene, dependency);
+	bool is_stale = scene_is_stale(scene, dependency);
+	if (seen_ms < 0) {
+		buf_text(out, "never seen");
+		return;
+	}
+	buf_text(out, is_stale ? "STALE, not seen for " : "seen ");
+	duration_words(seen_ms, out);
+	buf_text(out, is_stale ? "" : " ago");
+	buf_text(out, still_ms >= 0 ? ", " : "");
+	still_words(still_ms, false, out);
+}
+
 static void minutes_words(int64_t ms, struct buf *out)
 {
 	int64_t minutes = (ms < 0 ? -ms : ms) / (60 * MS_PER_S);
@@ -161,6 +188,32 @@ static void say_running(const struct scene *scene, int step, struct buf *out)
 	duration_words(progress->timeout_ms + progress->extended_ms, out);
 }
 
+// "pg-primary creating, moved 5s ago", "pg-primary stuck 2m: creating": what must not be cut stands
+// first. A step's own name says nothing new.
+static void say_what_lacks(const struct scene *scene, int step, int dependency, struct buf *out)
+{
+	const char *id = scene->runbook->dependencies[dependency].id;
+	const char *message = scene_message(scene, dependency);
+	bool has_own_name = strcmp(id, scene->runbook->steps[step].id) == 0;
+	int64_t still_ms = scene_still_ms(scene, dependency);
+	if (scene_is_stale(scene, dependency)) {
+		buf_printf(out, "%s not seen for ", id);
+		duration_words(scene_seen_ms(scene, dependency), out);
+		return;
+	}
+	if (!has_own_name)
+		buf_printf(out, "%s ", id);
+	bool is_stuck = still_ms >= SENSED_STILL_MS;
+	if (is_stuck)
+		still_words(still_ms, true, out);
+	buf_printf(out, "%s%s", is_stuck ? ": " : "",
+		message[0] ? message : status_word(scene_status(scene, dependency)));
+	if (still_ms >= 0 && !is_stuck)
+		buf_text(out, ", ");
+	if (!is_stuck)
+		still_words(still_ms, true, out);
+}
+
 static void say_verifying(const struct scene *scene, int step, struct buf *out)
 {
 	const struct step *of = &scene->runbook->steps[step];
@@ -173,9 +226,8 @@ static void say_verifying(const struct scene *scene, int step, struct buf *out)
 		buf_text(out, ", healthy, must last");
 		return;
 	}
-	const char *message = scene_message(scene, dependency);
-	buf_printf(out, ", %s %s", scene->runbook->dependencies[dependency].id,
-		message[0] ? message : status_word(scene_status(scene, dependency)));
+	buf_text(out, ", ");
+	say_what_lacks(scene, step, dependency, out);
 }
 
 // What is sensed now of what a done step restores: how old it is, or what is not healthy any more.
@@ -257,6 +309,9 @@ static void say_wait(const struct scene *scene, int step, struct buf *out)
 	buf_text(out, "ticks itself");
 	if (dependency >= 0)
 		buf_printf(out, ", waits for %s", scene->runbook->dependencies[dependency].id);
+	int64_t still_ms = dependency >= 0 ? scene_still_ms(scene, dependency) : -1;
+	buf_text(out, still_ms >= 0 ? ", " : "");
+	still_words(still_ms, true, out);
 }
 
 void cost_words(const struct scene *scene, int step, struct buf *out)

@@ -34,6 +34,12 @@ void running_words(const struct scene *scene, int step, struct buf *out);
 bool cadence_say(const struct scene *scene, size_t index, struct buf *out);
 // "4s", "-" for an age that is not known.
 void age_words(int64_t age_ms, struct buf *out);
+// "no progress for 2m", "progressed 5s ago"; where there is little room "stuck 2m", "moved 5s ago".
+// An age below zero adds nothing.
+void still_words(int64_t still_ms, bool is_short, struct buf *out);
+// How old what is known of a dependency is, and how long it has not moved: "seen 3s ago, no
+// progress for 2m", "STALE, not seen for 40s", "never seen".
+void seen_words(const struct scene *scene, int dependency, struct buf *out);
 void clock_words(int64_t ms, struct buf *out);    // duration_clock
 void duration_words(int64_t ms, struct buf *out); // duration_short
 

@@ -79,6 +79,22 @@ static void settle(struct kubeverdict *verdict, enum status status, const char *
 	kubewatch_note(verdict->view);
 }
 
+// Of an object that tells no times in its status (a StatefulSet) only what was seen to change is
+// known.
+static void keep_since(struct kubeverdict *verdict, const struct health *health)
+{
+	bool has_changed = verdict->is_judged && verdict->status != health->status;
+
+	if (is_one(verdict->view->watch) && verdict->is_judged)
+		has_changed = has_changed || !same_text(verdict->words, health->message);
+	if (health->tells_since)
+		verdict->since = health->since;
+	else if (has_changed)
+		verdict->since = clock_wall();
+	if (wall_known(verdict->since) && verdict->since.us > verdict->view->moved.us)
+		verdict->view->moved = verdict->since;
+}
+
 static void on_judged(void *context, const struct health *health)
 {
 	struct kubeverdict *verdict = context;
@@ -86,7 +102,7 @@ static void on_judged(void *context, const struct health *health)
 	bool was_awaited = verdict->judge_ticket != 0;
 
 	verdict->judge_ticket = 0;
-	verdict->since = health->since;
+	keep_since(verdict, health);
 	if (is_one(watch))
 		replace_text(&verdict->rule, health->rule);
 	settle(verdict, health->status, health->message);

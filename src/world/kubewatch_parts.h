@@ -55,7 +55,8 @@ struct kubewatch_view {
 	const struct expectation *expect; // of KUBEWATCH_JQ
 	uint64_t changes;                 // counted
 	size_t counts[STATUS_COUNT];      // of judged objects
-	struct tally tally;               // of the last kubewatch_count
+	struct wall moved;  // when one of them was last known to; WALL_NONE: not known
+	struct tally tally; // of the last kubewatch_count
 };
 
 struct kubewatch_viewer {

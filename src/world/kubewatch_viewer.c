@@ -72,6 +72,7 @@ static void add_the_one(const struct kubewatch_view *view, struct kubewatch_answ
 {
 	const struct kubeobject *object = view->watch->objects;
 
+	answer->since = view->moved;
 	if (!view->watch->scope.object || !object || object->hh.next)
 		return;
 	answer->words = object->verdicts[view->index].words;
@@ -285,8 +286,11 @@ static struct kubewatch_view *find_view(
 			return watch->views[i];
 
 	struct kubewatch_view *view = memory_zeroed(1, sizeof *view);
-	*view = (struct kubewatch_view){
-		.watch = watch, .index = watch->view_count, .aim = aim, .expect = expect};
+	*view = (struct kubewatch_view){.watch = watch,
+		.index = watch->view_count,
+		.aim = aim,
+		.expect = expect,
+		.moved = WALL_NONE};
 	watch->views =
 		memory_resize(watch->views, watch->view_count + 1, sizeof(struct kubewatch_view *));
 	watch->views[watch->view_count++] = view;

@@ -20,7 +20,7 @@ pod() {
 END
 }
 ready='{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}'
-crashing='{"phase":"Running","conditions":[{"type":"Ready","status":"False"}],"containerStatuses":[{"name":"main","image":"none",
+crashing='{"phase":"Running","conditions":[{"type":"Ready","status":"False","lastTransitionTime":"AT"}],"containerStatuses":[{"name":"main","image":"none",
  "imageID":"","ready":false,"restartCount":4,"state":{"waiting":{"reason":"CrashLoopBackOff","message":"back-off 5m"}}}]}'
 
 create /api/v1/namespaces <<'END'
@@ -35,7 +35,9 @@ pod shop worker worker
 pod store web-3 shelf
 status /api/v1/namespaces/shop/pods/web-1 "$ready"
 status /api/v1/namespaces/shop/pods/web-2 "$ready"
-status /api/v1/namespaces/shop/pods/worker "$crashing"
+sleep 1.1 # so that it is after the creation
+crashed=$(date -u +%Y-%m-%dT%H:%M:%S)
+status /api/v1/namespaces/shop/pods/worker "$(printf %s "$crashing" | sed "s/AT/${crashed}Z/")"
 
 create /api/v1/nodes <<'END'
 {"metadata":{"name":"node-1"}}
@@ -65,6 +67,15 @@ create /apis/db.relight.test/v1/namespaces/shop/stores <<'END'
 {"apiVersion":"db.relight.test/v1","kind":"Store","metadata":{"name":"cases"},"spec":{"size":3}}
 END
 
+create /apis/db.relight.test/v1/namespaces/store/stores <<'END'
+{"apiVersion":"db.relight.test/v1","kind":"Store","metadata":{"name":"ledger"}}
+END
+# What tells no times.
+ledger() {
+	status /apis/db.relight.test/v1/namespaces/store/stores/ledger "{\"phase\":\"$1\"}"
+}
+ledger Provisioning
+
 # An aggregated API whose server is gone: its group is listed, and cannot be asked.
 create /api/v1/namespaces/shop/services <<'END'
 {"metadata":{"name":"gone"},"spec":{"ports":[{"port":443}]}}
@@ -88,6 +99,7 @@ runbook "$targets" "$(
 	check all-web 'resource: pods, selector: app=shelf'
 	check all 'resource: pods'
 	check everywhere 'resource: pods, namespace: "*", selector: app=shelf'
+	check timeless 'resource: stores, namespace: store, name: ledger'
 	check somewhere 'resource: pods, namespace: "*", name: web-3'
 	check nowhere 'resource: pods, namespace: "*", name: web-9'
 	check enough 'resource: pods, selector: app=shelf, min: 2, expect: exists'
@@ -124,6 +136,7 @@ expect there-unwanted degraded "should not"
 expect all-web healthy "2 pods with app=shelf in shop"
 expect all degraded "2 of 3 pods in shop healthy; worker: main: CrashLoopBackOff"
 expect everywhere progressing "2 of 3 pods with app=shelf healthy; store/web-3: "
+expect timeless progressing Provisioning
 expect somewhere progressing "store/web-3: "
 expect nowhere missing "no pods named web-9 found"
 expect enough healthy "2 pods"
@@ -153,6 +166,42 @@ expect no-such-group unknown "the server has no resource pods.example.org"
 	echo "test_objects.sh: exit $code where not all is healthy" >&2
 	failed=1
 }
+
+# Since when something has not moved: its own times; of a list the newest of them; of what tells no times what is seen to
+# change, and nothing before that.
+progressed() {
+	jq -r --arg id "$1" 'select(.type == "observation" and .dependency == $id) | .evidence.progressed' "$work/lines" | tail -n 1
+}
+is() {
+	[ "$2" = "$3" ] || {
+		echo "test_objects.sh: $1: '$2', wanted '$3'" >&2
+		failed=1
+	}
+}
+is "progress of one" "$(progressed crashing)" "$crashed.000000Z"
+is "progress of many, the newest" "$(progressed all)" "$crashed.000000Z"
+is "progress that nothing tells" "$(progressed timeless)" null
+mkfifo "$work/in"
+"$RELIGHT" probe "$work/runbook.yaml" --only timeless <"$work/in" >"$work/lines" 2>"$work/errors" &
+probe=$!
+exec 3>"$work/in"
+tries=0
+until grep -q '"Provisioning' "$work/lines" || [ "$tries" -ge 100 ]; do
+	tries=$((tries + 1))
+	sleep 0.1
+done
+is "progress that nobody saw" "$(progressed timeless)" null
+before=$(date -u +%Y-%m-%dT%H:%M:%S)
+ledger Starting
+tries=0
+until grep -q '"Starting' "$work/lines" || [ "$tries" -ge 100 ]; do
+	tries=$((tries + 1))
+	sleep 0.1
+done
+moved=$(progressed timeless)
+is "progress that was seen" "$(printf '%s\n%s\n' "$before" "${moved%.*}" | sort | head -n 1)" "$before"
+exec 3>&-
+wait "$probe" || true
 
 status /apis/db.relight.test/v1/namespaces/shop/stores/cases \
 	'{"conditions":[{"type":"Ready","status":"True","reason":"Serving","message":"3 members"}]}'

@@ -235,7 +235,7 @@ static void words_and_numbers(void **state)
 	EXPECT(examples);
 }
 
-static void expect_since(const char *object, const char *wanted)
+static void expect_since(const char *object, const char *wanted, bool is_told)
 {
 	struct health health;
 	struct wall at = WALL_NONE;
@@ -244,27 +244,31 @@ static void expect_since(const char *object, const char *wanted)
 	if (wanted)
 		assert_true(wall_parse(wanted, &at));
 	assert_int_equal(health.since.us, at.us);
+	assert_int_equal(health.tells_since, is_told);
 }
 
 static void since_is_when_something_last_moved(void **state)
 {
 	(void)state;
-	expect_since(CUSTOM("", "", "'phase':'Ready'"), NULL);
+	expect_since(CUSTOM("", "", "'phase':'Ready'"), NULL, false);
 	expect_since(CUSTOM("'creationTimestamp':'2026-07-01T00:00:00Z'", "", "'phase':'Creating'"),
-		"2026-07-01T00:00:00Z");
+		"2026-07-01T00:00:00Z", false);
+	expect_since("{'apiVersion':'a/v1','kind':'A','metadata':{'creationTimestamp':"
+		     "'2026-07-01T00:00:00Z'}}",
+		"2026-07-01T00:00:00Z", true); // nobody has looked after it since
 	expect_since(CUSTOM("'creationTimestamp':'2026-07-01T00:00:00Z'", "",
 			     "'conditions':[{'type':'Ready','status':'False','lastTransitionTime':"
 			     "'2026-07-03T11:00:00Z'},{'type':'X','lastUpdateTime':"
 			     "'2026-07-03T11:30:00Z','lastHeartbeatTime':'2026-07-03T11:59:00Z'}]"),
-		"2026-07-03T11:30:00Z");
+		"2026-07-03T11:30:00Z", true);
 	// Not the future, and not what is only planned.
 	expect_since(CUSTOM("", "",
 			     "'startTime':'2026-07-03T10:00:00Z','nextBackupTime':"
 			     "'2026-07-03T11:00:00Z','endTime':'2027-01-01T00:00:00Z'"),
-		"2026-07-03T10:00:00Z");
+		"2026-07-03T10:00:00Z", true);
 	expect_since("{'apiVersion':'v1','kind':'Pod','status':{'containerStatuses':[{'state':{"
 		     "'running':{'startedAt':'2026-07-03T11:10:00Z'}}}]}}",
-		"2026-07-03T11:10:00Z");
+		"2026-07-03T11:10:00Z", true);
 }
 
 int main(void)

@@ -109,6 +109,35 @@ static void test_calm(void **state)
 	case_end(&of);
 }
 
+// How long what is under way has not moved goes on by itself, and is not said of what is not known.
+static void test_still(void **state)
+{
+	struct view_case of;
+	(void)state;
+	case_failing(&of);
+	of.ui.pane = PANE_DETAIL;
+	of.ui.selected = (struct row){ROW_STEP, runbook_step(of.runbook, "case-api")};
+	char *text = screen(&of, 24, 80, false);
+	assert_non_null(
+		strstr(text, "case-api  progressing 2s ago, no progress for 2m: 1/3 ready"));
+	free(text);
+	of.facts.now = moment_of("03:28:15"); // 12 s after it was seen
+	text = screen(&of, 60, 200, false);
+	assert_non_null(
+		strstr(text, "case-api  progressing 12s ago, no progress for 2m: 1/3 ready"));
+	assert_non_null(
+		strstr(text, "worker                   degraded    CrashLoopBackOff, moved 22s"));
+	free(text);
+	of.facts.now = moment_of("03:30:05"); // and now it is stale
+	text = screen(&of, 60, 200, false);
+	assert_non_null(strstr(text, "case-api  STALE, was progressing 2m ago: 1/3 ready"));
+	assert_non_null(strstr(text, "case-api not seen for 2m"));
+	assert_null(strstr(text, "no progress"));
+	assert_null(strstr(text, "stuck"));
+	free(text);
+	case_end(&of);
+}
+
 static void test_failing(void **state)
 {
 	struct view_case of;
@@ -669,6 +698,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_matches),
 		cmocka_unit_test(test_calm),
 		cmocka_unit_test(test_failing),
+		cmocka_unit_test(test_still),
 		cmocka_unit_test(test_narrow_panes),
 		cmocka_unit_test(test_now),
 		cmocka_unit_test(test_not_known),

@@ -90,11 +90,12 @@ static void tell(struct view_case *of, const char *time, const char *by, enum ev
 	event_free(event);
 }
 
-// What the sensor says of a dependency now, on the record since then.
-static void sense(
-	struct view_case *of, const char *id, const char *status, const char *message, int age_s)
+// What the sensor says of a dependency now, on the record since then; with the time at which it
+// last progressed, as evidence (NULL: it tells none).
+static void sense_moved(struct view_case *of, const char *id, const char *status,
+	const char *message, int age_s, const char *progressed)
 {
-	char json[512];
+	char json[768];
 	char at[WALL_TEXT_BYTES];
 	struct mono heard = {of->facts.now.mono.us - age_s * US_PER_S};
 	wall_format((struct wall){of->facts.now.wall.us - age_s * US_PER_S}, at);
@@ -107,8 +108,18 @@ static void sense(
 		"\"check\":\"command\",\"latency_ms\":38}",
 		id, at, at, status, message);
 	cJSON *observation = cJSON_Parse(json);
+	if (progressed) {
+		wall_format(clock_of(progressed), at);
+		json_add_text(cJSON_AddObjectToObject(observation, "evidence"), "progressed", at);
+	}
 	assert_true(sensed_observe(of->sensed, of->runbook, observation, heard, NULL) >= 0);
 	cJSON_Delete(observation);
+}
+
+static void sense(
+	struct view_case *of, const char *id, const char *status, const char *message, int age_s)
+{
+	sense_moved(of, id, status, message, age_s, NULL);
 }
 
 // A step that was started and ended well, and is verified where it restores something.
@@ -297,8 +308,8 @@ static void case_failing(struct view_case *of)
 	sense(of, "pg-primary", "healthy", "primary, 2 replicas", 4);
 	sense(of, "evidence-bucket", "healthy", "31408 objects", 8);
 	sense(of, "queue", "healthy", "lag 0", 6);
-	sense(of, "case-api", "progressing", "1/3 ready", 2);
-	sense(of, "worker", "degraded", "CrashLoopBackOff", 2);
+	sense_moved(of, "case-api", "progressing", "1/3 ready", 2, "03:25:55");
+	sense_moved(of, "worker", "degraded", "CrashLoopBackOff", 2, "03:27:53");
 	sense(of, "frontend", "healthy", "3/3", 1);
 	sense(of, "notification", "healthy", "2/2", 1);
 	sense(of, "search", "missing", "no index", 30);
