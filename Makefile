@@ -109,8 +109,9 @@ debian := gcc make pkg-config libncurses-dev libcurl4-openssl-dev libcjson-dev l
 debian_lint := clang clang-format clang-tidy cppcheck libclang-rt-14-dev mandoc
 debian_bench := nano strace
 debian_faults := strace libfaketime
+debian_kubernetes := socat nftables iproute2
 
-.PHONY: deps needed deps-lint deps-bench deps-faults
+.PHONY: deps needed deps-lint deps-bench deps-faults deps-kubernetes
 deps:
 	@sh tests/deps.sh $(debian)
 deps-lint:
@@ -119,6 +120,8 @@ deps-bench:
 	@sh tests/deps.sh $(debian_bench)
 deps-faults: deps
 	@sh tests/deps.sh $(debian_faults)
+deps-kubernetes: deps
+	@sh tests/deps.sh $(debian_kubernetes)
 
 needed:
 	@command -v pkg-config >/dev/null || { echo "relight: build: pkg-config is missing; 'make deps' installs what is needed" >&2; exit 1; }
@@ -151,7 +154,7 @@ $(O)/terminal/test_%: tests/terminal/test_%.c $(terminal_support)
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/terminal -MMD -MP $(LDFLAGS) -o $@ $< $(terminal_support) $$(pkg-config --libs cmocka vterm) -lutil -lpthread
 
-.PHONY: check-faults check-faults-all faults-programs tests check check-all check-unit check-terminal check-integration check-kubernetes asan clang
+.PHONY: check-faults check-faults-all faults-programs tests check check-all check-unit check-terminal check-integration check-kubernetes check-kubernetes-all asan clang
 tests: $(O)/relight $(unit_tests) $(terminal_tests) $(faults_support)
 
 check: deps
@@ -179,7 +182,9 @@ $(O)/kubernetes/%: tests/kubernetes/%.c $(terminal_screen)
 $(O)/kubernetes/kubeconfig_access: tests/kubernetes/kubeconfig_access.c $(O)/world.a $(O)/core.a
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) $(pc_cflags) -MMD -MP $(LDFLAGS) -o $@ $< $(O)/world.a $(O)/core.a $(LDLIBS)
-check-kubernetes: $(O)/relight $(kubernetes_support)
+check-kubernetes: deps-kubernetes
+	@$(MAKE) --no-print-directory check-kubernetes-all
+check-kubernetes-all: $(O)/relight $(kubernetes_support)
 	@set -e; $(keeping); SUPPORT=$(abspath $(O)/kubernetes) sh tests/kubernetes/run.sh; $(fitting) || test -z "$$(ls $(timelines))"
 
 # Faults: FAULTS=all goes through every point of each test, else FAULTS_RUNS of each kind are drawn from FAULTS_SEED.

@@ -22,6 +22,14 @@
 #define CA_CACHE_S         600L
 #define IDLE_CONNECTIONS   32L
 
+// Of each origin that was asked in vain, the last failure. There are as many as a runbook names.
+struct failed_origin {
+	struct failed_origin *next; // of http.failed_origins
+	char *origin;               // scheme, host and port
+	enum reach reach;
+	char words[HTTP_WORDS_BYTES];
+};
+
 struct http {
 	const struct http_curl *curl;
 	uv_loop_t *loop;
@@ -31,6 +39,7 @@ struct http {
 	char *reset_why;   // all connections are to be given up, for this reason; NULL: they stay
 	int timers_open;
 	struct http_exchange *exchanges;
+	struct failed_origin *failed_origins;
 };
 
 struct http_exchange {
@@ -40,7 +49,7 @@ struct http_exchange {
 	struct curl_slist *headers, *connect_to;
 	struct buf body;
 	size_t header_bytes, body_bytes, max_body_bytes;
-	bool is_cut, is_stopped, is_tls;
+	bool is_cut, is_stopped, is_tls, has_asked_for_name;
 	int64_t timeout_ms;
 	char ca_sha256[65];
 	char errors[CURL_ERROR_SIZE];
@@ -96,6 +105,52 @@ static void answer_fill(struct http_exchange *exchange, struct http_answer *answ
 	answer->retry_after_ms = retry_after_s > 0 ? (int64_t)retry_after_s * 1000 : -1;
 }
 
+// The bytes of scheme, host and port.
+static size_t origin_length(const char *url)
+{
+	const char *host = strstr(url, "://");
+	host = host ? host + strlen("://") : url;
+	return (size_t)(host - url) + strcspn(host, "/?#");
+}
+
+static struct failed_origin *failed_origin_of(struct http_exchange *exchange)
+{
+	struct http *http = exchange->http;
+	struct failed_origin *failed = NULL;
+	const char *url = "";
+	http->curl->curl_easy_getinfo(exchange->easy, CURLINFO_EFFECTIVE_URL, &url);
+	char *origin = memory_copy_bytes(url, origin_length(url));
+	LL_FOREACH (http->failed_origins, failed) {
+		if (strcmp(failed->origin, origin) == 0) {
+			free(origin);
+			return failed;
+		}
+	}
+	failed = memory_zeroed(1, sizeof *failed);
+	failed->origin = origin;
+	LL_PREPEND(http->failed_origins, failed);
+	return failed;
+}
+
+// curl lets exchanges wait for a connection that another one makes. One that waited longer than it
+// may was never tried: what became of the connection is told in the words of the one that made it.
+static void take_failure(
+	struct http_exchange *exchange, struct http_failure *failure, char words[HTTP_WORDS_BYTES])
+{
+	struct failed_origin *last = failed_origin_of(exchange);
+	double tried_s = 0;
+	exchange->http->curl->curl_easy_getinfo(exchange->easy, CURLINFO_TOTAL_TIME, &tried_s);
+	if (failure->is_timeout && tried_s <= 0) {
+		if (!last->words[0])
+			return;
+		failure->reach = last->reach;
+		snprintf(words, HTTP_WORDS_BYTES, "%s", last->words);
+	} else {
+		last->reach = failure->reach;
+		snprintf(last->words, sizeof last->words, "%s", words);
+	}
+}
+
 static void finish(struct http_exchange *exchange, CURLcode code)
 {
 	char words[HTTP_WORDS_BYTES] = "";
@@ -106,8 +161,16 @@ static void finish(struct http_exchange *exchange, CURLcode code)
 		answer.reach = REACH_ANSWERED;
 		answer_fill(exchange, &answer);
 	} else {
-		struct http_failure failure = http_curl_explain(exchange->easy, code,
-			exchange->errors, exchange->is_tls, exchange->timeout_ms, words);
+		struct http_failure failure = http_curl_explain(&(struct http_failed){
+			.easy = exchange->easy,
+			.code = code,
+			.errors = exchange->errors,
+			.is_tls = exchange->is_tls,
+			.has_asked_for_name = exchange->has_asked_for_name,
+			.timeout_ms = exchange->timeout_ms,
+			.words = words,
+		});
+		take_failure(exchange, &failure, words);
 		answer.reach = failure.reach;
 		answer.is_timeout = failure.is_timeout;
 		answer.why = words;
@@ -467,6 +530,14 @@ static int on_socket_made(void *context, curl_socket_t socket, curlsocktype purp
 	return CURL_SOCKOPT_OK;
 }
 
+static int on_resolving(void *resolver, void *reserved, void *context)
+{
+	struct http_exchange *exchange = context;
+	(void)resolver, (void)reserved;
+	exchange->has_asked_for_name = true;
+	return 0;
+}
+
 static void set_callbacks(struct http_exchange *exchange)
 {
 	CURL *easy = exchange->easy;
@@ -478,6 +549,8 @@ static void set_callbacks(struct http_exchange *exchange)
 	curl->curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl->curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
 	curl->curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket_made);
+	curl->curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, on_resolving);
+	curl->curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, exchange);
 }
 
 static bool has_control(const char *text)
@@ -600,6 +673,11 @@ void http_free(struct http *http)
 		exchange_free(exchange);
 	}
 	http->curl->curl_multi_cleanup(http->multi);
+	for (struct failed_origin *failed = http->failed_origins, *next; failed; failed = next) {
+		next = failed->next;
+		free(failed->origin);
+		free(failed);
+	}
 	free(http->reset_why);
 	uv_close((uv_handle_t *)&http->timer, on_timer_closed);
 	uv_close((uv_handle_t *)&http->excuse, on_timer_closed);

@@ -44,20 +44,11 @@ void *http_curl_symbol(const char *name)
 
 // --- failures in words -----------------------------------------------------------------------------------------------
 
-struct failed {
-	CURL *easy;
-	CURLcode code;
-	const char *errors; // curl's own words, may be empty
-	bool is_tls;
-	int64_t timeout_ms;
-	char *words;
-};
-
-static struct http_failure say(const struct failed *failed, enum reach reach, const char *format,
-	...) __attribute__((format(printf, 3, 4)));
+static struct http_failure say(const struct http_failed *failed, enum reach reach,
+	const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 static struct http_failure say(
-	const struct failed *failed, enum reach reach, const char *format, ...)
+	const struct http_failed *failed, enum reach reach, const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
@@ -66,26 +57,26 @@ static struct http_failure say(
 	return (struct http_failure){.reach = reach};
 }
 
-static struct http_failure say_curls_words(const struct failed *failed, enum reach reach)
+static struct http_failure say_curls_words(const struct http_failed *failed, enum reach reach)
 {
 	const char *words =
 		*failed->errors ? failed->errors : loaded.curl_easy_strerror(failed->code);
 	return say(failed, reach, "%s", words);
 }
 
-static bool has(const struct failed *failed, const char *part)
+static bool has(const struct http_failed *failed, const char *part)
 {
 	return strstr(failed->errors, part) != NULL;
 }
 
 // "Could not resolve host: db.example.com": the name.
-static const char *after_colon(const struct failed *failed)
+static const char *after_colon(const struct http_failed *failed)
 {
 	const char *colon = strstr(failed->errors, ": ");
 	return colon ? colon + 2 : "the host";
 }
 
-static struct http_failure explain_connecting(const struct failed *failed)
+static struct http_failure explain_connecting(const struct http_failed *failed)
 {
 	long error = 0;
 	loaded.curl_easy_getinfo(failed->easy, CURLINFO_OS_ERRNO, &error);
@@ -100,14 +91,30 @@ static struct http_failure explain_connecting(const struct failed *failed)
 	}
 }
 
-static double seconds(const struct failed *failed, CURLINFO info)
+static double seconds(const struct http_failed *failed, CURLINFO info)
 {
 	double value = 0;
 	loaded.curl_easy_getinfo(failed->easy, info, &value);
 	return value;
 }
 
-static struct http_failure explain_timeout(const struct failed *failed)
+// Through a proxy it may be the proxy's name that nobody knows: "no address for" is true then too.
+static struct http_failure say_no_address(const struct http_failed *failed, const char *limit)
+{
+	const char *text = NULL;
+	char *host = NULL;
+	CURLU *url = loaded.curl_url();
+	loaded.curl_easy_getinfo(failed->easy, CURLINFO_EFFECTIVE_URL, &text);
+	if (url && text && loaded.curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK)
+		loaded.curl_url_get(url, CURLUPART_HOST, &host, 0);
+	struct http_failure failure = say(failed, REACH_PREVENTED,
+		"timed out: no address for %s within %s", host ? host : "the host", limit);
+	loaded.curl_free(host);
+	loaded.curl_url_cleanup(url);
+	return failure;
+}
+
+static struct http_failure explain_timeout(const struct http_failed *failed)
 {
 	long status = 0, local_port = 0;
 	char limit[DURATION_TEXT_BYTES];
@@ -118,9 +125,8 @@ static struct http_failure explain_timeout(const struct failed *failed)
 	loaded.curl_easy_getinfo(failed->easy, CURLINFO_LOCAL_PORT, &local_port);
 	bool is_resolved = seconds(failed, CURLINFO_NAMELOOKUP_TIME) > 0;
 	struct http_failure failure;
-	if (!is_resolved && local_port == 0)
-		failure = say(failed, REACH_PREVENTED,
-			"timed out: the name was not resolved within %s", limit);
+	if (!is_resolved && failed->has_asked_for_name && local_port == 0)
+		failure = say_no_address(failed, limit);
 	else if (local_port == 0)
 		failure = say(failed, REACH_SILENT, "timed out: no connection within %s", limit);
 	else if (failed->is_tls && is_resolved && seconds(failed, CURLINFO_APPCONNECT_TIME) <= 0)
@@ -136,7 +142,7 @@ static struct http_failure explain_timeout(const struct failed *failed)
 	return failure;
 }
 
-static struct http_failure explain_certificate(const struct failed *failed)
+static struct http_failure explain_certificate(const struct http_failed *failed)
 {
 	// curl compares the name itself, once the chain is good.
 	const char *name = strstr(failed->errors, "target host name '");
@@ -164,7 +170,7 @@ static struct http_failure explain_certificate(const struct failed *failed)
 	}
 }
 
-static struct http_failure explain_handshake(const struct failed *failed)
+static struct http_failure explain_handshake(const struct http_failed *failed)
 {
 	if (has(failed, "wrong version number") || has(failed, "packet length too long") ||
 		has(failed, "record layer failure") || has(failed, "http request"))
@@ -175,7 +181,7 @@ static struct http_failure explain_handshake(const struct failed *failed)
 	return say_curls_words(failed, REACH_REFUSED);
 }
 
-static struct http_failure explain(const struct failed *failed)
+struct http_failure http_curl_explain(const struct http_failed *failed)
 {
 	switch ((int)failed->code) {
 	case CURLE_UNSUPPORTED_PROTOCOL:
@@ -214,11 +220,4 @@ static struct http_failure explain(const struct failed *failed)
 		return say(failed, REACH_REFUSED, "the answer's headers are too long");
 	default: return say_curls_words(failed, REACH_PREVENTED);
 	}
-}
-
-struct http_failure http_curl_explain(CURL *easy, CURLcode code, const char *errors, bool is_tls,
-	int64_t timeout_ms, char words[HTTP_WORDS_BYTES])
-{
-	struct failed failed = {easy, code, errors, is_tls, timeout_ms, words};
-	return explain(&failed);
 }

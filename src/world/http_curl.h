@@ -16,7 +16,8 @@
 	X(curl_easy_cleanup) X(curl_easy_strerror) X(curl_multi_init) X(curl_multi_cleanup) \
 	X(curl_multi_setopt) X(curl_multi_add_handle) X(curl_multi_remove_handle) \
 	X(curl_multi_socket_action) X(curl_multi_assign) X(curl_multi_info_read) \
-	X(curl_slist_append) X(curl_slist_free_all)
+	X(curl_slist_append) X(curl_slist_free_all) X(curl_url) X(curl_url_set) X(curl_url_get) \
+	X(curl_url_cleanup) X(curl_free)
 // clang-format on
 
 // curl.h wraps three of them in macros that check types; these are the functions.
@@ -41,14 +42,22 @@ void *http_curl_symbol(const char *name);
 // while the answer arrives. False with "": there is no TLS, or it cannot be known.
 bool http_curl_anchor(CURL *easy, const struct http_curl *curl, char sha256[65]);
 
-// What a failed transfer means. `words` is at least HTTP_WORDS_BYTES; `errors` is curl's error
-// buffer.
 #define HTTP_WORDS_BYTES 320
+struct http_failed {
+	CURL *easy;
+	CURLcode code;
+	const char *errors; // curl's own words, may be empty
+	bool is_tls;
+	bool has_asked_for_name; // a resolver was asked
+	int64_t timeout_ms;
+	char *words; // of at least HTTP_WORDS_BYTES, for the explanation
+};
 struct http_failure {
 	enum reach reach;
 	bool is_timeout;
 };
-struct http_failure http_curl_explain(CURL *easy, CURLcode code, const char *errors, bool is_tls,
-	int64_t timeout_ms, char words[HTTP_WORDS_BYTES]);
+
+// What a failed transfer means.
+struct http_failure http_curl_explain(const struct http_failed *failed);
 
 #endif

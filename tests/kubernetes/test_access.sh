@@ -56,9 +56,9 @@ expect expired unknown "HTTP 401, the credentials were refused"
 expect wrong-ca unknown certificate
 expect refused unknown refused
 expect unresolvable unknown nowhere.invalid
-expect plaintext unknown ""
+expect plaintext unknown "the connection was closed during the TLS handshake"
 expect name-localhost healthy active
-expect name-elsewhere unknown ""
+expect name-elsewhere unknown "the certificate is not for elsewhere"
 expect no-ca-file unknown gone.crt
 expect broken unknown "is no kubeconfig"
 expect nowhere missing "is not there"
