@@ -59,6 +59,16 @@ static pid_t process_of(pid_t tid)
 	return process;
 }
 
+static enum role child_of(enum role parent)
+{
+	switch (parent) {
+	case COCKPIT: return LAUNCHER; /* until it loads a program */
+	case LAUNCHER: return ACTUATOR;
+	case ACTUATOR: return COMMAND;
+	default: return parent;
+	}
+}
+
 static struct task *add(pid_t tid, const struct task *parent)
 {
 	struct task *task = find(tid);
@@ -69,18 +79,9 @@ static struct task *add(pid_t tid, const struct task *parent)
 		abort();
 	task = &tasks[task_count++];
 	*task = (struct task){.tid = tid, .process = process_of(tid)};
-	if (!parent)
-		return task;
-	if (task->process == parent->process)
-		task->role = parent->role;
-	else if (parent->role == COCKPIT)
-		task->role = LAUNCHER; /* until it loads a program */
-	else if (parent->role == LAUNCHER)
-		task->role = ACTUATOR;
-	else if (parent->role == ACTUATOR)
-		task->role = COMMAND;
-	else
-		task->role = parent->role;
+	if (parent)
+		task->role =
+			task->process == parent->process ? parent->role : child_of(parent->role);
 	return task;
 }
 
@@ -116,6 +117,7 @@ struct count {
 	bool takes_all;
 	long at, calls;
 	pid_t killed;
+	bool is_gone; /* it has been */
 };
 
 static void on_call(struct count *count, const struct task *task)
@@ -130,6 +132,21 @@ static void on_call(struct count *count, const struct task *task)
 	}
 }
 
+/* One that was made in the very moment in which its parent was killed: no stop of that one tells of
+ * it any more. */
+static void take_orphans(const struct count *count)
+{
+	for (size_t i = 0; i < task_count; i++) {
+		if (!tasks[i].is_early)
+			continue;
+		tasks[i].is_early = false;
+		tasks[i].role = child_of(count->role);
+		if (count->takes_all)
+			kill(tasks[i].process, SIGKILL);
+		ptrace(PTRACE_SYSCALL, tasks[i].tid, NULL, 0L);
+	}
+}
+
 /* Of a stopped task: what it stopped for, and on. */
 static void go_on(struct count *count, pid_t tid, int status)
 {
@@ -138,6 +155,8 @@ static void go_on(struct count *count, pid_t tid, int status)
 
 	if (!task) {
 		add(tid, NULL)->is_early = true;
+		if (count->is_gone)
+			take_orphans(count);
 		return;
 	}
 	if (number == (SIGTRAP | 0x80)) {
@@ -209,6 +228,10 @@ int main(int argc, char **argv)
 			continue;
 		}
 		forget(tid);
+		if (tid == count.killed) {
+			count.is_gone = true;
+			take_orphans(&count);
+		}
 		if (tid == first)
 			code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	}
