@@ -219,7 +219,7 @@ bool health_outweighs(enum status newer, enum status older)
 bool health_by_attention(const struct subject *subject, struct health *out)
 {
 	for (const struct convention *row = health_conventions; row->name; row++)
-		if (row->is_first && row->judge(subject, out)) {
+		if (row->when == CONVENTION_FIRST && row->judge(subject, out)) {
 			snprintf(out->rule, sizeof out->rule, "convention/%s", row->name);
 			return true;
 		}
@@ -233,13 +233,13 @@ void health_by_conventions(const struct subject *subject, struct health *out)
 	for (const struct convention *row = health_conventions; row->name; row++) {
 		struct health opinion;
 
-		if (!row->judge(subject, &opinion))
+		if ((decided && row->when == CONVENTION_LAST) || !row->judge(subject, &opinion))
 			continue;
 		snprintf(opinion.rule, sizeof opinion.rule, "convention/%s", row->name);
 		if (!decided || health_outweighs(opinion.status, out->status))
 			*out = opinion;
 		decided = true;
-		if (row->is_final)
+		if (row->when == CONVENTION_FIRST || row->when == CONVENTION_FINAL)
 			break;
 	}
 	if (decided)

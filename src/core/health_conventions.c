@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 // How controllers commonly report, for kinds that have no rule of their own. Sources: the
 // Kubernetes API conventions ("Typical status properties", "Generation") and kstatus. Conditions,
@@ -10,12 +11,15 @@
 
 static bool conditions_rule(const struct subject *subject, struct health *out)
 {
-	if (!subject->conditions)
-		return false;
-	if (!subject->conditions->child)
-		return health_say(out, STATUS_PROGRESSING,
-			"no conditions yet: its controller has not reported");
-	return conditions_judge(subject, subject->conditions, out);
+	return subject->conditions && conditions_judge(subject, subject->conditions, out);
+}
+
+// Some say how they are in other words, and keep an empty list: so this is asked last.
+static bool no_conditions_rule(const struct subject *subject, struct health *out)
+{
+	return subject->conditions && !subject->conditions->child &&
+	       health_say(out, STATUS_PROGRESSING,
+		       "no conditions yet: its controller has not reported");
 }
 
 static bool phase_rule(const struct subject *subject, struct health *out)
@@ -26,6 +30,18 @@ static bool phase_rule(const struct subject *subject, struct health *out)
 static bool counts_rule(const struct subject *subject, struct health *out)
 {
 	return counts_judge(subject->spec, subject->status, out);
+}
+
+// Some write "None" where nothing went wrong.
+static bool is_said(const char *text)
+{
+	static const char *const nothing[] = {
+		"none", "null", "nil", "<nil>", "no error", "n/a", "ok", "success", "false", NULL};
+
+	for (size_t i = 0; nothing[i]; i++)
+		if (strcasecmp(text, nothing[i]) == 0)
+			return false;
+	return *text;
 }
 
 // --- parts ---
@@ -56,8 +72,21 @@ static bool flag_complains(const cJSON *part, struct health *out)
 	return false;
 }
 
+// What a part says went wrong.
+static bool error_complains(const cJSON *part, struct health *out)
+{
+	static const char *const keys[] = {"error", "errorMessage", "failureMessage", NULL};
+
+	for (size_t i = 0; keys[i]; i++) {
+		const char *text = json_text(part, keys[i]);
+		if (text && is_said(text))
+			return health_say(out, STATUS_DEGRADED, "%s", text);
+	}
+	return false;
+}
+
 // What one part of a status says of itself: by its conditions, else by a word, else by numbers; and
-// by its flags.
+// by its flags and errors.
 static bool part_says(const struct subject *subject, const cJSON *part, struct health *out)
 {
 	const cJSON *conditions = json_get(part, "conditions");
@@ -65,11 +94,11 @@ static bool part_says(const struct subject *subject, const cJSON *part, struct h
 
 	if (cJSON_IsArray(conditions) && !conditions->child)
 		return health_say(out, STATUS_PROGRESSING, "no conditions yet");
-	bool is_said = (cJSON_IsArray(conditions) && conditions_judge(subject, conditions, out)) ||
+	bool is_told = (cJSON_IsArray(conditions) && conditions_judge(subject, conditions, out)) ||
 		       phase_judge(subject, part, out) || counts_judge(NULL, part, out);
-	if (!flag_complains(part, &complaint) ||
-		(is_said && !health_outweighs(complaint.status, out->status)))
-		return is_said;
+	if (!(error_complains(part, &complaint) || flag_complains(part, &complaint)) ||
+		(is_told && !health_outweighs(complaint.status, out->status)))
+		return is_told;
 	*out = complaint;
 	return true;
 }
@@ -92,11 +121,27 @@ static void judge_part(const struct subject *subject, const char *list, const cJ
 // only mirrored from elsewhere (Crossplane's atProvider, described by Synced and Ready).
 static bool is_no_part(const char *key)
 {
-	static const char *const others[] = {"conditions", "history", "last", "previous", "desired",
-		"related", "events", "details", "atprovider", "spec", "template", "backup",
-		"resources", "transition", NULL};
+	static const char *const others[] = {"history", "last", "previous", "desired", "related",
+		"events", "details", "atprovider", "spec", "template", "backup", "resources",
+		"transition", NULL};
 
-	return words_occur(key, others);
+	return strcmp(key, "conditions") == 0 ||
+	       (words_occur(key, others) && strcmp(key, "lastOperation") != 0);
+}
+
+// A part of a list or a map of parts; and what it keeps in parts of its own, with conditions of
+// their own (a data centre's Cassandra).
+static void judge_inner_parts(
+	const struct subject *subject, const cJSON *field, bool *decided, struct health *out)
+{
+	for (const cJSON *part = field->child; part; part = part->next) {
+		if (!cJSON_IsObject(part))
+			continue;
+		judge_part(subject, field->string, part, decided, out);
+		json_each (inner, part)
+			if (cJSON_IsObject(inner) && cJSON_IsArray(json_get(inner, "conditions")))
+				judge_part(subject, field->string, inner, decided, out);
+	}
 }
 
 // Parts of a status that report by themselves: parents, listeners, ancestors, environments,
@@ -110,9 +155,7 @@ static bool parts_rule(const struct subject *subject, struct health *out)
 			continue;
 		if (cJSON_IsObject(field))
 			judge_part(subject, field->string, field, &decided, out);
-		for (const cJSON *part = field->child; part; part = part->next)
-			if (cJSON_IsObject(part))
-				judge_part(subject, field->string, part, &decided, out);
+		judge_inner_parts(subject, field, &decided, out);
 	}
 	return decided;
 }
@@ -145,44 +188,92 @@ static bool suspend_rule(const struct subject *subject, struct health *out)
 	       health_say(out, STATUS_SUSPENDED, "suspended: spec.enabled is false");
 }
 
-// Many controllers let go of an object that is annotated so: crossplane.io/paused,
-// strimzi.io/pause-reconciliation, cluster.x-k8s.io/paused, autoscaling.keda.sh/paused …
-static bool pause_rule(const struct subject *subject, struct health *out)
+// Annotations by which many controllers let go of an object: crossplane.io/paused,
+// strimzi.io/pause-reconciliation, cluster.x-k8s.io/paused, autoscaling.keda.sh/paused,
+// kustomize.toolkit.fluxcd.io/reconcile, eck.k8s.elastic.co/managed … Without a value any but
+// "false" holds.
+static const struct pause_annotation {
+	const char *ending, *value;
+} pause_annotations[] = {
+	{"/paused", NULL},
+	{"/pause", NULL},
+	{"/pause-reconciliation", NULL},
+	{"/pause-reconcile", NULL},
+	{"/reconcile-paused", NULL},
+	{"/reconciliation-paused", NULL},
+	{"/disable-reconcile", NULL},
+	{"/disable-reconciliation", NULL},
+	{"/skip-reconcile", NULL},
+	{"/suspend", NULL},
+	{"/suspended", NULL},
+	{"/paused-replicas", NULL},
+	{"/hibernation", "on"},
+	{"/reconcile", "disabled"},
+	{"/reconcile", "false"},
+	{"/managed", "false"},
+};
+
+static bool pause_annotated(const cJSON *annotation)
 {
-	static const char *const names[] = {"/paused", "/pause", "/pause-reconciliation",
-		"/reconcile-paused", "/suspend", "/suspended", NULL};
+	const char *name = annotation->string ? strchr(annotation->string, '/') : NULL;
 
-	json_each (annotation, json_get(subject->metadata, "annotations")) {
-		const char *name = annotation->string ? strchr(annotation->string, '/') : NULL;
-
-		if (!name || !cJSON_IsString(annotation) ||
-			strcmp(annotation->valuestring, "true") != 0)
-			continue;
-		for (size_t i = 0; names[i]; i++)
-			if (strcmp(name, names[i]) == 0)
-				return health_say(out, STATUS_SUSPENDED,
-					"paused by the annotation %s", annotation->string);
+	if (!name || !cJSON_IsString(annotation))
+		return false;
+	for (size_t i = 0; i < sizeof pause_annotations / sizeof *pause_annotations; i++) {
+		const struct pause_annotation *row = &pause_annotations[i];
+		if (strcmp(name, row->ending) == 0 &&
+			(row->value ? strcmp(annotation->valuestring, row->value) == 0
+				    : strcmp(annotation->valuestring, "false") != 0))
+			return true;
 	}
 	return false;
+}
+
+// Spellings of a pause that some kinds mean otherwise, so that a failure and a table go before
+// them.
+static bool pause_rule(const struct subject *subject, struct health *out)
+{
+	static const char *const paths[] = {"disabled", "disable", "halted", "stopped", "stop",
+		"shutdown", "hibernate", "hibernated", "hibernation.enabled", "maintenance.paused",
+		"reconciliationPaused", "pauseReconciliation", "suspendReconciliation", NULL};
+	const char *state = json_text(subject->spec, "managementState");
+
+	json_each (annotation, json_get(subject->metadata, "annotations"))
+		if (pause_annotated(annotation))
+			return health_say(out, STATUS_SUSPENDED, "paused by the annotation %s",
+				annotation->string);
+	for (size_t i = 0; paths[i]; i++)
+		if (cJSON_IsTrue(json_path(subject->spec, paths[i])))
+			return health_say(
+				out, STATUS_SUSPENDED, "suspended: spec.%s is true", paths[i]);
+	return state && strcmp(state, "Unmanaged") == 0 &&
+	       health_say(out, STATUS_SUSPENDED, "its operator is told to leave it alone");
 }
 
 // What a status says went wrong, outside of its conditions.
 static bool error_rule(const struct subject *subject, struct health *out)
 {
-	static const char *const paths[] = {
-		"error.message", "error", "errorMessage", "failureMessage", "failureReason", NULL};
-	const cJSON *errors = json_get(subject->status, "errors");
+	static const char *const paths[] = {"error.message", "error", "errorMessage",
+		"failureMessage", "failureReason", "errorReason", "usefulErrorMessage", "syncError",
+		"reconcileError", NULL};
+	static const char *const lists[] = {"errors", "problems", "validationErrors", NULL};
 
 	for (size_t i = 0; paths[i]; i++) {
 		const char *text = json_path_text(subject->status, paths[i]);
-		if (text && *text)
+		if (text && is_said(text))
 			return health_say(out, STATUS_DEGRADED, "%s", text);
 	}
-	const cJSON *first = cJSON_IsArray(errors) ? errors->child : NULL;
-	if (!first)
-		return false;
-	const char *text = cJSON_IsString(first) ? first->valuestring : json_text(first, "message");
-	return health_say(out, STATUS_DEGRADED, "%s", text && *text ? text : "it has errors");
+	for (size_t i = 0; lists[i]; i++) {
+		const cJSON *list = json_get(subject->status, lists[i]);
+		const cJSON *first = cJSON_IsArray(list) ? list->child : NULL;
+		if (!first)
+			continue;
+		const char *text =
+			cJSON_IsString(first) ? first->valuestring : json_text(first, "message");
+		return health_say(
+			out, STATUS_DEGRADED, "%s", text && *text ? text : "it has errors");
+	}
+	return false;
 }
 
 static bool flags_rule(const struct subject *subject, struct health *out)
@@ -202,23 +293,71 @@ static bool flags_rule(const struct subject *subject, struct health *out)
 	return decided;
 }
 
+// --- where nothing else is said ---
+
+// A job's numbers, without a word for how it is.
+static bool job_rule(const struct subject *subject, struct health *out)
+{
+	int64_t succeeded = json_int(subject->status, "succeeded", -1),
+		failed = json_int(subject->status, "failed", -1),
+		active = json_int(subject->status, "active", 0);
+	int64_t wanted = json_int(subject->spec, "completions", 1),
+		limit = json_int(subject->spec, "backoffLimit", 0);
+
+	if (succeeded < 0 && failed < 0)
+		return false;
+	enum status status = failed > limit                       ? STATUS_DEGRADED
+			     : succeeded >= wanted && active == 0 ? STATUS_HEALTHY
+								  : STATUS_PROGRESSING;
+	return health_say(out, status, "%lld of %lld done, %lld running, %lld failed",
+		(long long)(succeeded > 0 ? succeeded : 0), (long long)wanted, (long long)active,
+		(long long)(failed > 0 ? failed : 0));
+}
+
+// What a controller mirrors of the thing that it stands for (Crossplane): Synced and Ready are its
+// own word on it, and go before this.
+static bool mirror_rule(const struct subject *subject, struct health *out)
+{
+	return phase_judge(subject, json_get(subject->status, "atProvider"), out);
+}
+
 // --- nothing said ---
 
-// Most kinds have a controller that reports; until it has, nothing is known to work. A kind without
-// spec and status only holds data or settings.
+// An object without a spec has nothing in it that a controller is to bring about: it holds data or
+// settings. One of which only the metadata is known may be anything.
+static bool holds_settings(const struct subject *subject)
+{
+	static const char *const common[] = {"apiVersion", "kind", "metadata", "status", NULL};
+	bool holds = false;
+
+	json_each (field, subject->object) {
+		bool is_common = false;
+
+		if (strcmp(field->string, "spec") == 0)
+			return false;
+		for (size_t i = 0; common[i]; i++)
+			is_common |= strcmp(field->string, common[i]) == 0;
+		holds |= !is_common;
+	}
+	return holds;
+}
+
+// Most kinds have a controller that reports; until it has, nothing is known to work.
 static bool silence_rule(const struct subject *subject, struct health *out)
 {
 	if (subject->status && subject->status->child)
 		return false;
+	if (holds_settings(subject))
+		return health_say(out, STATUS_HEALTHY, "exists; it has no spec to act on");
 	return health_say(out, STATUS_PROGRESSING,
 		"no status yet: no controller has reported on it (where none ever does, expect "
 		"`exists`)");
 }
 
 const struct convention health_conventions[] = {
-	{"suspend", suspend_rule, .is_final = true, .is_first = true},
-	{"generation", generation_rule, .is_final = true, .is_first = true},
-	{"silence", silence_rule, .is_final = true},
+	{"suspend", suspend_rule, .when = CONVENTION_FIRST},
+	{"generation", generation_rule, .when = CONVENTION_FIRST},
+	{"silence", silence_rule, .when = CONVENTION_FINAL},
 	{"error", error_rule},
 	{"pause", pause_rule},
 	{"conditions", conditions_rule},
@@ -227,5 +366,8 @@ const struct convention health_conventions[] = {
 	{"flags", flags_rule},
 	{"phase", phase_rule},
 	{"replicas", counts_rule},
+	{"job", job_rule, .when = CONVENTION_LAST},
+	{"mirror", mirror_rule, .when = CONVENTION_LAST},
+	{"conditions", no_conditions_rule, .when = CONVENTION_LAST},
 	{.name = NULL},
 };

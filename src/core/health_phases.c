@@ -2,6 +2,7 @@
 #include "health_rules.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -61,6 +62,38 @@ static const struct phase_word {
 	{"updated", STATUS_HEALTHY},
 	{"uptodate", STATUS_HEALTHY},
 	{"valid", STATUS_HEALTHY},
+	{"acknowledged", STATUS_HEALTHY},
+	{"allocated", STATUS_HEALTHY},
+	{"clean", STATUS_HEALTHY},
+	{"current", STATUS_HEALTHY},
+	{"enabled", STATUS_HEALTHY},
+	{"executed", STATUS_HEALTHY},
+	{"functional", STATUS_HEALTHY},
+	{"good", STATUS_HEALTHY},
+	{"idle", STATUS_HEALTHY},
+	{"imported", STATUS_HEALTHY},
+	{"inservice", STATUS_HEALTHY},
+	{"inuse", STATUS_HEALTHY},
+	{"joined", STATUS_HEALTHY},
+	{"listening", STATUS_HEALTHY},
+	{"live", STATUS_HEALTHY},
+	{"loaded", STATUS_HEALTHY},
+	{"mounted", STATUS_HEALTHY},
+	{"nominal", STATUS_HEALTHY},
+	{"open", STATUS_HEALTHY},
+	{"optimal", STATUS_HEALTHY},
+	{"passing", STATUS_HEALTHY},
+	{"processed", STATUS_HEALTHY},
+	{"promoted", STATUS_HEALTHY},
+	{"restored", STATUS_HEALTHY},
+	{"satisfied", STATUS_HEALTHY},
+	{"signed", STATUS_HEALTHY},
+	{"stored", STATUS_HEALTHY},
+	{"streaming", STATUS_HEALTHY},
+	{"unchanged", STATUS_HEALTHY},
+	{"unsealed", STATUS_HEALTHY},
+	{"validated", STATUS_HEALTHY},
+	{"verified", STATUS_HEALTHY},
 	{"inprogress", STATUS_PROGRESSING},
 	{"new", STATUS_PROGRESSING},
 	{"notready", STATUS_PROGRESSING},
@@ -74,6 +107,22 @@ static const struct phase_word {
 	{"accepting", STATUS_PROGRESSING},
 	{"init", STATUS_PROGRESSING},
 	{"yellow", STATUS_PROGRESSING},
+	{"assigned", STATUS_PROGRESSING},
+	{"bootstrap", STATUS_PROGRESSING},
+	{"enqueued", STATUS_PROGRESSING},
+	{"inqueue", STATUS_PROGRESSING},
+	{"ongoing", STATUS_PROGRESSING},
+	{"outdated", STATUS_PROGRESSING},
+	{"outofdate", STATUS_PROGRESSING},
+	{"partiallyready", STATUS_PROGRESSING},
+	{"planned", STATUS_PROGRESSING},
+	{"prepared", STATUS_PROGRESSING},
+	{"received", STATUS_PROGRESSING},
+	{"resync", STATUS_PROGRESSING},
+	{"retry", STATUS_PROGRESSING},
+	{"start", STATUS_PROGRESSING},
+	{"unbound", STATUS_PROGRESSING},
+	{"unstarted", STATUS_PROGRESSING},
 	{"aborted", STATUS_DEGRADED},
 	{"blocked", STATUS_DEGRADED},
 	{"canceled", STATUS_DEGRADED},
@@ -106,20 +155,69 @@ static const struct phase_word {
 	{"unreachable", STATUS_DEGRADED},
 	{"unusable", STATUS_DEGRADED},
 	{"warning", STATUS_DEGRADED},
+	{"alarm", STATUS_DEGRADED},
+	{"alert", STATUS_DEGRADED},
+	{"bad", STATUS_DEGRADED},
+	{"broken", STATUS_DEGRADED},
+	{"corrupt", STATUS_DEGRADED},
+	{"corrupted", STATUS_DEGRADED},
+	{"critical", STATUS_DEGRADED},
+	{"fatal", STATUS_DEGRADED},
+	{"forbidden", STATUS_DEGRADED},
+	{"impaired", STATUS_DEGRADED},
+	{"inactive", STATUS_DEGRADED},
+	{"incompatible", STATUS_DEGRADED},
+	{"interrupted", STATUS_DEGRADED},
+	{"lagging", STATUS_DEGRADED},
+	{"misconfigured", STATUS_DEGRADED},
+	{"mismatch", STATUS_DEGRADED},
+	{"noquorum", STATUS_DEGRADED},
+	{"nopods", STATUS_DEGRADED},
+	{"notok", STATUS_DEGRADED},
+	{"orphaned", STATUS_DEGRADED},
+	{"overloaded", STATUS_DEGRADED},
+	{"panic", STATUS_DEGRADED},
+	{"partial", STATUS_DEGRADED},
+	{"partiallyavailable", STATUS_DEGRADED},
+	{"partiallydegraded", STATUS_DEGRADED},
+	{"quarantined", STATUS_DEGRADED},
+	{"refused", STATUS_DEGRADED},
+	{"revoked", STATUS_DEGRADED},
+	{"splitbrain", STATUS_DEGRADED},
+	{"stale", STATUS_DEGRADED},
+	{"stuck", STATUS_DEGRADED},
+	{"throttled", STATUS_DEGRADED},
+	{"unauthorized", STATUS_DEGRADED},
+	{"unschedulable", STATUS_DEGRADED},
+	{"unstable", STATUS_DEGRADED},
+	{"unsupported", STATUS_DEGRADED},
 	{"hibernated", STATUS_SUSPENDED},
 	{"paused", STATUS_SUSPENDED},
 	{"stopped", STATUS_SUSPENDED},
 	{"suspended", STATUS_SUSPENDED},
+	{"cordoned", STATUS_SUSPENDED},
+	{"fenced", STATUS_SUSPENDED},
+	{"frozen", STATUS_SUSPENDED},
+	{"halted", STATUS_SUSPENDED},
+	{"hibernating", STATUS_SUSPENDED},
+	{"maintenance", STATUS_SUSPENDED},
+	{"onhold", STATUS_SUSPENDED},
+	{"poweredoff", STATUS_SUSPENDED},
+	{"shutdown", STATUS_SUSPENDED},
+	{"shutoff", STATUS_SUSPENDED},
+	{"sleeping", STATUS_SUSPENDED},
+	{"unmanaged", STATUS_SUSPENDED},
 	{"notfound", STATUS_MISSING},
 	{"missing", STATUS_MISSING},
 	{"deletecomplete", STATUS_MISSING},
+	{"absent", STATUS_MISSING},
+	{"deleted", STATUS_MISSING},
+	{"destroyed", STATUS_MISSING},
+	{"gone", STATUS_MISSING},
+	{"removed", STATUS_MISSING},
 	{"inconclusive", STATUS_UNKNOWN},
 	{"unknown", STATUS_UNKNOWN},
 };
-
-// Words that are in compound ones wherever they stand ("UPDATE_ROLLBACK_COMPLETE").
-static const char *const failing[] = {"fail", "error", "rollback", "rolledback", "invalid",
-	"unhealthy", "crash", "denied", "exceeded", "timedout", NULL};
 
 #define WORD_BYTES 64
 
@@ -139,28 +237,89 @@ static bool plain_word(const char *word, char plain[WORD_BYTES])
 	return length > 0;
 }
 
-static bool phase_means(const char *word, enum status *status)
+static bool word_known(const char *plain, enum status *status)
 {
-	char plain[WORD_BYTES];
-
-	// Names of enumerators keep the name of their type in front.
-	if (strncmp(word, "STATE_", 6) == 0 || strncmp(word, "PHASE_", 6) == 0)
-		word += 6;
-	if (!plain_word(word, plain))
-		return false;
 	for (size_t i = 0; i < sizeof phase_words / sizeof *phase_words; i++)
 		if (strcmp(plain, phase_words[i].word) == 0) {
 			*status = phase_words[i].status;
 			return true;
 		}
-	*status = words_occur(plain, failing) ? STATUS_DEGRADED : STATUS_PROGRESSING;
-	return *status == STATUS_DEGRADED || word_is_under_way(word) || strstr(plain, "inprogress");
+	return false;
+}
+
+// Where the last word of several begins: "CREATE_COMPLETE", "ClusterReady", "rules applied".
+static const char *last_word(const char *words)
+{
+	const char *at = words + strlen(words);
+
+	while (at > words && isalnum((unsigned char)at[-1]) &&
+		!(islower((unsigned char)at[-1]) && isupper((unsigned char)at[0])))
+		at--;
+	return at;
+}
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+	for (; *words; words++)
+		if (strcmp(word, *words) == 0)
+			return true;
+	return false;
+}
+
+// Whether several words say that all is well: "CREATE_COMPLETE", "Fully Ready", and of a
+// KafkaCluster "ClusterRunning". What stands before decides: a "NetworkReady" is no more than a
+// step.
+static bool ends_well(const struct subject *subject, const char *words)
+{
+	static const char *const deeds[] = {"create", "update", "import", "install", "installation",
+		"deploy", "deployment", "upgrade", "provision", "provisioning", "sync", "reconcile",
+		"reconciliation", "rollout", "apply", NULL};
+	static const char *const dones[] = {
+		"complete", "completed", "succeeded", "success", "successful", "finished", NULL};
+	static const char *const wholes[] = {"is", "fully", "all", "allnodes", NULL};
+	static const char *const goods[] = {"ready", "running", "healthy", "online", "available",
+		"synced", "applied", "deployed", NULL};
+	const char *at = last_word(words);
+	char before[WORD_BYTES], last[WORD_BYTES], first[WORD_BYTES];
+
+	if (strlen(words) >= WORD_BYTES)
+		return false;
+	snprintf(first, sizeof first, "%.*s", (int)(at - words), words);
+	if (!plain_word(first, before) || !plain_word(at, last))
+		return false;
+	if (is_one_of(last, dones))
+		return is_one_of(before, deeds);
+	return is_one_of(last, goods) &&
+	       (is_one_of(before, wholes) || text_ends_with(subject->kind, before));
+}
+
+static bool phase_means(const struct subject *subject, const char *text, enum status *status)
+{
+	char word[2 * WORD_BYTES], plain[WORD_BYTES];
+
+	// Names of enumerators keep the name of their type in front; counts stand in brackets
+	// behind.
+	if (strncmp(text, "STATE_", 6) == 0 || strncmp(text, "PHASE_", 6) == 0)
+		text += 6;
+	snprintf(word, sizeof word, "%.*s", (int)strcspn(text, "("), text);
+	if (!plain_word(word, plain))
+		return false;
+	if (word_known(plain, status))
+		return true;
+	*status = text_is_failure(plain) ? STATUS_DEGRADED : STATUS_PROGRESSING;
+	if (*status == STATUS_DEGRADED || word_is_under_way(word) || strstr(plain, "inprogress"))
+		return true;
+	*status = STATUS_HEALTHY;
+	return ends_well(subject, word);
 }
 
 bool kind_is_meant_to_end(const char *kind)
 {
 	static const char *const endings[] = {"Job", "Run", "Workflow", "Task", "Backup", "Restore",
-		"Migration", "Build", "Snapshot", "Analysis", NULL};
+		"Migration", "Build", "Snapshot", "Analysis", "Action", "ActionSet", "Session",
+		"Request", "Promotion", "Maintenance", "Import", "Export", "Transfer", "Execution",
+		"Operation", "Rebalance", "Dump", "Repair", "Clone", "Evaluation", "Scan",
+		"Upgrade", "Replay", "Recovery", "Copy", "Experiment", "Trial", "Test", NULL};
 
 	for (size_t i = 0; endings[i]; i++)
 		if (text_ends_with(kind, endings[i]))
@@ -176,6 +335,8 @@ static enum sureness phase_key(const char *key)
 {
 	static const char *const names[] = {
 		"phase", "state", "status", "health", "compliant", NULL};
+	static const char *const perhaps[] = {
+		"result", "outcome", "stage", "verdict", "validation", NULL};
 	static const char *const others[] = {"desired", "last", "previous", "target", NULL};
 
 	for (size_t i = 0; names[i]; i++) {
@@ -184,6 +345,9 @@ static enum sureness phase_key(const char *key)
 		if (text_ends_with(key, names[i]) && !words_occur(key, others))
 			return PERHAPS_PHASE;
 	}
+	for (size_t i = 0; perhaps[i]; i++)
+		if (strcmp(key, perhaps[i]) == 0)
+			return PERHAPS_PHASE;
 	return NO_PHASE;
 }
 
@@ -200,29 +364,37 @@ static bool say_phase(
 		message && *message ? ": " : "", message && *message ? message : "");
 }
 
+// The words under keys that are as sure as that.
+static void take_words(const struct subject *subject, const cJSON *fields, enum sureness sure,
+	bool *decided, struct health *out)
+{
+	json_each (field, fields) {
+		enum status status;
+
+		if (!cJSON_IsString(field) || !*field->valuestring ||
+			phase_key(field->string) != sure)
+			continue;
+		if (!phase_means(subject, field->valuestring, &status)) {
+			if (sure == SURE_PHASE && !*decided)
+				*decided = say_phase(fields, STATUS_UNKNOWN, field, out);
+			continue;
+		}
+		if (text_ends_with(field->valuestring, "running") &&
+			kind_is_meant_to_end(subject->kind))
+			status = STATUS_PROGRESSING;
+		if (!*decided || health_outweighs(status, out->status))
+			*decided = say_phase(fields, status, field, out);
+	}
+}
+
 bool phase_judge(const struct subject *subject, const cJSON *fields, struct health *out)
 {
 	bool decided = false;
 
 	if (!fields || !cJSON_IsObject(fields))
 		return false;
-	json_each (field, fields) {
-		bool is_word = cJSON_IsString(field) && *field->valuestring;
-		enum sureness sure = is_word ? phase_key(field->string) : NO_PHASE;
-		enum status status;
-
-		if (sure == NO_PHASE)
-			continue;
-		if (!phase_means(field->valuestring, &status)) {
-			if (sure == SURE_PHASE && !decided)
-				decided = say_phase(fields, STATUS_UNKNOWN, field, out);
-			continue;
-		}
-		if (text_ends_with(field->valuestring, "running") &&
-			kind_is_meant_to_end(subject->kind))
-			status = STATUS_PROGRESSING;
-		if (!decided || health_outweighs(status, out->status))
-			decided = say_phase(fields, status, field, out);
-	}
+	// A phase that nobody knows is not made good by a word that is only perhaps one.
+	take_words(subject, fields, SURE_PHASE, &decided, out);
+	take_words(subject, fields, PERHAPS_PHASE, &decided, out);
 	return decided;
 }

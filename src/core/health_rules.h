@@ -33,13 +33,19 @@ struct kind_rule {
 extern const struct kind_rule health_workloads[]; // Deployment, Pod, Job, …
 extern const struct kind_rule health_platform[];  // Node, PersistentVolumeClaim, Service, …
 
+// What an opinion by convention counts.
+enum convention_when {
+	CONVENTION_AMONG, // one among several, of which the worst counts
+	CONVENTION_FINAL, // it stands
+	CONVENTION_FIRST, // it stands, before health tables, too
+	CONVENTION_LAST,  // asked only while no other has said anything
+};
+
 // A rule for any kind, by how controllers commonly report. Ended by a row without a name.
 struct convention {
 	const char *name;
 	health_rule judge;
-	bool is_final; // what it says stands; else it is one opinion among several, and the worst
-		       // counts
-	bool is_first; // asked before health tables, too
+	enum convention_when when;
 };
 extern const struct convention health_conventions[];
 
@@ -73,6 +79,9 @@ bool text_ends_with(const char *text, const char *ending); // ignoring case
 // Whether a word is, or has among its parts, something under way: "Provisioning", "ScalingDown",
 // "PENDING_RERUN", "Waiting for instances".
 bool word_is_under_way(const char *word);
+// Whether a word of any kind speaks of a failure wherever it stands ("UPDATE_ROLLBACK_COMPLETE"),
+// other than a failover. NULL: no.
+bool text_is_failure(const char *text);
 // Whether a reason speaks of something that went wrong ("ValidationFailed"), or is under way
 // ("Creating").
 bool reason_is_failure(const char *reason);

@@ -235,6 +235,103 @@ static void words_and_numbers(void **state)
 	EXPECT(examples);
 }
 
+static void what_is_said_in_other_words(void **state)
+{
+	(void)state;
+	static const struct example examples[] = {
+		// A list that nobody fills is no silence beside a phase.
+		{CUSTOM("", "", "'conditions':[],'phase':'Ready'"), STATUS_HEALTHY, "phase Ready",
+			"convention/phase"},
+		// The operation that is under way now, unlike what once was.
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("Ready", "True",
+				 "Up") "],'lastOperation':{'state':'Error','description':"
+				       "'quota'}"),
+			STATUS_DEGRADED, "lastOperation: state Error: quota", "convention/parts"},
+		{CUSTOM("", "", "'lastBackup':{'state':'Error'},'phase':'Ready'"), STATUS_HEALTHY,
+			"Ready", "convention/phase"},
+		{CUSTOM("", "", "'atProvider':{'status':'FAILED'}"), STATUS_DEGRADED,
+			"status FAILED", "convention/mirror"},
+		{CUSTOM("", "", "'sync':{'error':'timeout'},'phase':'Ready'"), STATUS_DEGRADED,
+			"sync: timeout", "convention/parts"},
+		{CUSTOM("", "", "'error':'None','phase':'Ready'"), STATUS_HEALTHY, "Ready",
+			"convention/phase"},
+		{CUSTOM("", "",
+			 "'centres':{'dc1':{'store':{'conditions':[" CONDITION(
+				 "Ready", "False", "DiskLost") "]}}}"),
+			STATUS_DEGRADED, "centres store: DiskLost", "convention/parts"},
+		// A word that is only perhaps a phase makes no unknown one good.
+		{CUSTOM("", "", "'specStatus':'Valid','phase':'Flummoxed'"), STATUS_UNKNOWN,
+			"Flummoxed", "convention/phase"},
+		{CUSTOM("", "", "'result':'failed'"), STATUS_DEGRADED, "result failed",
+			"convention/phase"},
+		{CUSTOM("", "", "'phase':'CREATE_COMPLETE'"), STATUS_HEALTHY, "CREATE",
+			"convention/phase"},
+		{CUSTOM("", "", "'phase':'StoreReady'"), STATUS_HEALTHY, "StoreReady",
+			"convention/phase"},
+		// A step on the way.
+		{CUSTOM("", "", "'phase':'NetworkReady'"), STATUS_UNKNOWN, "NetworkReady",
+			"convention/phase"},
+		{CUSTOM("", "", "'phase':'Failing over'"), STATUS_PROGRESSING, "Failing over",
+			"convention/phase"},
+		{CUSTOM("", "", "'state':'Running (3/3)'"), STATUS_HEALTHY, "Running",
+			"convention/phase"},
+		{CUSTOM("", "", "'conditions':[" CONDITION("Ready", "False", "NotProvisioned") "]"),
+			STATUS_PROGRESSING, "NotProvisioned", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[{'type':'Ready','status':'False','message':'Waiting for "
+			 "more replicas'}]"),
+			STATUS_PROGRESSING, "Waiting", "convention/conditions"},
+		// A type that nobody knows, told by its reason where nothing speaks for the whole.
+		{CUSTOM("", "", "'conditions':[" CONDITION("Wiring", "False", "SyncError") "]"),
+			STATUS_DEGRADED, "SyncError", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("Ready", "True", "Up") "," CONDITION(
+				 "Wiring", "False", "SyncError") "]"),
+			STATUS_HEALTHY, "Up", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("Running", "True", "On") "," CONDITION(
+				 "Complete", "True", "Done") "]"),
+			STATUS_HEALTHY, "Done", "convention/conditions"},
+		{CUSTOM("", "'disabled':true",
+			 "'conditions':[" CONDITION("Ready", "True", "Up") "]"),
+			STATUS_SUSPENDED, "spec.disabled", "convention/pause"},
+		{CUSTOM("", "'disabled':true", "'phase':'Failed'"), STATUS_DEGRADED, "Failed",
+			"convention/phase"},
+		{CUSTOM("'annotations':{'db.example.io/reconcile':'disabled'}", "",
+			 "'phase':'Ready'"),
+			STATUS_SUSPENDED, "db.example.io/reconcile", "convention/pause"},
+	};
+	EXPECT(examples);
+}
+
+static void numbers_under_any_name(void **state)
+{
+	(void)state;
+	static const struct example examples[] = {
+		{CUSTOM("", "", "'nodesReady':2,'nodesExpected':3"), STATUS_PROGRESSING,
+			"2 of 3 ready", "convention/replicas"},
+		{CUSTOM("", "", "'desiredNumberScheduled':3,'numberReady':1"), STATUS_PROGRESSING,
+			"1 of 3 ready", "convention/replicas"},
+		{CUSTOM("", "'replicas':3", "'readyReplicas':3,'readyWorkers':1,'workers':2"),
+			STATUS_PROGRESSING, "1 of 2 ready", "convention/replicas"},
+		// What there is of room is no part that should be there.
+		{CUSTOM("", "", "'availableBytes':10,'totalBytes':90"), STATUS_UNKNOWN, "nothing",
+			"none"},
+		{CUSTOM("", "'backoffLimit':3", "'failed':4"), STATUS_DEGRADED, "4 failed",
+			"convention/job"},
+		{CUSTOM("", "", "'succeeded':1"), STATUS_HEALTHY, "1 of 1 done", "convention/job"},
+		{CUSTOM("", "", "'succeeded':1,'active':1"), STATUS_PROGRESSING, "1 running",
+			"convention/job"},
+		// Settings, as opposed to an object of which only the metadata is known.
+		{"{'apiVersion':'x.example.io/v1','kind':'Palette','metadata':{},'colours':[]}",
+			STATUS_HEALTHY, "no spec", "convention/silence"},
+		{"{'apiVersion':'x.example.io/v1','kind':'Palette','metadata':{}}",
+			STATUS_PROGRESSING, "no status yet", "convention/silence"},
+	};
+	EXPECT(examples);
+}
+
 static void expect_since(const char *object, const char *wanted, bool is_told)
 {
 	struct health health;
@@ -278,6 +375,8 @@ int main(void)
 		cmocka_unit_test(types_are_read_from_their_last_words),
 		cmocka_unit_test(reasons_tell_a_failure_from_what_is_under_way),
 		cmocka_unit_test(words_and_numbers),
+		cmocka_unit_test(what_is_said_in_other_words),
+		cmocka_unit_test(numbers_under_any_name),
 		cmocka_unit_test(since_is_when_something_last_moved),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
