@@ -41,6 +41,11 @@ bool kubewatch_is_still_the_same(const struct kubewatch *watch)
 	       (!uid || !watch->uid[0] || strcmp(uid, watch->uid) == 0);
 }
 
+bool kubewatch_is_unwatchable(const struct kubewatch *watch)
+{
+	return now_ms(watch) < watch->unwatchable_until_ms;
+}
+
 // --- how it went ---
 
 void kubewatch_recover(struct kubewatch *watch)
@@ -113,7 +118,7 @@ void kubewatch_listed(struct kubewatch *watch)
 	snprintf(watch->uid, sizeof watch->uid, "%s", uid ? uid : "");
 	kubewatch_confirm(watch, watch->list_began_ms, watch->list_began);
 	kubewatch_note_all(watch);
-	if ((!watch->config.once && !watch->is_unwatchable) || watch->askings) {
+	if ((!watch->config.once && !kubewatch_is_unwatchable(watch)) || watch->askings) {
 		kubewatch_go_on(watch);
 	} else {
 		watch->phase = KUBEWATCH_RESTING; // until somebody asks
@@ -125,7 +130,7 @@ void kubewatch_listed(struct kubewatch *watch)
 
 bool kubewatch_wants_list(const struct kubewatch *watch)
 {
-	if (!watch->is_listed || !watch->version || watch->is_unwatchable ||
+	if (!watch->is_listed || !watch->version || kubewatch_is_unwatchable(watch) ||
 		!kubewatch_is_still_the_same(watch))
 		return true;
 	return kubewatch_is_asked_anew(watch);
@@ -194,6 +199,7 @@ static void attempt(struct kubewatch *watch)
 		kubewatch_fail(watch, status, 0, -1, err.message);
 	} else if (kubewatch_wants_list(watch)) {
 		buf_clear(&watch->next_page);
+		watch->has_restarted = false;
 		locate(watch);
 	} else {
 		kubewatch_ask_watch(watch);

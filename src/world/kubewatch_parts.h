@@ -99,13 +99,14 @@ struct kubewatch {
 	size_t view_count;
 	struct kubewatch_viewer *viewers;
 	struct kubeobject *objects;
-	char *version;         // where to watch from; NULL: a list must come first
-	bool is_listed;        // `objects` is complete, as of …
-	uint64_t listed_ms;    // … when that list began
-	unsigned generation;   // of the client, when it was listed
-	char uid[64];          // of the cluster, when it was listed
-	bool is_unwatchable;   // it can only be listed
-	uint64_t confirmed_ms; // it was so at this time, or is newer
+	char *version;                 // where to watch from; NULL: a list must come first
+	bool is_listed;                // `objects` is complete, as of …
+	uint64_t listed_ms;            // … when that list began
+	unsigned generation;           // of the client, when it was listed
+	char uid[64];                  // of the cluster, when it was listed
+	uint64_t unwatchable_until_ms; // until then it can only be listed
+	uint64_t unwatchable_ms;       // for so long, the last time; 0: it could be watched since
+	uint64_t confirmed_ms;         // it was so at this time, or is newer
 	struct wall confirmed;
 	uint64_t
 		to_confirm_ms; // the same, once the verdicts that are awaited have come; 0: nothing
@@ -145,6 +146,8 @@ void kubewatch_recover(struct kubewatch *watch);
 void kubewatch_go_on(struct kubewatch *watch);
 // Whether who answers, and as whom it is asked, is as when it was listed.
 bool kubewatch_is_still_the_same(const struct kubewatch *watch);
+// Whether the server has lately permitted only to list it.
+bool kubewatch_is_unwatchable(const struct kubewatch *watch);
 // Whether a list must come before it can be watched.
 bool kubewatch_wants_list(const struct kubewatch *watch);
 

@@ -17,6 +17,10 @@
 // silence shows.
 #define WATCH_ALONE_S 4
 #define WATCH_GRACE_S 3
+// A server that starts refuses what it will soon permit: what was refused is tried again, after a
+// time that doubles.
+#define UNWATCHABLE_MS     4000
+#define UNWATCHABLE_MAX_MS 300000
 
 static void forget_items(struct kubewatch *watch)
 {
@@ -131,6 +135,7 @@ static void on_head(void *context, int status, bool is_shared)
 	watch->progress_ms = uv_now(watch->config.loop);
 	if (watch->phase != KUBEWATCH_WATCHING)
 		return;
+	watch->unwatchable_ms = 0;
 	kubewatch_recover(watch);
 	if (is_shared && !watch->needs_pulse) {
 		kubepulse_need(watch->config.pulse);
@@ -238,16 +243,16 @@ static bool take_frame(struct kubewatch *watch, struct err *err)
 	return version != NULL;
 }
 
-// Pages are of one moment, which the server forgets after some minutes: then the list begins anew,
-// once.
+// Pages are of one moment, which the server forgets after some minutes. A list that is slower than
+// that begins anew, all of it in one answer, as the API's own clients do.
 static bool restarts(struct kubewatch *watch, const struct http_answer *answer)
 {
 	if (answer->reach != REACH_ANSWERED || answer->status != 410 || watch->has_restarted ||
 		watch->next_page.length == 0)
 		return false;
 	buf_clear(&watch->next_page);
-	kubewatch_ask_list(watch);
 	watch->has_restarted = true;
+	kubewatch_ask_list(watch);
 	return true;
 }
 
@@ -276,7 +281,7 @@ void kubewatch_ask_list(struct kubewatch *watch)
 	bool is_first = watch->next_page.length == 0;
 
 	kubeapi_path(&path, &watch->type, watch->scope.namespace, NULL);
-	buf_printf(&path, "?limit=%d", PAGE_OBJECTS);
+	buf_printf(&path, "?limit=%d", watch->has_restarted ? 0 : PAGE_OBJECTS);
 	add_selectors(watch, &path);
 	if (!is_first) {
 		buf_text(&path, "&continue=");
@@ -289,7 +294,6 @@ void kubewatch_ask_list(struct kubewatch *watch)
 		watch->list++;
 		watch->list_began_ms = watch->began_ms;
 		watch->list_began = watch->began;
-		watch->has_restarted = false;
 	}
 	buf_fini(&path);
 }
@@ -315,7 +319,7 @@ void kubewatch_verdict_came(struct kubewatch *watch)
 // --- a watch ---
 
 // What may be listed, and not watched: there is no right to (403), or it is not offered (405).
-static bool is_refused_for_good(const struct http_answer *answer)
+static bool is_refusal_to_watch(const struct http_answer *answer)
 {
 	return answer->reach == REACH_ANSWERED && (answer->status == 403 || answer->status == 405);
 }
@@ -330,6 +334,16 @@ static void confirm_ended(struct kubewatch *watch)
 
 	kubewatch_confirm(watch, watch->began_ms + sure_ms,
 		(struct wall){watch->began.us + (int64_t)sure_ms * US_PER_MS});
+}
+
+static void rest_from_watching(struct kubewatch *watch)
+{
+	uint64_t ms = watch->unwatchable_ms * 2;
+
+	if (ms < UNWATCHABLE_MS)
+		ms = UNWATCHABLE_MS;
+	watch->unwatchable_ms = ms < UNWATCHABLE_MAX_MS ? ms : UNWATCHABLE_MAX_MS;
+	watch->unwatchable_until_ms = uv_now(watch->config.loop) + watch->unwatchable_ms;
 }
 
 static void on_watch_over(void *context, const struct http_answer *answer)
@@ -348,8 +362,8 @@ static void on_watch_over(void *context, const struct http_answer *answer)
 		watch->version = NULL;
 	}
 	if (watch->trouble.message[0] || !(is_over || is_gone)) {
-		if (is_refused_for_good(answer)) {
-			watch->is_unwatchable = true;
+		if (is_refusal_to_watch(answer)) {
+			rest_from_watching(watch);
 			kubewatch_go_on(watch);
 		} else {
 			fail(watch, answer);

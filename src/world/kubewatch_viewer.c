@@ -42,7 +42,7 @@ static void take_the_pulse(struct kubewatch *watch)
 // A list that cannot be watched is worth no more than its moment.
 static bool is_known(const struct kubewatch *watch, const struct kubewatch_asking *asking)
 {
-	uint64_t fresh_ms = watch->is_unwatchable ? KUBEWATCH_POLITE_MS : FRESH_MS;
+	uint64_t fresh_ms = kubewatch_is_unwatchable(watch) ? KUBEWATCH_POLITE_MS : FRESH_MS;
 
 	if (!watch->is_listed || !kubewatch_is_still_the_same(watch))
 		return false;

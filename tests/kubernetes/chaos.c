@@ -5,8 +5,9 @@
 // many seconds and is honest afterwards: it cuts connections, stops forwarding without a word,
 // breaks answers off, and refuses with 429 (and Retry-After), 500 and 503. Speaks HTTP/1.1 over
 // TLS, one request a connection. Phases follow from SEED. LOG gets a line for each request:
-// milliseconds since the start, what was done, the path without its query. Ends by SIGTERM, or an
-// hour after its start.
+// milliseconds since the start, what was done, the path, and its query; and one more, "gone", for
+// each answer or watch in which the server itself said 410. Ends by SIGTERM, or an hour after its
+// start.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <openssl/ssl.h>
@@ -27,6 +28,7 @@
 
 enum phase { PASS, CUT, STALL, BREAK_OFF, TOO_MANY, BROKEN, UNAVAILABLE, PHASES };
 static const char *const words[PHASES] = {"pass", "cut", "stall", "break-off", "429", "500", "503"};
+static const char gone[] = "\"code\":410";
 
 static atomic_int phase;
 static atomic_uint turn; // counts the phases: a new one begins
@@ -97,12 +99,15 @@ static bool read_head(SSL *client, char head[HEAD_BYTES])
 	return false;
 }
 
-static void note(enum phase what, const char *head)
+static void note(const char *what, const char *head)
 {
 	const char *path = strchr(head, ' ');
 	path = path ? path + 1 : "?";
+	int length = (int)strcspn(path, " ?");
+	const char *query = path[length] == '?' ? path + length + 1 : "";
 	flockfile(record);
-	fprintf(record, "%ld %s %.*s\n", now_ms(), words[what], (int)strcspn(path, " ?"), path);
+	fprintf(record, "%ld %s %.*s %.*s\n", now_ms(), what, length, path,
+		(int)strcspn(query, " "), query);
 	fflush(record);
 	funlockfile(record);
 }
@@ -119,8 +124,14 @@ static void refuse(SSL *client, enum phase what)
 	SSL_write(client, answer, length);
 }
 
-// Forwards the answer. False: the connection is to be broken off.
-static bool relay(SSL *client, SSL *server, unsigned since)
+// Whether the server says 410 in what has come; a Status is small, and comes in one piece.
+static bool says_gone(const char *bytes, int length)
+{
+	return memmem(bytes, (size_t)length, gone, strlen(gone)) != NULL;
+}
+
+// Forwards the answer to the request of that head. False: the connection is to be broken off.
+static bool relay(SSL *client, SSL *server, const char *head, unsigned since)
 {
 	char bytes[16384];
 	struct pollfd fds[2] = {{.fd = SSL_get_fd(server), .events = POLLIN},
@@ -142,6 +153,8 @@ static bool relay(SSL *client, SSL *server, unsigned since)
 		int got = SSL_read(server, bytes, sizeof bytes);
 		if (got <= 0)
 			return true;
+		if (says_gone(bytes, got))
+			note("gone", head);
 		if (now == BREAK_OFF)
 			got = got / 2 + 1;
 		if (SSL_write(client, bytes, got) <= 0 || now == BREAK_OFF)
@@ -162,7 +175,7 @@ static void forward(SSL *client, char *head, unsigned since)
 		char request[HEAD_BYTES + 64];
 		int length =
 			snprintf(request, sizeof request, "%s\r\nConnection: close\r\n\r\n", head);
-		if (SSL_write(server, request, length) > 0 && relay(client, server, since))
+		if (SSL_write(server, request, length) > 0 && relay(client, server, head, since))
 			SSL_shutdown(client);
 	}
 	SSL_free(server);
@@ -179,7 +192,7 @@ static void *serve(void *context)
 	if (SSL_accept(client) == 1 && read_head(client, head)) {
 		unsigned since = atomic_load(&turn);
 		enum phase now = (enum phase)atomic_load(&phase);
-		note(now, head);
+		note(words[now], head);
 		if (now == TOO_MANY || now == BROKEN || now == UNAVAILABLE) {
 			refuse(client, now);
 			SSL_shutdown(client);

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# A sensor behind an API server that is killed and started again, and behind a proxy that cuts, stalls, breaks off and
-# refuses, while objects change all the time. CHAOS_RESTARTS (3) and CHAOS_SECONDS (45) say for how long. What it says in
-# the end is what the server has; what it says on the way was never replaced before it was asked; a refused resource is
-# asked at most once a second; its memory stays.
+# A sensor behind an API server that is killed and started again while etcd is compacted, and behind a proxy that cuts, stalls,
+# breaks off and refuses, while objects change all the time. CHAOS_RESTARTS (3) and CHAOS_SECONDS (45) say for how long. What
+# it says in the end is what the server has; what it says on the way was never replaced before it was asked; a refused
+# resource is asked at most once a second; its memory stays.
 set -eu
 # shellcheck source=tests/kubernetes/probing.sh
 . "$(dirname "$0")/probing.sh"
@@ -18,6 +18,13 @@ api POST /api/v1/namespaces/chaos/configmaps - >/dev/null <<'END'
 {"metadata":{"name":"clock","labels":{"of":"chaos"}},"data":{"n":"0"}}
 END
 
+# compact: etcd forgets all but the present, which is one that no watch has heard of.
+compact() {
+	etcd=$(cat "$CLUSTER/etcd.url")
+	revision=$(curl -sf "$etcd/v3/kv/put" -d '{"key":"cmVsaWdodA==","value":"MQ=="}' | jq -r .header.revision)
+	curl -sf "$etcd/v3/kv/compaction" -d "{\"revision\":\"$revision\"}" >/dev/null
+}
+
 # The clock: its hands move three times a second, and each move that the server has taken is noted.
 : >"$work/moves"
 clock() {
@@ -27,6 +34,7 @@ clock() {
 		if api PATCH /api/v1/namespaces/chaos/configmaps/clock "$work/hand.json" >/dev/null 2>&1; then
 			printf '%d %s\n' "$n" "$(date -u +%Y-%m-%dT%H:%M:%S.%6NZ)" >>"$work/moves"
 			n=$((n + 1))
+			[ $((n % 60)) != 0 ] || compact
 		fi
 		sleep 0.3
 	done
@@ -90,36 +98,100 @@ flat() {
 	fi
 }
 
-trap 'touch "$work/stop"; kill $sensor $clock ${proxy:-} 2>/dev/null || true; wait $clock 2>/dev/null || true; rm -rf "$work"' EXIT
+trap 'touch "$work/stop"; kill $sensor ${direct:-} $clock ${proxy:-} 2>/dev/null || true; wait $clock 2>/dev/null || true; rm -rf "$work"' EXIT
 
 # --- a server that is killed and comes back ---
 
+# proxy SECONDS LOG: one that misbehaves for so long; $work/kubeconfig leads to it
+proxy() {
+	port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 12000))
+	"$SUPPORT/chaos" $port "$(sed 's/.*://' "$CLUSTER/url")" "$CLUSTER/server.crt" "$CLUSTER/server.key" "${CHAOS_SEED:-7}" \
+		"$1" "$2" 3>&- 4>&- &
+	proxy=$!
+	sed "s|server: .*|server: https://127.0.0.1:$port|" "$CLUSTER/kubeconfig-token" >"$work/kubeconfig"
+	sleep 0.5
+}
+
+# One sensor asks the server itself, another one through an honest proxy, which sees how often the server says 410.
 sensor restarts "$CLUSTER/kubeconfig"
+direct=$sensor
 exec 3>"$work/restarts.stdin"
+proxy 0 "$work/answers"
+sensor proxied "$work/kubeconfig"
+exec 4>"$work/proxied.stdin"
 sleep 3
-before=$(memory $sensor)
+before=$(memory $direct)
+proxied_before=$(memory $sensor)
 turn=0
 while [ "$turn" -lt "$restarts" ]; do
 	kill -9 "$(cat "$CLUSTER/apiserver.pid")"
-	sh "$(dirname "$0")/cluster.sh" restart "$CLUSTER" 3>&-
-	sleep 2
+	compact
+	sh "$(dirname "$0")/cluster.sh" restart "$CLUSTER" 3>&- 4>&-
+	sleep 5
 	turn=$((turn + 1))
 done
-settles restarts
-never_stale restarts
-flat restarts "$before" $sensor
-grep -q '"status":"unknown"' "$work/restarts" || say "restarts: it never said that the server is gone"
-exec 3>&-
-wait $sensor || true
+for name in restarts proxied; do
+	settles $name
+	never_stale $name
+	grep -q '"status":"unknown"' "$work/$name" || say "$name: it never said that the server is gone"
+done
+flat restarts "$before" $direct
+flat proxied "$proxied_before" $sensor
+gone=$(grep -c ' gone ' "$work/answers" || true)
+[ "$gone" -ge "$restarts" ] || say "proxied: the server said only $gone times that what was known is too old"
+[ -z "${CHAOS_RESTARTS:-}" ] || echo "test_chaos.sh: $restarts restarts, $gone times 410, resident $before to $(memory $direct) kB"
+watches_again() {
+	tries=0
+	until tail -n +"$1" "$work/answers" | grep -q "$2 watch=true.*$3"; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 250 ] || { say "proxied: $2 $3 is not watched any more"; return; }
+		sleep 0.1
+	done
+}
+from=$(wc -l <"$work/answers")
+watches_again "$from" configmaps labelSelector
+watches_again "$from" configmaps fieldSelector
+watches_again "$from" services ""
+exec 3>&- 4>&-
+wait $direct $sensor || true
+
+# --- pages that etcd forgets half-way ---
+
+api POST /api/v1/namespaces - >/dev/null <<'END'
+{"metadata":{"name":"crowd"}}
+END
+seq 1 1200 | while read -r n; do
+	[ "$n" = 1 ] || echo next
+	printf 'silent\noutput = "/dev/null"\nurl = "%s/api/v1/namespaces/crowd/configmaps"\n' "$(cat "$CLUSTER/url")"
+	printf 'cacert = "%s"\ncert = "%s"\nkey = "%s"\n' "$CLUSTER/ca.crt" "$CLUSTER/admin.crt" "$CLUSTER/admin.key"
+	printf 'header = "Content-Type: application/json"\ndata = "{\\"metadata\\":{\\"name\\":\\"c%d\\",\\"labels\\":{\\"of\\":\\"crowd\\"}}}"\n' "$n"
+done >"$work/crowd"
+curl -K "$work/crowd"
+runbook "  main: {kubernetes: {kubeconfig: $work/kubeconfig, context: test}}" \
+	"- {id: crowd, timeout: 8s, check: {kubernetes: {target: main, resource: configmaps, namespace: crowd, selector: of=crowd}}}"
+: >"$work/compacting"
+while [ -e "$work/compacting" ]; do
+	compact
+	sleep 0.02
+done &
+compacting=$!
+lists=0
+expired=0
+while [ "$lists" -lt 10 ] || { [ "$expired" = 0 ] && [ "$lists" -lt 200 ]; }; do
+	observe
+	expect crowd healthy "1200 configmaps"
+	lists=$((lists + 1))
+	expired=$(grep -c ' gone .*continue=' "$work/answers" || true)
+done
+rm "$work/compacting"
+wait $compacting
+[ "$expired" -gt 0 ] || say "pages: of $lists lists, no page was forgotten"
+[ -z "${CHAOS_RESTARTS:-}" ] || echo "test_chaos.sh: $expired of $lists lists lost their pages"
+kill $proxy
 
 # --- a proxy that misbehaves ---
 
-port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 12000))
-"$SUPPORT/chaos" $port "$(sed 's/.*://' "$CLUSTER/url")" "$CLUSTER/server.crt" "$CLUSTER/server.key" "${CHAOS_SEED:-7}" \
-	"$seconds" "$work/requests" 3>&- &
-proxy=$!
-sed "s|server: .*|server: https://127.0.0.1:$port|" "$CLUSTER/kubeconfig-token" >"$work/kubeconfig"
-sleep 0.5
+proxy "$seconds" "$work/requests"
 sensor faults "$work/kubeconfig"
 exec 3>"$work/faults.stdin"
 sleep 3
@@ -135,6 +207,10 @@ awk '$3 ~ /configmaps|services/ { key = $3; if (key in refused && $1 - refused[k
 	END { exit n > 0 }' "$work/requests" >"$work/hasty" ||
 	say "faults: $(wc -l <"$work/hasty") requests within a second of a refusal, the first: $(head -n 1 "$work/hasty")"
 [ "$(awk '$2 != "pass"' "$work/requests" | wc -l)" -gt 3 ] || say "faults: the proxy did hardly anything"
+[ -z "${CHAOS_SECONDS:-}" ] || {
+	echo "test_chaos.sh: $seconds s of faults, resident $before to $(memory $sensor) kB; requests:"
+	cut -d' ' -f2 "$work/requests" | sort | uniq -c
+}
 exec 3>&-
 wait $sensor || true
 kill $proxy
