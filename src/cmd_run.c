@@ -71,28 +71,43 @@ static int open_headless(struct opening *opening, const struct launcher *launche
 	return headless_run(&engine, opening->answers, opening->parallel);
 }
 
-// Loads, opens and runs what the options say.
-static int open_incident(struct opening *opening, const struct launcher *launcher)
-{
-	int code = EXIT_USAGE;
-	if (opening_load(opening))
-		code = opening->is_headless ? open_headless(opening, launcher)
-					    : cockpit_open(opening, launcher);
-	opening_fini(opening);
-	return code;
-}
-
 static int no_launcher(const struct err *err)
 {
 	return command_fail(EXIT_USAGE, err);
 }
 
+#define BEGINNING_LOOKS   1000
+#define BEGINNING_LOOK_MS 10
+
+static bool see_runbook(void *context, const char *line, size_t length, struct err *err)
+{
+	bool *is_there = context;
+	struct event *event = event_decode(line, length, err);
+	*is_there |= event && event->kind == EVENT_RUNBOOK_LOADED;
+	event_free(event);
+	return event != NULL && !*is_there;
+}
+
+// Whoever opens an incident at this moment is about to say which runbook it is.
+static void await_beginning(const char *directory)
+{
+	bool is_there = false;
+	for (int i = 0; i < BEGINNING_LOOKS; i++) {
+		struct chain chain;
+		struct err ignored;
+		timeline_read(directory, see_runbook, &is_there, &chain, NULL, &ignored);
+		if (is_there || !timeline_is_held(directory))
+			return;
+		uv_sleep(BEGINNING_LOOK_MS);
+	}
+}
+
 static int look_on(struct opening *opening, const char *directory)
 {
 	int code = EXIT_USAGE;
+	await_beginning(directory);
 	if (opening_recall(opening, directory))
 		code = cockpit_watch(opening, directory);
-	opening_fini(opening);
 	return code;
 }
 
@@ -117,6 +132,18 @@ static int look_on_or_refuse(struct opening *opening)
 	return code;
 }
 
+// Loads, opens and runs what the options say. Of two that open one in the same place at the same
+// time the other one looks on.
+static int open_incident(struct opening *opening, const struct launcher *launcher)
+{
+	bool is_taken = false;
+	int code = EXIT_USAGE;
+	if (opening_load(opening))
+		code = opening->is_headless ? open_headless(opening, launcher)
+					    : cockpit_open(opening, launcher, &is_taken);
+	return is_taken ? look_on_or_refuse(opening) : code;
+}
+
 int cmd_watch(int argc, char **argv)
 {
 	struct opening opening;
@@ -129,6 +156,7 @@ int cmd_watch(int argc, char **argv)
 	if (!directory)
 		return command_fail(EXIT_USAGE, &err);
 	int code = look_on(&opening, directory);
+	opening_fini(&opening);
 	free(directory);
 	return code;
 }
@@ -144,11 +172,12 @@ int cmd_run(int argc, char **argv)
 		return command_usage(
 			"run", argc == optind ? "name a runbook" : "one runbook at a time");
 	opening.runbook_path = argv[optind];
-	if (opening.directory && incident_has_timeline(opening.directory))
-		return look_on_or_refuse(&opening);
-	if (!launcher_start(&launcher, &err))
+	bool is_there = opening.directory && incident_has_timeline(opening.directory);
+	if (!is_there && !launcher_start(&launcher, &err))
 		return no_launcher(&err);
-	return open_incident(&opening, &launcher);
+	int code = is_there ? look_on_or_refuse(&opening) : open_incident(&opening, &launcher);
+	opening_fini(&opening);
+	return code;
 }
 
 static int resume_headless(
@@ -224,6 +253,7 @@ int cmd_demo(int argc, char **argv)
 	if (!launcher_start(&launcher, &err))
 		return no_launcher(&err);
 	int code = open_incident(&opening, &launcher);
+	opening_fini(&opening);
 	buf_fini(&path);
 	return code;
 }

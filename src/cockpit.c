@@ -414,7 +414,7 @@ static void on_patience(uv_timer_t *timer)
 	begin_opening(timer->data);
 }
 
-int cockpit_open(struct opening *opening, const struct launcher *launcher)
+int cockpit_open(struct opening *opening, const struct launcher *launcher, bool *is_taken)
 {
 	struct cockpit *cockpit = cockpit_new(opening, launcher);
 	if (!start_screen(cockpit, opening->theme, &cockpit->failure))
@@ -426,6 +426,9 @@ int cockpit_open(struct opening *opening, const struct launcher *launcher)
 	while (!cockpit->is_opened) // the person left before it was open: it is on the disk all the
 				    // same
 		uv_run(&cockpit->engine.loop, UV_RUN_ONCE);
+	*is_taken = cockpit->engine.is_taken;
+	if (*is_taken) // no failure: the caller looks on
+		cockpit->failure.message[0] = '\0';
 	return cockpit_end(cockpit);
 }
 

@@ -110,6 +110,7 @@ struct engine {
 	struct mono marked;   // when the last `mark` was written
 	bool is_watched;      // somebody sits before a screen: the front's to say
 	bool is_dirty, is_open, is_unrecorded, is_ending;
+	bool is_taken; // it could not be prepared: there is an incident in that place
 	// Of the record, when it was looked at last: nobody takes it, its home does not, its mirror
 	// does not.
 	bool had_fault, was_away, had_mirror_fault;

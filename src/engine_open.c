@@ -197,22 +197,40 @@ static bool say_where_else(struct err *err)
 	return err_set(err, "%s; make room, or name another place with --dir", what.message);
 }
 
+// What is frozen belongs to whoever has the timeline. An opening that fails leaves none.
+static bool prepare_record(
+	struct engine *engine, const struct engine_frozen *frozen, struct err *err)
+{
+	struct timeline *timeline = timeline_create(engine->directory, on_durable, engine, err);
+	if (!timeline) {
+		engine->is_taken = incident_has_timeline(engine->directory);
+		return engine->is_taken ? false : say_where_else(err);
+	}
+	if (!incident_freeze(engine->directory, frozen->items, frozen->count, err)) {
+		timeline_discard(timeline);
+		return say_where_else(err);
+	}
+	engine->record.timeline = timeline;
+	return true;
+}
+
 bool engine_prepare(struct engine *engine, struct err *err)
 {
+	struct engine_setup *setup = &engine->setup;
 	struct engine_frozen frozen;
 	engine->id = incident_id(clock_wall(), engine->runbook->name);
 	engine_freeze(engine, &frozen);
-	engine->directory = incident_create(engine->setup.directory, engine->id,
-		engine->setup.is_shared ? engine->setup.group : INCIDENT_PRIVATE, frozen.items,
-		frozen.count, err);
+	engine->directory = incident_create(setup->directory, engine->id,
+		setup->is_shared ? setup->group : INCIDENT_PRIVATE, err);
+	bool is_prepared =
+		engine->directory ? prepare_record(engine, &frozen, err) : say_where_else(err);
 	engine_frozen_fini(&frozen);
-	if (!engine->directory)
-		return say_where_else(err);
-	engine->session = session_describe(engine->setup.executable);
+	if (!is_prepared)
+		return false;
+	engine->session = session_describe(setup->executable);
 	read_contexts(engine);
 	record_session(&engine->record);
-	engine->record.timeline = timeline_create(engine->directory, on_durable, engine, err);
-	return engine->record.timeline && begin_mirror(engine, engine->id, err);
+	return begin_mirror(engine, engine->id, err);
 }
 
 void engine_begin(struct engine *engine)

@@ -33,8 +33,8 @@ struct facts {
 	struct watch *watches; // by step index; the deciders own their contents
 	struct flap *flaps;    // by dependency index; likewise
 	int64_t *next_token;   // of rechecks; counts up
-	bool is_recording;  // the record can be written, or …
-	bool is_unrecorded; // … a person goes on although it cannot
+	bool is_recording;     // the record can be written, or …
+	bool is_unrecorded;    // … a person goes on although it cannot
 };
 
 // Appends what a target is called: its host, or its context with variables filled in as far as they

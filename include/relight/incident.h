@@ -33,14 +33,17 @@ char *incident_home(struct err *err);
 // in it.
 bool incident_group(const char *name, gid_t *group, struct err *err);
 
-// Makes the directory and its frozen/, attempts/ and evidence/, writes the frozen files, and syncs
-// it all. `directory` is that very directory (it may exist, if it is empty of a timeline), or NULL:
-// one named `id` below incident_home(). Directories are 0700 and files 0600; with a `group` 0750
-// and 0640, of that group. Refused are a symbolic link, whatever is no directory, one of another
-// user, one that everybody may write or put another in the place of, and one that the group cannot
-// get at. The path, absolute, to be freed by the caller; NULL with `err`.
-char *incident_create(const char *directory, const char *id, gid_t group,
-	const struct frozen_file *files, size_t file_count, struct err *err);
+// Makes the directory and its frozen/, attempts/ and evidence/, and syncs it all. `directory` is
+// that very directory (it may exist, if it is empty of a timeline), or NULL: one named `id` below
+// incident_home(). Directories are 0700 and files 0600; with a `group` 0750 and 0640, of that
+// group. Refused are a symbolic link, whatever is no directory, one of another user, one that
+// everybody may write or put another in the place of, and one that the group cannot get at. The
+// path, absolute, to be freed by the caller; NULL with `err`.
+char *incident_create(const char *directory, const char *id, gid_t group, struct err *err);
+// Writes and syncs the files in its frozen/. To be called by whoever has its timeline: of two that
+// open an incident in one place only one may say what is frozen there.
+bool incident_freeze(
+	const char *directory, const struct frozen_file *files, size_t count, struct err *err);
 
 // Whether this user may go on with the incident in `directory`: it is theirs, and its parts are
 // what they should be. False with `err`.

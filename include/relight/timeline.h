@@ -25,11 +25,14 @@ struct timeline;
 // (uv_async_send).
 typedef void timeline_notify(void *context);
 
-// Creates `directory`/timeline.jsonl (O_EXCL, 0600) and locks it; the directory exists already. The
-// file is synced with its directory when the first line is. NULL with `err` when it exists already,
-// is locked, or cannot be made.
+// Creates `directory`/timeline.jsonl (O_EXCL, 0600) and locks the record; the directory exists
+// already. The file is synced with its directory when the first line is. NULL with `err` when it
+// exists already, is locked, or cannot be made.
 struct timeline *timeline_create(
 	const char *directory, timeline_notify *notify, void *context, struct err *err);
+
+// Of one that was created and to which nothing was added: removes its file and closes it.
+void timeline_discard(struct timeline *timeline);
 
 // What opening an existing timeline for writing found.
 struct timeline_tail {

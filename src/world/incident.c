@@ -76,30 +76,15 @@ static bool set_rights(int dir_fd, const char *path, gid_t group, struct err *er
 	return is_set || err_errno(err, errno, "incident directory: %s", path);
 }
 
-static bool save_frozen(int dir_fd, const struct frozen_file *files, size_t count, struct err *err)
+static bool make_parts(int dir_fd, struct err *err)
 {
-	int frozen = file_open_directory(dir_fd, "frozen", true, err);
-	if (frozen < 0)
-		return false;
-	bool is_saved = true;
-	for (size_t i = 0; is_saved && i < count; i++)
-		is_saved = file_save(
-			frozen, files[i].name, files[i].bytes, files[i].length, true, err);
-	close(frozen);
-	return is_saved || err_prefix(err, "frozen");
-}
-
-static bool fill(int dir_fd, const struct frozen_file *files, size_t count, struct err *err)
-{
-	static const char *const below[] = {"attempts", "evidence"};
+	static const char *const below[] = {"attempts", "evidence", "frozen"};
 	for (size_t i = 0; i < sizeof below / sizeof *below; i++) {
 		int made = file_open_directory(dir_fd, below[i], true, err);
 		if (made < 0)
 			return false;
 		close(made);
 	}
-	if (!save_frozen(dir_fd, files, count, err))
-		return false;
 	return fsync(dir_fd) == 0 || err_errno(err, errno, "cannot be synced");
 }
 
@@ -134,8 +119,7 @@ static char *path_of(const char *directory, const char *id, struct err *err)
 	return buf_take(&path);
 }
 
-char *incident_create(const char *directory, const char *id, gid_t group,
-	const struct frozen_file *files, size_t file_count, struct err *err)
+char *incident_create(const char *directory, const char *id, gid_t group, struct err *err)
 {
 	char *path = path_of(directory, id, err), *absolute = NULL;
 	if (!path)
@@ -146,7 +130,7 @@ char *incident_create(const char *directory, const char *id, gid_t group,
 		!incident_place_is_clean(dir_fd, path, err) ||
 		!set_rights(dir_fd, path, group, err))
 		goto done;
-	if (!fill(dir_fd, files, file_count, err)) {
+	if (!make_parts(dir_fd, err)) {
 		err_prefix(err, "incident directory: %s", path);
 		goto done;
 	}
@@ -158,6 +142,22 @@ done:
 		close(dir_fd);
 	free(path);
 	return absolute;
+}
+
+bool incident_freeze(
+	const char *directory, const struct frozen_file *files, size_t count, struct err *err)
+{
+	struct buf path = {0};
+	buf_printf(&path, "%s/frozen", directory);
+	int frozen = file_open_directory(AT_FDCWD, buf_str(&path), false, err);
+	bool is_saved = frozen >= 0;
+	for (size_t i = 0; is_saved && i < count; i++)
+		is_saved = file_save(
+			frozen, files[i].name, files[i].bytes, files[i].length, true, err);
+	if (frozen >= 0)
+		close(frozen);
+	buf_fini(&path);
+	return is_saved || err_prefix(err, "incident directory: %s: frozen", directory);
 }
 
 bool incident_is_ours(const char *directory, struct err *err)

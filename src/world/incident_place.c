@@ -127,6 +127,7 @@ bool incident_place_is_clean(int dir_fd, const char *path, struct err *err)
 		bool is_directory;
 	} parts[] = {
 		{"timeline.jsonl", false},
+		{"lock", false},
 		{"frozen", true},
 		{"attempts", true},
 		{"evidence", true},

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -110,16 +109,6 @@ static struct timeline *prepare(const char *directory, timeline_notify *notify, 
 	return timeline;
 }
 
-static void close_files(struct copy_files *files)
-{
-	const int fds[] = {files->fd, files->held_fd, files->dir_fd};
-
-	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
-		if (fds[i] >= 0)
-			close(fds[i]);
-	}
-}
-
 static bool open_directory(const char *directory, struct copy_files *files, struct err *err)
 {
 	*files = copy_no_files;
@@ -136,16 +125,20 @@ static bool start_home(struct timeline *timeline, const struct copy_files *files
 
 static bool create_file(const char *directory, struct copy_files *files, struct err *err)
 {
-	files->fd = openat(files->dir_fd, FILE_NAME,
-		O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (files->fd < 0 && errno == EEXIST)
+	files->lock_fd = writer_lock(files->dir_fd);
+	if (files->lock_fd < 0 && errno != EWOULDBLOCK)
+		return err_errno(err, errno, "timeline: %s: its lock", directory);
+	if (files->lock_fd >= 0)
+		files->fd = openat(files->dir_fd, FILE_NAME,
+			O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (files->lock_fd < 0 || (files->fd < 0 && errno == EEXIST))
 		return err_set(err,
 			"timeline: %s: an incident is there already; go on with it: relight resume "
 			"%s",
 			directory, directory);
-	if (files->fd < 0 || !file_share(files->dir_fd, files->fd) ||
-		flock(files->fd, LOCK_EX | LOCK_NB) < 0)
+	if (files->fd < 0 || !file_share(files->dir_fd, files->fd))
 		return err_errno(err, errno, "timeline: %s/" FILE_NAME, directory);
+	writer_tell(files->fd);
 	return true;
 }
 
@@ -156,7 +149,7 @@ struct timeline *timeline_create(
 	struct copy_files files;
 
 	if (!open_directory(directory, &files, err) || !create_file(directory, &files, err)) {
-		close_files(&files);
+		copy_close_files(&files);
 		release(timeline);
 		return NULL;
 	}
@@ -185,7 +178,13 @@ static bool open_locked(const char *directory, struct copy_files *files, int *jo
 		return err_errno(err, errno, "timeline: %s/" FILE_NAME, directory);
 	if (!S_ISREG(status.st_mode))
 		return err_set(err, "timeline: %s/" FILE_NAME ": not a regular file", directory);
-	*is_held = flock(files->fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	files->lock_fd = writer_lock(files->dir_fd);
+	*is_held = files->lock_fd < 0 && errno == EWOULDBLOCK;
+
+	// Where there is no room for its lock either, the record's own one must do.
+	bool is_told = !*is_held && writer_tell(files->fd);
+
+	*is_held |= files->lock_fd < 0 && !is_told;
 	if (*is_held)
 		return err_set(err,
 			"timeline: %s: another relight is writing it; look on: relight watch %s",
@@ -273,7 +272,7 @@ static bool return_from_refuge(struct timeline *timeline, struct timeline_tail *
 
 	close(joined_fd);
 	if (!is_ours) {
-		close_files(&files);
+		copy_close_files(&files);
 		return true;
 	}
 	files.torn_bytes = torn;
@@ -334,7 +333,7 @@ struct timeline *timeline_take_up(const char *directory, const struct timeline_r
 	if (is_good && copy_start(timeline->home, &files, err))
 		return timeline;
 	if (!is_good)
-		close_files(&files);
+		copy_close_files(&files);
 	timeline_close(timeline);
 	return NULL;
 }
@@ -347,6 +346,17 @@ struct timeline *timeline_open(const char *directory, timeline_each *each_line, 
 		.name = directory, .each_line = each_line, .context = each_context};
 
 	return timeline_take_up(directory, &reader, notify, notify_context, tail, is_held, err);
+}
+
+void timeline_discard(struct timeline *timeline)
+{
+	struct buf path = {0};
+
+	assert(timeline->queued_seq < 0);
+	buf_printf(&path, "%s/" FILE_NAME, timeline->directory);
+	unlink(buf_str(&path));
+	buf_fini(&path);
+	timeline_close(timeline);
 }
 
 void timeline_close(struct timeline *timeline)
@@ -592,12 +602,10 @@ bool timeline_drain(struct timeline *timeline, struct err *err)
 
 bool timeline_is_held(const char *directory)
 {
-	struct buf path = {0};
+	int dir_fd = file_open_directory(AT_FDCWD, directory, false, NULL);
+	bool is_held = dir_fd >= 0 && writer_is_there(dir_fd);
 
-	buf_printf(&path, "%s/" FILE_NAME, directory);
-
-	bool is_held = file_is_locked(AT_FDCWD, buf_str(&path));
-
-	buf_fini(&path);
+	if (dir_fd >= 0)
+		close(dir_fd);
 	return is_held;
 }

@@ -66,7 +66,8 @@ struct copy {
 	char begun_head[65]; // the digest of the line before the newest segment's first
 };
 
-const struct copy_files copy_no_files = {.dir_fd = -1, .fd = -1, .held_fd = -1, .segment = 1};
+const struct copy_files copy_no_files = {
+	.dir_fd = -1, .fd = -1, .held_fd = -1, .lock_fd = -1, .segment = 1};
 
 // --- the writer's thread: files --------------------------------------------------------------------------------------
 
@@ -114,7 +115,7 @@ static bool cannot(const struct copy *copy, const char *what, struct err *err)
 
 static void close_segment(struct copy_files *files)
 {
-	// The first one stays open: it has the lock.
+	// The first one stays open: it is locked.
 	if (files->segment == 1 && files->held_fd < 0)
 		files->held_fd = files->fd;
 	else if (files->fd >= 0)
@@ -416,14 +417,20 @@ bool copy_start_later(struct copy *copy, copy_begin *begin, void *context, struc
 	return start(copy, err);
 }
 
-static void release(struct copy *copy)
+void copy_close_files(struct copy_files *files)
 {
-	const int fds[] = {copy->files.fd, copy->files.held_fd, copy->files.dir_fd};
+	const int fds[] = {files->lock_fd, files->fd, files->held_fd, files->dir_fd};
 
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
 		if (fds[i] >= 0)
 			close(fds[i]);
 	}
+	*files = copy_no_files;
+}
+
+static void release(struct copy *copy)
+{
+	copy_close_files(&copy->files);
 	free_blobs(copy->blobs);
 	buf_fini(&copy->queued);
 	buf_fini(&copy->lost);

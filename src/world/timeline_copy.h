@@ -35,14 +35,16 @@ typedef bool copy_begin(struct copy *copy, void *context, struct err *err);
 typedef void copy_end(void *context);
 
 // Takes the descriptors over, of the directory and of the newest segment, which is open for
-// appending. `held_fd` is the locked first segment where that is another one, else -1.
+// appending. `held_fd` is the first segment where that is another one, else -1.
 struct copy_files {
 	int dir_fd, fd, held_fd;
+	int lock_fd; // of timeline_lock.c; -1: none
 	int segment;       // the number of `fd`
 	size_t torn_bytes; // at its end: cut off once the evidence that is queued first has them
 	bool is_ended;     // nothing may be added to it
 };
 extern const struct copy_files copy_no_files;
+void copy_close_files(struct copy_files *files);
 
 // Where the copy begins: what was queued before is none of its business. `name` is for messages.
 struct copy *copy_new(struct copy_shared *shared, const char *name, int64_t durable_seq);
@@ -97,6 +99,17 @@ off_t segment_end(int fd, int64_t seq);
 // All segments as one file, read from its beginning. What a later segment has again is taken from
 // it alone: of an earlier one that the disk failed it is not known what it holds. -1 with `err`.
 int segments_join(int dir_fd, const char *name, struct err *err);
+
+// --- timeline_lock.c -------------------------------------------------------------------------------------------------
+
+// Makes this process the one that writes what the directory has, until the descriptor is closed. -1
+// with errno; EWOULDBLOCK: another one is. Takes up to 0.1 s.
+int writer_lock(int dir_fd);
+// Tells those who can only read, by a lock on the record's first segment; false with errno where
+// that cannot be.
+bool writer_tell(int fd);
+// Whether somebody writes.
+bool writer_is_there(int dir_fd);
 
 // --- timeline_elsewhere.c --------------------------------------------------------------------------------------------
 

@@ -230,6 +230,9 @@ static bool open_mirror(struct copy_files *files, const struct mirror *mirror, s
 	files->dir_fd = file_open_directory(AT_FDCWD, mirror->path, false, err);
 	if (files->dir_fd < 0)
 		return false;
+	files->lock_fd = writer_lock(files->dir_fd);
+	if (files->lock_fd < 0)
+		return err_errno(err, errno, "its lock");
 	files->segment = segment_count(files->dir_fd);
 	files->segment = files->segment ? files->segment : 1;
 	segment_name(files->segment, name);
@@ -265,7 +268,7 @@ bool mirror_begin(struct copy *copy, void *context, struct err *err)
 	if (stat(above, &status) < 0)
 		err_errno(err, errno, "%s", above);
 	else
-		made = incident_create(mirror->path, "", mirror->group, NULL, 0, err);
+		made = incident_create(mirror->path, "", mirror->group, err);
 	free(above);
 
 	bool is_begun = made && open_mirror(&files, mirror, err);
@@ -276,12 +279,7 @@ bool mirror_begin(struct copy *copy, void *context, struct err *err)
 		return true;
 	}
 
-	const int fds[] = {files.fd, files.held_fd, files.dir_fd};
-
-	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
-		if (fds[i] >= 0)
-			close(fds[i]);
-	}
+	copy_close_files(&files);
 	return err_prefix(err, "mirror: %s", mirror->path);
 }
 

@@ -95,13 +95,24 @@ expect_code 0 "$RELIGHT" timeline verify new/shared
 
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	as() { setpriv --reuid=65534 --regid=65534 "$@"; }
-	as --groups="$(getent group "$group" | cut -d: -f3)" "$RELIGHT" timeline verify "$PWD/new/shared" >out || fail "a member of the group cannot read: $(cat out)"
-	as --groups="$(getent group "$group" | cut -d: -f3)" "$RELIGHT" report "$PWD/new/shared" >out || fail "a member of the group cannot report: $(cat out)"
+	member() { as --groups="$(getent group "$group" | cut -d: -f3)" "$@"; }
+	# Who can read a file can lock it: that must keep nobody from going on.
+	printf 'relight: 1\nname: held\nsteps: [{id: one, manual: look}]\n' >held.yaml
+	expect_code 3 "$RELIGHT" run held.yaml --headless --share "$group" --dir new/held
+	member flock -n new/held/timeline.jsonl sh -c 'echo locked; sleep 20' >held.out &
+	holder=$!
+	wait_for 5 grep -q locked held.out || fail 'the timeline could not be locked'
+	member flock -n new/held/lock true 2>err && fail 'a member of the group can lock the record'
+	says err 'Permission denied'
+	expect_code 3 "$RELIGHT" resume new/held --headless
+	kill "$holder"
+	member "$RELIGHT" timeline verify "$PWD/new/shared" >out || fail "a member of the group cannot read: $(cat out)"
+	member "$RELIGHT" report "$PWD/new/shared" >out || fail "a member of the group cannot report: $(cat out)"
 	as --clear-groups "$RELIGHT" timeline verify "$PWD/new/shared" >out 2>err && fail 'anybody can read a shared incident'
 	as --clear-groups "$RELIGHT" run "$PWD/r.yaml" --headless --dir /tmp/never --share "$group" 2>err && fail 'shared with a group of others'
 	says err 'you are not in that group'
 	code=0
-	as --groups="$(getent group "$group" | cut -d: -f3)" "$RELIGHT" resume "$PWD/new/shared" --headless >out 2>err || code=$?
+	member "$RELIGHT" resume "$PWD/new/shared" --headless >out 2>err || code=$?
 	[ "$code" = 2 ] || fail "a member of the group resumes: exit $code"
 	says err 'only the owner performs'
 fi

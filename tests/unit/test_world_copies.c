@@ -107,8 +107,10 @@ static int setup(void **state)
 	mkdir(place->runtime, 0700);
 
 	const struct frozen_file frozen = {"runbook.yaml", "relight: 1\n", 11};
-	char *made = incident_create(place->home, "x", INCIDENT_PRIVATE, &frozen, 1, NULL);
+	char *made = incident_create(place->home, "x", INCIDENT_PRIVATE, NULL);
 
+	if (made && !incident_freeze(made, &frozen, 1, NULL))
+		return -1;
 	free(made);
 	setenv("XDG_RUNTIME_DIR", place->runtime, 1);
 	failing[0] = slow[0] = '\0';
