@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -13,7 +12,6 @@
 #include <unistd.h>
 
 #include "load.h"
-#include "relight/attempt.h"
 #include "relight/file.h"
 #include "relight/json.h"
 #include "relight/memory.h"
@@ -26,7 +24,6 @@
 
 #define QUESTION_MS    30000
 #define LINES_MOST     (8u << 20) // of the sensor
-#define OUTPUT_MOST    (1u << 20) // of one dry run
 #define HTTP_NOT_FOUND 404
 
 extern char **environ;
@@ -39,8 +36,6 @@ struct asking {
 	struct plan *plan;
 	struct state *state;
 	struct substitution values;
-	char directory[64]; // where attempts are left; "": none could be made
-	int attempts;
 	cJSON **clusters; // by target index: who answered, NULL: nobody
 };
 
@@ -90,31 +85,23 @@ static bool run_role(const char *const *argv, const struct buf *words, struct bu
 	return is_started;
 }
 
-// Performs a request's dry run. result.json, or NULL; what it printed is appended to `output`. The
-// caller frees.
-static cJSON *perform(struct asking *asking, cJSON *request, struct buf *output)
+// Performs a request's dry run. What the actuator says of it, or NULL; what it printed is appended
+// to `output`. The caller frees.
+static cJSON *perform(cJSON *request, struct buf *output)
 {
-	struct buf line = {0}, path = {0}, unused = {0};
+	static const char *const argv[] = {"relight", "perform", "--dry-run", NULL};
+	struct buf line = {0}, said = {0};
 	cJSON *result = NULL;
-	char attempt[16];
-	snprintf(attempt, sizeof attempt, "%d", ++asking->attempts);
-	json_add_text(request, "step", "preflight");
-	json_add_int(request, "attempt", asking->attempts);
 	json_add_bool(request, "dry_run", true);
 	json_add_int(request, "timeout_ms", QUESTION_MS);
 	json_write(&line, request);
 	buf_byte(&line, '\n');
-	const char *const argv[] = {"relight", "perform", "--dir", asking->directory, "--step",
-		"preflight", "--attempt", attempt, NULL};
-	if (run_role(argv, &line, &unused)) {
-		attempt_look(asking->directory, "preflight", asking->attempts, &result);
-		buf_printf(
-			&path, "%s/attempts/preflight/%s/output.log", asking->directory, attempt);
-		file_read(AT_FDCWD, buf_str(&path), OUTPUT_MOST, output, NULL);
-	}
+	if (run_role(argv, &line, &said))
+		result = json_parse(buf_str(&said), said.length, NULL);
+	json_each (text, json_get(result, "lines"))
+		buf_printf(output, "%s\n", text->valuestring);
 	buf_wipe(&line);
-	buf_fini(&path);
-	buf_fini(&unused);
+	buf_fini(&said);
 	return result;
 }
 
@@ -171,7 +158,7 @@ static void ask_target(struct asking *asking, int index)
 	cJSON *action = cJSON_AddObjectToObject(request, "action");
 	json_add_text(cJSON_AddObjectToObject(action, "kubernetes"), "target", target->id);
 	json_add(request, "cluster", cluster);
-	cJSON *result = perform(asking, request, &output);
+	cJSON *result = perform(request, &output);
 	if (succeeded(result)) {
 		asking->clusters[index] =
 			cJSON_DetachItemFromObjectCaseSensitive(result, "cluster");
@@ -249,10 +236,8 @@ static void try_action(
 		diag_warning(asking->diags, action->place.line, action->place.column, "not-asked",
 			"%s: not tried: %s", buf_str(&what), without_name(err.message, step->id));
 	} else {
-		static const char *const own[] = {"step", "attempt", "timeout_ms"};
-		for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-			cJSON_DeleteItemFromObjectCaseSensitive(request, own[i]);
-		cJSON *result = perform(asking, request, &output);
+		cJSON_DeleteItemFromObjectCaseSensitive(request, "timeout_ms");
+		cJSON *result = perform(request, &output);
 		judge(asking, action, buf_str(&what), result, &output);
 		cJSON_Delete(result);
 	}
@@ -405,7 +390,6 @@ static const char *environment(void *context, const char *name)
 static void begin(struct asking *asking)
 {
 	const struct check_live *check = asking->check;
-	const char *folder = getenv("TMPDIR");
 	asking->plan = plan_new(check->runbook);
 	asking->state = state_new(check->runbook, asking->plan);
 	asking->values = (struct substitution){
@@ -423,25 +407,10 @@ static void begin(struct asking *asking)
 	};
 	asking->clusters =
 		memory_zeroed(check->runbook->target_count + 1, sizeof *asking->clusters);
-	snprintf(asking->directory, sizeof asking->directory, "%.40s/relight-check.XXXXXX",
-		folder && strlen(folder) < 40 ? folder : "/tmp");
-	if (!mkdtemp(asking->directory)) {
-		diag_error(asking->diags, 0, 0, "not-asked", "%s: %s", asking->directory,
-			strerror(errno));
-		asking->directory[0] = '\0';
-	}
-}
-
-static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *at)
-{
-	(void)info, (void)kind, (void)at;
-	return remove(path);
 }
 
 static void end(struct asking *asking)
 {
-	if (asking->directory[0])
-		nftw(asking->directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	for (size_t t = 0; t < asking->check->runbook->target_count; t++)
 		cJSON_Delete(asking->clusters[t]);
 	free(asking->clusters);
@@ -455,11 +424,9 @@ void check_live(const struct check_live *check, struct diags *diags, struct buf 
 	signal(SIGPIPE, SIG_IGN);
 	begin(&asking);
 	find_unbuilt(&asking);
-	if (asking.directory[0]) {
-		ask_targets(&asking);
-		for (size_t s = 0; s < check->runbook->step_count; s++)
-			try_step(&asking, (int)s);
-		ask_dependencies(&asking);
-	}
+	ask_targets(&asking);
+	for (size_t s = 0; s < check->runbook->step_count; s++)
+		try_step(&asking, (int)s);
+	ask_dependencies(&asking);
 	end(&asking);
 }

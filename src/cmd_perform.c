@@ -12,9 +12,11 @@ int cmd_perform(int argc, char **argv)
 		{"dir", required_argument, NULL, 'd'},
 		{"step", required_argument, NULL, 's'},
 		{"attempt", required_argument, NULL, 'n'},
+		{"dry-run", no_argument, NULL, 't'},
 		{0},
 	};
 	struct perform_task task = {.lock_fd = -1, .in_fd = STDIN_FILENO};
+	bool is_trial = false;
 	int option;
 
 	while ((option = command_option(argc, argv, options)) != -1) {
@@ -32,11 +34,16 @@ int cmd_perform(int argc, char **argv)
 				return command_usage(argv[0], "--attempt needs a number from 1");
 			task.attempt = (int)number;
 			break;
+		case 't': is_trial = true; break;
 		default: return EXIT_USAGE;
 		}
 	}
 	if (optind < argc)
 		return command_usage(argv[0], "it takes no operands: the request comes on stdin");
+	if (is_trial && (task.step || task.attempt))
+		return command_usage(argv[0], "--dry-run is of no attempt: the request says all");
+	if (is_trial)
+		return perform_trial(task.directory, STDIN_FILENO, STDOUT_FILENO);
 	if (!task.directory || !task.step || !task.attempt)
 		return command_usage(argv[0], "needs --dir, --step and --attempt");
 	return perform_attempt(&task);

@@ -9,6 +9,7 @@
 #include "cockpit_output.h"
 #include "cockpit_story.h"
 #include "cockpit_theme.h"
+#include "cockpit_trial.h"
 #include "relight/cells.h"
 #include "relight/clock.h"
 #include "relight/frame.h"
@@ -27,6 +28,7 @@ struct cockpit {
 	struct grid *grid;
 	struct theme theme;
 	struct cockpit_output *output;
+	struct cockpit_trials *trials;
 	struct cockpit_story story;
 	struct buf preview;
 	uv_work_t opening;   // makes the incident while the first frame is on the screen
@@ -121,6 +123,8 @@ static void draw(struct cockpit *cockpit)
 		.line_count = cockpit->story.count,
 		.output = cockpit_output_window(cockpit->output),
 		.preview = preview(cockpit, &facts),
+		.trial = cockpit_trials_view(cockpit->trials, step, false),
+		.rollback_trial = cockpit_trials_view(cockpit->trials, step, true),
 		.output_age_ms = cockpit_output_ages(cockpit->output),
 	};
 	see_troubles(engine, &troubles, &input);
@@ -214,6 +218,14 @@ static void want(struct cockpit *cockpit, const struct intent *intent)
 	ui_answer(&cockpit->ui, is_done, is_done ? NULL : why.message);
 }
 
+static void try_selected(struct cockpit *cockpit)
+{
+	struct err why = {0};
+	cockpit->ui.wants_trial = false;
+	if (!cockpit_trials_ask(cockpit->trials, ui_step(&cockpit->ui), &why))
+		ui_answer(&cockpit->ui, false, why.message);
+}
+
 static void take_key(struct cockpit *cockpit, int key)
 {
 	struct facts facts = engine_facts(&cockpit->engine);
@@ -223,6 +235,8 @@ static void take_key(struct cockpit *cockpit, int key)
 	cockpit->ui.is_behind = !cockpit->ui.dialog.is_shown;
 	if (ui_key(&cockpit->ui, &facts, key, &intent))
 		want(cockpit, &intent);
+	if (cockpit->ui.wants_trial)
+		try_selected(cockpit);
 	if (cockpit->ui.wants_match) {
 		int64_t line = cockpit_output_find(cockpit->output, cockpit->ui.output_search,
 			cockpit->ui.output_top, cockpit->ui.wants_match);
@@ -304,6 +318,7 @@ static bool start_screen(struct cockpit *cockpit, const char *theme, struct err 
 	cockpit->patience.data = cockpit;
 	cockpit->later.data = cockpit;
 	cockpit->output = cockpit_output_new(engine);
+	cockpit->trials = cockpit_trials_new(engine);
 	return true;
 }
 
@@ -346,6 +361,7 @@ static int cockpit_end(struct cockpit *cockpit)
 	command_on_exhausted(NULL);
 	if (had_screen) {
 		cockpit_output_free(cockpit->output);
+		cockpit_trials_free(cockpit->trials);
 		uv_close((uv_handle_t *)&cockpit->later, NULL);
 		uv_close((uv_handle_t *)&cockpit->patience, NULL);
 		ui_fini(&cockpit->ui);

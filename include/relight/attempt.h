@@ -93,4 +93,11 @@ struct perform_task {
 // handlers; meant for a process of its own.
 int perform_attempt(const struct perform_task *task);
 
+// Only tries what a request asks for, which must have "dry_run":true (kubernetes), for no attempt:
+// no file is written. One JSON line goes to `out_fd`: result.json, and in "lines" what was said on
+// the way, one text a line, the first MiB of it; all of it masked. `directory` is the
+// incident's, whose frozen files are applied; NULL: none are named. Blocks until the request's
+// timeout at most; otherwise as perform_attempt. 0 where all of it would be done, else 1.
+int perform_trial(const char *directory, int in_fd, int out_fd);
+
 #endif

@@ -35,6 +35,24 @@ struct frame_output {
 	int64_t age_ms; // since the newest byte; -1: nothing yet
 };
 
+// What the API server said to the action of the selected step by a dry run.
+enum trial_state {
+	TRIAL_NONE,
+	TRIAL_ASKING,
+	TRIAL_ACCEPTED,
+	TRIAL_REFUSED,
+	TRIAL_NOT_YET,   // what it changes is not there
+	TRIAL_NOT_KNOWN, // it could not be asked, or could not say
+};
+struct frame_trial {
+	enum trial_state state;
+	int64_t age_ms;           // since it was asked, while it is; since it was answered
+	const char *why;          // NULL: nothing to say
+	const char *const *lines; // what was said on the way, secrets masked; untrusted
+	size_t line_count;
+	size_t left_out; // lines that are not there
+};
+
 // Who sits at this screen.
 enum seat {
 	SEAT_COCKPIT,  // may arm, or has armed
@@ -61,6 +79,7 @@ struct frame_input {
 	struct frame_output output;
 	const char *preview; // what the selected step will run, secrets masked, lines separated by
 			     // LF; NULL: nothing
+	struct frame_trial trial, rollback_trial; // of the selected step
 	const int64_t *output_age_ms; // by step index: since the newest byte of its output, -1
 				      // none; NULL: not known
 };

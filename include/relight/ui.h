@@ -107,6 +107,7 @@ struct ui {
 	bool is_nothing_shown;    // the filter matches nothing: no step is selected
 	bool wants_quit;
 	bool wants_redraw; // Ctrl-L; the hall clears it
+	bool wants_trial;  // of the selected step, a dry run; likewise
 	int wants_match;   // 1, -1: the next or last line of the output that holds output_search is
 			   // wanted; the hall looks for it, sets output_top and clears this
 	// What the hall keeps up to date before it hands on a key:

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "frame_sheet.h"
+#include "frame_trial.h"
 #include "frame_words.h"
 
 #define LABEL_COLUMNS 9
@@ -195,6 +196,8 @@ static void add_dependency(
 		buf_byte(&text, ' ');
 		duration_words(scene_seen_ms(scene, dependency), &text);
 		buf_text(&text, " ago");
+	} else {
+		buf_text(&text, ", never seen");
 	}
 	buf_text(&text, still_ms >= 0 ? ", " : "");
 	still_words(still_ms, false, &text);
@@ -260,6 +263,8 @@ static void add_step(struct sheet *sheet, const struct scene *scene, int step)
 {
 	sheet_add(sheet, NULL, ROLE_TITLE, scene->runbook->steps[step].title);
 	add_state(sheet, scene, step);
+	if (step == scene->selected_step) // above what it was asked of, which may be long
+		trial_add(sheet, scene);
 	add_kind(sheet, scene, step);
 	add_target(sheet, scene, step);
 	add_dependencies(sheet, scene, step);

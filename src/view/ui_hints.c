@@ -227,6 +227,19 @@ static void hint_output(struct hints *hints, const struct ui *ui)
 	}
 }
 
+static bool is_worth_trying(const struct ui *ui, const struct facts *facts)
+{
+	if (!ui_can_try(ui, facts))
+		return false;
+	switch (state_step(facts->state, ui_step(ui), facts->now.wall)) {
+	case STEP_WAITING:
+	case STEP_READY:
+	case STEP_FAILED:
+	case STEP_REGRESSED: return true;
+	default: return false;
+	}
+}
+
 size_t ui_key_hints(
 	const struct ui *ui, const struct facts *facts, struct key_hint *items, size_t limit)
 {
@@ -258,6 +271,8 @@ size_t ui_key_hints(
 		hint_line(&hints, ui, facts);
 	for (size_t i = 0; i < near.count; i++)
 		hint(&hints, near.items[i].key, near.items[i].label);
+	if (is_worth_trying(ui, facts))
+		hint_command(&hints, "dry-run");
 	hint_command(&hints, "next");
 	if (!is_taken(ui, intent_table[INTENT_NOTE].key))
 		hint(&hints, intent_table[INTENT_NOTE].key, intent_table[INTENT_NOTE].label);

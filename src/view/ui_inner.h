@@ -97,6 +97,8 @@ void key_name(int key, struct buf *out);
 // Carries out a command by its word. False: there is no such command.
 bool command_run(struct ui *ui, const struct facts *facts, const char *word);
 // The command of a key in the present pane, or NULL.
+// Whether what the selected step does can be tried: it is done to a cluster that can be asked.
+bool ui_can_try(const struct ui *ui, const struct facts *facts);
 const struct ui_command *command_of_key(const struct ui *ui, int key);
 
 // --- the lowest line (ui.c) ---

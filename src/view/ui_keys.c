@@ -227,6 +227,34 @@ static void fold(struct ui *ui, const struct facts *facts)
 		rows_fold(ui, facts);
 }
 
+// --- before it is started --------------------------------------------------------------------------------------------
+
+bool ui_can_try(const struct ui *ui, const struct facts *facts)
+{
+	int step = ui_step(ui);
+
+	return step >= 0 && !facts->scenario &&
+	       facts->runbook->steps[step].run.kind == ACTION_KUBERNETES;
+}
+
+static void dry_run(struct ui *ui, const struct facts *facts)
+{
+	int step = ui_step(ui);
+
+	if (step < 0) {
+		ui_refuse(ui, "dry run: choose a step first");
+	} else if (facts->scenario) {
+		ui_refuse(ui, "dry run: a rehearsal has no API server to ask");
+	} else if (!ui_can_try(ui, facts)) {
+		ui_refuse(ui, "dry run: %s changes nothing in a cluster; Enter shows what it does",
+			facts->runbook->steps[step].id);
+	} else {
+		ui->pane = PANE_DETAIL;
+		ui->detail_top = 0;
+		ui->wants_trial = true;
+	}
+}
+
 // --- the output ------------------------------------------------------------------------------------------------------
 
 static void follow(struct ui *ui, const struct facts *facts)
@@ -305,6 +333,8 @@ static void quit(struct ui *ui, const struct facts *facts)
 		"show the output of the step")                                                     \
 	X("dependencies", "d", 'd', KEY_NONE, EVERYWHERE, go_dependencies, "deps",                 \
 		"show what must be healthy, by what is expected")                                  \
+	X("dry-run", "D", 'D', KEY_NONE, EVERYWHERE, dry_run, "dry run",                           \
+		"ask the API server what it would say to the step; nothing is changed")            \
 	X("timeline", "t", 't', KEY_NONE, EVERYWHERE, go_timeline, "time",                         \
 		"show what has happened")                                                          \
 	X("clocks", "C", 'C', KEY_NONE, EVERYWHERE, go_clocks, "clocks",                           \

@@ -157,7 +157,7 @@ static void fill_standard_descriptors(void)
 		close(fd);
 }
 
-static void become_own_session(void)
+void perform_become_own_session(void)
 {
 	setsid(); // fails for one that leads a group already, as a command typed at a prompt does:
 		  // no harm
@@ -200,7 +200,7 @@ int perform_attempt(const struct perform_task *task)
 	struct err err = {0};
 	int lock_fd = task->lock_fd, dir_fd = task->dir_fd, code = PERFORM_NEVER;
 
-	become_own_session();
+	perform_become_own_session();
 	if (lock_fd < 0)
 		lock_fd = attempt_prepare(task->directory, task->step, task->attempt, &err);
 	else

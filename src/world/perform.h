@@ -24,6 +24,11 @@ struct files {
 	int request_fd, result_fd; // drafts of request.json and result.json
 };
 
+// --- perform.c -------------------------------------------------------------------------------------------------------
+
+// What a terminal does to others is not done to this process; it dumps no core, and stop_signals().
+void perform_become_own_session(void);
+
 // --- perform_order.c -------------------------------------------------------------------------------------------------
 
 // The request, checked. Texts are borrowed from `request`.
@@ -62,18 +67,20 @@ enum stream { STREAM_OUT, STREAM_ERR, STREAM_COUNT };
 
 // What the command prints, masked, on its way to output.log.
 struct output {
-	int fd; // output.log, borrowed
+	int fd; // output.log, borrowed; -1: none
 	struct mask_stream streams[STREAM_COUNT];
 	EVP_MD_CTX *digest;
-	int64_t bytes;      // in the file
-	int64_t lost_bytes; // that the disk did not take
-	int lost_errno;     // why; 0: none are
-	struct buf kept;    // the beginning of stdout, as it came
-	bool is_cut;        // there was more
-	struct buf recent;  // masked
-	struct buf masked;  // scratch
+	int64_t bytes;        // in the file
+	int64_t lost_bytes;   // that the disk did not take
+	int lost_errno;       // why; 0: none are
+	struct buf kept;      // the beginning of stdout, as it came
+	bool is_cut;          // there was more
+	struct buf recent;    // masked
+	struct buf unwritten; // without a file: the first OUTPUT_KEPT_BYTES of what would be in it
+	struct buf masked;    // scratch
 };
 
+// `fd` -1: it is not written down, but kept.
 void output_begin(struct output *output, int fd, const struct mask *mask);
 void output_take(struct output *output, enum stream stream, const char *bytes, size_t length);
 // Puts this in the place of what was kept of stdout.

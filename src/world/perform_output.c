@@ -21,6 +21,15 @@ void output_begin(struct output *output, int fd, const struct mask *mask)
 		memory_exhausted();
 }
 
+static size_t keep_unwritten(struct output *output)
+{
+	size_t room = OUTPUT_KEPT_BYTES - output->unwritten.length;
+	size_t length = output->masked.length < room ? output->masked.length : room;
+
+	buf_add(&output->unwritten, output->masked.data, length);
+	return output->masked.length;
+}
+
 // A full disk must not stop the command: what it prints is read on and counted, and the result says
 // what is missing. Once there is a gap nothing is written any more, so that the file has no silent
 // hole.
@@ -29,7 +38,10 @@ static void write_masked(struct output *output)
 	const struct buf *masked = &output->masked;
 	size_t written = 0;
 
-	if (!output->lost_errno && !file_write(output->fd, masked->data, masked->length, &written))
+	if (output->fd < 0)
+		written = keep_unwritten(output);
+	else if (!output->lost_errno &&
+		 !file_write(output->fd, masked->data, masked->length, &written))
 		output->lost_errno = errno;
 	if (!EVP_DigestUpdate(output->digest, masked->data, written))
 		memory_exhausted();
@@ -71,7 +83,7 @@ void output_close(struct output *output, char sha256[65])
 		mask_flush(&output->streams[i], &output->masked);
 	if (output->masked.length)
 		write_masked(output);
-	if (output->bytes && fdatasync(output->fd) < 0 && !output->lost_errno)
+	if (output->fd >= 0 && output->bytes && fdatasync(output->fd) < 0 && !output->lost_errno)
 		output->lost_errno = errno;
 	if (!EVP_DigestFinal_ex(output->digest, digest, &length))
 		memory_exhausted();
@@ -105,5 +117,6 @@ void output_fini(struct output *output)
 	EVP_MD_CTX_free(output->digest);
 	buf_wipe(&output->kept);
 	buf_fini(&output->recent);
+	buf_fini(&output->unwritten);
 	buf_fini(&output->masked);
 }

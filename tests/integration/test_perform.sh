@@ -137,10 +137,38 @@ if ! nm "$RELIGHT" 2>"$here/err" | grep -q __asan_init; then
 	[ "$(stat -c %s "$(file much output.log)")" = 50000000 ] || fail "much: output.log is not whole"
 fi
 
+# --- dry runs: no file, one line, and nothing but a dry run --------------------------------------------------------------
+
+# tried REQUEST WORDS: what is said to it contains these words, and is not good.
+tried() {
+	before=$(find "$here" | sort)
+	got=0
+	said=$(printf '%s' "$1" | "$RELIGHT" perform --dry-run --dir "$here" 2>"$here/err") || got=$?
+	[ "$got" = 1 ] || fail "dry run: exit $got, wanted 1: $said"
+	case $said in
+	*"$2"*) ;;
+	*) fail "dry run: lacks $2: $said" ;;
+	esac
+	[ "$(printf '%s\n' "$said" | wc -l)" = 1 ] || fail "dry run: not one line: $said"
+	[ "$(find "$here" | sort)" = "$before" ] || fail "dry run: it left something behind"
+}
+nowhere='"cluster":{"kubeconfig":"/nonexistent"}'
+delete='"action":{"kubernetes":{"target":"dr","delete":{"resource":"cm","name":"x"}}}'
+: >"$here/err"
+tried "{\"dry_run\":true,$delete,$nowhere}
+" '"outcome":"failed","duration_ms"'
+tried "{\"dry_run\":true,$delete,$nowhere}
+" '/nonexistent'
+tried "{$delete,$nowhere}
+" '"outcome":"never-started"'
+tried "{\"dry_run\":true,\"action\":{\"command\":[\"touch\",\"$here/touched\"]}}
+" 'only what is done to a cluster can be tried'
+tried "{\"dry_run\":true,$delete" 'the input ended before a whole line'
+
 # --- wrong usage ---------------------------------------------------------------------------------------------------------
 
 for options in "" "--dir $here --step x" "--dir $here --step x --attempt 0" "--dir $here --step x --attempt 1 more" \
-	"--dir $here --step ../x --attempt 1" "--dir $here/none --step x --attempt 1"; do
+	"--dry-run --step x" "--dry-run more" "--dir $here --step ../x --attempt 1" "--dir $here/none --step x --attempt 1"; do
 	got=0
 	# shellcheck disable=SC2086
 	"$RELIGHT" perform $options </dev/null 2>"$here/err" || got=$?

@@ -34,7 +34,9 @@ static const char runbook[] =
 	"steps:\n"
 	"  - {id: make, run: {command: [cp, made.yaml, dr.yaml]}, restores: [api], again: safe, "
 	"takes: 1s, timeout: 1m}\n"
-	"  - {id: use, target: recovery, run: {command: [touch, used]}, takes: 1s, timeout: 1m}\n";
+	"  - {id: use, target: recovery, run: {command: [touch, used]}, takes: 1s, timeout: 1m}\n"
+	"  - {id: clear, needs: [], run: {kubernetes: {target: recovery, delete: {resource: cm, "
+	"namespace: shop, selector: app=x}}}, takes: 1s, timeout: 1m}\n";
 
 /* --- a cluster ---------------------------------------------------------------------------------- */
 
@@ -120,7 +122,8 @@ static void start_server(struct cockpit *c)
 		length += snprintf(text + length, sizeof text - (size_t)length,
 			"%s_temp_path %s/temp;\n", temporary[i], c->folder);
 	snprintf(text + length, sizeof text - (size_t)length,
-		"server { listen 127.0.0.1:%d; root %s/www; } }\n", port, c->folder);
+		"server { listen 127.0.0.1:%d; root %s/www; try_files $uri.json $uri =404; } }\n",
+		port, c->folder);
 	cockpit_write(c, "nginx.conf", text);
 	snprintf(path, sizeof path, "%s/nginx.conf", c->folder);
 	server = fork();
@@ -289,6 +292,81 @@ static void credentials_that_end_are_warned_of(void **unused)
 	end(c);
 }
 
+/* --- what the server would say --------------------------------------------------------------------- */
+
+/* The ConfigMaps of the namespace shop, as the cluster "dr" lists them. */
+static void config_maps_are(struct cockpit *c, const char *items)
+{
+	char text[512];
+
+	snprintf(text, sizeof text,
+		"{\"kind\":\"ConfigMapList\",\"apiVersion\":\"v1\",\"metadata\":{},\"items\":[%s]}",
+		items);
+	cockpit_write(c, "www/dr/api/v1/namespaces/shop/configmaps.json", text);
+}
+
+static void a_dry_run_tells_what_a_step_would_do(void **unused)
+{
+	static const char kinds[] =
+		"{\"kind\":\"APIResourceList\",\"groupVersion\":\"v1\",\"resources\":[{\"name\":"
+		"\"configmaps\",\"singularName\":\"\",\"namespaced\":true,\"kind\":\"ConfigMap\","
+		"\"verbs\":[\"get\",\"list\",\"delete\"],\"shortNames\":[\"cm\"]}]}";
+	struct cockpit *c = with_clusters();
+
+	(void)unused;
+	kubeconfig(c, "dr.yaml", "dr", "dr", "");
+	cockpit_write(c, "www/dr/api/v1.json", kinds);
+	make_folder(c, "www/dr/api/v1/namespaces/shop");
+	make_folder(c, "www/dr/api/v1/namespaces/shop/configmaps");
+	cockpit_write(c, "www/dr/api/v1/namespaces/shop/configmaps/web.json", "{}");
+	config_maps_are(c, "");
+	cockpit_run(c);
+	cockpit_shows(c, "#bbbb");
+	/* Nobody is armed. */
+	cockpit_go(c, "clear");
+	cockpit_shows(c, "D dry run");
+	cockpit_press(c, "D");
+	cockpit_shows(c, "dry run  ACCEPTED ");
+	cockpit_shows(c, "nothing to delete: no configmaps with app=x");
+	/* A refusal, in the server's words. */
+	config_maps_are(c, "{\"metadata\":{\"name\":\"web\",\"namespace\":\"shop\"}}");
+	cockpit_press(c, "D");
+	cockpit_shows(c, "dry run  WOULD FAIL, asked ");
+	cockpit_shows(c, "HTTP 405");
+	/* A server that is silent holds up nobody: keys are answered, and a second question waits.
+	 */
+	kill(server, SIGSTOP);
+	cockpit_press(c, "D");
+	cockpit_shows(c, "dry run  being asked for ");
+	cockpit_press(c, "D");
+	cockpit_shows(c, "dry run: clear is being asked already");
+	cockpit_press(c, "t");
+	cockpit_shows(c, "TIMELINE");
+	cockpit_press(c, "t");
+	kill(server, SIGCONT);
+	cockpit_go(c, "clear");
+	cockpit_press(c, "Enter");
+	cockpit_shows(c, "dry run  WOULD FAIL, asked ");
+	/* Nothing of it is an attempt, or on the record. */
+	assert_int_equal(cockpit_recorded(c, "\"kind\":\"step.", NULL), 0);
+	assert_false(cockpit_exists(c, "incident/attempts/clear"));
+	cockpit_press(c, "Esc");
+	cockpit_shows(c, "RESTORE ORDER");
+	cockpit_go(c, "use");
+	cockpit_press(c, "D");
+	cockpit_shows(c, "dry run: use changes nothing in a cluster");
+	/* What is under way is no reason to stay. */
+	cockpit_go(c, "clear");
+	kill(server, SIGSTOP);
+	cockpit_press(c, "D");
+	cockpit_shows(c, "dry run  being asked for ");
+	cockpit_press(c, "Esc");
+	cockpit_shows(c, "RESTORE ORDER");
+	assert_int_equal(cockpit_quit(c), 1);
+	kill(server, SIGCONT);
+	end(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +374,7 @@ int main(void)
 		cmocka_unit_test(one_that_was_made_anew_is_accepted_by_one_key),
 		cmocka_unit_test(the_lost_cluster_is_not_taken_for_the_new_one),
 		cmocka_unit_test(credentials_that_end_are_warned_of),
+		cmocka_unit_test(a_dry_run_tells_what_a_step_would_do),
 	};
 
 	return cmocka_run_group_tests_name("test_cockpit_targets", tests, NULL, NULL);

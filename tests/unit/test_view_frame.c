@@ -138,6 +138,54 @@ static void test_still(void **state)
 	case_end(&of);
 }
 
+// --- dry runs ---
+
+static void test_trials(void **state)
+{
+	static const char *const would[] = {
+		"recovery: https://10.4.0.1, the pinned cluster (uid 0b1c77aa-2e)",
+		"restore.velero.io/cases would be created"};
+	static const char refusal[] =
+		"restore.velero.io/cases: HTTP 422, invalid: spec.backupName: Required value";
+	struct view_case of;
+	(void)state;
+	case_calm(&of);
+	of.ui.pane = PANE_DETAIL;
+	of.ui.selected = (struct row){ROW_STEP, runbook_step(of.runbook, "velero-restore")};
+	of.input.preview = "kubernetes apply velero/restore.yaml on recovery";
+	of.input.output = (struct frame_output){.step = -1, .age_ms = -1};
+	of.input.trial = (struct frame_trial){.state = TRIAL_ACCEPTED,
+		.age_ms = 12000,
+		.lines = would,
+		.line_count = 2,
+		.left_out = 3};
+	of.input.rollback_trial = (struct frame_trial){
+		.state = TRIAL_NOT_YET, .age_ms = 12000, .why = "restores \"cases\" not found"};
+	check(&of, 24, 80, "trial-accepted");
+	of.input.trial =
+		(struct frame_trial){.state = TRIAL_REFUSED, .age_ms = 65000, .why = refusal};
+	of.input.rollback_trial.state = TRIAL_NONE;
+	check(&of, 24, 80, "trial-refused");
+	of.input.trial = (struct frame_trial){.state = TRIAL_NOT_KNOWN,
+		.age_ms = 4000,
+		.why = "10.4.0.1:443: connection refused"};
+	char *text = screen(&of, 60, 200, true);
+	assert_non_null(strstr(
+		text, "dry run  NOT KNOWN, asked 4s ago; D asks again: 10.4.0.1:443: connection"));
+	free(text);
+	of.input.trial = (struct frame_trial){.state = TRIAL_ASKING, .age_ms = 7000};
+	text = screen(&of, 60, 200, true);
+	assert_non_null(strstr(text, "dry run  being asked for 7s; nothing is changed"));
+	free(text);
+	// What is not selected has none.
+	of.ui.selected.index = runbook_step(of.runbook, "case-api");
+	of.input.trial.state = TRIAL_NONE;
+	text = screen(&of, 60, 200, true);
+	assert_null(strstr(text, "dry run  "));
+	free(text);
+	case_end(&of);
+}
+
 static void test_failing(void **state)
 {
 	struct view_case of;
@@ -699,6 +747,7 @@ int main(void)
 		cmocka_unit_test(test_calm),
 		cmocka_unit_test(test_failing),
 		cmocka_unit_test(test_still),
+		cmocka_unit_test(test_trials),
 		cmocka_unit_test(test_narrow_panes),
 		cmocka_unit_test(test_now),
 		cmocka_unit_test(test_not_known),

@@ -50,7 +50,7 @@ static const char runbook_text[] =
 	"  - {id: shift, phase: traffic, destructive: true, target: recovery, run: {command: "
 	"[shift]}, needs: [],\n"
 	"     point_of_no_return: true}\n"
-	"  - {id: undo, run: {command: [undo]}}\n"
+	"  - {id: undo, run: {kubernetes: {target: recovery, delete: {resource: pods, name: p}}}}\n"
 	"abort: {steps: [undo]}\n";
 
 struct desk {
@@ -975,6 +975,51 @@ static void every_key_and_word_opens_what_it_says(void **state)
 	}
 }
 
+// --- before it is started --------------------------------------------------------------------------------------------
+
+static bool hints_at(struct desk *desk, const char *key)
+{
+	struct key_hint hints[64];
+	size_t count = ui_key_hints(&desk->ui, &desk->facts, hints, 64);
+
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(hints[i].key, key))
+			return true;
+	return false;
+}
+
+static void a_dry_run_is_wanted_where_a_cluster_can_be_asked(void **state)
+{
+	struct desk *desk = *state;
+
+	select_step(desk, "build");
+	assert_false(hints_at(desk, "D"));
+	press(desk, 'D');
+	assert_false(desk->ui.wants_trial);
+	assert_contains(desk->ui.message, "build changes nothing in a cluster");
+	assert_int_equal(desk->ui.pane, PANE_ORDER);
+	happens(desk, EVENT_ABORT, NULL, 0, "{\"why\":\"x\"}");
+	select_step(desk, "undo");
+	assert_true(hints_at(desk, "D"));
+	press(desk, 'D');
+	assert_true(desk->ui.wants_trial);
+	assert_false(desk->was_wanted); // it is nothing that the record knows
+	assert_int_equal(desk->ui.pane, PANE_DETAIL);
+	desk->ui.wants_trial = false;
+	// It needs nobody armed, and says so where there is nothing to ask.
+	happens(desk, EVENT_MODE_DISARMED, NULL, 0, "{}");
+	type(desk, ":dry-run");
+	press(desk, K_ENTER);
+	assert_true(desk->ui.wants_trial);
+	assert_int_equal(desk->ui.dialog.kind, DIALOG_NONE);
+	desk->ui.wants_trial = false;
+	desk->facts.scenario = (const struct scenario *)desk; // any
+	press(desk, 'D');
+	assert_false(desk->ui.wants_trial);
+	assert_contains(desk->ui.message, "a rehearsal has no API server");
+	desk->facts.scenario = NULL;
+}
+
 // --- moving about ----------------------------------------------------------------------------------------------------
 
 static void finished_phases_fold_and_trouble_unfolds(void **state)
@@ -1398,6 +1443,7 @@ int main(void)
 		CONVERSATION(a_dependency_that_a_person_checks_is_attested),
 		CONVERSATION(the_palette_completes_every_word),
 		CONVERSATION(every_key_and_word_opens_what_it_says),
+		CONVERSATION(a_dry_run_is_wanted_where_a_cluster_can_be_asked),
 		CONVERSATION(finished_phases_fold_and_trouble_unfolds),
 		CONVERSATION(space_folds_by_hand_and_the_selection_stays),
 		CONVERSATION(lines_are_walked_the_same_way_everywhere),
