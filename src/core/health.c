@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "health_rules.h"
 
@@ -71,7 +72,7 @@ bool condition_is(const cJSON *condition, const char *value)
 {
 	const char *status = condition_value(condition);
 
-	return status && strcmp(status, value) == 0;
+	return status && strcasecmp(status, value) == 0;
 }
 
 bool condition_say(struct health *out, enum status status, const cJSON *condition)
@@ -91,15 +92,24 @@ bool condition_say(struct health *out, enum status status, const cJSON *conditio
 		out, status, "%s is %s", type ? type : "a condition", value ? value : "not known");
 }
 
-// Argo Rollouts writes the number as a text, and once wrote a hash there: letters are no
-// generation.
+// Under the name of the API conventions, or one of those that others chose before. Argo Rollouts
+// writes the number as a text, and once wrote a hash there: letters are no generation.
 static int64_t generation_seen(const cJSON *status)
 {
-	const char *text = json_text(status, "observedGeneration");
+	static const char *const keys[] = {"observedGeneration", "lastObservedGeneration",
+		"lastReconciledGeneration", "reconciledGeneration", "lastSeenGeneration",
+		"observedSpecGeneration", NULL};
 
-	if (!text || !*text || strlen(text) > 15 || text[strspn(text, "0123456789")])
-		return json_int(status, "observedGeneration", -1);
-	return strtoll(text, NULL, 10);
+	for (size_t i = 0; keys[i]; i++) {
+		const char *text = json_text(status, keys[i]);
+		int64_t number = json_int(status, keys[i], -1);
+
+		if (text && *text && strlen(text) <= 15 && !text[strspn(text, "0123456789")])
+			number = strtoll(text, NULL, 10);
+		if (number >= 0)
+			return number;
+	}
+	return -1;
 }
 
 bool generation_rule(const struct subject *subject, struct health *out)

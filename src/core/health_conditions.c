@@ -83,7 +83,7 @@ static enum status running(const struct subject *subject, const cJSON *condition
 		return STATUS_DEGRADED;
 	if (words_occur(reason, done))
 		return STATUS_HEALTHY;
-	return (reason && strcmp(reason, "Running") == 0) || kind_is_meant_to_end(subject->kind)
+	return (reason && strcmp(reason, "Running") == 0) || subject_is_meant_to_end(subject)
 		       ? STATUS_PROGRESSING
 		       : STATUS_HEALTHY;
 }
@@ -103,6 +103,12 @@ static bool is_outdated(const struct subject *subject, const cJSON *condition)
 	int64_t seen = json_int(condition, "observedGeneration", -1);
 
 	return seen >= 0 && seen < wanted;
+}
+
+static bool is_wanted(enum meaning meaning)
+{
+	return meaning == MEANS_SUMMARY || meaning == MEANS_GOOD || meaning == MEANS_GOAL ||
+	       meaning == MEANS_PART;
 }
 
 // What the conditions of a list are to each other.
@@ -204,8 +210,7 @@ bool conditions_judge(const struct subject *subject, const cJSON *conditions, st
 		row = row ? row : type_by_reason(condition, company);
 		if (!row || !is_heard(row->meaning, condition, company))
 			continue;
-		if ((row->meaning == MEANS_SUMMARY || row->meaning == MEANS_GOOD) &&
-			is_outdated(subject, condition))
+		if (is_wanted(row->meaning) && is_outdated(subject, condition))
 			return health_say(out, STATUS_PROGRESSING, "%s is of an older generation",
 				json_text(condition, "type"));
 		if (!condition_means(subject, row->meaning, company, condition, &status))

@@ -126,7 +126,7 @@ static bool is_no_part(const char *key)
 		"transition", NULL};
 
 	return strcmp(key, "conditions") == 0 ||
-	       (words_occur(key, others) && strcmp(key, "lastOperation") != 0);
+	       (key_has_word(key, others) && strcmp(key, "lastOperation") != 0);
 }
 
 // A part of a list or a map of parts; and what it keeps in parts of its own, with conditions of
@@ -144,6 +144,25 @@ static void judge_inner_parts(
 	}
 }
 
+// Conditions under a name of their own ("clusterConditions").
+static bool are_conditions(const cJSON *field)
+{
+	const cJSON *first = cJSON_IsArray(field) ? field->child : NULL;
+
+	return json_text(first, "type") && json_get(first, "status");
+}
+
+static void judge_conditions(
+	const struct subject *subject, const cJSON *field, bool *decided, struct health *out)
+{
+	struct health opinion;
+
+	if (!conditions_judge(subject, field, &opinion) ||
+		(*decided && !health_outweighs(opinion.status, out->status)))
+		return;
+	*decided = health_say(out, opinion.status, "%s: %s", field->string, opinion.message);
+}
+
 // Parts of a status that report by themselves: parents, listeners, ancestors, environments,
 // members. They are heard beside a condition that speaks well of the whole, too: it may know less.
 static bool parts_rule(const struct subject *subject, struct health *out)
@@ -155,7 +174,10 @@ static bool parts_rule(const struct subject *subject, struct health *out)
 			continue;
 		if (cJSON_IsObject(field))
 			judge_part(subject, field->string, field, &decided, out);
-		judge_inner_parts(subject, field, &decided, out);
+		if (are_conditions(field))
+			judge_conditions(subject, field, &decided, out);
+		else
+			judge_inner_parts(subject, field, &decided, out);
 	}
 	return decided;
 }
@@ -342,11 +364,14 @@ static bool holds_settings(const struct subject *subject)
 	return holds;
 }
 
-// Most kinds have a controller that reports; until it has, nothing is known to work.
+// Most kinds have a controller that reports; until it has, nothing is known to work. A template is
+// read by whoever uses it.
 static bool silence_rule(const struct subject *subject, struct health *out)
 {
 	if (subject->status && subject->status->child)
 		return false;
+	if (text_ends_with(subject->kind, "Template"))
+		return health_say(out, STATUS_HEALTHY, "exists; nothing acts on a template");
 	if (holds_settings(subject))
 		return health_say(out, STATUS_HEALTHY, "exists; it has no spec to act on");
 	return health_say(out, STATUS_PROGRESSING,

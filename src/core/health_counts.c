@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -68,8 +69,13 @@ static bool key_counts(const char *key, const char *const *words, char noun[NOUN
 	return false;
 }
 
+// Some write numbers as texts.
 static int64_t count_value(const cJSON *field)
 {
+	const char *text = cJSON_IsString(field) ? field->valuestring : NULL;
+
+	if (text && *text && strlen(text) < 10 && !text[strspn(text, "0123456789")])
+		return strtoll(text, NULL, 10);
 	return cJSON_IsNumber(field) && field->valuedouble >= 0 && field->valuedouble < 1e15
 		       ? (int64_t)field->valuedouble
 		       : -1;
@@ -143,6 +149,24 @@ static bool is_own_part(const char *noun)
 	return false;
 }
 
+// How many are said not to be there, under a name of their own; the key in *key, 0: none.
+static int64_t count_lacking(const cJSON *fields, const char **key)
+{
+	static const char *const words[] = {
+		"unavailable", "unready", "notready", "unhealthy", NULL};
+
+	json_each (field, fields) {
+		char noun[NOUN_BYTES];
+		int64_t count = count_value(field);
+
+		if (count > 0 && key_counts(field->string, words, noun) && is_piece(noun)) {
+			*key = field->string;
+			return count;
+		}
+	}
+	return 0;
+}
+
 bool counts_judge(const cJSON *spec, const cJSON *fields, struct health *out)
 {
 	int64_t updated = json_int(fields, "updatedReplicas", -1), there, wanted;
@@ -152,6 +176,10 @@ bool counts_judge(const cJSON *spec, const cJSON *fields, struct health *out)
 		return judge_counts(there, wanted, updated, out);
 	if (!cJSON_IsObject(fields))
 		return false;
+	const char *key = NULL;
+	int64_t lacking = count_lacking(fields, &key);
+	if (lacking > 0)
+		return health_say(out, STATUS_PROGRESSING, "%s is %lld", key, (long long)lacking);
 	json_each (field, fields) {
 		char noun[NOUN_BYTES];
 		struct health opinion;

@@ -94,6 +94,7 @@ static const struct phase_word {
 	{"unsealed", STATUS_HEALTHY},
 	{"validated", STATUS_HEALTHY},
 	{"verified", STATUS_HEALTHY},
+	{"succeed", STATUS_HEALTHY},
 	{"inprogress", STATUS_PROGRESSING},
 	{"new", STATUS_PROGRESSING},
 	{"notready", STATUS_PROGRESSING},
@@ -123,6 +124,7 @@ static const struct phase_word {
 	{"start", STATUS_PROGRESSING},
 	{"unbound", STATUS_PROGRESSING},
 	{"unstarted", STATUS_PROGRESSING},
+	{"forming", STATUS_PROGRESSING},
 	{"aborted", STATUS_DEGRADED},
 	{"blocked", STATUS_DEGRADED},
 	{"canceled", STATUS_DEGRADED},
@@ -191,6 +193,9 @@ static const struct phase_word {
 	{"unschedulable", STATUS_DEGRADED},
 	{"unstable", STATUS_DEGRADED},
 	{"unsupported", STATUS_DEGRADED},
+	{"abnormal", STATUS_DEGRADED},
+	{"quorumlost", STATUS_DEGRADED},
+	{"datalost", STATUS_DEGRADED},
 	{"hibernated", STATUS_SUSPENDED},
 	{"paused", STATUS_SUSPENDED},
 	{"stopped", STATUS_SUSPENDED},
@@ -313,16 +318,22 @@ static bool phase_means(const struct subject *subject, const char *text, enum st
 	return ends_well(subject, word);
 }
 
-bool kind_is_meant_to_end(const char *kind)
+bool subject_is_meant_to_end(const struct subject *subject)
 {
 	static const char *const endings[] = {"Job", "Run", "Workflow", "Task", "Backup", "Restore",
 		"Migration", "Build", "Snapshot", "Analysis", "Action", "ActionSet", "Session",
 		"Request", "Promotion", "Maintenance", "Import", "Export", "Transfer", "Execution",
 		"Operation", "Rebalance", "Dump", "Repair", "Clone", "Evaluation", "Scan",
 		"Upgrade", "Replay", "Recovery", "Copy", "Experiment", "Trial", "Test", NULL};
+	static const char *const times[] = {"startTime", "startTimestamp", "startedAt",
+		"completionTime", "completionTimestamp", "completedAt", "finishedAt", "endTime",
+		NULL};
 
 	for (size_t i = 0; endings[i]; i++)
-		if (text_ends_with(kind, endings[i]))
+		if (text_ends_with(subject->kind, endings[i]))
+			return true;
+	for (size_t i = 0; times[i]; i++)
+		if (json_get(subject->status, times[i]))
 			return true;
 	return false;
 }
@@ -342,7 +353,7 @@ static enum sureness phase_key(const char *key)
 	for (size_t i = 0; names[i]; i++) {
 		if (strcmp(key, names[i]) == 0)
 			return SURE_PHASE;
-		if (text_ends_with(key, names[i]) && !words_occur(key, others))
+		if (text_ends_with(key, names[i]) && !key_has_word(key, others))
 			return PERHAPS_PHASE;
 	}
 	for (size_t i = 0; perhaps[i]; i++)
@@ -380,7 +391,7 @@ static void take_words(const struct subject *subject, const cJSON *fields, enum 
 			continue;
 		}
 		if (text_ends_with(field->valuestring, "running") &&
-			kind_is_meant_to_end(subject->kind))
+			subject_is_meant_to_end(subject))
 			status = STATUS_PROGRESSING;
 		if (!*decided || health_outweighs(status, out->status))
 			*decided = say_phase(fields, status, field, out);

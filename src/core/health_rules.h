@@ -65,7 +65,7 @@ bool health_say(struct health *out, enum status status, const char *format, ...)
 
 // The condition of that type, or NULL. `conditions` may be NULL.
 const cJSON *condition_find(const cJSON *conditions, const char *type);
-// Whether it is there and its status is exactly `value` ("True", "False", "Unknown").
+// Whether it is there and its status is `value` ("True", "False", "Unknown"), ignoring case.
 bool condition_is(const cJSON *condition, const char *value);
 // Says a status in the condition's own words: "Reason: message", or what there is of them.
 bool condition_say(struct health *out, enum status status, const cJSON *condition);
@@ -76,6 +76,9 @@ bool condition_say(struct health *out, enum status status, const cJSON *conditio
 // text: no.
 bool words_occur(const char *text, const char *const *words);
 bool text_ends_with(const char *text, const char *ending); // ignoring case
+// Whether one of them (lower case) is among the words that a key in camel case begins: "last" is in
+// "lastState" and "timeOfLastSync", not in "elasticState".
+bool key_has_word(const char *key, const char *const *words);
 // Whether a word is, or has among its parts, something under way: "Provisioning", "ScalingDown",
 // "PENDING_RERUN", "Waiting for instances".
 bool word_is_under_way(const char *word);
@@ -104,8 +107,9 @@ bool flag_means(const char *key, bool is_true, enum status *status);
 // Judges by numbers of `fields`, a status or a part of one, against those of `spec` (NULL: none).
 bool counts_judge(const cJSON *spec, const cJSON *fields, struct health *out);
 
-// Whether a kind is one that does something once ("BroadcastJob", "Backup"): running is not done.
-bool kind_is_meant_to_end(const char *kind);
+// Whether it does something once, by its kind ("BroadcastJob", "Backup") or by the times that its
+// status keeps: running is not done.
+bool subject_is_meant_to_end(const struct subject *subject);
 
 // Judges by the words under keys like phase and health of `fields`, a status or a part of one (NULL
 // or no object: nothing).

@@ -74,6 +74,19 @@ bool text_is_failure(const char *text)
 	return words_occur(text, words) && !is_no_failure(text);
 }
 
+bool key_has_word(const char *key, const char *const *words)
+{
+	for (; *words; words++) {
+		size_t length = strlen(*words);
+
+		for (const char *at = key; *at; at++)
+			if ((at == key || isupper((unsigned char)*at)) &&
+				strncasecmp(at, *words, length) == 0)
+				return true;
+	}
+	return false;
+}
+
 // The words that controllers use in CamelCase reasons. "Unavailable" is in neither list on purpose:
 // it says no more than that the condition is False.
 bool reason_is_failure(const char *reason)
