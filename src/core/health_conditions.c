@@ -196,9 +196,27 @@ static const struct condition_type *type_by_reason(const cJSON *condition, struc
 	return reason_is_failure(reason) ? &failing : words_occur(reason, good) ? &wanted : NULL;
 }
 
+// In the condition's own words, which seldom name what they are about: so its type stands before
+// them, unless it speaks for the whole.
+static bool say_condition(
+	struct health *out, enum status status, const cJSON *condition, bool is_summary)
+{
+	const char *reason = json_text(condition, "reason");
+	const char *message = json_text(condition, "message");
+	char words[HEALTH_MESSAGE_BYTES];
+
+	condition_say(out, status, condition);
+	if (status == STATUS_HEALTHY || is_summary ||
+		!((reason && *reason) || (message && *message)))
+		return true;
+	memcpy(words, out->message, sizeof words);
+	return health_say(out, status, "%s: %s", json_text(condition, "type"), words);
+}
+
 bool conditions_judge(const struct subject *subject, const cJSON *conditions, struct health *out)
 {
 	const cJSON *deciding = NULL;
+	bool is_summary = false;
 	enum status decided = STATUS_HEALTHY;
 	struct company company = look_around(conditions);
 
@@ -218,9 +236,10 @@ bool conditions_judge(const struct subject *subject, const cJSON *conditions, st
 		if (!deciding || health_outweighs(status, decided)) {
 			deciding = condition;
 			decided = status;
+			is_summary = row->meaning == MEANS_SUMMARY;
 		}
 	}
-	return deciding && condition_say(out, decided, deciding);
+	return deciding && say_condition(out, decided, deciding, is_summary);
 }
 
 bool flag_means(const char *key, bool is_true, enum status *status)

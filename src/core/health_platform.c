@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "health_condition_types.h"
 #include "health_rules.h"
 
 #include <stdio.h>
@@ -25,6 +26,25 @@ static bool node_pressure(const struct subject *subject, struct health *out)
 	return false;
 }
 
+// What others than the kubelet report of a node: the node problem detector names what is wrong
+// ("KernelDeadlock", "FrequentKubeletRestart"), the monitoring agent of EKS what is wanted
+// ("StorageReady").
+static bool node_problem(const struct subject *subject, struct health *out)
+{
+	json_each (condition, subject->conditions) {
+		const char *type = json_text(condition, "type");
+		const struct condition_type *row = condition_type_find(type);
+		bool is_problem = (row && row->meaning == MEANS_BAD) ||
+				  (type && strncmp(type, "Frequent", 8) == 0);
+		bool is_wanted = row && row->meaning == MEANS_PART;
+
+		if ((is_problem && condition_is(condition, "True")) ||
+			(is_wanted && condition_is(condition, "False")))
+			return condition_say(out, STATUS_DEGRADED, condition);
+	}
+	return false;
+}
+
 static bool node(const struct subject *subject, struct health *out)
 {
 	const cJSON *ready = condition_find(subject->conditions, "Ready");
@@ -36,12 +56,29 @@ static bool node(const struct subject *subject, struct health *out)
 	// not unseen by us.
 	if (!condition_is(ready, "True"))
 		return condition_say(out, STATUS_DEGRADED, ready);
-	if (node_pressure(subject, out))
+	if (node_pressure(subject, out) || node_problem(subject, out))
 		return true;
 	if (json_bool(subject->spec, "unschedulable", false))
 		return health_say(out, STATUS_SUSPENDED,
 			"ready, but cordoned: nothing new is scheduled here");
 	return health_say(out, STATUS_HEALTHY, "ready");
+}
+
+// A bound claim that cannot become as large as it should be.
+static bool claim_resize(const struct subject *subject, struct health *out)
+{
+	static const char *const failing[] = {"Infeasible", "ResizeFailed", NULL};
+
+	json_each (resource, json_get(subject->status, "allocatedResourceStatuses"))
+		if (cJSON_IsString(resource) && words_occur(resource->valuestring, failing))
+			return health_say(out, STATUS_DEGRADED, "bound, but %s: %s",
+				resource->string, resource->valuestring);
+	json_each (condition, subject->conditions) {
+		const char *type = json_text(condition, "type");
+		if (type && text_ends_with(type, "Error") && condition_is(condition, "True"))
+			return condition_say(out, STATUS_DEGRADED, condition);
+	}
+	return false;
 }
 
 static bool claim(const struct subject *subject, struct health *out)
@@ -50,7 +87,7 @@ static bool claim(const struct subject *subject, struct health *out)
 	const char *storage_class = json_text(subject->spec, "storageClassName");
 
 	if (is_text(phase, "Bound"))
-		return health_say(out, STATUS_HEALTHY, "bound");
+		return claim_resize(subject, out) || health_say(out, STATUS_HEALTHY, "bound");
 	if (is_text(phase, "Lost"))
 		return health_say(
 			out, STATUS_DEGRADED, "lost: the volume that it was bound to is gone");
@@ -86,8 +123,12 @@ static bool has_load_balancer(const struct subject *subject)
 
 static bool service(const struct subject *subject, struct health *out)
 {
+	const cJSON *ports = condition_find(subject->conditions, "LoadBalancerPortsError");
+
 	if (!is_text(json_text(subject->spec, "type"), "LoadBalancer"))
 		return health_say(out, STATUS_HEALTHY, "exists");
+	if (condition_is(ports, "True"))
+		return condition_say(out, STATUS_DEGRADED, ports);
 	if (!has_load_balancer(subject))
 		return health_say(
 			out, STATUS_PROGRESSING, "no load balancer has been assigned yet");

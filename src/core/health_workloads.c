@@ -262,11 +262,14 @@ static bool pod(const struct subject *subject, struct health *out)
 static bool job(const struct subject *subject, struct health *out)
 {
 	const cJSON *failed = condition_find(subject->conditions, "Failed");
+	// Set as soon as it is certain, before the last pods have ended.
+	const cJSON *failing = condition_find(subject->conditions, "FailureTarget");
 	long long wanted = json_int(subject->spec, "completions", 1),
 		  done = count_of(subject->status, "succeeded");
 
-	if (condition_is(failed, "True"))
-		return condition_say(out, STATUS_DEGRADED, failed);
+	if (condition_is(failed, "True") || condition_is(failing, "True"))
+		return condition_say(
+			out, STATUS_DEGRADED, condition_is(failed, "True") ? failed : failing);
 	if (condition_is(condition_find(subject->conditions, "Complete"), "True"))
 		return health_say(out, STATUS_HEALTHY, "%lld of %lld done", done, wanted);
 	if (json_bool(subject->spec, "suspend", false) ||

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The health of objects of many families of operators (tests/health/families.jsonl, each line made for this test), and the
+# The health of objects of many families of operators (tests/health/*.jsonl, each line made for this test), and the
 # user's own health tables: their place in the order, and what is said of their mistakes.
 set -eu
 
@@ -19,16 +19,21 @@ fail() {
 
 # --- the families ---
 
-families=$top/tests/health/families.jsonl
-jq -c '{id: input_line_number, now: "2026-07-03T12:00:00Z", object}' "$families" >"$here/asked"
-"$RELIGHT" health "$here/asked" >"$here/said" || true
-[ "$(wc -l <"$here/said")" = "$(wc -l <"$families")" ] || fail "not every object of the families is judged"
-jq -c -n --slurpfile want "$families" --slurpfile got "$here/said" '
-	range($want | length) | . as $i | $want[$i] as $w | $got[$i] as $g |
-	select($g.id != $i + 1 or $g.status != $w.expect or ($g.message | contains($w.says) | not)) |
-	"line \($i + 1): \($w.object.apiVersion) \($w.object.kind): wanted \($w.expect) (\($w.says)), got \($g.status) (\($g.message)) by \($g.rule)"
-	' >"$here/wrong" || fail "the verdicts cannot be compared"
-[ ! -s "$here/wrong" ] || { head -20 "$here/wrong" >&2; fail "$(wc -l <"$here/wrong") verdicts of the families are wrong"; }
+compare() {
+	families=$1
+	jq -c '{id: input_line_number, now: "2026-07-03T12:00:00Z", object}' "$families" >"$here/asked"
+	"$RELIGHT" health "$here/asked" >"$here/said" || true
+	[ "$(wc -l <"$here/said")" = "$(wc -l <"$families")" ] || fail "not every object of the families is judged"
+	jq -c -n --slurpfile want "$families" --slurpfile got "$here/said" '
+		range($want | length) | . as $i | $want[$i] as $w | $got[$i] as $g |
+		select($g.id != $i + 1 or $g.status != $w.expect or ($g.message | contains($w.says) | not)) |
+		"line \($i + 1): \($w.object.apiVersion) \($w.object.kind): wanted \($w.expect) (\($w.says)), got \($g.status) (\($g.message)) by \($g.rule)"
+		' >"$here/wrong" || fail "the verdicts cannot be compared"
+	[ ! -s "$here/wrong" ] || { head -20 "$here/wrong" >&2; fail "$(wc -l <"$here/wrong") verdicts of $families are wrong"; }
+}
+for file in "$top"/tests/health/*.jsonl; do
+	compare "$file"
+done
 
 # --- the user's tables ---
 

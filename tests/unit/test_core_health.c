@@ -124,6 +124,9 @@ static void other_workloads(void **state)
 		 "v1','kind':'Job','status':{'succeeded':1,'conditions':[{'type':'Complete','"
 		 "status':'True'}]}}",
 			STATUS_HEALTHY, "1 of 1 done", "builtin/Job"},
+		{"{'apiVersion':'batch/v1','kind':'Job','status':{'conditions':[{'type':'"
+		 "FailureTarget','status':'True','reason':'BackoffLimitExceeded'}]}}",
+			STATUS_DEGRADED, "BackoffLimit", "builtin/Job"},
 		{"{'apiVersion':'batch/v1','kind':'Job','spec':{'suspend':true}}", STATUS_SUSPENDED,
 			"suspended", "builtin/Job"},
 		{"{'apiVersion':'batch/"
@@ -206,8 +209,24 @@ static void platform(void **state)
 		{NODE("", READY("True") ",{'type':'DiskPressure','status':'True','reason':'"
 					"KubeletHasDiskPressure'}"),
 			STATUS_DEGRADED, "DiskPressure", "builtin/Node"},
+		// Others than the kubelet report, too.
+		{NODE("", READY("True") ",{'type':'FrequentKubeletRestart','status':'True','reason'"
+					":'Frequent','message':'5 in an hour'}"),
+			STATUS_DEGRADED, "5 in an hour", "builtin/Node"},
+		{NODE("", READY("True") ",{'type':'StorageReady','status':'False','reason':'Xfs'}"),
+			STATUS_DEGRADED, "Xfs", "builtin/Node"},
+		{NODE("", READY("True") ",{'type':'KernelDeadlock','status':'False'}"),
+			STATUS_HEALTHY, "ready", "builtin/Node"},
 		{"{'apiVersion':'v1','kind':'PersistentVolumeClaim','status':{'phase':'Bound'}}",
 			STATUS_HEALTHY, "bound", "builtin/PersistentVolumeClaim"},
+		{"{'apiVersion':'v1','kind':'PersistentVolumeClaim','status':{'phase':'Bound','"
+		 "allocatedResourceStatuses':{'storage':'ControllerResizeInfeasible'}}}",
+			STATUS_DEGRADED, "storage: ControllerResize",
+			"builtin/PersistentVolumeClaim"},
+		{"{'apiVersion':'v1','kind':'Service','spec':{'type':'LoadBalancer'},'status':{'"
+		 "conditions':[{'type':'LoadBalancerPortsError','status':'True','reason':'Mixed'}]}"
+		 "}",
+			STATUS_DEGRADED, "Mixed", "builtin/Service"},
 		{"{'apiVersion':'v1','kind':'PersistentVolumeClaim','spec':{'storageClassName':'"
 		 "gp3'},'status':{'phase':'Pending'}}",
 			STATUS_PROGRESSING, "gp3", "builtin/PersistentVolumeClaim"},
