@@ -76,7 +76,7 @@ int64_t attempt_extension_s(int dir_fd);
 //    "applied_sha256":H?,  of the list of what is frozen; what is not in it is read where it is
 //    "dry_run":true?}  nothing is changed; without a VERB it is only seen who answers
 // result.json:
-//   {"outcome":"success|failed|timeout|cancelled|never-started","exit":N?,"signal":N?,"http_status":N?,
+//   {"outcome":"success|failed|timeout|cancelled|never-started|unknown","exit":N?,"signal":N?,"http_status":N?,
 //    "duration_ms":N,"ended":TS,
 //    "output":{"bytes":N,"sha256":H},"why":"…"?,"sets":{I:V}?,"hint":"…"?,"tail":"last line of
 //    output"?,"cluster":{"endpoint":"…","fingerprint":{…}}?}  of kubernetes: who answered

@@ -22,6 +22,8 @@ struct http_answer {
 	const char
 		*why; // otherwise, in words: "connection refused", "the certificate has expired", …
 	bool is_timeout;
+	bool is_fleeting; // it broke off, or there was no connection: another time it may succeed
+	bool was_sent;    // some of the request has left, so that it may have been carried out
 	int status;
 	const char *body; // never NULL, terminated; empty where on_data took it
 	size_t length;    // bytes
@@ -30,6 +32,8 @@ struct http_answer {
 	// SHA-256 of the CA that the server's certificate was verified by; where it was not, of one
 	// that signed itself. "": there is no TLS, or it is not known.
 	const char *ca_sha256;
+	// What the server warns of (RFC 9111 calls it Warning: 299), a line each; "": of nothing.
+	const char *warnings;
 	int64_t retry_after_ms; // what the server asks to wait; -1: nothing
 	int64_t latency_ms;     // to the end of the answer
 };
@@ -54,6 +58,9 @@ struct http_request {
 	size_t max_body_bytes;                  // 0: HTTP_BODY_BYTES
 	bool fresh; // a new connection, a new look-up of the name, a new handshake: what a health
 		    // check must see
+	// Never sent twice: a request that gets no answer on a connection that was used before is
+	// sent again by libcurl, so this one has a connection of its own.
+	bool once;
 	// Told once the head of the answer has come. `is_shared`: the connection carries several
 	// exchanges at a time (HTTP/2). Not to start or cancel anything in here. NULL: not told.
 	void (*on_head)(void *on_data_context, int status, bool is_shared);

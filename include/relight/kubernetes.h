@@ -64,6 +64,7 @@ struct kubernetes_request {
 	size_t body_length;
 	int64_t timeout_ms;    // getting credentials counts, too
 	size_t max_body_bytes; // 0: HTTP_BODY_BYTES
+	bool once;             // as http_request.once
 	void (*on_head)(void *context, int status, bool is_shared); // as http_request.on_head
 	// Takes the body of a good answer (200 to 299) as it comes, instead of keeping it; false
 	// ends the exchange. NULL: it is kept.

@@ -21,7 +21,9 @@ struct kubernetes_task {
 	struct mask *mask;     // gets to know what the Secrets of files hold
 	bool is_trial;         // nothing is to be changed
 	int64_t grace_ms;      // how long, once it must stop, the answer to a change that is under
-			       // way is waited for
+			       // way is waited for, or what became of it is looked for
+	int64_t patience_ms;   // how long each thing is asked again that a server refuses for the
+			       // moment; -1: until it must stop
 	bool (*must_stop)(void *context);             // asked five times a second
 	void (*say)(void *context, const char *line); // what happens, for a person; not masked
 	void *context;
@@ -29,7 +31,7 @@ struct kubernetes_task {
 
 struct kubernetes_done {
 	bool is_done;    // all of it
-	bool is_stopped; // it had to stop before it was
+	bool is_unknown; // whether all of it is, cannot be known: the answer to a change was lost
 	int http_status; // of the answer that decided; 0: there was none
 	struct err why;  // where it is not done: in the server's words, and what was done before
 	cJSON *answer;   // the object that came of it, several as a list; NULL: none

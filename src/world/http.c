@@ -47,13 +47,15 @@ struct http_exchange {
 	struct http_exchange *next, *prev; // of http.exchanges
 	CURL *easy;
 	struct curl_slist *headers, *connect_to;
-	struct buf body;
+	struct buf body, warnings;
 	size_t header_bytes, body_bytes, max_body_bytes;
 	bool is_cut, is_stopped, is_tls, has_asked_for_name;
+	bool has_head; // all of it: libcurl takes one that breaks off for a whole one
 	int64_t timeout_ms;
 	char ca_sha256[65];
 	char errors[CURL_ERROR_SIZE];
 	struct err excuse; // why it ended before it was answered; empty: it did not
+	bool was_sent;     // before that
 	enum reach excuse_reach;
 	void (*on_head)(void *on_data_context, int status, bool is_shared);
 	bool (*on_data)(void *on_data_context, const char *bytes, size_t length);
@@ -83,6 +85,7 @@ static void exchange_free(struct http_exchange *exchange)
 	http->curl->curl_slist_free_all(exchange->connect_to);
 	DL_DELETE(http->exchanges, exchange);
 	buf_fini(&exchange->body);
+	buf_fini(&exchange->warnings);
 	free(exchange);
 }
 
@@ -151,12 +154,24 @@ static void take_failure(
 	}
 }
 
+static bool was_sent(const struct http_exchange *exchange)
+{
+	long bytes = 0; // 0 until the first of them has left, also through a proxy
+	exchange->http->curl->curl_easy_getinfo(exchange->easy, CURLINFO_REQUEST_SIZE, &bytes);
+	return bytes > 0;
+}
+
 static void finish(struct http_exchange *exchange, CURLcode code)
 {
 	char words[HTTP_WORDS_BYTES] = "";
 	struct http_answer answer = {.body = buf_str(&exchange->body),
 		.length = exchange->body.length,
-		.is_cut = exchange->is_cut};
+		.is_cut = exchange->is_cut,
+		.was_sent = was_sent(exchange),
+		.warnings = buf_str(&exchange->warnings),
+		.retry_after_ms = -1};
+	if (code == CURLE_OK && !exchange->has_head)
+		code = CURLE_PARTIAL_FILE;
 	if (code == CURLE_OK || exchange->is_cut || exchange->is_stopped) {
 		answer.reach = REACH_ANSWERED;
 		answer_fill(exchange, &answer);
@@ -173,6 +188,7 @@ static void finish(struct http_exchange *exchange, CURLcode code)
 		take_failure(exchange, &failure, words);
 		answer.reach = failure.reach;
 		answer.is_timeout = failure.is_timeout;
+		answer.is_fleeting = failure.is_fleeting;
 		answer.why = words;
 	}
 	exchange->done(exchange->context, &answer);
@@ -208,8 +224,11 @@ static void tell_excused(struct http *http)
 	while ((exchange = first_excused(http))) { // what is told may start and cancel others
 		struct http_answer answer = {.reach = exchange->excuse_reach,
 			.is_timeout = exchange->excuse_reach == REACH_SILENT,
+			.is_fleeting = exchange->excuse_reach == REACH_SILENT,
+			.was_sent = exchange->was_sent,
 			.why = exchange->excuse.message,
 			.body = "",
+			.warnings = "",
 			.retry_after_ms = -1};
 		exchange->done(exchange->context, &answer);
 		exchange_free(exchange);
@@ -226,6 +245,7 @@ static void reset(struct http *http)
 	DL_FOREACH (http->exchanges, exchange) {
 		if (exchange->excuse.message[0])
 			continue;
+		exchange->was_sent = was_sent(exchange);
 		http->curl->curl_multi_remove_handle(before, exchange->easy);
 		http->curl->curl_easy_cleanup(exchange->easy);
 		exchange->easy = NULL;
@@ -355,6 +375,12 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 	return exchange->is_cut || exchange->is_stopped ? 0 : length;
 }
 
+// Of a head; the trailer of an answer in chunks has neither.
+static bool is_first_line(const char *line, size_t length)
+{
+	return length > 5 && memcmp(line, "HTTP/", 5) == 0;
+}
+
 static bool is_last_line(const char *line, size_t length)
 {
 	return length == 2 && memcmp(line, "\r\n", 2) == 0;
@@ -371,12 +397,32 @@ static void tell_head(struct http_exchange *exchange)
 			exchange->on_data_context, (int)status, version >= CURL_HTTP_VERSION_2_0);
 }
 
+// "Warning: 299 - "policy/v1beta1 is deprecated"": the text, without the escapes of the quotes.
+static void note_warning(struct http_exchange *exchange, const char *line, size_t length)
+{
+	static const char name[] = "warning: 299 ";
+	const char *quote, *end = line + length;
+	if (length < sizeof name || strncasecmp(line, name, sizeof name - 1) != 0 ||
+		!(quote = memchr(line, '"', length)))
+		return;
+	for (const char *at = quote + 1; at < end && *at != '"'; at++) {
+		if (*at == '\\' && at + 1 < end)
+			at++;
+		buf_byte(&exchange->warnings, *at);
+	}
+	buf_byte(&exchange->warnings, '\n');
+}
+
 static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 {
 	struct http_exchange *exchange = context;
 	exchange->header_bytes += size * count;
+	note_warning(exchange, bytes, size * count);
+	if (is_first_line(bytes, size * count))
+		exchange->has_head = false;
 	if (!is_last_line(bytes, size * count))
 		return exchange->header_bytes > HEADERS_MAX_BYTES ? 0 : size * count;
+	exchange->has_head = true;
 	if (exchange->is_tls)
 		http_curl_anchor(exchange->easy, exchange->http->curl, exchange->ca_sha256);
 	if (exchange->on_head)
@@ -475,6 +521,9 @@ static void set_limits(struct http_exchange *exchange, const struct http_request
 		curl->curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 		curl->curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 		curl->curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+	} else if (request->once) {
+		curl->curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+		curl->curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 	} else {
 		curl->curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 		// Better wait for a connection that can be shared than open one for each exchange.

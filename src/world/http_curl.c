@@ -170,18 +170,24 @@ static struct http_failure explain_certificate(const struct http_failed *failed)
 	}
 }
 
+static bool is_broken_handshake(const struct http_failed *failed)
+{
+	return has(failed, "SSL_ERROR_SYSCALL") || has(failed, "unexpected eof") ||
+	       has(failed, "reset by peer");
+}
+
 static struct http_failure explain_handshake(const struct http_failed *failed)
 {
 	if (has(failed, "wrong version number") || has(failed, "packet length too long") ||
 		has(failed, "record layer failure") || has(failed, "http request"))
 		return say(failed, REACH_REFUSED, "no TLS on this port: is it plain HTTP?");
-	if (has(failed, "SSL_ERROR_SYSCALL") || has(failed, "unexpected eof"))
+	if (is_broken_handshake(failed))
 		return say(failed, REACH_REFUSED,
 			"the connection was closed during the TLS handshake");
 	return say_curls_words(failed, REACH_REFUSED);
 }
 
-struct http_failure http_curl_explain(const struct http_failed *failed)
+static struct http_failure explain(const struct http_failed *failed)
 {
 	switch ((int)failed->code) {
 	case CURLE_UNSUPPORTED_PROTOCOL:
@@ -220,4 +226,30 @@ struct http_failure http_curl_explain(const struct http_failed *failed)
 		return say(failed, REACH_REFUSED, "the answer's headers are too long");
 	default: return say_curls_words(failed, REACH_PREVENTED);
 	}
+}
+
+// Whether the same may succeed another time without anything being mended. Names that cannot be
+// resolved count as a mistake: who waits for them is told at once.
+static bool is_fleeting(const struct http_failed *failed, const struct http_failure *failure)
+{
+	switch ((int)failed->code) {
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_OPERATION_TIMEDOUT:
+	case CURLE_GOT_NOTHING:
+	case CURLE_PARTIAL_FILE:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM: return failure->reach != REACH_PREVENTED;
+	case CURLE_SSL_CONNECT_ERROR: return is_broken_handshake(failed);
+	default: return false;
+	}
+}
+
+struct http_failure http_curl_explain(const struct http_failed *failed)
+{
+	struct http_failure failure = explain(failed);
+
+	failure.is_fleeting = is_fleeting(failed, &failure);
+	return failure;
 }

@@ -54,7 +54,7 @@ struct http_failed {
 };
 struct http_failure {
 	enum reach reach;
-	bool is_timeout;
+	bool is_timeout, is_fleeting;
 };
 
 // What a failed transfer means.

@@ -251,7 +251,6 @@ void kubernetes_act(const struct kubernetes_task *task, struct kubernetes_done *
 	*done = (struct kubernetes_done){.answer = cJSON_CreateArray()};
 	name_creator(&acting);
 	done->is_done = act(&acting);
-	done->is_stopped = !done->is_done && acting.stopped_ms > 0;
 	deeds_fini(&acting);
 	acting_end(&acting);
 	tidy_answer(done);

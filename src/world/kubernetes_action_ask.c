@@ -14,9 +14,10 @@
 #define IDENTIFY_MS      10000
 #define LOOK_MS          20000 // for what changes nothing
 #define CHANGE_MS        60000 // the server gives up by itself before that; admission may take 30 s
-#define TRIES            5
+#define FAILURES_MOST    5     // of the server itself: more do not help
 #define FIRST_REST_MS    250
-#define LONGEST_REST_MS  30000
+#define DOUBLINGS        5     // of the rest, at most
+#define LONGEST_REST_MS  30000 // whatever the server asks for
 #define OBJECT_MAX_BYTES (16u << 20)
 
 // --- words -------------------------------------------------------------------------------------------------------------
@@ -52,6 +53,7 @@ void reply_fini(struct reply *reply)
 	cJSON_Delete(reply->json);
 	buf_fini(&reply->body);
 	buf_fini(&reply->why);
+	buf_fini(&reply->warnings);
 	*reply = (struct reply){0};
 }
 
@@ -96,6 +98,32 @@ bool acting_rest(struct acting *acting, int64_t ms)
 	return acting->stopped_ms == 0;
 }
 
+// What the server warns of is told once in an action, however many objects it is about.
+static void tell_warnings(struct acting *acting, const char *warnings)
+{
+	for (const char *line = warnings, *end; *line; line = end + 1) {
+		end = strchrnul(line, '\n');
+		struct buf one = {0};
+		buf_printf(&one, "\n%.*s\n", (int)(end - line), line);
+		if (!strstr(buf_str(&acting->warned), buf_str(&one))) {
+			buf_text(&acting->warned, buf_str(&one));
+			acting_say(acting, "warning: %.*s", (int)(end - line), line);
+		}
+		buf_fini(&one);
+		if (!*end)
+			break;
+	}
+}
+
+// An answer that cannot be read is as good as none.
+static void spoil(struct reply *reply, const char *why)
+{
+	reply->reach = REACH_REFUSED;
+	reply->status = 0;
+	reply->is_fleeting = true;
+	buf_text(&reply->why, why);
+}
+
 static void on_answer(void *context, const struct http_answer *answer)
 {
 	struct reply *reply = context;
@@ -104,20 +132,33 @@ static void on_answer(void *context, const struct http_answer *answer)
 	reply->reach = answer->reach;
 	reply->status = answer->reach == REACH_ANSWERED ? answer->status : 0;
 	reply->retry_after_ms = answer->retry_after_ms;
+	reply->is_fleeting = answer->is_fleeting;
+	reply->was_sent = answer->was_sent;
 	buf_text(&reply->why, answer->why ? answer->why : "");
+	buf_text(&reply->warnings, answer->warnings);
 	buf_add(&reply->body, answer->body, answer->length);
 	if (!answer->is_cut)
 		reply->json = json_parse(answer->body, answer->length, NULL);
+	if (reply_is_good(reply) && !reply->json)
+		spoil(reply, answer->is_cut ? "the answer is too long" : "the answer is no JSON");
+}
+
+static bool is_change(enum nature nature)
+{
+	return nature == NATURE_AGAIN || nature == NATURE_ONCE;
 }
 
 // What is only looked at is left at once when the action must stop. A change that is on its way is
-// given the grace to tell what became of it.
+// given one half of the grace to be answered, and the other half to be looked for.
 static bool is_patient(const struct acting *acting, enum nature nature)
 {
+	uint64_t grace_ms = (uint64_t)acting->task->grace_ms;
+
 	if (acting->stopped_ms == 0)
 		return true;
 	return nature != NATURE_LOOK &&
-	       uv_now(&acting->loop) < acting->stopped_ms + (uint64_t)acting->task->grace_ms;
+	       uv_now(&acting->loop) <
+		       acting->stopped_ms + (is_change(nature) ? grace_ms / 2 : grace_ms);
 }
 
 static void ask_once(struct acting *acting, const struct question *question, struct reply *reply)
@@ -130,9 +171,10 @@ static void ask_once(struct acting *acting, const struct question *question, str
 					.content_type = question->content_type,
 					.body = question->body,
 					.body_length = question->body ? strlen(question->body) : 0,
-					.timeout_ms = !acting->has_answered ? IDENTIFY_MS
-						      : question->nature == NATURE_LOOK ? LOOK_MS
-											: CHANGE_MS,
+					.once = question->nature == NATURE_ONCE,
+					.timeout_ms = !acting->has_answered         ? IDENTIFY_MS
+						      : is_change(question->nature) ? CHANGE_MS
+										    : LOOK_MS,
 					.max_body_bytes = OBJECT_MAX_BYTES,
 					.done = on_answer,
 					.context = reply,
@@ -142,48 +184,72 @@ static void ask_once(struct acting *acting, const struct question *question, str
 		uv_run(&acting->loop, UV_RUN_ONCE);
 	if (!reply->is_there)
 		kubernetes_cancel(exchange);
+	tell_warnings(acting, buf_str(&reply->warnings));
 	acting->has_answered |= reply->is_there && reply->reach == REACH_ANSWERED;
 }
 
 // --- asking again ------------------------------------------------------------------------------------------------------
 
-// Whether the same may be asked again, and help. A refusal for the number of questions was not
-// carried out, nor was what never got a connection; of all else that may have been.
-static bool may_help(const struct acting *acting, const struct reply *reply, enum nature nature)
+// Whether it may have been carried out without being told. A refusal for the number of requests, or
+// for what was sent, says that it was not; a failure of the server, or of what stands before it,
+// does not.
+static bool leaves_doubt(const struct reply *reply, enum nature nature)
 {
-	if (reply->reach == REACH_ANSWERED && reply->status == 429)
-		return true;
-	if (reply->reach == REACH_SILENT)
-		return true;
-	if (nature == NATURE_ONCE || !acting->has_answered)
+	if (!is_change(nature))
 		return false;
+	if (!reply->is_there)
+		return true;
+	return reply->reach == REACH_ANSWERED ? reply->status >= 500 : reply->was_sent;
+}
+
+// Whether the same may be asked again, and help.
+static bool may_help(const struct reply *reply, enum nature nature, int tries)
+{
+	if (nature == NATURE_ONCE && leaves_doubt(reply, nature))
+		return false;
+	if (reply->reach != REACH_ANSWERED)
+		return reply->is_fleeting;
 	// A plain 500 is most often about what was sent.
-	if (reply->reach == REACH_ANSWERED)
-		return (reply->status >= 502 && reply->status <= 504) ||
-		       (reply->status == 500 && reply->retry_after_ms >= 0);
-	return reply->reach == REACH_REFUSED;
+	if (reply->status == 500 && reply->retry_after_ms < 0)
+		return tries + 1 < FAILURES_MOST;
+	return reply->status == 429 || reply->status == 500 ||
+	       (reply->status >= 502 && reply->status <= 504);
 }
 
 static int64_t rest_ms(const struct reply *reply, int tries)
 {
-	int64_t ms = reply->retry_after_ms > 0 ? reply->retry_after_ms : FIRST_REST_MS << tries;
+	int64_t ms = reply->retry_after_ms > 0
+			     ? reply->retry_after_ms
+			     : FIRST_REST_MS << (tries < DOUBLINGS ? tries : DOUBLINGS);
 
 	return ms < LONGEST_REST_MS ? ms : LONGEST_REST_MS;
 }
 
+static bool is_in_time(const struct acting *acting, uint64_t began_ms, int64_t rest)
+{
+	int64_t patience_ms = acting->task->patience_ms;
+
+	return patience_ms < 0 || (int64_t)(uv_now(&acting->loop) - began_ms) + rest <= patience_ms;
+}
+
 bool acting_ask(struct acting *acting, const struct question *question, struct reply *reply)
 {
+	uint64_t began_ms = uv_now(&acting->loop);
+	bool is_doubtful = false;
+
 	for (int tries = 0;; tries++) {
 		struct buf words = {0};
 		char limit[DURATION_TEXT_BYTES];
 
 		reply_fini(reply);
 		ask_once(acting, question, reply);
+		is_doubtful |= leaves_doubt(reply, question->nature);
+		reply->is_doubtful = is_doubtful;
 		if (!reply->is_there)
 			return false;
-		if (tries + 1 == TRIES || !may_help(acting, reply, question->nature))
-			return true;
 		int64_t ms = rest_ms(reply, tries);
+		if (!may_help(reply, question->nature, tries) || !is_in_time(acting, began_ms, ms))
+			return true;
 		duration_format(ms, limit);
 		reply_words(reply, NULL, &words);
 		acting_say(acting, "%s; asked again in %s", buf_str(&words), limit);
@@ -253,6 +319,7 @@ void acting_end(struct acting *acting)
 	free(acting->kinds);
 	free(acting->namespace);
 	free(acting->creator);
+	buf_fini(&acting->warned);
 }
 
 // --- who answers -------------------------------------------------------------------------------------------------------
@@ -314,11 +381,23 @@ static bool judge_identity(
 	return is_right;
 }
 
+static bool was_not_told(struct acting *acting, const struct reply *reply)
+{
+	struct buf words = {0};
+
+	if (reply->is_there)
+		reply_words(reply, NULL, &words);
+	acting_fail(acting, reply->is_there ? reply : NULL, "%s: %s: %s",
+		json_text(acting->action, "target"), kubernetes_endpoint(acting->client),
+		reply->is_there ? buf_str(&words) : "it has not answered yet");
+	buf_fini(&words);
+	return false;
+}
+
 bool acting_identify(struct acting *acting)
 {
 	struct question question = {.path = KUBERNETES_IDENTITY_PATH};
 	struct reply reply = {0};
-	struct buf words = {0};
 	bool is_right = false;
 
 	kubernetes_identity_begin(acting->client);
@@ -332,19 +411,16 @@ bool acting_identify(struct acting *acting)
 							  .length = reply.body.length}
 						: NULL);
 		cJSON *fingerprint = kubernetes_fingerprint(acting->client);
-		reply_words(&reply, NULL, &words);
 		is_right = is_told ? judge_identity(acting, fingerprint, &reply)
-				   : acting_fail(acting, &reply, "%s: %s: %s",
-					     json_text(acting->action, "target"),
-					     kubernetes_endpoint(acting->client), buf_str(&words));
+				   : was_not_told(acting, &reply);
 		acting->done->cluster = json_object();
 		json_add_text(
 			acting->done->cluster, "endpoint", kubernetes_endpoint(acting->client));
 		json_add(acting->done->cluster, "fingerprint", fingerprint);
 	} else {
 		kubernetes_identity_end(acting->client, NULL);
+		was_not_told(acting, &reply);
 	}
-	buf_fini(&words);
 	reply_fini(&reply);
 	return is_right;
 }

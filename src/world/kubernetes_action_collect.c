@@ -12,7 +12,6 @@
 // From what the runbook says to single changes of single objects.
 
 #define PAGE_OBJECTS 500
-#define METADATA     "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 static const char merge_patch[] = "application/merge-patch+json";
 static const char strategic_patch[] = "application/strategic-merge-patch+json";
@@ -284,7 +283,8 @@ static bool collect_selected(struct acting *acting, const cJSON *what)
 
 		add_list_path(acting, what, &type, more, &path);
 		is_listed = acting_ask(acting,
-			&(struct question){.path = buf_str(&path), .accept = METADATA}, &reply);
+			&(struct question){.path = buf_str(&path), .accept = METADATA_OF_MANY},
+			&reply);
 		if (is_listed && !reply_is_good(&reply)) {
 			reply_words(&reply, NULL, &words);
 			is_listed =

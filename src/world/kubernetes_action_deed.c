@@ -8,11 +8,10 @@
 #include "relight/json.h"
 #include "relight/memory.h"
 
-// One change: tried by the server's dry run, carried out, and told in the server's words.
+// One change: what is sent for it, what a refusal says, and its trial by the server's dry run.
 
-#define MANAGER         "relight" // of the fields that are applied and patched
-#define CONFLICTS_TOLD  8
-#define METADATA_OF_ONE "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+#define MANAGER        "relight" // of the fields that are applied and patched
+#define CONFLICTS_TOLD 8
 
 // --- what is sent ------------------------------------------------------------------------------------------------------
 
@@ -37,14 +36,25 @@ static void add_object_path(const struct deed *deed, const char *subresource, st
 	}
 }
 
+void deed_creator(const struct acting *acting, const struct deed *deed, struct buf *creator)
+{
+	buf_text(creator, acting->creator);
+	if (!deed->name)
+		buf_printf(creator, ":%zu", (size_t)(deed - acting->deeds));
+}
+
 // What is deleted says all this in its body.
 static void add_query(
 	const struct acting *acting, const struct deed *deed, bool is_trial, struct buf *path)
 {
+	struct buf creator = {0};
+
 	if (deed->kind == DEED_DELETE)
 		return;
+	deed_creator(acting, deed, &creator);
 	buf_text(path, "?fieldManager=");
-	kubeapi_encode(path, deed->kind == DEED_CREATE ? acting->creator : MANAGER);
+	kubeapi_encode(path, deed->kind == DEED_CREATE ? buf_str(&creator) : MANAGER);
+	buf_fini(&creator);
 	if (is_server_side_apply(deed) && json_bool(acting->action, "force", false))
 		buf_text(path, "&force=true");
 	if (is_trial)
@@ -86,9 +96,7 @@ static enum nature nature_of(const struct deed *deed, bool is_trial)
 	return deed->kind == DEED_PATCH && is_json_patch(deed) ? NATURE_ONCE : NATURE_AGAIN;
 }
 
-// False: it had to stop.
-static bool send_deed(
-	struct acting *acting, const struct deed *deed, bool is_trial, struct reply *reply)
+bool deed_send(struct acting *acting, const struct deed *deed, bool is_trial, struct reply *reply)
 {
 	struct buf path = {0}, body = {0};
 	bool is_answered;
@@ -110,16 +118,17 @@ static bool send_deed(
 	return is_answered;
 }
 
-static bool look_at(struct acting *acting, const struct deed *deed, const char *subresource,
-	const char *accept, struct reply *reply)
+bool deed_look(struct acting *acting, const struct deed *deed, enum nature nature,
+	const char *subresource, const char *accept, struct reply *reply)
 {
 	struct deed one = *deed;
 	struct buf path = {0};
 
 	one.kind = DEED_PATCH; // by its name, whatever is done to it
 	add_object_path(&one, subresource, &path);
-	bool is_answered = acting_ask(
-		acting, &(struct question){.path = buf_str(&path), .accept = accept}, reply);
+	bool is_answered = acting_ask(acting,
+		&(struct question){.nature = nature, .path = buf_str(&path), .accept = accept},
+		reply);
 	buf_fini(&path);
 	return is_answered;
 }
@@ -156,7 +165,7 @@ static bool is_missing(const struct reply *reply)
 }
 
 static bool refused(struct acting *acting, const struct deed *deed, const struct reply *reply,
-	const char *doubt)
+	const char *guess)
 {
 	const char *message = json_text(reply->json, "message");
 	struct buf words = {0};
@@ -165,16 +174,21 @@ static bool refused(struct acting *acting, const struct deed *deed, const struct
 		acting_fail(acting, reply, "%s: HTTP 409, %s; force: true takes them over",
 			deed->label, buf_str(&words));
 	else if (is_missing(reply) && message) // it itself, or its namespace
-		acting_fail(acting, reply, "%s: %s%s", deed->label, message, doubt);
+		acting_fail(acting, reply, "%s: %s%s", deed->label, message, guess);
 	else {
 		reply_words(reply, deed->name, &words);
-		acting_fail(acting, reply, "%s: %s%s", deed->label, buf_str(&words), doubt);
+		acting_fail(acting, reply, "%s: %s%s", deed->label, buf_str(&words), guess);
 	}
 	buf_fini(&words);
 	return false;
 }
 
-static bool is_about_this(const struct deed *deed, const struct reply *reply)
+bool deed_refused(struct acting *acting, const struct deed *deed, const struct reply *reply)
+{
+	return refused(acting, deed, reply, "");
+}
+
+bool reply_is_about(const struct deed *deed, const struct reply *reply)
 {
 	const char *name = json_path_text(reply->json, "details.name");
 
@@ -183,12 +197,11 @@ static bool is_about_this(const struct deed *deed, const struct reply *reply)
 
 // --- what was created before -------------------------------------------------------------------------------------------
 
-// Whether all that is wanted is there; the server may have added to it.
-static bool covers(const cJSON *is, const cJSON *wanted)
+bool deed_covers(const cJSON *is, const cJSON *wanted)
 {
 	if (cJSON_IsObject(wanted)) {
 		json_each (member, wanted)
-			if (!covers(json_get(is, member->string), member))
+			if (!deed_covers(json_get(is, member->string), member))
 				return false;
 		return cJSON_IsObject(is);
 	}
@@ -196,16 +209,14 @@ static bool covers(const cJSON *is, const cJSON *wanted)
 		return is && cJSON_Compare(is, wanted, true);
 	const cJSON *other = cJSON_IsArray(is) ? is->child : NULL;
 	json_each (item, wanted) {
-		if (!other || !covers(other, item))
+		if (!other || !deed_covers(other, item))
 			return false;
 		other = other->next;
 	}
 	return cJSON_IsArray(is) && !other;
 }
 
-enum maker { MADE_BY_OTHERS, MADE_BY_STEP, MADE_BY_ATTEMPT };
-
-static enum maker maker_of(const struct acting *acting, const cJSON *object)
+enum maker deed_maker(const struct acting *acting, const cJSON *object)
 {
 	enum maker maker = MADE_BY_OTHERS;
 
@@ -223,26 +234,28 @@ static enum maker maker_of(const struct acting *acting, const cJSON *object)
 
 // An object of that name is there. That is what was wanted where this attempt made it, or an
 // earlier one of this step and all that is wanted is in it. Secrets are not read for that.
-static bool settle_existing(struct acting *acting, struct deed *deed, const struct reply *conflict)
+bool deed_settle_existing(struct acting *acting, struct deed *deed, const struct reply *conflict)
 {
 	bool is_secret = kubeapi_is_secret(&deed->type);
 	struct reply reply = {0};
 	bool is_settled = false;
 
-	if (look_at(acting, deed, NULL, is_secret ? METADATA_OF_ONE : NULL, &reply) &&
+	if (deed_look(
+		    acting, deed, NATURE_LOOK, NULL, is_secret ? METADATA_OF_ONE : NULL, &reply) &&
 		reply_is_good(&reply)) {
-		enum maker maker = maker_of(acting, reply.json);
-		is_settled = maker == MADE_BY_ATTEMPT || (maker == MADE_BY_STEP && !is_secret &&
-								 covers(reply.json, deed->object));
+		enum maker maker = deed_maker(acting, reply.json);
+		is_settled =
+			maker == MADE_BY_ATTEMPT || (maker == MADE_BY_STEP && !is_secret &&
+							    deed_covers(reply.json, deed->object));
 		deed->settled =
 			maker == MADE_BY_ATTEMPT ? "created" : "was created by an earlier attempt";
 	}
 	deed->is_settled = is_settled;
 	reply_fini(&reply);
-	return is_settled || refused(acting, deed, conflict, "");
+	return is_settled || deed_refused(acting, deed, conflict);
 }
 
-static bool already_exists(const struct reply *reply)
+bool reply_is_taken(const struct reply *reply)
 {
 	const char *reason = json_text(reply->json, "reason");
 
@@ -274,8 +287,7 @@ static void copy_version(const cJSON *object, char version[65])
 	snprintf(version, 65, "%s", text ? text : "");
 }
 
-// What a Secret holds is not asked for: it is known by its version.
-static void describe(const struct deed *deed, const cJSON *object, char description[65])
+void deed_describe(const struct deed *deed, const cJSON *object, char description[65])
 {
 	if (kubeapi_is_secret(&deed->type))
 		copy_version(object, description);
@@ -283,18 +295,10 @@ static void describe(const struct deed *deed, const cJSON *object, char descript
 		digest_object(object, description);
 }
 
-static bool is_as_before(const struct deed *deed, const cJSON *object)
-{
-	char now[65];
-
-	describe(deed, object, now);
-	return deed->before[0] && strcmp(now, deed->before) == 0;
-}
-
 static bool try_plainly(struct acting *acting, struct deed *deed, struct reply *reply)
 {
-	return send_deed(acting, deed, true, reply) &&
-	       (reply_is_good(reply) || refused(acting, deed, reply, ""));
+	return deed_send(acting, deed, true, reply) &&
+	       (reply_is_good(reply) || deed_refused(acting, deed, reply));
 }
 
 // Where the object was there before, it is looked at, to tell whether anything would change.
@@ -306,29 +310,31 @@ static bool try_change(struct acting *acting, struct deed *deed, struct reply *r
 		return false;
 	deed->existed = reply->status == 200;
 	bool is_secret = kubeapi_is_secret(&deed->type);
-	bool is_answered = !deed->existed || look_at(acting, deed, deed->subresource,
+	bool is_answered = !deed->existed || deed_look(acting, deed, NATURE_LOOK, deed->subresource,
 						     is_secret ? METADATA_OF_ONE : NULL, &before);
 	if (reply_is_good(&before))
-		describe(deed, before.json, deed->before);
-	deed->is_same = deed->existed && !is_secret && is_as_before(deed, reply->json);
+		deed_describe(deed, before.json, deed->before);
+	if (!is_secret)
+		deed_describe(deed, reply->json, deed->wanted);
+	deed->is_same = deed->existed && !is_secret && strcmp(deed->wanted, deed->before) == 0;
 	reply_fini(&before);
 	return is_answered;
 }
 
 static bool try_create(struct acting *acting, struct deed *deed, struct reply *reply)
 {
-	if (!send_deed(acting, deed, true, reply))
+	if (!deed_send(acting, deed, true, reply))
 		return false;
-	if (already_exists(reply) && deed->name)
-		return settle_existing(acting, deed, reply);
-	return reply_is_good(reply) || refused(acting, deed, reply, "");
+	if (reply_is_taken(reply) && deed->name)
+		return deed_settle_existing(acting, deed, reply);
+	return reply_is_good(reply) || deed_refused(acting, deed, reply);
 }
 
 // Custom resources have no strategic patch; where the runbook leaves the kind of patch open, a
 // merge patch is the nearest.
 static bool try_patch(struct acting *acting, struct deed *deed, struct reply *reply)
 {
-	if (deed->may_change_type && !send_deed(acting, deed, true, reply))
+	if (deed->may_change_type && !deed_send(acting, deed, true, reply))
 		return false;
 	if (deed->may_change_type && reply->status == 415)
 		deed->content_type = "application/merge-patch+json";
@@ -338,11 +344,11 @@ static bool try_patch(struct acting *acting, struct deed *deed, struct reply *re
 
 static bool try_scale(struct acting *acting, struct deed *deed, struct reply *reply)
 {
-	if (!look_at(acting, deed, "scale", NULL, reply))
+	if (!deed_look(acting, deed, NATURE_LOOK, "scale", NULL, reply))
 		return false;
 	if (!reply_is_good(reply))
 		return refused(acting, deed, reply,
-			is_about_this(deed, reply) || reply->status != 404
+			reply_is_about(deed, reply) || reply->status != 404
 				? ""
 				: "; is this something that can be scaled?");
 	deed->replicas_before = json_int(json_get(reply->json, "spec"), "replicas", 0);
@@ -352,10 +358,10 @@ static bool try_scale(struct acting *acting, struct deed *deed, struct reply *re
 
 static bool try_restart(struct acting *acting, struct deed *deed, struct reply *reply)
 {
-	if (!look_at(acting, deed, NULL, NULL, reply))
+	if (!deed_look(acting, deed, NATURE_LOOK, NULL, NULL, reply))
 		return false;
 	if (!reply_is_good(reply))
-		return refused(acting, deed, reply, "");
+		return deed_refused(acting, deed, reply);
 	if (!cJSON_IsObject(json_path(reply->json, "spec.template")))
 		return acting_fail(acting, NULL,
 			"%s: has no pod template, so there is nothing to restart", deed->label);
@@ -380,15 +386,15 @@ static void remember_uid(struct deed *deed, const cJSON *answer)
 
 static bool try_delete(struct acting *acting, struct deed *deed, struct reply *reply)
 {
-	if (!send_deed(acting, deed, true, reply))
+	if (!deed_send(acting, deed, true, reply))
 		return false;
-	if (is_about_this(deed, reply)) {
+	if (reply_is_about(deed, reply)) {
 		deed->is_settled = true;
 		deed->settled = "is gone already";
 		return true;
 	}
 	if (!reply_is_good(reply))
-		return refused(acting, deed, reply, "");
+		return deed_refused(acting, deed, reply);
 	remember_uid(deed, reply->json);
 	return true;
 }
@@ -422,130 +428,4 @@ bool deed_try(struct acting *acting, struct deed *deed, struct reply *reply)
 	if (acting->task->is_trial)
 		acting_say(acting, "%s %s", deed->label, trial_words(deed));
 	return true;
-}
-
-// --- doing -------------------------------------------------------------------------------------------------------------
-
-static void add_finalizers(const cJSON *list, struct buf *words)
-{
-	json_each (finalizer, list)
-		if (cJSON_IsString(finalizer))
-			buf_printf(
-				words, "%s%s", words->length ? ", " : "", finalizer->valuestring);
-}
-
-static void add_deleted(const cJSON *answer, struct buf *words)
-{
-	struct buf held = {0};
-
-	add_finalizers(json_path(answer, "metadata.finalizers"), &held);
-	add_finalizers(json_path(answer, "spec.finalizers"), &held);
-	if (!json_path(answer, "metadata.deletionTimestamp"))
-		buf_text(words, "deleted");
-	else if (held.length)
-		buf_printf(words, "deletion has begun and waits for %s", buf_str(&held));
-	else
-		buf_text(words, "deletion has begun");
-	buf_fini(&held);
-}
-
-static void add_outcome(const struct deed *deed, const struct reply *reply, struct buf *words)
-{
-	bool is_same = is_as_before(deed, reply->json);
-
-	switch (deed->kind) {
-	case DEED_APPLY:
-		buf_text(words, reply->status == 201 ? "created"
-				: is_same            ? "unchanged"
-						     : "configured");
-		break;
-	case DEED_CREATE: buf_text(words, "created"); break;
-	case DEED_PATCH: buf_text(words, is_same ? "unchanged" : "patched"); break;
-	case DEED_SCALE:
-		if (deed->replicas_before == deed->replicas)
-			buf_printf(words, "unchanged, %lld replicas", (long long)deed->replicas);
-		else
-			buf_printf(words, "scaled from %lld to %lld replicas",
-				(long long)deed->replicas_before, (long long)deed->replicas);
-		break;
-	case DEED_RESTART: buf_text(words, "restarted"); break;
-	case DEED_DELETE: add_deleted(reply->json, words); return;
-	}
-}
-
-static void say_outcome(struct acting *acting, const struct deed *deed, const struct reply *reply)
-{
-	const char *version = json_path_text(reply->json, "metadata.resourceVersion");
-	const char *name = json_path_text(reply->json, "metadata.name");
-	bool is_elsewhere = deed->namespace && strcmp(deed->namespace, acting->namespace) != 0;
-	struct buf words = {0};
-
-	buf_text(&words, deed->label);
-	if (!deed->name && name) // what the server made of generateName
-		buf_printf(&words, " %s", name);
-	buf_byte(&words, ' ');
-	add_outcome(deed, reply, &words);
-	if (is_elsewhere)
-		buf_printf(&words, " in %s", deed->namespace);
-	if (version && deed->kind != DEED_DELETE)
-		buf_printf(&words, " (resourceVersion %s)", version);
-	acting_say(acting, "%s", buf_str(&words));
-	buf_fini(&words);
-}
-
-// What came of it, for programs; a Secret without what it holds.
-static void keep_answer(struct acting *acting, struct reply *reply)
-{
-	const char *kind = json_text(reply->json, "kind");
-
-	if (!kind || strcmp(kind, "Status") == 0)
-		return;
-	manifest_redact(reply->json);
-	cJSON_AddItemToArray(acting->done->answer, reply->json);
-	reply->json = NULL;
-}
-
-// It may be done: gone meanwhile, or by an asking before, the answer to which was lost.
-static bool is_done_already(struct acting *acting, struct deed *deed, const struct reply *reply)
-{
-	if (deed->kind == DEED_DELETE && is_about_this(deed, reply)) {
-		deed->is_settled = true;
-		deed->settled = "is gone";
-	} else if (deed->kind == DEED_CREATE && deed->name && already_exists(reply)) {
-		settle_existing(acting, deed, reply);
-	}
-	return deed->is_settled;
-}
-
-static bool do_it(struct acting *acting, struct deed *deed, struct reply *reply)
-{
-	if (!send_deed(acting, deed, false, reply))
-		return acting_fail(acting, NULL,
-			"%s: stopped, and whether it was changed is not known", deed->label);
-	if (is_done_already(acting, deed, reply)) {
-		acting_say(acting, "%s %s", deed->label, deed->settled);
-		return true;
-	}
-	if (!reply_is_good(reply))
-		return refused(acting, deed, reply,
-			reply->reach == REACH_ANSWERED && reply->status < 500
-				? ""
-				: "; whether it was changed is not known");
-	acting->done->http_status = reply->status;
-	say_outcome(acting, deed, reply);
-	keep_answer(acting, reply);
-	return true;
-}
-
-bool deed_do(struct acting *acting, struct deed *deed)
-{
-	struct reply reply = {0};
-	bool is_done = true;
-
-	if (deed->is_settled)
-		acting_say(acting, "%s %s", deed->label, deed->settled);
-	else
-		is_done = do_it(acting, deed, &reply);
-	reply_fini(&reply);
-	return is_done;
 }

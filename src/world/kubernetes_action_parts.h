@@ -37,6 +37,7 @@ struct acting {
 	struct http *http;
 	struct kubernetes *client;
 	bool has_answered; // the server was reached, and its certificate is good
+	struct buf warned; // what the server has warned of, a line each: it is told once
 	bool is_rested;
 	uint64_t stopped_ms; // on the loop's clock; 0: it need not stop
 	char *namespace;     // for what names none
@@ -54,6 +55,7 @@ struct acting {
 
 enum nature {
 	NATURE_LOOK,  // changes nothing
+	NATURE_SEEK,  // nor does this: what became of a change
 	NATURE_AGAIN, // a change that may be sent twice
 	NATURE_ONCE,  // one that may not
 };
@@ -73,8 +75,11 @@ struct reply {
 	int status;
 	struct buf body;
 	cJSON *json; // NULL: it is none
-	struct buf why;
+	struct buf why, warnings;
 	int64_t retry_after_ms;
+	bool is_fleeting, was_sent; // as http_answer has them
+	bool is_doubtful; // of a change: it, or an earlier one of the same, may have been carried
+			  // out without an answer that says so
 };
 void reply_fini(struct reply *reply);
 bool reply_is_good(const struct reply *reply); // 200 to 299
@@ -86,7 +91,8 @@ bool acting_begin(struct acting *acting);
 void acting_end(struct acting *acting);
 // Whether who answers is who was pinned. False with done->why.
 bool acting_identify(struct acting *acting);
-// Asks, several times where that is of use, and waits. False: it had to stop.
+// Asks, again and again where that is of use, and waits. False: it had to stop; then `reply` has
+// the words of the last time, if there were any, and whether there is doubt.
 bool acting_ask(struct acting *acting, const struct question *question, struct reply *reply);
 // Waits. False: it had to stop.
 bool acting_rest(struct acting *acting, int64_t ms);
@@ -140,6 +146,7 @@ struct deed {
 	const char *settled;  // … and why, in words
 	bool existed;         // apply: before
 	char before[65];      // apply, patch: the object as it was, in short; "": not known
+	char wanted[65];      // … and as it shall be
 	bool is_same;         // nothing would change
 	int64_t replicas_before;
 };
@@ -155,8 +162,45 @@ bool deed_find_type(struct acting *acting, struct deed *deed, bool is_news, bool
 // Tries it by the server's dry run. False with done->why, and the refusal in `reply`, which the
 // caller has zeroed and frees.
 bool deed_try(struct acting *acting, struct deed *deed, struct reply *reply);
+// Sends it. False: it had to stop, as for acting_ask.
+bool deed_send(struct acting *acting, const struct deed *deed, bool is_trial, struct reply *reply);
+// Gets the object that it is about, or a subresource of that (NULL: none). False: it had to stop.
+bool deed_look(struct acting *acting, const struct deed *deed, enum nature nature,
+	const char *subresource, const char *accept, struct reply *reply);
+// Where only the metadata is wanted, or may be read: as `accept`.
+#define METADATA_OF_ONE  "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+#define METADATA_OF_MANY "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+// done->why from a refusal. Returns false.
+bool deed_refused(struct acting *acting, const struct deed *deed, const struct reply *reply);
+// Who is kept as the creator of what a creation makes up a name for: this deed alone.
+void deed_creator(const struct acting *acting, const struct deed *deed, struct buf *creator);
+enum maker { MADE_BY_OTHERS, MADE_BY_STEP, MADE_BY_ATTEMPT };
+enum maker deed_maker(const struct acting *acting, const cJSON *object);
+// Whether all that is wanted is there; the server may have added to it.
+bool deed_covers(const cJSON *is, const cJSON *wanted);
+// What is there is what was wanted, or done->why by what the server said to the creation.
+bool deed_settle_existing(struct acting *acting, struct deed *deed, const struct reply *conflict);
+// The object in short, to compare it: without what the server keeps of every writing. Of a Secret,
+// of which only the metadata is read, its version.
+void deed_describe(const struct deed *deed, const cJSON *object, char description[65]);
+// What a refusal says: that there is such an object, or that this very one is not there.
+bool reply_is_taken(const struct reply *reply);
+bool reply_is_about(const struct deed *deed, const struct reply *reply);
+
+// --- kubernetes_action_do.c --------------------------------------------------------------------------------------------
+
 // Carries it out, says what came of it, and adds the object to done->answer, a list. False with
-// done->why.
+// done->why, and done->is_unknown where that cannot be known.
 bool deed_do(struct acting *acting, struct deed *deed);
+// Says what came of it, the object in `reply`, and keeps that; `how` is added, NULL: nothing.
+void deed_say_outcome(
+	struct acting *acting, const struct deed *deed, struct reply *reply, const char *how);
+
+// --- kubernetes_action_doubt.c -----------------------------------------------------------------------------------------
+
+// The answer to a change was lost: looks for what became of it, for a few seconds. `reply` is what
+// was heard last. True: it was done, and that is said. False with done->why, and done->is_unknown
+// unless it was certainly not done.
+bool deed_clear_up(struct acting *acting, struct deed *deed, const struct reply *reply);
 
 #endif

@@ -239,6 +239,7 @@ static void send_request(struct kubernetes_exchange *exchange)
 				left_ms < CONNECT_TIMEOUT_MS ? left_ms : CONNECT_TIMEOUT_MS,
 			.timeout_ms = left_ms,
 			.max_body_bytes = request->max_body_bytes,
+			.once = request->once,
 			.on_head = request->on_head,
 			.on_data = request->on_data,
 			.on_data_context = request->context,
@@ -267,6 +268,7 @@ static void on_credentials(void *context, const struct credentials *credentials,
 		end(exchange, &(struct http_answer){.reach = REACH_PREVENTED,
 				      .why = words,
 				      .body = "",
+				      .warnings = "",
 				      .retry_after_ms = -1});
 }
 

@@ -102,6 +102,7 @@ struct ending {
 	int signal;      // that ended it, or 0
 	int http_status; // of the answer that decided; 0: none
 	enum stop stop;  // what the actuator did to it
+	bool is_unknown; // whether it was done cannot be known
 	cJSON *cluster;  // that was talked to, as result.json has it; NULL: none
 	char *why;       // of a cancel, or why it failed; NULL: nothing to say
 	int64_t duration_ms;

@@ -222,8 +222,9 @@ cJSON *judge_ending(const struct order *order, const struct ending *ending,
 	cJSON *result = json_object(), *learned = NULL;
 	struct buf why = {0};
 
-	if (ending->stop != STOP_NONE) {
-		json_add_text(result, "outcome", stop_outcomes[ending->stop]);
+	if (ending->is_unknown || ending->stop != STOP_NONE) {
+		json_add_text(result, "outcome",
+			ending->is_unknown ? "unknown" : stop_outcomes[ending->stop]);
 		buf_text(&why, ending->why ? ending->why : "");
 	} else if (is_as_expected(order, ending, output, &why)) {
 		json_add_text(result, "outcome", "success");

@@ -2,16 +2,20 @@
 #include "perform.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "relight/json.h"
 #include "relight/kubernetes_action.h"
 #include "relight/memory.h"
+#include "relight/moment.h"
 
 // An attempt that talks to an API server: what ends a command ends it too, and what happens goes
 // the way of a command's output.
 
-#define GRACE_MOST_MS 5000 // an answer that has not come by then tells nothing in time
+#define GRACE_MOST_MS     5000 // an answer that has not come by then tells nothing in time
+#define TRIAL_PATIENCE_MS 5000 // who only tries wants to know how it is now
+#define PATIENCE_MS       (2 * 60 * MS_PER_S) // where nobody has set a limit
 
 struct talk {
 	struct stop_watch watch;
@@ -55,14 +59,49 @@ static void keep_answer(struct output *output, const cJSON *answer)
 	buf_fini(&json);
 }
 
+// As long as the step's time allows, which must_stop knows.
+static int64_t patience_ms(const struct order *order)
+{
+	if (order->is_trial)
+		return TRIAL_PATIENCE_MS;
+	return order->timeout_ms >= 0 ? -1 : PATIENCE_MS;
+}
+
+// Why it was stopped, and how far it had come. "unknown" does not say that it was stopped, the
+// other outcomes do.
+static void take_why(struct ending *ending, const struct kubernetes_done *done)
+{
+	struct buf why = {0};
+
+	if (done->is_unknown && ending->stop != STOP_NONE)
+		buf_text(&why, ending->stop == STOP_CANCEL ? "cancelled" : "its time was up");
+	if (ending->why)
+		buf_printf(&why, "%s%s", why.length ? ": " : "", ending->why);
+	if (done->why.message[0])
+		buf_printf(&why, "%s%s", why.length ? "; " : "", done->why.message);
+	free(ending->why);
+	ending->why = buf_take(&why);
+}
+
+// When it had to stop, there was nothing left to do.
+static void forget_stop(struct ending *ending)
+{
+	free(ending->why);
+	ending->why = NULL;
+	ending->stop = STOP_NONE;
+}
+
 static void take_done(struct talk *talk, struct kubernetes_done *done)
 {
 	talk->ending->cluster = done->cluster;
 	done->cluster = NULL;
 	talk->ending->http_status = done->http_status;
 	keep_answer(talk->output, done->answer);
-	if (talk->ending->stop == STOP_NONE && !done->is_done)
-		talk->ending->why = memory_copy_text(done->why.message);
+	talk->ending->is_unknown = done->is_unknown;
+	if (done->is_done)
+		forget_stop(talk->ending);
+	else
+		take_why(talk->ending, done);
 }
 
 void run_kubernetes(const struct order *order, struct files *files, struct output *output,
@@ -75,6 +114,7 @@ void run_kubernetes(const struct order *order, struct files *files, struct outpu
 		.directory = order->directory,
 		.mask = order->mask,
 		.is_trial = order->is_trial,
+		.patience_ms = patience_ms(order),
 		.grace_ms = order->grace_ms < GRACE_MOST_MS ? order->grace_ms : GRACE_MOST_MS,
 		.must_stop = must_stop,
 		.say = say,

@@ -174,6 +174,16 @@ act conflict 2 "{\"force\":true,\"apply\":$(config_map first '{"a":"3"}')}"
 is forced success 200 '' 'configmap/first configured .*'
 value "$maps/first" .data.a 3
 
+# What the server warns of, once, however many objects it is about.
+if api GET /apis/networking.k8s.io/v1beta1 >/dev/null 2>&1; then
+	ingress() {
+		echo "{\"apiVersion\":\"networking.k8s.io/v1beta1\",\"kind\":\"Ingress\",\"metadata\":{\"name\":\"$1\"},\"spec\":{\"backend\":{\"serviceName\":\"web\",\"servicePort\":80}}}"
+	}
+	act warned 1 "{\"apply\":[$(ingress one),$(ingress two)]}"
+	is warned success 201 '' 'warning: networking.k8s.io/v1beta1 Ingress is deprecated.*' 'ingress.networking.k8s.io/two created .*'
+	[ "$(grep -c '^warning: ' output)" = 1 ] || fail "one warning was told more than once: $(cat output)"
+fi
+
 # What is refused at trial changes nothing, and all of it is told.
 cat >broken.yaml <<'END'
 {apiVersion: v1, kind: ConfigMap, metadata: {name: fifth}}
@@ -339,8 +349,10 @@ act missing 1 "{\"apply\":$(config_map seventh '{}')}"
 is missing failed - 'kubeconfig-missing'
 sed 's#server: .*#server: https://127.0.0.1:9#' "$CLUSTER/kubeconfig-token" >kubeconfig-nobody
 kubeconfig=$work/kubeconfig-nobody
+timeout_ms=3000
 act unreachable 1 "{\"apply\":$(config_map seventh '{}')}"
-is unreachable failed - 'dr: https://127.0.0.1:9: connection refused' 'connection refused; asked again in .*'
+is unreachable timeout - 'dr: https://127.0.0.1:9: connection refused' 'connection refused; asked again in .*'
+timeout_ms=20000
 gone "$maps/seventh"
 
 # --- when it must stop -------------------------------------------------------------------------------------------------
