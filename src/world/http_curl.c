@@ -116,25 +116,27 @@ static struct http_failure say_no_address(const struct http_failed *failed, cons
 
 static struct http_failure explain_timeout(const struct http_failed *failed)
 {
-	long status = 0, local_port = 0;
+	long status = 0, local_port = 0, made = 0;
 	char limit[DURATION_TEXT_BYTES];
 	duration_format(failed->timeout_ms, limit);
 	loaded.curl_easy_getinfo(failed->easy, CURLINFO_RESPONSE_CODE, &status);
-	// Known from the moment the TCP connection is there; the time of connecting includes TLS.
-	// A connection that was there before took no time for anything.
+	// The port is known from the moment the TCP connection is there; the time of connecting
+	// includes TLS. A connection that was there before took no time for anything.
 	loaded.curl_easy_getinfo(failed->easy, CURLINFO_LOCAL_PORT, &local_port);
+	loaded.curl_easy_getinfo(failed->easy, CURLINFO_NUM_CONNECTS, &made);
 	bool is_resolved = seconds(failed, CURLINFO_NAMELOOKUP_TIME) > 0;
+	bool has_shaken_hands = made == 0 || seconds(failed, CURLINFO_APPCONNECT_TIME) > 0;
 	struct http_failure failure;
-	if (!is_resolved && failed->has_asked_for_name && local_port == 0)
+	if (status)
+		failure = say(failed, REACH_REFUSED,
+			"timed out: HTTP %ld, but not all of the answer within %s", status, limit);
+	else if (local_port == 0 && !is_resolved && failed->has_asked_for_name)
 		failure = say_no_address(failed, limit);
 	else if (local_port == 0)
 		failure = say(failed, REACH_SILENT, "timed out: no connection within %s", limit);
-	else if (failed->is_tls && is_resolved && seconds(failed, CURLINFO_APPCONNECT_TIME) <= 0)
+	else if (failed->is_tls && !has_shaken_hands)
 		failure = say(failed, REACH_REFUSED,
 			"timed out: connected, but no TLS handshake within %s", limit);
-	else if (status)
-		failure = say(failed, REACH_REFUSED,
-			"timed out: HTTP %ld, but not all of the answer within %s", status, limit);
 	else
 		failure = say(failed, REACH_REFUSED,
 			"timed out: connected, but no answer within %s", limit);

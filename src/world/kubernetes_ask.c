@@ -7,6 +7,7 @@
 #include <utlist.h>
 
 #include "kubernetes_client.h"
+#include "relight/clock.h"
 #include "relight/file.h"
 #include "relight/kubeconfig_files.h"
 #include "relight/memory.h"
@@ -343,11 +344,29 @@ void kubernetes_reset(struct kubernetes *kubernetes, const char *why)
 	http_reset(kubernetes->http, why);
 }
 
-enum status kubernetes_refusal(
+static void say_expired(const struct kubernetes *kubernetes, struct buf *words)
+{
+	bool renews;
+	struct wall expires = kubernetes_expiry(kubernetes, &renews);
+	char text[WALL_TEXT_BYTES];
+
+	if (!wall_known(expires) || expires.us > clock_wall().us)
+		return;
+	wall_format(expires, text);
+	buf_printf(words, "; they expired at %s", text);
+}
+
+enum status kubernetes_refusal(const struct kubernetes *kubernetes,
 	const struct http_answer *answer, const char *object, struct buf *words)
 {
+	enum status status = STATUS_UNKNOWN;
+
 	if (answer->reach == REACH_ANSWERED)
-		return kubeapi_refusal(answer->status, answer->body, answer->length, object, words);
-	buf_text(words, answer->why ? answer->why : "it could not be asked");
-	return STATUS_UNKNOWN;
+		status = kubeapi_refusal(
+			answer->status, answer->body, answer->length, object, words);
+	else
+		buf_text(words, answer->why ? answer->why : "it could not be asked");
+	if (answer->reach == REACH_ANSWERED && answer->status == 401)
+		say_expired(kubernetes, words);
+	return status;
 }

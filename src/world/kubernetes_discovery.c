@@ -219,7 +219,7 @@ static void answered(void *context, const struct http_answer *answer)
 	search->exchange = NULL;
 	if (is_refusal(search, answer)) {
 		struct buf words = {0};
-		kubernetes_refusal(answer, NULL, &words);
+		kubernetes_refusal(kubernetes, answer, NULL, &words);
 		finish(kubernetes, NULL, buf_str(&words));
 		buf_fini(&words);
 	} else if (is_about_groups) {

@@ -212,7 +212,8 @@ static void fail(struct kubewatch *watch, const struct http_answer *answer)
 	else if (is_answer && answer->status == 200)
 		buf_text(&words, "the answer broke off");
 	else
-		status = kubernetes_refusal(answer, watch->scope.object, &words);
+		status = kubernetes_refusal(
+			watch->config.client, answer, watch->scope.object, &words);
 	// The resource was there when discovery was asked: what it told is old.
 	if (http_status == 404)
 		kubernetes_forget(watch->config.client);

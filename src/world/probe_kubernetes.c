@@ -74,7 +74,7 @@ void query_end_judged(struct query *query, const struct outcome *outcome)
 void query_end_refused(struct query *query, const struct http_answer *answer)
 {
 	struct buf words = {0};
-	enum status status = kubernetes_refusal(answer, query->object, &words);
+	enum status status = kubernetes_refusal(query->client, answer, query->object, &words);
 
 	query_end_unknown(query, status, buf_str(&words));
 	buf_fini(&words);

@@ -64,12 +64,12 @@ bool access_take(struct query *query, struct err *err)
 // --- the answer ---
 
 static void say_refused(
-	const struct access_question *question, const struct http_answer *answer, struct buf *words)
+	const struct query *query, const struct http_answer *answer, struct buf *words)
 {
-	kubernetes_refusal(answer, NULL, words);
+	kubernetes_refusal(query->client, answer, NULL, words);
 	if (answer->reach == REACH_ANSWERED && answer->status == 403)
 		buf_printf(words, "; to ask this takes the right to create %s.authorization.k8s.io",
-			access_review_resource(question));
+			access_review_resource(&query->access->question));
 }
 
 static void reviewed(void *context, const struct http_answer *answer)
@@ -81,7 +81,7 @@ static void reviewed(void *context, const struct http_answer *answer)
 
 	query_arrived(query, answer);
 	if (answer->reach != REACH_ANSWERED || answer->status / 100 != 2) {
-		say_refused(question, answer, &words);
+		say_refused(query, answer, &words);
 	} else {
 		cJSON *review = json_parse(answer->body, answer->length, NULL);
 		status = access_review_judge(question, review, &words);

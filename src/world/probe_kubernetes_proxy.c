@@ -82,7 +82,7 @@ static void existence_known(void *context, const struct http_answer *answer)
 		return;
 	}
 	bool is_absent = answer->reach == REACH_ANSWERED && answer->status == 404;
-	kubernetes_refusal(answer, service_name(query->proxy->service), &words);
+	kubernetes_refusal(query->client, answer, service_name(query->proxy->service), &words);
 	if (is_absent)
 		end_silent(query, STATUS_MISSING, buf_str(&words));
 	else

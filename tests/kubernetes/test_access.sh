@@ -52,7 +52,7 @@ expect admin healthy active
 expect token healthy active
 expect token-file healthy active
 expect bad-token unknown "HTTP 401, the credentials were refused"
-expect expired unknown "HTTP 401, the credentials were refused"
+expect expired unknown "HTTP 401, the credentials were refused: Unauthorized; they expired at 20"
 expect wrong-ca unknown certificate
 expect refused unknown refused
 expect unresolvable unknown nowhere.invalid

@@ -85,6 +85,7 @@ plaintext=$service
 tls 7008 named
 forward 7005 # packets to it will be lost
 forward 7006 # packets to it are lost already
+tls 7009 good # packets to it will be lost; it speaks HTTP/1.1 only
 nft add table inet faults
 nft add chain inet faults input '{ type filter hook input priority 0; }'
 nft add set inet faults lost '{ type inet_service; }'
@@ -102,6 +103,7 @@ kubeconfig elsewhere https://127.0.0.1:7002
 kubeconfig foreign https://127.0.0.1:7003
 kubeconfig plaintext https://127.0.0.1:7004
 kubeconfig half-open https://127.0.0.1:7005
+kubeconfig broken-off https://127.0.0.1:7009
 kubeconfig lost https://127.0.0.1:7006
 kubeconfig refused https://127.0.0.1:7007
 kubeconfig unresolved https://api.recovery.test:7008
@@ -113,7 +115,7 @@ sed 's#https:#http:#' "$work/kubeconfig-forbidden" >"$work/kubeconfig-no-tls"
 
 targets=
 dependencies=
-kinds="outdated elsewhere foreign plaintext half-open lost refused unresolved refused-token wrong-ca no-tls forbidden"
+kinds="outdated elsewhere foreign plaintext half-open broken-off lost refused unresolved refused-token wrong-ca no-tls forbidden"
 for kind in $kinds; do
 	resource="resource: namespaces, name: default"
 	[ "$kind" != forbidden ] || resource="resource: secrets, min: 0"
@@ -154,6 +156,7 @@ comes() {
 
 now_all
 comes half-open healthy 10 active
+comes broken-off healthy 10 active
 comes outdated unknown 10 "the certificate has expired"
 comes elsewhere unknown 10 "the certificate is not for 127.0.0.1"
 comes foreign unknown 10 "signed by an unknown authority"
@@ -166,8 +169,9 @@ comes forbidden unknown 10 "HTTP 403, not allowed: secrets is forbidden"
 comes unresolved unknown 10 "no address for api.recovery.test"
 comes lost unknown 10 "timed out: no connection"
 now_all
-nft add element inet faults lost '{ 7005 }'
+nft add element inet faults lost '{ 7005, 7009 }'
 comes half-open unknown 10 "the server has gone silent"
+comes broken-off unknown 10 "timed out: "
 
 # What each wants, all at once.
 now_all
