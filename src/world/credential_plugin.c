@@ -14,6 +14,7 @@
 
 #define RUN_MS       30000
 #define OUTPUT_BYTES (1u << 20)
+#define SAYING_BYTES 300             // of what one that still runs has said
 #define EARLY_US     (10 * US_PER_S) // before they expire, new ones are got
 #define REST_MIN_MS  5000            // after a failure
 #define REST_MAX_MS  30000
@@ -352,17 +353,40 @@ static struct credential_wait *first_late(const struct credential_plugin *plugin
 	return wait;
 }
 
+// What one that still runs has said, on one line: most often that somebody must sign in, and where.
+static void say_so_far(const struct credential_plugin *plugin, struct buf *out)
+{
+	const char *words = subprocess_words(plugin->process);
+	bool is_apart = false;
+
+	buf_text(out, "the credential plugin has not answered yet");
+	for (const char *at = words; *at && at - words < SAYING_BYTES; at++) {
+		if (*at == '\n' || *at == '\r') {
+			is_apart = true;
+			continue;
+		}
+		buf_text(out, at == words ? ": " : is_apart ? " " : "");
+		buf_byte(out, *at);
+		is_apart = false;
+	}
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct credential_plugin *plugin = timer->data;
 	struct credential_wait *wait;
+	struct buf words = {0};
 
 	if (plugin->process && uv_now(plugin->loop) >= plugin->began_ms + RUN_MS) {
 		plugin->is_late = true;
 		subprocess_kill_group(plugin->process);
 	}
-	while (plugin->process && (wait = first_late(plugin)))
-		tell(wait, NULL, "the credential plugin has not answered yet");
+	while (plugin->process && (wait = first_late(plugin))) {
+		buf_clear(&words);
+		say_so_far(plugin, &words);
+		tell(wait, NULL, buf_str(&words));
+	}
+	buf_fini(&words);
 	go_on(plugin);
 }
 

@@ -53,6 +53,11 @@ static const char *last_words(struct buf *words)
 	return feed ? feed + 1 : buf_str(words);
 }
 
+const char *subprocess_words(const struct subprocess *process)
+{
+	return buf_str(&process->words);
+}
+
 static void end_if_over(struct subprocess *process)
 {
 	if (process->is_abandoned || !process->is_reaped || !process->is_out_over)

@@ -39,6 +39,8 @@ void subprocess_end_stdin(struct subprocess *process);
 void subprocess_kill(struct subprocess *process, int signal);
 // Kills it and whatever it has started in its process group.
 void subprocess_kill_group(struct subprocess *process);
+// What of its stderr is kept so far, with its line feeds; borrowed until the loop runs on.
+const char *subprocess_words(const struct subprocess *process);
 int subprocess_pid(const struct subprocess *process);
 // Kills it; no callback comes any more, and the pointer is no longer valid. Reaping it takes a few
 // more turns of the loop.

@@ -31,6 +31,7 @@ END
 plugin hangs <<END
 #!/bin/sh
 echo \$\$ >"$work/hanging"
+printf 'To sign in, open https://login.example/device\nand enter the code QX7.\n' >&2
 sleep 300 &
 sleep 300
 END
@@ -116,7 +117,7 @@ sign_in="sign in again in another terminal: $work/bin"
 expect token healthy ""
 expect certificate healthy ""
 expect rotates healthy ""
-expect hangs unknown "the credential plugin has not answered yet"
+expect hangs unknown "the credential plugin has not answered yet: To sign in, open https://login.example/device and enter the code QX7."
 expect asks unknown "failed, exit 4: cannot ask: there is no terminal; $sign_in/asks get-token --cluster 'a b'"
 expect fails unknown "failed, exit 255: the SSO session has expired; AWS_SECRET_ACCESS_KEY="
 expect garbage unknown "what it printed is no JSON; $sign_in/garbage"
