@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # usage: run.sh bench.sh   (make bench-kubernetes)
-# What watching 10,000 pods costs, as ratios against curl and kubectl in the same run. BENCH_PODS sets another number.
+# What watching 10,000 pods costs, as ratios against curl and kubectl in the same run. BENCH_PODS sets another number. Fails
+# where a number is not what is wanted.
 set -eu
 . "$(dirname "$0")/api.sh"
 : "${SUPPORT:?is where the programs for these tests are}"
@@ -16,6 +17,14 @@ now() {
 ticks() {
 	awk '{print $14 + $15 + $16 + $17}' "/proc/$1/stat"
 }
+# within WHAT NUMBER LIMIT
+within() {
+	awk -v is="$2" -v most="$3" 'BEGIN {exit !(is <= most)}' || {
+		echo "bench: $1: $2, wanted at most $3" >&2
+		missed=1
+	}
+}
+missed=0
 ratio() {
 	awk -v a="$1" -v b="$2" 'BEGIN {printf "%.2f", a / b}'
 }
@@ -74,6 +83,7 @@ for round in 1 2 3; do
 done
 bytes=$(wc -c <"$work/pages")
 echo "first verdict on $pods pods ($((bytes / 1000000)) MB): $best_probe ms, curl $best_curl ms: $(ratio "$best_probe" "$best_curl") (wanted: 1.5)"
+within "first verdict" "$(ratio "$best_probe" "$best_curl")" 1.5
 
 if [ -x "$ASSETS/kubectl" ]; then
 	: >"$work/kubectl"
@@ -92,10 +102,13 @@ if [ -x "$ASSETS/kubectl" ]; then
 	sensor_ticks=$(($(ticks $sensor) - sensor_before))
 	kubectl_ticks=$(($(ticks $kubectl) - kubectl_before))
 	echo "$changes changes in 20 s: $((sensor_ticks * 10)) ms of a core, kubectl get -w $((kubectl_ticks * 10)) ms: $(ratio "$sensor_ticks" "$kubectl_ticks") (wanted: 0.25)"
+	within "processor time" "$(ratio "$sensor_ticks" "$kubectl_ticks")" 0.25
 	kill $kubectl
 	wait $kubectl 2>/dev/null || true
 fi
-echo "sensor: $(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' /proc/$sensor/status) kB at most (wanted: 49152)"
+peak=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' /proc/$sensor/status)
+echo "sensor: $peak kB at most (wanted: 49152)"
+within "sensor's memory" "$peak" 49152
 kill $sensor
 wait $sensor || true
 sensor=
@@ -107,3 +120,5 @@ XDG_STATE_HOME=$work/state "$SUPPORT/change_latency" "$CLUSTER" 150 'RESTORE ORD
 wait $churn
 read -r median p99 most <"$work/latency"
 echo "change to screen, under 200 other changes a second: median $median ms, p99 $p99 ms, most $most ms (wanted: p99 250)"
+within "change to screen" "$p99" 250
+[ "$missed" = 0 ]

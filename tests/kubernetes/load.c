@@ -5,6 +5,7 @@
 // namespaces. churn: changes the status of RATE of them a second, turning readiness on and off;
 // prints how many were changed.
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
@@ -119,25 +120,47 @@ static double now_s(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void churn(int rate, int seconds)
+// --- changes ---
+
+static double began;
+static int rate, seconds;
+static atomic_int changes; // begun
+
+// Takes the next change, waits until it is due, and makes it: several at once, so that a server
+// that takes its time is still asked at the rate.
+static void *churn(void *context)
 {
 	struct client client;
 	char path[256], body[BODY_BYTES], note[64];
-	double began = now_s();
-	int changes = 0;
+	unsigned seed = (unsigned)(intptr_t)context;
 	client_open(&client, cluster);
-	while (now_s() - began < seconds) {
-		double wait = began + (double)changes / rate - now_s();
+	for (;;) {
+		int change = atomic_fetch_add(&changes, 1);
+		double wait = began + (double)change / rate - now_s();
+		if (change >= rate * seconds || now_s() - began >= seconds) {
+			atomic_fetch_sub(&changes, 1);
+			break;
+		}
 		if (wait > 0)
 			usleep((useconds_t)(wait * 1e6));
-		snprintf(note, sizeof note, "%d of %.0f", changes, began);
-		pod_path((int)((long)changes * 37 % count), "/status", path);
-		status_body(rand() % 2 == 0, note, body);
+		snprintf(note, sizeof note, "%d of %.0f", change, began);
+		pod_path((int)((long)change * 37 % count), "/status", path);
+		status_body(rand_r(&seed) % 2 == 0, note, body);
 		must(client_ask(&client, "PATCH", path, CLIENT_PODS, body), 200, "a change");
-		changes++;
 	}
 	curl_easy_cleanup(client.easy);
-	printf("%d\n", changes);
+	return NULL;
+}
+
+static void churn_all(void)
+{
+	pthread_t threads[THREADS];
+	began = now_s();
+	for (intptr_t i = 0; i < THREADS; i++)
+		pthread_create(&threads[i], NULL, churn, (void *)i);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	printf("%d\n", atomic_load(&changes));
 }
 
 int main(int argc, char **argv)
@@ -151,9 +174,12 @@ int main(int argc, char **argv)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	cluster = argv[1];
 	count = atoi(argv[3]);
-	if (is_fill)
+	if (is_fill) {
 		fill_all();
-	else
-		churn(atoi(argv[4]), atoi(argv[5]));
+	} else {
+		rate = atoi(argv[4]);
+		seconds = atoi(argv[5]);
+		churn_all();
+	}
 	return 0;
 }
