@@ -27,6 +27,7 @@ struct peek {
 	int64_t offset;
 	char *bytes; // READ_BYTES
 	ssize_t length;
+	int fault;          // errno of why it cannot be read; 0: it can, or is not there yet
 	int64_t changed_us; // wall time of the newest byte, 0: none
 	int step, attempt;
 	struct {
@@ -51,6 +52,7 @@ struct cockpit_output {
 	struct buf partial; // the line that has no end yet
 	bool shows_partial; // it stands at the end of `lines`
 	int64_t changed_us;
+	int fault;
 	int64_t *age_changed_us, *ages_ms; // by step index
 };
 
@@ -66,11 +68,13 @@ static void read_followed(struct peek *peek)
 	struct stat is;
 	int fd = open(peek->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	peek->length = 0;
+	peek->fault = fd < 0 && errno != ENOENT ? errno : 0;
 	if (fd < 0)
 		return;
 	if (fstat(fd, &is) == 0 && S_ISREG(is.st_mode)) {
 		peek->changed_us = is.st_size > 0 ? changed_us(&is) : 0;
 		peek->length = pread(fd, peek->bytes, READ_BYTES, peek->offset);
+		peek->fault = peek->length < 0 ? errno : 0;
 	}
 	close(fd);
 }
@@ -194,6 +198,7 @@ static void on_peeked(uv_work_t *request, int status)
 	bool has_more = is_same && peek->path && peek->length == READ_BYTES;
 	if (is_same && peek->path) {
 		output->changed_us = peek->changed_us;
+		output->fault = peek->fault;
 		if (peek->length > 0) {
 			take_bytes(output, peek->bytes, (size_t)peek->length);
 			engine_wake(output->engine);
@@ -212,11 +217,17 @@ static char *output_path(const struct cockpit_output *output, int step, int atte
 	return buf_take(&path);
 }
 
+// While it is being opened another thread makes the incident's directory.
+static bool has_directory(const struct engine *engine)
+{
+	return engine->is_open || engine->is_following;
+}
+
 static void start_peek(struct cockpit_output *output)
 {
 	struct peek *peek = &output->peek;
 	const struct state *state = output->engine->state;
-	if (output->is_peeking || !output->engine->is_open)
+	if (output->is_peeking || !has_directory(output->engine))
 		return;
 	peek->step = output->step;
 	peek->attempt = output->attempt;
@@ -287,6 +298,7 @@ void cockpit_output_follow(struct cockpit_output *output, int step, int attempt)
 		free(output->lines[i]);
 	output->line_count = output->kept_bytes = 0;
 	output->first = output->offset = output->changed_us = 0;
+	output->fault = 0;
 	output->shows_partial = false;
 	buf_clear(&output->partial);
 	output->step = step;
@@ -312,6 +324,7 @@ struct frame_output cockpit_output_window(struct cockpit_output *output)
 		.first = output->first,
 		.total = output->first + (int64_t)output->line_count,
 		.age_ms = age_ms(output, output->changed_us),
+		.fault = output->fault ? strerror(output->fault) : NULL,
 	};
 }
 

@@ -30,9 +30,10 @@ struct frame_output {
 	int step, attempt;        // -1, 0: none
 	const char *const *lines; // without their LF; untrusted
 	size_t count;
-	int64_t first;  // the number of lines[0] in the whole output
-	int64_t total;  // lines of the whole output
-	int64_t age_ms; // since the newest byte; -1: nothing yet
+	int64_t first;     // the number of lines[0] in the whole output
+	int64_t total;     // lines of the whole output
+	int64_t age_ms;    // since the newest byte; -1: nothing yet
+	const char *fault; // why it cannot be read; NULL: it can, or is not there yet
 };
 
 // What the API server said to the action of the selected step by a dry run.

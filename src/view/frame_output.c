@@ -120,7 +120,10 @@ struct hidden output_draw(struct area area, const struct scene *scene)
 	if (output->step < 0 || output->attempt <= 0)
 		return draw_preview(area, scene);
 	draw_title(area, scene);
-	if (output->count == 0)
+	if (output->count == 0 && output->fault)
+		area_printf(body, 0, 1, body.columns - 1, ROLE_WARN, "It cannot be read: %s.",
+			output->fault);
+	else if (output->count == 0)
 		area_text(body, 0, 1, body.columns - 1, ROLE_DIM, "It has said nothing yet.");
 	size_t top = 0;
 	if (ui->output_top < 0)

@@ -271,7 +271,7 @@ static void case_calm(struct view_case *of)
 }
 
 // kms-grants has regressed and takes others with it.
-static void case_failing(struct view_case *of)
+static inline void case_failing(struct view_case *of)
 {
 	static const char *const output[] = {
 		"error: deployment \"workflow-worker\" exceeded its progress deadline",

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cockpit.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+/* Two people before one incident: ana has it, and mei looks on from another terminal. */
+
+static const char runbook[] =
+	"relight: 1\n"
+	"name: small\n"
+	"title: A small platform comes back\n"
+	"dependencies:\n"
+	"  - {id: marker, title: The marker file, layer: journey, every: 1s, timeout: 2s,\n"
+	"     stable: 1s, check: {command: [cat, marker], expect: {jq: .is, message: .say}}}\n"
+	"steps:\n"
+	"  - id: mark\n"
+	"    phase: infrastructure\n"
+	"    title: Leave a marker\n"
+	"    restores: [marker]\n"
+	"    takes: 2s\n"
+	"    timeout: 5m\n"
+	"    run: {shell: 'echo first words; " COCKPIT_HOLD "; echo last words'}\n"
+	"  - {id: lamp, phase: cluster, manual: Is the lamp green?, takes: 1m, timeout: 10m}\n";
+
+/* The owner's screen and, on the same incident, that of somebody who looks on. */
+struct pair {
+	struct cockpit *owner;
+	struct cockpit onlooker;
+};
+
+static struct pair two_before_one_incident(void)
+{
+	struct pair pair = {.owner = cockpit_new(runbook)};
+
+	cockpit_run_armed(pair.owner);
+	pair.onlooker = *pair.owner;
+	pair.onlooker.screen = NULL;
+	cockpit_start(&pair.onlooker, 60, 200, (const char *const[]){"watch", "INCIDENT", NULL},
+		(const char *const[]){"RELIGHT_OPERATOR=mei", NULL});
+	cockpit_shows(&pair.onlooker, "OBSERVER mei, armed: ana");
+	return pair;
+}
+
+static void pair_free(struct pair *pair)
+{
+	screen_free(pair->onlooker.screen);
+	cockpit_free(pair->owner);
+}
+
+static void start_mark(struct pair *pair)
+{
+	cockpit_go(pair->owner, "mark");
+	cockpit_press(pair->owner, "s");
+	cockpit_answer(pair->owner, "start mark", NULL, NULL);
+}
+
+static void sees_what_an_attempt_says(void **unused)
+{
+	struct pair pair = two_before_one_incident();
+
+	(void)unused;
+	start_mark(&pair);
+	cockpit_shows(&pair.onlooker, "OUTPUT mark, attempt 1");
+	cockpit_shows(&pair.onlooker, "first words");
+	cockpit_remove(pair.owner, "hold");
+	cockpit_shows(&pair.onlooker, "last words");
+	cockpit_shows(&pair.onlooker, "exit 0, 2 lines");
+	pair_free(&pair);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sees_what_an_attempt_says),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
