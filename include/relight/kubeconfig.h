@@ -50,8 +50,11 @@ struct kubeconfig_access {
 	const char *proxy; // http, https or socks5 URL; NULL: as the environment says
 	bool is_insecure;  // anybody may answer: insecure-skip-tls-verify, or no TLS at all
 	struct kubeconfig_source ca, cert, key;
-	const char *token;      // overridden by token_file, where that is set and not empty
-	const char *token_file; // re-read for every use, because it rotates
+	const char *token;           // overridden by token_file, where that is set and not empty
+	const char *token_file;      // re-read for every use, because it rotates
+	const char *token_file_here; // where it was written as a relative path, that: kubectl
+				     // before 1.28 looks from the current folder, later ones from
+				     // the kubeconfig's, which counts where both are there
 	const char *user, *password;
 	const struct kubeconfig_exec *exec; // NULL, too, where there is a token or a user
 	// Whom to act as (kubernetes.io: "User impersonation"), as headers without "Impersonate-".

@@ -24,8 +24,10 @@ bool kubeconfig_paths(const char *kubeconfig, struct buf *paths, struct err *err
 enum status kubeconfig_read(struct kubeconfig *kubeconfig, const char *paths, struct err *err);
 
 // Adds what a pod is given to reach its own cluster (kubernetes.io: "Accessing the API from a
-// Pod"), as kubectl falls back to it where there is no kubeconfig. False: this is no pod.
+// Pod"), as kubectl falls back to it where no kubeconfig says which context it is. False: this is
+// no pod.
 bool kubeconfig_add_in_cluster(struct kubeconfig *kubeconfig);
+bool kubeconfig_is_in_cluster(void);
 
 // The name of the current context, for showing it; `kubeconfig` as above. NULL where none can be
 // read. The caller frees.

@@ -291,9 +291,11 @@ static bool take_user(const struct kubeconfig *kubeconfig, const struct entry *u
 {
 	const struct yaml_node *provider = yaml_get(user->body, "auth-provider");
 
+	const char *token_file = kubeconfig_scalar(user->body, "tokenFile");
+
 	access->token = kubeconfig_scalar(user->body, "token");
-	access->token_file = path_below(
-		kubeconfig->arena, user->folder, kubeconfig_scalar(user->body, "tokenFile"));
+	access->token_file = path_below(kubeconfig->arena, user->folder, token_file);
+	access->token_file_here = token_file && *token_file != '/' ? token_file : NULL;
 	access->user = kubeconfig_scalar(user->body, "username");
 	access->password = kubeconfig_scalar(user->body, "password");
 	if (provider && provider->type != YAML_NULL)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relight/kubeconfig_files.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -68,6 +69,7 @@ enum status kubeconfig_read(struct kubeconfig *kubeconfig, const char *paths, st
 }
 
 #define SERVICE_ACCOUNT "/var/run/secrets/kubernetes.io/serviceaccount"
+#define NAMESPACE_BYTES 256 // more than its name may have
 
 // Digits, letters and what addresses and names consist of: it goes into YAML.
 static bool is_host(const char *text)
@@ -78,6 +80,27 @@ static bool is_host(const char *text)
 		       '\0';
 }
 
+bool kubeconfig_is_in_cluster(void)
+{
+	return is_host(getenv("KUBERNETES_SERVICE_HOST")) &&
+	       is_host(getenv("KUBERNETES_SERVICE_PORT")) &&
+	       access(SERVICE_ACCOUNT "/token", R_OK) == 0;
+}
+
+// Whoever wrote the pod may have told its namespace; else the service account's.
+static void add_namespace(struct buf *namespace)
+{
+	const char *told = getenv("POD_NAMESPACE");
+
+	if (told && *told)
+		buf_text(namespace, told);
+	else
+		file_read(AT_FDCWD, SERVICE_ACCOUNT "/namespace", NAMESPACE_BYTES, namespace, NULL);
+	while (namespace->length > 0 &&
+		isspace((unsigned char)namespace->data[namespace->length - 1]))
+	namespace->data[--namespace->length] = '\0';
+}
+
 bool kubeconfig_add_in_cluster(struct kubeconfig *kubeconfig)
 {
 	const char *host = getenv("KUBERNETES_SERVICE_HOST"),
@@ -85,9 +108,9 @@ bool kubeconfig_add_in_cluster(struct kubeconfig *kubeconfig)
 	struct buf namespace = {0}, text = {0};
 	struct err err;
 
-	if (!is_host(host) || !is_host(port) || access(SERVICE_ACCOUNT "/token", R_OK) != 0)
+	if (!kubeconfig_is_in_cluster())
 		return false;
-	file_read(AT_FDCWD, SERVICE_ACCOUNT "/namespace", 253, &namespace, NULL);
+	add_namespace(&namespace);
 	buf_printf(&text,
 		strchr(host, ':') ? "clusters: [{name: pod, cluster: {server: 'https://[%s]:%s', "
 				  : "clusters: [{name: pod, cluster: {server: 'https://%s:%s', ",

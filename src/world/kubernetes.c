@@ -145,6 +145,19 @@ static void on_secret(void *context, const char *name, const char *value)
 	confide(context, name, value);
 }
 
+// Asking without the token that is wanted would be to ask as nobody.
+static bool has_token(const struct kubeconfig_access *access, struct err *err)
+{
+	struct buf text = {0};
+	bool is_read = kubernetes_read_token(access, &text, err);
+	bool has_any = is_read && strcspn(buf_str(&text), " \t\r\n") > 0;
+
+	if (is_read && !has_any)
+		err_set(err, "%s: is empty", access->token_file);
+	buf_wipe(&text);
+	return has_any || err_prefix(err, "kubeconfig: tokenFile");
+}
+
 // What a plugin is told of the cluster (client.authentication.k8s.io, Cluster).
 static void open_plugin(struct kubernetes *kubernetes)
 {
@@ -175,6 +188,22 @@ static void open_plugin(struct kubernetes *kubernetes)
 
 // --- opening ---
 
+// Where nobody has named a context, a pod's own access is used, as kubectl does.
+static enum status read_kubeconfig(
+	struct kubernetes *kubernetes, const char *paths, bool may_be_in_cluster, struct err *err)
+{
+	kubernetes->kubeconfig = kubeconfig_new();
+	enum status status = kubeconfig_read(kubernetes->kubeconfig, paths, err);
+	bool names_none = status == STATUS_MISSING ||
+			  (status == STATUS_HEALTHY && !kubeconfig_current(kubernetes->kubeconfig));
+
+	if (!names_none || !may_be_in_cluster || !kubeconfig_is_in_cluster())
+		return status;
+	kubeconfig_free(kubernetes->kubeconfig);
+	kubernetes->kubeconfig = kubeconfig_new();
+	return kubeconfig_add_in_cluster(kubernetes->kubeconfig) ? STATUS_HEALTHY : status;
+}
+
 static enum status load(struct kubernetes *kubernetes, const char *paths, const char *context,
 	bool is_default, struct err *err)
 {
@@ -184,11 +213,7 @@ static enum status load(struct kubernetes *kubernetes, const char *paths, const 
 	// time.
 	buf_clear(&kubernetes->stamp);
 	add_paths_stamp(&kubernetes->stamp, paths);
-	kubernetes->kubeconfig = kubeconfig_new();
-	enum status status = kubeconfig_read(kubernetes->kubeconfig, paths, err);
-	if (status == STATUS_MISSING && is_default && !context &&
-		kubeconfig_add_in_cluster(kubernetes->kubeconfig))
-		status = STATUS_HEALTHY;
+	enum status status = read_kubeconfig(kubernetes, paths, is_default && !context, err);
 	if (status != STATUS_HEALTHY)
 		return status;
 	enum kubeconfig_answer answer =
@@ -204,6 +229,8 @@ static enum status load(struct kubernetes *kubernetes, const char *paths, const 
 		err_prefix(err, "kubeconfig");
 		return STATUS_UNKNOWN;
 	}
+	if (access->token_file && !access->token && !has_token(access, err))
+		return STATUS_UNKNOWN;
 	if (strstr(buf_str(&kubernetes->key), "ENCRYPTED")) {
 		err_set(err, "kubeconfig: the client key is encrypted, and nobody can be asked for "
 			     "its password here");
@@ -260,7 +287,8 @@ enum status kubernetes_open(
 {
 	struct buf paths = {0};
 
-	if (!kubeconfig_paths(kubeconfig, &paths, err))
+	// Without a home there is no kubeconfig, and a pod needs none.
+	if (!kubeconfig_paths(kubeconfig, &paths, err) && !kubeconfig_is_in_cluster())
 		return STATUS_MISSING;
 	if (!is_unchanged(kubernetes, buf_str(&paths), context))
 		reload(kubernetes, buf_str(&paths), context, !kubeconfig, err);

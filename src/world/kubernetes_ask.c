@@ -27,6 +27,14 @@ struct kubernetes_exchange {
 	bool has_asked_again;         // the server had refused the credentials
 };
 
+bool kubernetes_read_token(
+	const struct kubeconfig_access *access, struct buf *text, struct err *err)
+{
+	return file_read(AT_FDCWD, access->token_file, KUBECONFIG_FILE_BYTES, text, err) ||
+	       (access->token_file_here && file_read(AT_FDCWD, access->token_file_here,
+						   KUBECONFIG_FILE_BYTES, text, NULL));
+}
+
 // A token file rotates, so it is read for every request; an unreadable or empty one leaves the
 // token, as for kubectl.
 const char *kubernetes_token(const struct kubernetes *kubernetes, struct buf *text)
@@ -37,8 +45,7 @@ const char *kubernetes_token(const struct kubernetes *kubernetes, struct buf *te
 
 	if (credentials)
 		return credentials->token;
-	if (!access->token_file ||
-		!file_read(AT_FDCWD, access->token_file, KUBECONFIG_FILE_BYTES, text, NULL))
+	if (!access->token_file || !kubernetes_read_token(access, text, NULL))
 		return access->token;
 	size_t length = strcspn(buf_str(text), " \t\r\n");
 	if (length == 0)

@@ -58,6 +58,9 @@ struct kubernetes {
 
 // The token that is sent now, or NULL; `text` holds it where it came from a file.
 const char *kubernetes_token(const struct kubernetes *kubernetes, struct buf *text);
+// Appends what is in the file of the token, of which there is one. False with `err` (may be NULL).
+bool kubernetes_read_token(
+	const struct kubeconfig_access *access, struct buf *text, struct err *err);
 // What waits for credentials stops waiting, and begins anew, with those of the context now opened.
 void kubernetes_end_waiting(struct kubernetes *kubernetes);
 void kubernetes_resume_waiting(struct kubernetes *kubernetes);
