@@ -108,7 +108,7 @@ bool kubeconfig_add_in_cluster(struct kubeconfig *kubeconfig)
 	struct buf namespace = {0}, text = {0};
 	struct err err;
 
-	if (!kubeconfig_is_in_cluster())
+	if (!host || !port || !kubeconfig_is_in_cluster())
 		return false;
 	add_namespace(&namespace);
 	buf_printf(&text,
