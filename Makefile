@@ -107,7 +107,7 @@ debian := gcc make pkg-config libncurses-dev libcurl4-openssl-dev libcjson-dev l
 	libonig-dev libssl-dev libutf8proc-dev uthash-dev libcmocka-dev libvterm-dev nginx-light openssl jq curl procps \
 	openssh-client git python3-jsonschema
 debian_lint := clang clang-format clang-tidy cppcheck libclang-rt-14-dev mandoc
-debian_bench := nano strace
+debian_bench := nano strace python3
 debian_faults := strace libfaketime
 debian_kubernetes := socat nftables iproute2
 
@@ -236,6 +236,10 @@ bench-programs: $(patsubst tests/bench/%.c,$(O)/bench/%,$(sort $(wildcard tests/
 $(O)/bench/%: tests/bench/%.c $(terminal_screen)
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/terminal -MMD -MP $(LDFLAGS) -o $@ $< $(terminal_screen) $$(pkg-config --libs vterm) -lutil
+
+$(O)/bench/append_latency: tests/bench/append_latency.c $(O)/world.a $(O)/core.a
+	@mkdir -p $(@D)
+	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) $(pc_cflags) -MMD -MP $(LDFLAGS) -o $@ $< $(O)/world.a $(O)/core.a $(LDLIBS)
 
 # --- fuzzing: each target of tests/fuzz for FUZZ_SECONDS, from its corpus; what is found stays in build/fuzz/found --------
 

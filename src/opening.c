@@ -480,9 +480,14 @@ static void recall_mirror(struct recalled *recalled, const char *path)
 	recalled->mirror = slash ? memory_copy_bytes(path, (size_t)(slash - path)) : NULL;
 }
 
+// What is wrong with a line is seen when all of them are read.
 static bool recall_line(void *context, const char *line, size_t length, struct err *err)
 {
 	struct recalled *recalled = context;
+	enum event_kind kind = event_peek(line, length);
+	if (kind != EVENT_RUNBOOK_LOADED && kind != EVENT_LOG_SEGMENT &&
+		kind != EVENT_SESSION_OPEN && kind != EVENT_SESSION_RESUMED)
+		return true;
 	struct event *event = event_decode(line, length, err);
 	if (!event)
 		return false;

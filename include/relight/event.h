@@ -100,6 +100,10 @@ void event_set_dependency(struct event *event, const char *dependency);
 // digest is left in event->h. False, with nothing appended, if it would be over EVENT_MAX_BYTES.
 bool event_encode(struct event *event, const char prev[65], struct buf *line, struct err *err);
 
+// The kind of a line of a timeline, without reading the rest of it: for whoever looks for a few
+// events among many. EVENT_OTHER where none is found.
+enum event_kind event_peek(const char *line, size_t length_bytes);
+
 // Reads one line. Unknown keys and kinds are kept in it as far as they matter. NULL with `err` when
 // it is no event. The chain is not checked here (chain.h does).
 struct event *event_decode(const char *line, size_t length_bytes, struct err *err);

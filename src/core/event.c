@@ -28,8 +28,15 @@ const char *event_kind_word(enum event_kind kind)
 
 enum event_kind event_kind_parse(const char *word)
 {
+	static const size_t lengths[EVENT_KIND_COUNT] = {
+#define X(name, text) [EVENT_##name] = sizeof text - 1,
+		EVENT_KINDS(X)
+#undef X
+	};
+	size_t length = strlen(word);
+
 	for (size_t i = 0; i < EVENT_KIND_COUNT; i++) {
-		if (!strcmp(word, kind_words[i]))
+		if (lengths[i] == length && !memcmp(word, kind_words[i], length))
 			return (enum event_kind)i;
 	}
 	return EVENT_OTHER;
@@ -238,6 +245,23 @@ static bool read_what(struct event *event, const cJSON *line, struct err *err)
 		return false;
 	event->attempt = (int)attempt;
 	return true;
+}
+
+#define KIND_KEY ",\"kind\":\""
+
+enum event_kind event_peek(const char *line, size_t length_bytes)
+{
+	// In a text the quotes would be escaped, and what comes before it has no such key.
+	const char *key = memmem(line, length_bytes, KIND_KEY, sizeof KIND_KEY - 1);
+	const char *word = key ? key + sizeof KIND_KEY - 1 : NULL;
+	const char *end = word ? memchr(word, '"', length_bytes - (size_t)(word - line)) : NULL;
+	char kind[64];
+
+	if (!end || (size_t)(end - word) >= sizeof kind)
+		return EVENT_OTHER;
+	memcpy(kind, word, (size_t)(end - word));
+	kind[end - word] = '\0';
+	return event_kind_parse(kind);
 }
 
 struct event *event_decode(const char *line, size_t length_bytes, struct err *err)

@@ -45,10 +45,14 @@ static char scan_peek(const struct scan *scan)
 	return scan->at < scan->length ? scan->text[scan->at] : '\0';
 }
 
+static bool is_space(char byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
 static void scan_space(struct scan *scan)
 {
-	while (scan->at < scan->length && scan->text[scan->at] &&
-		strchr(" \t\r\n", scan->text[scan->at]))
+	while (scan->at < scan->length && is_space(scan->text[scan->at]))
 		scan->at++;
 }
 
@@ -277,29 +281,45 @@ static int key_order(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-#define FEW_KEYS 8
+static bool stands_twice(const char *key, struct err *err)
+{
+	err_set(err, "JSON: key \"%.100s\" stands twice in one object", key);
+	return false;
+}
+
+// Few are compared each with each: most differ in their first byte, and sorting them takes longer.
+#define FEW_KEYS 16
+
+static bool few_are_unique(const cJSON *object, struct err *err)
+{
+	json_each (member, object) {
+		for (const cJSON *later = member->next; later; later = later->next) {
+			if (later->string[0] == member->string[0] &&
+				!strcmp(later->string, member->string))
+				return stands_twice(later->string, err);
+		}
+	}
+	return true;
+}
 
 static bool keys_are_unique(const cJSON *object, struct err *err)
 {
-	const char *few[FEW_KEYS], **keys = few;
 	size_t count = 0, i = 0;
 	bool is_unique = true;
 
 	json_each (member, object)
 		count++;
-	if (count > FEW_KEYS)
-		keys = memory_alloc(count * sizeof *keys);
+	if (count <= FEW_KEYS)
+		return few_are_unique(object, err);
+
+	const char **keys = memory_alloc(count * sizeof *keys);
+
 	json_each (member, object)
 		keys[i++] = member->string;
-	if (count > 1)
-		qsort(keys, count, sizeof *keys, key_order);
-	for (i = 1; i < count && is_unique; i++) {
-		if (!strcmp(keys[i - 1], keys[i]))
-			is_unique = err_set(
-				err, "JSON: key \"%.100s\" stands twice in one object", keys[i]);
-	}
-	if (keys != few)
-		free(keys);
+	qsort(keys, count, sizeof *keys, key_order);
+	for (i = 1; i < count && is_unique; i++)
+		is_unique = strcmp(keys[i - 1], keys[i]) != 0 || stands_twice(keys[i], err);
+	free(keys);
 	return is_unique;
 }
 

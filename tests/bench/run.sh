@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# usage: run.sh [--check] RELIGHT [frame|keys|chain|idle]...
+# usage: run.sh [--check] RELIGHT [frame|keys|chain|idle|resume|append]...
 #
 # Measures ./relight beside a named reference, in the same run, interleaved, and prints one line a number: what was measured,
 # the reference, the ratio, the goal. Exits 1 if a measurement could not be made, and with --check if a goal is missed.
@@ -9,16 +9,16 @@ set -eu
 
 must_reach=
 [ "${1:-}" != --check ] || { must_reach=1; shift; }
-[ $# -ge 1 ] || { echo "relight: bench: usage: run.sh [--check] RELIGHT [frame|keys|chain|idle]..." >&2; exit 2; }
+[ $# -ge 1 ] || { echo "relight: bench: usage: run.sh [--check] RELIGHT [frame|keys|chain|idle|resume|append]..." >&2; exit 2; }
 relight=$(realpath "$1")
 shift
-[ $# -gt 0 ] || set -- frame keys chain idle
+[ $# -gt 0 ] || set -- frame keys chain idle resume append
 repeat=${RELIGHT_BENCH_REPEAT:-11}
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
-make -s -C "$top" O=build/bench bench-programs
-programs=$top/build/bench/bench
-work=$(mktemp -d "$top/build/bench/work-XXXXXX") # on the disk of the tree: /tmp may be memory, where a sync costs nothing
+make -s -C "$top" bench-programs
+programs=$top/build/release/bench
+work=$(mktemp -d "$programs/work-XXXXXX") # on the disk of the tree: /tmp may be memory, where a sync costs nothing
 nginx_pid=
 cleanup() {
 	[ -z "$nginx_pid" ] || kill "$nginx_pid" 2>/dev/null || true
@@ -242,11 +242,51 @@ bench_idle() {
 	nginx_pid=
 }
 
+# --- the record: going on with a long one, and what a line costs -----------------------------------------------------------
+
+resume_write() {
+	awk 'BEGIN {
+		print "relight: 1\nname: bench-long\ndependencies:"
+		for (d = 0; d < 100; d++)
+			printf "- {id: d%d, every: 60s, check: {tcp: {host: 127.0.0.1, port: 9}}}\n", d
+		print "steps:\n- {id: wait, manual: wait}"
+		for (s = 0; s < 20; s++)
+			printf "- {id: s%d, takes: 1m, timeout: 10m, run: {command: [\"false\"]}}\n", s
+	}' >"$work/long.yaml"
+}
+
+bench_resume() {
+	resume_write
+	code=0
+	"$relight" run "$work/long.yaml" --headless --dir "$work/long" >/dev/null 2>&1 </dev/null || code=$?
+	[ "$code" = 3 ] || return 1
+	python3 "$top/tests/bench/grow.py" "$work/long" 100000 || return 1
+	for i in 1 2 3 4 5; do
+		timed jq -n 'reduce inputs as $event (0; . + 1)' "$work/long/timeline.jsonl" >>"$work/long.jq" || return 1
+		"$programs/first_frame" 24 80 'RESTORE ORDER' '? help' -- "$relight" resume "$work/long" >>"$work/long.relight" || return 1
+	done
+	ms=$(median "$work/long.relight")
+	kib=$(cut -d' ' -f2 "$work/long.relight" | sort -n | tail -n1)
+	jq_ms=$(median "$work/long.jq")
+	report "resume of 100,000 events to the first frame: $ms ms, jq reads them in $jq_ms ms:\
+ $(calculate "$ms / $jq_ms")x (goal under 1000 ms)" "$ms" 1000
+	report "its memory by then: $(calculate "$kib / 1024" 1) MiB (goal under 200 MiB)" "$(calculate "$kib / 1024")" 200
+}
+
+bench_append() {
+	mkdir "$work/append"
+	"$programs/append_latency" 2000 "$work/append" >"$work/append.us" || return 1
+	read -r half p99 bare_half bare_p99 <"$work/append.us"
+	ratio=$(calculate "$p99 / $bare_p99")
+	report "an event recorded and synced: p99 $p99 us, median $half; write and fdatasync alone: p99 $bare_p99 us,\
+ median $bare_half: ${ratio}x (goal 1.5x)" "$ratio" 1.5
+}
+
 # --- all of it -----------------------------------------------------------------------------------------------------------
 
 for bench in "$@"; do
 	case $bench in
-	frame | keys | chain | idle) ;;
+	frame | keys | chain | idle | resume | append) ;;
 	*) echo "relight: bench: unknown: $bench" >&2; exit 2 ;;
 	esac
 done

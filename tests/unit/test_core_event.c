@@ -11,6 +11,7 @@
 #include "relight/chain.h"
 #include "relight/event.h"
 #include "relight/json.h"
+#include "relight/memory.h"
 
 #define TS 1783047942123456
 
@@ -219,6 +220,30 @@ static void test_decode_refuses(void **state)
 	free(line);
 }
 
+static void test_peeking_is_not_misled(void **state)
+{
+	struct event *event = full_event(0);
+	struct buf line = {0};
+
+	(void)state;
+	free(event->by);
+	event->by = memory_copy_text("x\",\"kind\":\"incident.closed\",\"y");
+	json_add_text(event->data, "kind", "incident.closed");
+	assert_true(event_encode(event, CHAIN_START, &line, NULL));
+	for (int kind = 0; kind < EVENT_KIND_COUNT; kind++) {
+		free(event->kind_word);
+		event->kind_word = memory_copy_text(event_kind_word((enum event_kind)kind));
+		buf_clear(&line);
+		assert_true(event_encode(event, CHAIN_START, &line, NULL));
+		assert_int_equal(event_peek(line.data, line.length), kind);
+	}
+	assert_int_equal(event_peek("", 0), EVENT_OTHER);
+	assert_int_equal(event_peek(",\"kind\":\"mark", 13), EVENT_OTHER);
+	assert_int_equal(event_peek(",\"kind\":\"marks\"", 15), EVENT_OTHER);
+	event_free(event);
+	buf_fini(&line);
+}
+
 static void test_a_line_is_at_most_64_kib(void **state)
 {
 	struct event *event = full_event(0);
@@ -322,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_kinds_are_words_both_ways),
 		cmocka_unit_test(test_unknown_kinds_and_keys_are_kept),
 		cmocka_unit_test(test_decode_refuses),
+		cmocka_unit_test(test_peeking_is_not_misled),
 		cmocka_unit_test(test_a_line_is_at_most_64_kib),
 		cmocka_unit_test(test_chain_links),
 		cmocka_unit_test(test_chain_sees_every_changed_byte),
