@@ -130,7 +130,7 @@ static void draw(struct cockpit *cockpit)
 	see_troubles(engine, &troubles, &input);
 	see_dialog(cockpit);
 	cockpit->ui.output_total = input.output.total;
-	ui_tick(&cockpit->ui, clock_mono().us);
+	ui_tick(&cockpit->ui, &facts, clock_mono().us);
 	frame_draw(cockpit->grid, &input);
 	if (cockpit->ui.wants_redraw)
 		term_redraw(cockpit->term);

@@ -50,7 +50,7 @@ struct watch {
 			     // looked again
 	struct mono nudged;  // when was last looked because `stable` had passed since the newest
 			     // observation
-	bool is_resolving;   // an unknown attempt is being verified
+	bool is_resolving;   // a person has an unknown or failed attempt verified
 	int64_t more_ms;     // given to `settle`
 };
 

@@ -104,6 +104,8 @@ struct ui {
 	char message[200];  // the last answer, shown on the lowest line
 	bool message_is_bad;
 	int64_t message_until_us; // ui_tick takes it away then; INT64_MAX: it stays
+	int look_step;            // what a person has looked at, …
+	int64_t look_token;       // … and the recheck whose answer is told; 0: none is awaited
 	bool is_nothing_shown;    // the filter matches nothing: no step is selected
 	bool wants_quit;
 	bool wants_redraw; // Ctrl-L; the hall clears it
@@ -145,8 +147,9 @@ bool ui_key(struct ui *ui, const struct facts *facts, int key, struct intent *in
 // open).
 void ui_answer(struct ui *ui, bool done, const char *message);
 void ui_resize(struct ui *ui, int rows, int columns);
-// To be called before each drawing: takes away a message that has stood long enough.
-void ui_tick(struct ui *ui, int64_t now_us);
+// To be called before each drawing: takes away a message that has stood long enough, and tells what
+// a look that was asked for has shown.
+void ui_tick(struct ui *ui, const struct facts *facts, int64_t now_us);
 
 // Keys that only move about or open something, for the help screen and the manual; the others are
 // intents.

@@ -240,6 +240,7 @@ static void look_at_verifying(const struct facts *facts, int step, struct decisi
 	verify(facts, step, false, decision);
 }
 
+// A person has it looked at; what comes of it is an event, whatever it is.
 static void look_at_unknown(const struct facts *facts, int step, struct decision *decision)
 {
 	if (facts->watches[step].is_resolving)
@@ -325,7 +326,7 @@ static void look_at_regressed(const struct facts *facts, int step, struct decisi
 		look_when_stable(facts, step, decision);
 }
 
-static void look_at_failed(const struct facts *facts, int step, struct decision *decision)
+static void retry(const struct facts *facts, int step, struct decision *decision)
 {
 	const struct step *of = &facts->runbook->steps[step];
 	const struct step_progress *progress = &facts->state->steps[step];
@@ -344,6 +345,14 @@ static void look_at_failed(const struct facts *facts, int step, struct decision 
 	char why[64];
 	snprintf(why, sizeof why, "automatic retry %d of %d", progress->retried + 1, of->retries);
 	decision_launch(decision, facts, step, false, NULL, "relight", why, NULL);
+}
+
+static void look_at_failed(const struct facts *facts, int step, struct decision *decision)
+{
+	if (facts->watches[step].is_resolving)
+		verify(facts, step, true, decision);
+	else
+		retry(facts, step, decision);
 }
 
 typedef void step_rule(const struct facts *facts, int step, struct decision *decision);

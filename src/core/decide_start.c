@@ -293,7 +293,10 @@ bool decide_cancel(const struct wish *wish)
 
 bool decide_extend(const struct wish *wish)
 {
-	bool is_running = wish->is == STEP_RUNNING, is_resolving = wish->is == STEP_UNKNOWN;
+	const struct watch *watch = &wish->facts->watches[wish->intent->step];
+	bool is_running = wish->is == STEP_RUNNING;
+	bool is_resolving =
+		wish->is == STEP_UNKNOWN || (wish->is == STEP_FAILED && watch->is_resolving);
 	if (!is_running && wish->is != STEP_VERIFYING && !is_resolving)
 		return wish_refuse(wish, "it is neither running nor being verified", NULL);
 	if (wish->intent->extend_ms < MS_PER_S)
@@ -315,7 +318,7 @@ bool decide_verify(const struct wish *wish)
 {
 	if (wish->step->restores.count == 0)
 		return wish_refuse(wish, "it restores nothing that could be looked at", NULL);
-	if (wish->is != STEP_UNKNOWN) {
+	if (wish->is != STEP_UNKNOWN && wish->is != STEP_FAILED) {
 		// What is being verified keeps the moment from which its evidence counts.
 		decision_look(wish->decision, wish->facts, wish->intent->step);
 		return true;

@@ -126,11 +126,15 @@ void fold_resolved(const struct fold *fold)
 	const char *to = json_text(fold->data, "to");
 	if (!fold->step || !to)
 		return;
+	bool has_failed = fold->step->state == STEP_FAILED && strcmp(to, "failed") == 0;
 	if (strcmp(to, "done") == 0)
 		step_done(fold, DONE_RESOLVED);
-	else if (strcmp(to, "failed") == 0)
+	else if (strcmp(to, "failed") == 0 && !has_failed)
 		step_enter(fold, STEP_FAILED);
-	fold_text(&fold->step->said, json_text(fold->data, "how"));
+	// What was looked at in vain has failed when it did, and for the reason that its attempt
+	// gave.
+	if (!has_failed || fold->step->outcome == OUTCOME_SUCCESS)
+		fold_text(&fold->step->said, json_text(fold->data, "how"));
 }
 
 void fold_confirmed(const struct fold *fold)

@@ -184,9 +184,10 @@ static void say_failed(
 	int dependency = scene_unhealthy(scene, concern->step);
 	int root = scene->root[concern->step];
 	bool is_told = progress->said && progress->said[0];
+	bool is_looked_at = scene->facts->watches[concern->step].is_resolving;
 	buf_printf(&lines[0], "!! FAILED %s, ", scene->runbook->steps[concern->step].id);
 	step_reason(scene, concern->step, &lines[0]);
-	buf_text(&lines[0], progress->is_acknowledged ? "" : ", not yet seen");
+	buf_text(&lines[0], progress->is_acknowledged || is_looked_at ? "" : ", not yet seen");
 	if (scene->letter[concern->step])
 		buf_printf(&lines[0], "; holds up ^%c", scene->letter[concern->step]);
 	if (is_told)
@@ -200,6 +201,9 @@ static void say_failed(
 			scene->runbook->steps[root].id);
 	if (is_told && !strstr(progress->said, "hint:"))
 		say_hint(scene, concern->step, progress->said, &lines[2]);
+	if (lines[2].length == 0 && dependency < 0 &&
+		scene->runbook->steps[concern->step].restores.count > 0 && !is_looked_at)
+		buf_text(&lines[2], "What it restores is healthy now; v verifies it.");
 }
 
 static void say_unknown(
@@ -216,7 +220,14 @@ static void say_unknown(
 	buf_printf(&lines[0], " ago%s", unseen(scene, concern->step));
 	buf_printf(&lines[1], "%s%sIt may have acted, or not.",
 		progress->said ? progress->said : "", progress->said ? ". " : "");
-	buf_text(&lines[2], "v looks whether what it restores is healthy; r runs it again.");
+	if (scene->facts->watches[concern->step].is_resolving)
+		buf_text(&lines[2], "What it restores is looked at: ");
+	if (resolving_words(scene, concern->step, &lines[2]))
+		return;
+	bool can_look = scene->runbook->steps[concern->step].restores.count > 0;
+	buf_printf(&lines[2], "%s; r runs it again.",
+		can_look ? "v looks whether what it restores is healthy"
+			 : "Look whether it did its work");
 }
 
 static void say_record(

@@ -164,14 +164,16 @@ static void add_again(struct sheet *sheet, const struct scene *scene, int step)
 {
 	static const char *const words[] = {
 		[AGAIN_SAFE] = "safe to run again",
-		[AGAIN_VERIFY] = "look first (v), then run again",
+		[AGAIN_VERIFY] = "look first, then run again",
 		[AGAIN_NEVER] = "NEVER run it again",
 	};
 	const struct step *of = &scene->runbook->steps[step];
 	if (of->kind != STEP_RUN)
 		return;
+	// What restores nothing cannot be looked at by a key.
+	bool is_looked_at = of->again == AGAIN_VERIFY && of->restores.count > 0;
 	sheet_printf(sheet, "again", of->again == AGAIN_NEVER ? ROLE_WARN : ROLE_NORMAL,
-		"%s   undo: %s", words[of->again],
+		"%s   undo: %s", is_looked_at ? "look first (v), then run again" : words[of->again],
 		of->rollback.kind == ACTION_NONE ? "none" : ":rollback");
 	if (of->destructive)
 		sheet_add(sheet, "care", ROLE_WARN,

@@ -283,6 +283,19 @@ static void say_regressed(const struct scene *scene, int step, struct buf *out)
 		buf_printf(out, ", %s", scene->runbook->dependencies[dependency].id);
 }
 
+bool resolving_words(const struct scene *scene, int step, struct buf *out)
+{
+	const struct watch *watch = &scene->facts->watches[step];
+	enum step_state shown = scene->shown[step];
+	if (!watch->is_resolving || (shown != STEP_FAILED && shown != STEP_UNKNOWN))
+		return false;
+	buf_text(out, "verifying ");
+	clock_words(scene_age_ms(scene, watch->began.mono), out);
+	buf_text(out, " of ");
+	duration_words(scene->runbook->steps[step].settle_ms + watch->more_ms, out);
+	return true;
+}
+
 static void say_failed(const struct scene *scene, int step, struct buf *out)
 {
 	const struct step_progress *progress = &scene->state->steps[step];
@@ -299,8 +312,20 @@ static void say_failed(const struct scene *scene, int step, struct buf *out)
 	else
 		buf_text(out, "failed");
 	buf_text(out, ", ");
+	if (resolving_words(scene, step, out))
+		return;
 	clock_words(scene_age_ms(scene, progress->since.mono), out);
 	buf_text(out, " ago");
+}
+
+static void say_unknown(const struct scene *scene, int step, struct buf *out)
+{
+	buf_text(out, "outcome lost ");
+	clock_words(scene_age_ms(scene, scene->state->steps[step].since.mono), out);
+	buf_text(out, " ago");
+	if (scene->facts->watches[step].is_resolving)
+		buf_text(out, ", ");
+	resolving_words(scene, step, out);
 }
 
 static void say_wait(const struct scene *scene, int step, struct buf *out)
@@ -358,11 +383,7 @@ void step_reason(const struct scene *scene, int step, struct buf *out)
 	case STEP_DONE: say_done(scene, step, out); break;
 	case STEP_REGRESSED: say_regressed(scene, step, out); break;
 	case STEP_FAILED: say_failed(scene, step, out); break;
-	case STEP_UNKNOWN:
-		buf_text(out, "outcome lost ");
-		clock_words(scene_age_ms(scene, progress->since.mono), out);
-		buf_text(out, " ago");
-		break;
+	case STEP_UNKNOWN: say_unknown(scene, step, out); break;
 	case STEP_SKIPPED: buf_text(out, progress->said ? progress->said : ""); break;
 	case STEP_STATES: break;
 	}

@@ -21,6 +21,9 @@ bool step_is_person(const struct scene *scene, int step); // manual, decide, or 
 // Done, and something that it restores is not known to be healthy now.
 bool step_is_doubted(const struct scene *scene, int step);
 
+// "verifying 0:12 of 5m", of a failed or unknown attempt that a person has looked at. False:
+// nobody has.
+bool resolving_words(const struct scene *scene, int step, struct buf *out);
 // What starting it takes: "~6m, DESTRUCTIVE, typed name, 2 approvals"; nothing where nothing is
 // known.
 void cost_words(const struct scene *scene, int step, struct buf *out);

@@ -11,10 +11,33 @@
 #include "relight/arena.h"
 #include "relight/memory.h"
 
-void ui_tick(struct ui *ui, int64_t now_us)
+void ui_tick(struct ui *ui, const struct facts *facts, int64_t now_us)
 {
 	if (now_us >= ui->message_until_us)
 		ui->message[0] = '\0';
+	ui->now_us = now_us;
+	look_tell(ui, facts);
+}
+
+// A character that was cut in two would be shown as broken bytes.
+static void drop_half_character(char *text)
+{
+	size_t length = strlen(text), at = length;
+
+	while (at > 0 && ((unsigned char)text[at - 1] & 0xc0) == 0x80)
+		at--;
+	if (at > 0 && (unsigned char)text[at - 1] >= 0xc0)
+		text[at - 1] = '\0';
+}
+
+static void put_message(struct ui *ui, bool is_bad, const char *format, va_list arguments)
+{
+	int wanted = vsnprintf(ui->message, sizeof ui->message, format, arguments);
+
+	if (wanted >= (int)sizeof ui->message)
+		drop_half_character(ui->message);
+	ui->message_is_bad = is_bad;
+	ui->message_until_us = ui->now_us + UI_MESSAGE_US;
 }
 
 void ui_say(struct ui *ui, const char *format, ...)
@@ -22,10 +45,8 @@ void ui_say(struct ui *ui, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(ui->message, sizeof ui->message, format, arguments);
+	put_message(ui, false, format, arguments);
 	va_end(arguments);
-	ui->message_is_bad = false;
-	ui->message_until_us = ui->now_us + UI_MESSAGE_US;
 }
 
 void ui_refuse(struct ui *ui, const char *format, ...)
@@ -33,10 +54,8 @@ void ui_refuse(struct ui *ui, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(ui->message, sizeof ui->message, format, arguments);
+	put_message(ui, true, format, arguments);
 	va_end(arguments);
-	ui->message_is_bad = true;
-	ui->message_until_us = ui->now_us + UI_MESSAGE_US;
 }
 
 void ui_init(struct ui *ui, const struct facts *facts, int rows, int columns)
@@ -163,6 +182,7 @@ void ui_answer(struct ui *ui, bool done, const char *message)
 	} else if (ui->dialog.kind != DIALOG_NONE) {
 		dialog_complain(ui, "%s", message ? message : "refused");
 	} else {
+		ui->look_token = 0; // nobody looks
 		ui_refuse(ui, "%s", message ? message : "refused");
 	}
 }

@@ -15,7 +15,7 @@ static const struct {
 	[INTENT_AMEND] = {ask_amend, true, true},
 	[INTENT_CANCEL] = {ask_cancel, true, true},
 	[INTENT_EXTEND] = {ask_extend, true, true},
-	[INTENT_VERIFY] = {NULL, true, false},
+	[INTENT_VERIFY] = {ask_verify, true, false},
 	[INTENT_BY_HAND] = {ask_reason, true, true},
 	[INTENT_OVERRIDE] = {ask_reason, true, true},
 	[INTENT_SKIP] = {ask_reason, true, true},

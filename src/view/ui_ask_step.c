@@ -163,7 +163,8 @@ static char *plan_of(const struct facts *facts, int step, bool is_rollback)
 	say_times(&out, of);
 	say_restores(&out, facts, of);
 	say_last_attempt(&out, facts, step);
-	if (of->again == AGAIN_VERIFY && facts->state->steps[step].attempt > 0 && !is_rollback)
+	if (of->again == AGAIN_VERIFY && facts->state->steps[step].attempt > 0 && !is_rollback &&
+		decide_allows(facts, INTENT_VERIFY, step, NULL))
 		buf_text(&out, "Look first whether the last attempt did its work after all: v "
 			       "verifies.\n");
 	if (of->again == AGAIN_NEVER && !is_rollback)

@@ -77,11 +77,18 @@ ask_opener ask_start, ask_again, ask_amend, ask_cancel, ask_extend, ask_rollback
 ask_opener ask_arm, ask_dependency, ask_end_waiver, ask_attest, ask_open_line, ask_input,
 	ask_impact, ask_restore_point, ask_note, ask_assign, ask_role, ask_status, ask_repin,
 	ask_abort, ask_ending, ask_unrecorded;
+// Asks nothing: *intent is it, and its answer will be told.
+ask_opener ask_verify;
 // The dialog for the value of one input.
 void ask_input_value(struct ui *ui, const struct facts *facts, int input);
 void ask_restore_point_time(struct ui *ui, const struct facts *facts, int restore_point);
 // Asks why that target is another one now, or, where that is expected, fills in the intent: true.
 bool ask_repin_of(struct ui *ui, const struct facts *facts, int target, struct intent *intent);
+
+// --- looks (ui_look.c) ---
+
+// Says what the look that was asked for last has shown, once the sensor has told.
+void look_tell(struct ui *ui, const struct facts *facts);
 
 // --- the palette (ui_palette.c) ---
 

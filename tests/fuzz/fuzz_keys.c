@@ -39,7 +39,7 @@ static void draw(struct incident *of, struct ui *ui, struct grid *grid)
 	struct frame_input input = {
 		.facts = &of->facts, .ui = ui, .person = "ana", .output = {.step = -1}};
 
-	ui_tick(ui, ui->now_us);
+	ui_tick(ui, &of->facts, ui->now_us);
 	frame_draw(grid, &input);
 }
 

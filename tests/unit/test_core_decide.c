@@ -1152,6 +1152,104 @@ static void test_an_unknown_attempt_is_resolved_by_looking(void **unused)
 	case_end(&of);
 }
 
+static void test_a_failed_step_is_verified_by_looking(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, small);
+	sense(&of, "db", "missing");
+	due(&of);
+	succeeds(&of, "a");
+	live(&of, 120, "db", "missing");
+	assert_step(&of, "a", STEP_FAILED);
+	live(&of, 160, "db", "healthy");
+	assert_step(&of, "a", STEP_FAILED); // nobody has asked
+	struct intent verify = with_text(&of, INTENT_VERIFY, "a", NULL);
+	wanted(&of, &verify);
+	only_effect(&of, EFFECT_RECHECK);
+	live(&of, 169, "db", "healthy");
+	assert_step(&of, "a", STEP_FAILED);
+	live(&of, 170, "db", "healthy");
+	assert_newest(&of, EVENT_STEP_VERIFIED, "a");
+	assert_step(&of, "a", STEP_DONE);
+	case_end(&of);
+}
+
+static void test_a_failed_step_that_is_looked_at_in_vain(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, small);
+	sense(&of, "db", "missing");
+	due(&of);
+	fails(&of, "a");
+	struct intent seen = with_text(&of, INTENT_ACKNOWLEDGE, "a", NULL);
+	struct intent verify = with_text(&of, INTENT_VERIFY, "a", NULL);
+	struct intent more = with_text(&of, INTENT_EXTEND, "a", NULL);
+	more.extend_ms = 60 * MS_PER_S;
+	wanted(&of, &seen);
+	refused(&of, &more, "extend: a: it is neither running nor being verified");
+	const struct step_progress *a = &of.state->steps[step_of(&of, "a")];
+	struct moment failed = a->since;
+	now_is(&of, 30);
+	wanted(&of, &verify);
+	wanted(&of, &more);
+	live(&of, 30 + 179, "db", "missing");
+	assert_int_equal(count_events(&of, EVENT_STEP_RESOLVED), 0);
+	live(&of, 30 + 180, "db", "missing");
+	assert_newest(&of, EVENT_STEP_RESOLVED, "a");
+	assert_data(newest(&of), "to", "failed");
+	assert_data(newest(&of), "how", "settle of 3m is over: db missing (as seen)");
+	// It failed then, and for that reason, which has been seen.
+	assert_string_equal(a->said, "exit 1");
+	assert_true(a->is_acknowledged);
+	assert_int_equal(a->since.mono.us, failed.mono.us);
+	assert_int_equal(due(&of), 0);
+	live(&of, 400, "db", "healthy");
+	assert_step(&of, "a", STEP_FAILED); // the look is over
+	case_end(&of);
+}
+
+// What was looked at in vain tells the newer reason.
+static void test_what_was_not_verified_is_not_verified_again(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, small);
+	sense(&of, "db", "missing");
+	due(&of);
+	succeeds(&of, "a");
+	live(&of, 120, "db", "missing");
+	struct intent verify = with_text(&of, INTENT_VERIFY, "a", NULL);
+	wanted(&of, &verify);
+	live(&of, 240, "db", "degraded");
+	assert_newest(&of, EVENT_STEP_RESOLVED, "a");
+	assert_string_equal(of.state->steps[step_of(&of, "a")].said,
+		"settle of 2m is over: db degraded (as seen)");
+	case_end(&of);
+}
+
+// Nothing is run again by itself while a person has it looked at.
+static void test_a_look_holds_the_next_automatic_attempt(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, "dependencies: [{id: d, check: {command: [x]}, stable: 5s}]\n"
+		   "steps:\n"
+		   "- {id: a, run: {command: [x]}, retries: 1, restores: [d], settle: 20s}\n");
+	sense(&of, "d", "missing");
+	due(&of);
+	fails(&of, "a");
+	struct intent verify = with_text(&of, INTENT_VERIFY, "a", NULL);
+	wanted(&of, &verify);
+	live(&of, 19, "d", "missing");
+	assert_int_equal(count_events(&of, EVENT_STEP_INTENT), 1);
+	live(&of, 20, "d", "missing");
+	assert_int_equal(count_events(&of, EVENT_STEP_RESOLVED), 1);
+	assert_int_equal(count_events(&of, EVENT_STEP_INTENT), 2);
+	case_end(&of);
+}
+
 static void test_a_pure_wait_ticks_itself(void **unused)
 {
 	(void)unused;
@@ -1443,6 +1541,10 @@ int main(void)
 		cmocka_unit_test(test_settle_can_be_given_more),
 		cmocka_unit_test(test_a_waived_dependency_needs_no_proof),
 		cmocka_unit_test(test_an_unknown_attempt_is_resolved_by_looking),
+		cmocka_unit_test(test_a_failed_step_is_verified_by_looking),
+		cmocka_unit_test(test_a_failed_step_that_is_looked_at_in_vain),
+		cmocka_unit_test(test_what_was_not_verified_is_not_verified_again),
+		cmocka_unit_test(test_a_look_holds_the_next_automatic_attempt),
 		cmocka_unit_test(test_a_pure_wait_ticks_itself),
 		cmocka_unit_test(test_regressed_is_bad_twice_in_a_row),
 		cmocka_unit_test(test_what_does_not_regress),

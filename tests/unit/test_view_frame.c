@@ -270,6 +270,22 @@ static void now_failed(struct view_case *of)
 		"InsufficientDBInstanceCapacity\"}");
 }
 
+static void now_failed_and_verified(struct view_case *of)
+{
+	now_failed(of);
+	of->facts.watches[runbook_step(of->runbook, "restore-postgres")] =
+		(struct watch){.is_resolving = true, .began = moment_of("03:05:30")};
+}
+
+static void now_failed_and_healthy(struct view_case *of)
+{
+	tell(of, "03:04:40", "relight", EVENT_STEP_RESULT, "restore-postgres", 1,
+		"{\"outcome\":\"success\",\"exit\":0}");
+	tell(of, "03:05:00", "relight", EVENT_STEP_FAILED, "restore-postgres", 1,
+		"{\"why\":\"settle of 5m is over: pg-primary progressing (creating)\"}");
+	sense(of, "pg-primary", "healthy", "primary, 2 replicas", 4);
+}
+
 static void now_failed_and_seen(struct view_case *of)
 {
 	now_failed(of);
@@ -292,6 +308,13 @@ static void now_unknown(struct view_case *of)
 {
 	tell(of, "03:05:00", "relight", EVENT_STEP_UNKNOWN, "restore-postgres", 1,
 		"{\"why\":\"the actuator is gone and left no result\"}");
+}
+
+static void now_unknown_and_verified(struct view_case *of)
+{
+	now_unknown(of);
+	of->facts.watches[runbook_step(of->runbook, "restore-postgres")] =
+		(struct watch){.is_resolving = true, .began = moment_of("03:05:30")};
 }
 
 static void now_record_fault(struct view_case *of)
@@ -524,10 +547,13 @@ static void test_now(void **state)
 		{"verifying", now_verifying},
 		{"verifying, late", now_verifying_late},
 		{"failed", now_failed},
+		{"failed, and a person has it verified", now_failed_and_verified},
+		{"failed, and what it restores is healthy now", now_failed_and_healthy},
 		{"failed and seen", now_failed_and_seen},
 		{"timed out", now_timed_out},
 		{"near its timeout", now_near_timeout},
 		{"unknown", now_unknown},
+		{"unknown, and a person has it verified", now_unknown_and_verified},
 		{"the record cannot be written", now_record_fault},
 		{"the sensor is down", now_sensor_down},
 		{"another target", now_target_changed},

@@ -163,7 +163,11 @@ static void carry_out(struct desk *desk)
 	}
 	decision.event_count = 0;
 	decision_fini(&decision);
-	ui_answer(&desk->ui, desk->was_done, desk->was_done ? "done" : why.message);
+	bool is_look = desk->intent.kind == INTENT_VERIFY; // it has an answer of its own
+	ui_answer(&desk->ui, desk->was_done,
+		!desk->was_done ? why.message
+		: is_look       ? NULL
+				: "done");
 }
 
 // Presses a key as a person does, who reads what is on the screen first.
@@ -451,6 +455,81 @@ static void reasons_and_times_go_with_a_persons_word(void **state)
 	press(desk, K_ENTER);
 	assert_int_equal(state_of(desk, "build"), STEP_DONE);
 	assert_string_equal(desk->state->steps[step_of(desk, "build")].remains, "look tomorrow");
+}
+
+static void sense(struct desk *desk, const char *id, const char *status, int64_t token)
+{
+	cJSON *observation = json_object();
+
+	json_add_text(observation, "dependency", id);
+	json_add_text(observation, "status", status);
+	json_add_text(observation, "message", "as seen");
+	json_add_int(observation, "token", token);
+	assert_true(sensed_observe(desk->sensed, desk->runbook, observation, desk->facts.now.mono,
+			    NULL) >= 0);
+	cJSON_Delete(observation);
+}
+
+static void build_has_failed(struct desk *desk)
+{
+	happens(desk, EVENT_STEP_INTENT, "build", 1, "{\"role\":\"run\",\"action\":{}}");
+	happens(desk, EVENT_STEP_RESULT, "build", 1,
+		"{\"outcome\":\"success\",\"exit\":0,\"duration_ms\":1}");
+	happens(desk, EVENT_STEP_FAILED, "build", 1, "{\"why\":\"settle of 5m is over\"}");
+	assert_int_equal(state_of(desk, "build"), STEP_FAILED);
+}
+
+static void a_look_is_never_silent(void **state)
+{
+	struct desk *desk = *state;
+
+	build_has_failed(desk);
+	select_step(desk, "build");
+	desk->sensed->is_up = true;
+	press(desk, 'v');
+	assert_true(desk->was_done);
+	assert_string_equal(desk->ui.message, "verify: looking now at network");
+	int64_t token = desk->next_token;
+	sense(desk, "network", "missing", token - 1); // asked before
+	ui_tick(&desk->ui, &desk->facts, desk->ui.now_us + 1);
+	assert_string_equal(desk->ui.message, "verify: looking now at network");
+	sense(desk, "network", "missing", token);
+	ui_tick(&desk->ui, &desk->facts, desk->ui.now_us + 2);
+	assert_string_equal(
+		desk->ui.message, "verify: build is not verified: network missing: as seen");
+	assert_true(desk->ui.message_is_bad);
+	sense(desk, "network", "healthy", token); // told once
+	ui_tick(&desk->ui, &desk->facts, desk->ui.now_us + 3);
+	assert_contains(desk->ui.message, "missing");
+	press(desk, 'v');
+	sense(desk, "network", "healthy", desk->next_token);
+	ui_tick(&desk->ui, &desk->facts, desk->ui.now_us + 4);
+	assert_string_equal(
+		desk->ui.message, "verify: network healthy; done once that has lasted 20s");
+	desk->sensed->is_up = false;
+	press(desk, 'v');
+	assert_string_equal(
+		desk->ui.message, "verify: looking now at network, once the sensor is back");
+}
+
+static void a_look_is_offered_where_something_can_be_seen(void **state)
+{
+	struct desk *desk = *state;
+
+	build_has_failed(desk);
+	select_step(desk, "build");
+	press(desk, 'r');
+	assert_contains(desk->ui.dialog.body, "v verifies");
+	press(desk, K_ESCAPE);
+	happens(desk, EVENT_STEP_INTENT, "undo", 1, "{\"role\":\"run\",\"action\":{}}");
+	happens(desk, EVENT_STEP_RESULT, "undo", 1, "{\"outcome\":\"failed\",\"exit\":1}");
+	happens(desk, EVENT_ABORT, NULL, 0, "{\"why\":\"enough\"}");
+	select_step(desk, "undo");
+	press(desk, 'v');
+	assert_contains(desk->ui.message, "restores nothing");
+	press(desk, 'r');
+	assert_string_equal(desk->ui.dialog.title, "run again undo");
+	assert_null(strstr(desk->ui.dialog.body, "v verifies"));
 }
 
 static void skip_and_reopen_ask_why(void **state)
@@ -1220,9 +1299,12 @@ static void an_answer_does_not_stay_for_ever(void **state)
 	struct desk *desk = *state;
 
 	press(desk, 'z');
-	ui_tick(&desk->ui, desk->ui.now_us + UI_MESSAGE_US - 1);
+
+	int64_t asked_us = desk->ui.now_us;
+
+	ui_tick(&desk->ui, &desk->facts, asked_us + UI_MESSAGE_US - 1);
 	assert_contains(desk->ui.message, "z does nothing");
-	ui_tick(&desk->ui, desk->ui.now_us + UI_MESSAGE_US);
+	ui_tick(&desk->ui, &desk->facts, asked_us + UI_MESSAGE_US);
 	assert_string_equal(desk->ui.message, "");
 }
 
@@ -1420,6 +1502,8 @@ int main(void)
 		CONVERSATION(what_must_not_be_repeated_wants_its_id),
 		CONVERSATION(a_command_is_amended_for_one_attempt),
 		CONVERSATION(reasons_and_times_go_with_a_persons_word),
+		CONVERSATION(a_look_is_never_silent),
+		CONVERSATION(a_look_is_offered_where_something_can_be_seen),
 		CONVERSATION(skip_and_reopen_ask_why),
 		CONVERSATION(a_waiver_has_a_reason_and_an_end),
 		CONVERSATION(more_time_is_a_duration),
