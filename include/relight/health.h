@@ -28,6 +28,9 @@ struct health {
 			   // `message`, which stays the same while nothing changes.
 	bool tells_since;  // false: its status tells no times, and `since` is when it was created,
 			   // however often it has changed from then on
+	struct wall again; // when it is to be judged anew although nothing has changed (a
+			   // certificate expires), later than the `now` it was judged at;
+			   // WALL_NONE: only when it changes
 };
 
 // Judges one object as the API server returned it (with apiVersion and kind), without health

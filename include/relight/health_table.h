@@ -68,6 +68,7 @@ struct health_inquiry {
 	const struct health_table *tables[HEALTH_LAYERS]; // in the order in which they count
 	size_t count;                                     // 0: `otherwise` is the verdict
 	struct health otherwise;                          // by rules in C
+	struct wall now;                                  // when it was asked
 };
 
 // What jq said to one table's program: its first output, or why there is none.

@@ -272,6 +272,7 @@ static void judge(const struct subject *subject, struct health *out)
 {
 	if (!health_by_presence(subject, out) && !health_by_kind(subject, out))
 		health_by_conventions(subject, out);
+	out->again = WALL_NONE;
 	subject_since(subject, out);
 }
 

@@ -178,6 +178,7 @@ void health_inquire(const struct health_tables *tables, const cJSON *object, str
 	struct health *otherwise = &inquiry->otherwise;
 
 	subject_take(object, now, &subject);
+	inquiry->now = now;
 	inquiry->count = 0;
 	if (!health_by_presence(&subject, otherwise)) {
 		ask_layer(tables, HEALTH_USER, &subject, inquiry);
@@ -187,6 +188,7 @@ void health_inquire(const struct health_tables *tables, const cJSON *object, str
 			health_by_conventions(&subject, otherwise);
 		}
 	}
+	otherwise->again = WALL_NONE;
 	subject_since(&subject, otherwise);
 }
 
@@ -228,12 +230,36 @@ static void say_ruling(const struct health_table *table, enum status status, con
 	}
 }
 
-// Whether the table decides. What its program gives: [rule, words], or null where no rule applies.
-static bool conclude(
-	const struct health_table *table, const struct health_answer *answer, struct health *out)
+// A time as `again` gives it, in seconds since 1970: one that is still to come.
+static struct wall time_to_come(const cJSON *seconds, struct wall now)
+{
+	if (!cJSON_IsNumber(seconds) || !wall_known(now) || !(seconds->valuedouble < 1e11))
+		return WALL_NONE;
+	struct wall at = {.us = (int64_t)(seconds->valuedouble * US_PER_S)};
+
+	return at.us > now.us ? at : WALL_NONE;
+}
+
+static void keep_earlier(struct wall at, struct wall *earliest)
+{
+	if (wall_known(at) && (!wall_known(*earliest) || at.us < earliest->us))
+		*earliest = at;
+}
+
+// Whether the table decides. What its program gives: [rule, words], or null where no rule applies;
+// of a table that says when to look again both, in an object.
+static bool conclude(const struct health_table *table, const struct health_answer *answer,
+	struct wall now, struct health *out)
 {
 	const struct health_body *body = table->body;
 	const cJSON *output = answer->output;
+
+	if (cJSON_IsObject(output)) {
+		keep_earlier(time_to_come(json_get(output, "again"), now), &out->again);
+		output = json_get(output, "ruling");
+		if (!output)
+			return say_failure(table, "its answer cannot be read", out);
+	}
 
 	if (body->complaint)
 		return say_failure(table, body->complaint, out);
@@ -261,6 +287,6 @@ void health_conclude(const struct health_inquiry *inquiry, const struct health_a
 {
 	*out = inquiry->otherwise;
 	for (size_t i = 0; i < inquiry->count; i++)
-		if (conclude(inquiry->tables[i], &answers[i], out))
+		if (conclude(inquiry->tables[i], &answers[i], inquiry->now, out))
 			return;
 }

@@ -17,7 +17,7 @@ struct reading {
 	struct diags *diags;
 };
 
-static const char *const table_keys[] = {"match", "rules", "else", NULL};
+static const char *const table_keys[] = {"match", "rules", "else", "again", NULL};
 static const char *const match_keys[] = {"group", "kind", NULL};
 static const char *const rule_keys[] = {"if", "then", "message", NULL};
 
@@ -46,13 +46,14 @@ static void read_ruling(
 		diag_suggest(reading->diags, node->text, words);
 }
 
-// Keeps an expression by itself, and gives its text in the arena; NULL after an error.
+// Keeps an expression of a rule or a table by itself, and gives its text in the arena; NULL after
+// an error.
 static const char *read_expression(
-	struct reading *reading, const struct yaml_node *rule, const char *key, bool is_required)
+	struct reading *reading, const struct yaml_node *of, const char *key, bool is_required)
 {
-	const struct yaml_node *node = yaml_get(rule, key);
-	const char *text = is_required ? field_required(rule, key, "rule", reading->diags)
-				       : field_text(rule, key, reading->diags);
+	const struct yaml_node *node = yaml_get(of, key);
+	const char *text = is_required ? field_required(of, key, "rule", reading->diags)
+				       : field_text(of, key, reading->diags);
 	struct health_layer_tables *layer = reading->layer;
 	struct buf program = {0};
 
@@ -102,11 +103,17 @@ static void read_rule(struct reading *reading, const struct yaml_node *node, siz
 }
 
 static void read_rules(
-	struct reading *reading, const struct yaml_node *node, struct health_body *body)
+	struct reading *reading, const struct yaml_node *table, struct health_body *body)
 {
+	const struct yaml_node *node = yaml_get(table, "rules");
+	const char *again = read_expression(reading, table, "again", false);
 	struct buf program = {0};
 
 	health_program_begin(&program);
+	// A time that cannot be made must not cost the status.
+	if (again)
+		buf_printf(&program, "{again: (try [limit(1; (%s\n))][0] catch null), ruling: (",
+			again);
 	if (fields_is(node, YAML_LIST, "rules", reading->diags)) {
 		body->rule_count = node->count < HEALTH_RULES_MAX ? node->count : HEALTH_RULES_MAX;
 		if (node->count > HEALTH_RULES_MAX)
@@ -118,6 +125,7 @@ static void read_rules(
 			read_rule(reading, node->items[i], i, &body->rules[i], &program);
 	}
 	buf_text(&program, body->rule_count ? "else null end" : "null");
+	buf_text(&program, again ? ")}" : "");
 	if (program.length > PROGRAM_MAX_BYTES)
 		diag_error(reading->diags, body->line, body->column, "too-large",
 			"rules: together they are over %u KiB", PROGRAM_MAX_BYTES >> 10);
@@ -197,7 +205,7 @@ static void read_table(struct reading *reading, const struct yaml_node *node)
 	fields_check(node, table_keys, "a health table", diags);
 	if (otherwise)
 		read_ruling(reading, otherwise, "else", &body->otherwise);
-	read_rules(reading, yaml_get(node, "rules"), body);
+	read_rules(reading, node, body);
 	if (!match) {
 		diag_error(diags, node->line, node->column, "missing-key",
 			"a health table: \"match\" is required");

@@ -128,12 +128,21 @@ void kubewatch_listed(struct kubewatch *watch)
 
 // --- what comes next ---
 
+// For how long the verdicts still hold by themselves; centuries where nothing but a change ends it.
+static int64_t holds_ms(const struct kubewatch *watch)
+{
+	struct wall until = kubewatch_holds_until(watch);
+	int64_t left_us = wall_known(until) ? until.us - clock_wall().us : INT64_MAX;
+
+	return left_us <= 0 ? 0 : left_us / 1000 + (left_us != INT64_MAX);
+}
+
 bool kubewatch_wants_list(const struct kubewatch *watch)
 {
 	if (!watch->is_listed || !watch->version || kubewatch_is_unwatchable(watch) ||
 		!kubewatch_is_still_the_same(watch))
 		return true;
-	return kubewatch_is_asked_anew(watch);
+	return kubewatch_is_asked_anew(watch) || holds_ms(watch) == 0;
 }
 
 void kubewatch_go_on(struct kubewatch *watch)
@@ -219,15 +228,19 @@ static void rest(struct kubewatch *watch, uint64_t until_ms)
 	uv_timer_start(&watch->timer, on_rested, until_ms > now ? until_ms - now : 0, 0);
 }
 
-// Whether an answer has kept silent for too long: until its head, or between two parts of a list.
-// On a connection that is shared the pulse tells of a watch, on another one the end of its time.
+// Whether an answer has kept silent for too long: until its head, or between two parts of a list;
+// or what is known no longer holds by itself. On a connection that is shared the pulse tells of a
+// watch, on another one the end of its time.
 static void on_guard(uv_timer_t *timer)
 {
 	struct kubewatch *watch = timer->data;
 	bool is_watch = watch->phase == KUBEWATCH_WATCHING && watch->has_head;
 	uint64_t limit_ms = is_watch ? SILENT_MS : PATIENCE_MS;
 	uint64_t due_ms = watch->progress_ms + limit_ms, now = now_ms(watch);
+	int64_t left_ms = is_watch ? holds_ms(watch) : INT64_MAX;
 
+	if (left_ms < (int64_t)limit_ms && now + (uint64_t)left_ms < due_ms)
+		due_ms = now + (uint64_t)left_ms;
 	if (watch->phase == KUBEWATCH_JUDGING || !watch->exchange)
 		due_ms = now + limit_ms; // jq and the search have deadlines of their own
 	if (due_ms > now)
@@ -237,6 +250,16 @@ static void on_guard(uv_timer_t *timer)
 	else
 		kubewatch_fail(watch, STATUS_UNKNOWN, 0, -1,
 			watch->has_head ? "the answer stopped half-way" : "no answer within 8s");
+}
+
+void kubewatch_look_again(struct kubewatch *watch, struct wall at)
+{
+	int64_t left_us = at.us - clock_wall().us;
+	uint64_t left_ms = left_us > 0 ? (uint64_t)left_us / 1000 + 1 : 0;
+
+	if (watch->phase == KUBEWATCH_WATCHING && watch->has_head &&
+		uv_timer_get_due_in(&watch->timer) > left_ms)
+		uv_timer_start(&watch->timer, on_guard, left_ms, 0);
 }
 
 // --- its life ---

@@ -102,10 +102,13 @@ static void on_judged(void *context, const struct health *health)
 	bool was_awaited = verdict->judge_ticket != 0;
 
 	verdict->judge_ticket = 0;
+	verdict->again = health->again;
 	keep_since(verdict, health);
 	if (is_one(watch))
 		replace_text(&verdict->rule, health->rule);
 	settle(verdict, health->status, health->message);
+	if (wall_known(verdict->again))
+		kubewatch_look_again(watch, verdict->again);
 	if (was_awaited) {
 		watch->waiting--;
 		kubewatch_verdict_came(watch);
@@ -240,8 +243,10 @@ static struct kubeobject *object_add(struct kubewatch *watch, struct buf *key)
 	object->key = buf_take(key);
 	object->verdict_count = watch->view_count;
 	for (size_t i = 0; i < watch->view_count; i++)
-		object->verdicts[i] = (struct kubeverdict){
-			.object = object, .view = watch->views[i], .since = WALL_NONE};
+		object->verdicts[i] = (struct kubeverdict){.object = object,
+			.view = watch->views[i],
+			.since = WALL_NONE,
+			.again = WALL_NONE};
 	HASH_ADD_KEYPTR(hh, watch->objects, object->key, length, object);
 	return object;
 }
@@ -330,6 +335,20 @@ void kubewatch_clear(struct kubewatch *watch)
 
 	HASH_ITER (hh, watch->objects, object, next)
 		object_remove(watch, object);
+}
+
+struct wall kubewatch_holds_until(const struct kubewatch *watch)
+{
+	struct kubeobject *object, *next;
+	struct wall first = WALL_NONE;
+
+	HASH_ITER (hh, watch->objects, object, next)
+		for (size_t i = 0; i < object->verdict_count; i++) {
+			struct wall at = object->verdicts[i].again;
+			if (wall_known(at) && (!wall_known(first) || at.us < first.us))
+				first = at;
+		}
+	return first;
 }
 
 static const struct kubeverdict *first_with(const struct kubewatch_view *view, enum status status)

@@ -34,6 +34,7 @@ struct kubeverdict {
 	char *words; // NULL: not needed, because it is one healthy object of many
 	char *rule;  // of KUBEWATCH_HEALTH, of one object
 	struct wall since;
+	struct wall again; // when it no longer holds by itself; WALL_NONE: never
 };
 
 struct kubeobject {
@@ -148,6 +149,8 @@ void kubewatch_go_on(struct kubewatch *watch);
 bool kubewatch_is_still_the_same(const struct kubewatch *watch);
 // Whether the server has lately permitted only to list it.
 bool kubewatch_is_unwatchable(const struct kubewatch *watch);
+// A verdict holds only until then: the objects are listed anew, for nothing but verdicts is kept.
+void kubewatch_look_again(struct kubewatch *watch, struct wall at);
 // Whether a list must come before it can be watched.
 bool kubewatch_wants_list(const struct kubewatch *watch);
 
@@ -183,6 +186,8 @@ void kubewatch_remove(struct kubewatch *watch, const cJSON *object);
 // Lets go of those that the newest list did not name; or of all.
 void kubewatch_sweep(struct kubewatch *watch);
 void kubewatch_clear(struct kubewatch *watch);
+// When the first of the verdicts no longer holds by itself; WALL_NONE: never.
+struct wall kubewatch_holds_until(const struct kubewatch *watch);
 const struct tally *kubewatch_count(struct kubewatch_view *view);
 
 #endif

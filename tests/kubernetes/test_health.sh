@@ -68,7 +68,52 @@ expect thing degraded "ConnectionRefused: no route"
 rule=$(jq -r 'select(.dependency == "till") | .evidence.rule' "$work/lines")
 [ "$rule" = "table/shop.relight.test/Till" ] || { echo "test_health: the till was judged by $rule" >&2; failed=1; }
 
+# What a clock decides is judged when the table says so, and nothing changes on the server: a till that is open until a
+# time, and one of many tills.
+make shop.relight.test Till tills back
+status shop.relight.test tills back '{"drawer":"open"}'
+cat >"$XDG_CONFIG_HOME/relight/health.d/shop.yaml" <<'END'
+- match: {group: shop.relight.test, kind: Till}
+  again: '.status.until'
+  rules:
+    - {if: '.status.until | numbers | . <= $now', then: degraded, message: '"closed for the night"'}
+    - {if: '.status.drawer', then: healthy, message: '"the drawer is \(.status.drawer)"'}
+END
+runbook "  main: {kubernetes: {context: test, namespace: default}}" "
+- {id: till, every: 60s, check: {kubernetes: {target: main, resource: till, name: front}}}
+- {id: tills, every: 60s, check: {kubernetes: {target: main, resource: tills}}}"
+until=$(($(date +%s) + 12)) # past the first look at how long an answer is silent
+status shop.relight.test tills front "{\"drawer\":\"open\",\"until\":$until}"
+mkfifo "$work/in"
+"$RELIGHT" probe "$work/runbook.yaml" <"$work/in" >"$work/lines" 2>"$work/errors" &
+probe=$!
+exec 3>"$work/in"
+# said DEPENDENCY WORDS SECONDS: waits for them, for so long.
+said() {
+	tries=0
+	until jq -r --arg id "$1" 'select(.dependency == $id) | .message' "$work/lines" 2>/dev/null | grep -qF "$2"; do
+		tries=$((tries + 1))
+		[ "$tries" -lt $(($3 * 10)) ] || {
+			echo "test_health: $1 does not say '$2' within $3 s: $(tail -n 3 "$work/lines")" >&2
+			failed=1
+			return 0
+		}
+		sleep 0.1
+	done
+}
+said till "the drawer is open" 10
+said tills "2 tills" 10
+said till "closed for the night" 14
+said tills "1 of 2 tills in default healthy; front: closed for the night" 3
+late=$(($(date +%s) - until))
+[ "$late" -le 3 ] || { echo "test_health: what a clock decides was judged $late s late" >&2; failed=1; }
+exec 3>&-
+wait "$probe" || true
+
 # A table with a mistake keeps nothing else from being seen.
+runbook "  main: {kubernetes: {context: test, namespace: default}}" "
+- {id: one, timeout: 5s, check: {kubernetes: {target: main, resource: restores.velero.io, name: r1}}}
+- {id: till, timeout: 5s, check: {kubernetes: {target: main, resource: till, name: front}}}"
 echo '- match: {group: shop.relight.test, kind: Till}
   rules: [{if: ".status.drawer |", then: healthy}]' >"$XDG_CONFIG_HOME/relight/health.d/shop.yaml"
 observe

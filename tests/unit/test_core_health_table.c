@@ -251,6 +251,41 @@ static void no_answer_that_cannot_be_read_is_ever_healthy(void **state)
 	health_tables_free(tables);
 }
 
+// What `answer` says of when to look again, in seconds since 1970; 0: it says nothing.
+static void expect_again(const char *answer, int64_t seconds)
+{
+	struct health_tables *tables = tables_of("- match: {group: x, kind: Y}\n"
+						 "  again: .until\n"
+						 "  rules: [{if: .a, then: healthy}]\n");
+	const char *text = "{\"apiVersion\":\"x/v1\",\"kind\":\"Y\"}";
+	cJSON *object = json_parse(text, strlen(text), NULL);
+	cJSON *output = json_parse(answer, strlen(answer), NULL);
+	struct health_answer given = {.output = output};
+	struct health_inquiry inquiry;
+	struct health health;
+
+	health_inquire(tables, object, (struct wall){.us = 1000 * US_PER_S}, &inquiry);
+	assert_int_equal(inquiry.count, 1);
+	health_conclude(&inquiry, &given, &health);
+	assert_int_equal(health.again.us, seconds ? seconds * US_PER_S : WALL_NONE.us);
+	cJSON_Delete(output);
+	cJSON_Delete(object);
+	health_tables_free(tables);
+}
+
+static void a_time_to_look_again_is_one_to_come(void **state)
+{
+	(void)state;
+	expect_again("{\"again\":1001,\"ruling\":[0]}", 1001);
+	expect_again("{\"again\":1001,\"ruling\":null}", 1001); // of conventions, too
+	expect_again("{\"again\":1000,\"ruling\":[0]}", 0);
+	expect_again("{\"again\":-5,\"ruling\":[0]}", 0);
+	expect_again("{\"again\":1e300,\"ruling\":[0]}", 0);
+	expect_again("{\"again\":null,\"ruling\":[0]}", 0);
+	expect_again("{\"again\":\"soon\",\"ruling\":[0]}", 0);
+	expect_again("[0]", 0);
+}
+
 static void what_needs_no_table_is_not_asked(void **state)
 {
 	(void)state;
@@ -289,6 +324,7 @@ int main(void)
 		cmocka_unit_test(a_star_is_any_text),
 		cmocka_unit_test(what_jq_sees_has_no_managed_fields),
 		cmocka_unit_test(no_answer_that_cannot_be_read_is_ever_healthy),
+		cmocka_unit_test(a_time_to_look_again_is_one_to_come),
 		cmocka_unit_test(what_needs_no_table_is_not_asked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
