@@ -113,7 +113,6 @@ static void draw(struct cockpit *cockpit)
 	struct frame_input input = {
 		.facts = &facts,
 		.ui = &cockpit->ui,
-		.seat = cockpit->observes ? SEAT_ONLOOKER : SEAT_COCKPIT,
 		.person = engine->setup.person,
 		.newest_seq = engine->state->events - 1,
 		.durable_seq = engine->is_following ? engine->state->events - 1
@@ -210,10 +209,6 @@ static void on_closed(void *context)
 static void want(struct cockpit *cockpit, const struct intent *intent)
 {
 	struct err why = {0};
-	if (cockpit->observes && intent->kind == INTENT_ARM) {
-		ui_answer(&cockpit->ui, false, "arm: this screen only looks on (--observe)");
-		return;
-	}
 	bool is_done = engine_want(&cockpit->engine, intent, &why);
 	ui_answer(&cockpit->ui, is_done, is_done ? NULL : why.message);
 }
@@ -313,6 +308,9 @@ static bool start_screen(struct cockpit *cockpit, const char *theme, struct err 
 	cockpit->grid = grid_new(rows, columns, term_is_utf8(cockpit->term));
 	struct facts facts = engine_facts(engine);
 	ui_init(&cockpit->ui, &facts, rows, columns);
+	cockpit->ui.seat = engine->is_following ? SEAT_ONLOOKER
+			   : cockpit->observes  ? SEAT_OBSERVER
+						: SEAT_COCKPIT;
 	uv_timer_init(&engine->loop, &cockpit->later);
 	uv_timer_init(&engine->loop, &cockpit->patience);
 	cockpit->patience.data = cockpit;
@@ -465,7 +463,6 @@ int cockpit_resume(struct opening *opening, const char *directory, const struct 
 
 int cockpit_watch(struct opening *opening, const char *directory)
 {
-	opening->observes = true;
 	struct cockpit *cockpit = cockpit_new(opening, NULL);
 	cockpit->is_opened = true;
 	if (engine_follow(&cockpit->engine, directory, &cockpit->failure) &&

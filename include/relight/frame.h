@@ -54,17 +54,9 @@ struct frame_trial {
 	size_t left_out; // lines that are not there
 };
 
-// Who sits at this screen.
-enum seat {
-	SEAT_COCKPIT,  // may arm, or has armed
-	SEAT_ONLOOKER, // another relight has the incident: looks on, cannot arm
-	SEAT_REPLAY,   // a finished timeline, moving through time
-};
-
 struct frame_input {
 	const struct facts *facts;
 	const struct ui *ui;
-	enum seat seat;
 	const char *person;               // at this screen; NULL: not known
 	int64_t newest_seq;               // of the record; -1 before the first
 	int64_t durable_seq;              // on disk for good

@@ -84,7 +84,16 @@ struct dialog {
 
 #define UI_FILTER_BYTES 64
 
+// Who sits at this screen.
+enum seat {
+	SEAT_COCKPIT,  // has the incident: may arm, or has armed
+	SEAT_OBSERVER, // has the incident, and was opened not to be armed (--observe)
+	SEAT_ONLOOKER, // another relight has the incident
+	SEAT_REPLAY,   // a finished timeline, moving through time
+};
+
 struct ui {
+	enum seat seat;          // SEAT_COCKPIT unless the hall says otherwise
 	int rows, columns;       // of the terminal
 	enum pane pane;          // the focused one; on a narrow screen the only one
 	struct row selected;     // in the checklist; stays on its line when others come and go
@@ -133,6 +142,11 @@ size_t ui_attention(const struct facts *facts, int *steps, size_t limit, size_t 
 // All dependencies in the order of their pane: lost, due, held, given, awaited, waived; in each
 // those that are not healthy first, then file order. `dependencies` has room for all of them.
 void ui_dependencies(const struct facts *facts, int *dependencies);
+
+// Whether this seat writes the record, so that a person's word can be taken here.
+bool ui_has_incident(const struct ui *ui);
+// Whether this seat may want that at all, whatever the incident says to it.
+bool ui_may(const struct ui *ui, enum intent_kind kind);
 
 // The step that keys are about: the selected line's, or -1 (also where a filter matches nothing).
 int ui_step(const struct ui *ui);

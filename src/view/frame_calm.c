@@ -22,7 +22,8 @@ static void say_over(const struct scene *scene, struct concern_words *words)
 	elapsed_words(scene, state->recovered.wall, &words->lines[0]);
 	if (state->recovered_level >= 0)
 		buf_printf(&words->lines[0], " with evidence L%d", state->recovered_level);
-	buf_text(&words->lines[0], ". :close closes the incident.");
+	buf_text(&words->lines[0],
+		ui_has_incident(scene->ui) ? ". :close closes the incident." : ".");
 	if (state->recovered_why)
 		buf_text(&words->lines[1], state->recovered_why);
 }
@@ -30,9 +31,8 @@ static void say_over(const struct scene *scene, struct concern_words *words)
 static void say_all_done(const struct scene *scene, struct concern_words *words)
 {
 	int level = state_evidence_level(scene->state);
-	buf_printf(&words->lines[0],
-		"All %d steps are done or skipped. :recovered declares the recovery.",
-		scene->counts.total);
+	buf_printf(&words->lines[0], "All %d steps are done or skipped.%s", scene->counts.total,
+		ui_has_incident(scene->ui) ? " :recovered declares the recovery." : "");
 	if (level >= 4)
 		buf_printf(&words->lines[1], "Evidence is L%d.", level);
 	else if (level >= 0)
@@ -78,9 +78,11 @@ static void say_next(const struct scene *scene, struct buf *out)
 		buf_printf(out, "Next: %s ", scene->runbook->steps[step].id);
 		state_blocked(scene->state, step, scene->now.wall, out);
 		if (state_waits_for_person(scene->state, step, scene->now.wall))
-			buf_text(out, state_missing_input(scene->state, step) >= 0
-					      ? "; Tab goes there, i sets it"
-					      : "; Tab goes there");
+			buf_printf(out, "; Tab goes there%s",
+				ui_may(scene->ui, INTENT_INPUT) &&
+						state_missing_input(scene->state, step) >= 0
+					? ", i sets it"
+					: "");
 		return;
 	}
 }
@@ -123,7 +125,8 @@ static void say_aborted(const struct scene *scene, struct concern_words *words)
 		return;
 	}
 	buf_printf(&words->lines[0], "ABORTED: %s", why ? why : "");
-	buf_text(&words->lines[1], "Nothing new starts. :close closes the incident.");
+	buf_printf(&words->lines[1], "Nothing new starts.%s",
+		ui_has_incident(scene->ui) ? " :close closes the incident." : "");
 }
 
 void calm_say(const struct scene *scene, struct concern_words *words)

@@ -130,6 +130,13 @@ static void say_owner(const struct scene *scene, int step, struct buf *out)
 		buf_printf(out, ", for %s", owner);
 }
 
+// What can be done about it, where it can be done from here.
+static void say_keys(const struct scene *scene, struct concern_words *words, const char *keys)
+{
+	if (ui_has_incident(scene->ui))
+		buf_text(&words->lines[2], keys);
+}
+
 // A hint of the runbook whose pattern stands in what was said as it is.
 static void say_hint(const struct scene *scene, int step, const char *said, struct buf *out)
 {
@@ -203,7 +210,8 @@ static void say_failed(
 		say_hint(scene, concern->step, progress->said, &lines[2]);
 	if (lines[2].length == 0 && dependency < 0 &&
 		scene->runbook->steps[concern->step].restores.count > 0 && !is_looked_at)
-		buf_text(&lines[2], "What it restores is healthy now; v verifies it.");
+		buf_printf(&lines[2], "What it restores is healthy now%s.",
+			ui_has_incident(scene->ui) ? "; v verifies it" : "");
 }
 
 static void say_unknown(
@@ -225,9 +233,9 @@ static void say_unknown(
 	if (resolving_words(scene, concern->step, &lines[2]))
 		return;
 	bool can_look = scene->runbook->steps[concern->step].restores.count > 0;
-	buf_printf(&lines[2], "%s; r runs it again.",
-		can_look ? "v looks whether what it restores is healthy"
-			 : "Look whether it did its work");
+	say_keys(scene, words,
+		can_look ? "v looks whether what it restores is healthy; r runs it again."
+			 : "Look whether it did its work; r runs it again.");
 }
 
 static void say_record(
@@ -315,7 +323,7 @@ static void say_timeout(
 	buf_text(&words->lines[1], ", and killed ");
 	duration_words(of->grace_ms, &words->lines[1]);
 	buf_text(&words->lines[1], " after that.");
-	buf_text(&words->lines[2], "T gives it more time, c stops it now, o shows its output.");
+	say_keys(scene, words, "T gives it more time, c stops it now, o shows its output.");
 }
 
 static void say_late(
@@ -329,7 +337,7 @@ static void say_late(
 	int dependency = scene_unhealthy(scene, concern->step);
 	if (dependency >= 0)
 		say_observation(scene, dependency, &words->lines[1]);
-	buf_text(&words->lines[2], "T gives it more time, v looks now, O overrides with a reason.");
+	say_keys(scene, words, "T gives it more time, v looks now, O overrides with a reason.");
 }
 
 void concern_list_ready(const struct scene *scene, size_t from, struct buf *out)
@@ -414,13 +422,14 @@ void concern_say_seat(const struct scene *scene, struct concern_words *words)
 {
 	static const char *const seats[] = {
 		[SEAT_COCKPIT] = "You look on: nothing is started from here until A arms you.",
+		[SEAT_OBSERVER] = "You look on: this screen was opened for that only (--observe).",
 		[SEAT_ONLOOKER] = "You look on: another relight has this incident.",
 		[SEAT_REPLAY] = "A replay of what was; nothing can be started.",
 	};
 	if (scene->can_act || scene_is_over(scene))
 		return;
 	if (words->role == ROLE_BAD || words->role == ROLE_WARN) {
-		if (scene->input->seat == SEAT_COCKPIT &&
+		if (scene->ui->seat == SEAT_COCKPIT &&
 			decide_allows(scene->facts, INTENT_ARM, -1, NULL))
 			buf_printf(&words->lines[2], "%sA arms you.",
 				words->lines[2].length ? "   " : "");
@@ -429,7 +438,7 @@ void concern_say_seat(const struct scene *scene, struct concern_words *words)
 	struct buf last = words->lines[CONCERN_LINES - 1];
 	memmove(&words->lines[1], &words->lines[0], (CONCERN_LINES - 1) * sizeof(last));
 	buf_clear(&last);
-	buf_text(&last, seats[scene->input->seat]);
+	buf_text(&last, seats[scene->ui->seat]);
 	words->lines[0] = last;
 }
 

@@ -23,7 +23,7 @@ static void draw_seat(struct pen *pen, const struct scene *scene)
 	const char *armed = state->armed_by ? state->armed_by : person;
 	if (scene->can_act)
 		pen_printf(pen, ROLE_MODE_ARMED, "ARMED %s", armed);
-	else if (scene->input->seat == SEAT_REPLAY)
+	else if (scene->ui->seat == SEAT_REPLAY)
 		pen_printf(pen, ROLE_MODE_OBSERVER, "of %s%s%s", event_mode_word(state->mode),
 			state->is_armed ? ", armed: " : "", state->is_armed ? armed : "");
 	else
@@ -41,7 +41,7 @@ static void draw_mode(struct pen *pen, const struct scene *scene)
 		[EVENT_DRILL] = {" DRILL ", ROLE_MODE_DRILL},
 		[EVENT_REHEARSAL] = {" REHEARSAL ", ROLE_MODE_REHEARSAL},
 	};
-	if (scene->input->seat == SEAT_REPLAY)
+	if (scene->ui->seat == SEAT_REPLAY)
 		pen_text(pen, ROLE_MODE_REPLAY, " REPLAY ");
 	else
 		pen_text(pen, modes[scene->state->mode].role, modes[scene->state->mode].word);
@@ -357,7 +357,7 @@ static void draw_sensor(struct pen *pen, const struct scene *scene)
 {
 	const struct frame_input *input = scene->input;
 	struct buf silence = {0};
-	if (input->seat != SEAT_COCKPIT)
+	if (!ui_has_incident(scene->ui))
 		return;
 	age_words(input->sensor_silence_ms, &silence);
 	if (!scene->sensed->is_up && input->sensor_silence_ms < 0)

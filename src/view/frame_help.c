@@ -24,6 +24,23 @@ static const struct {
 	{"WAIVED", "a person does without it, with a reason and an end"},
 };
 
+static void add_acting(struct sheet *sheet, const struct ui *ui)
+{
+	if (!ui_has_incident(ui)) {
+		sheet_add(sheet, NULL, ROLE_TITLE, "No key acts: this screen only looks on");
+		return;
+	}
+	sheet_add(sheet, NULL, ROLE_TITLE,
+		"Acting (only when armed); without a key: from the palette");
+	for (int i = INTENT_NONE + 1; i < INTENT_KINDS; i++)
+		if (intent_table[i].key[0] && ui_may(ui, (enum intent_kind)i))
+			sheet_add(sheet, intent_table[i].key, ROLE_NORMAL, intent_table[i].help);
+	for (int i = INTENT_NONE + 1; i < INTENT_KINDS; i++)
+		if (!intent_table[i].key[0])
+			sheet_printf(sheet, "", ROLE_NORMAL, ":%s  %s", intent_table[i].word,
+				intent_table[i].help);
+}
+
 struct hidden help_draw(struct area area, const struct scene *scene)
 {
 	struct sheet sheet = {.arena = scene->arena, .label_columns = LABEL_COLUMNS};
@@ -32,15 +49,7 @@ struct hidden help_draw(struct area area, const struct scene *scene)
 		if (ui_commands[i].key && ui_commands[i].key[0])
 			sheet_add(&sheet, ui_commands[i].key, ROLE_NORMAL, ui_commands[i].help);
 	sheet_blank(&sheet);
-	sheet_add(&sheet, NULL, ROLE_TITLE,
-		"Acting (only when armed); without a key: from the palette");
-	for (int i = INTENT_NONE + 1; i < INTENT_KINDS; i++)
-		if (intent_table[i].key[0])
-			sheet_add(&sheet, intent_table[i].key, ROLE_NORMAL, intent_table[i].help);
-	for (int i = INTENT_NONE + 1; i < INTENT_KINDS; i++)
-		if (!intent_table[i].key[0])
-			sheet_printf(&sheet, "", ROLE_NORMAL, ":%s  %s", intent_table[i].word,
-				intent_table[i].help);
+	add_acting(&sheet, scene->ui);
 	sheet_blank(&sheet);
 	sheet_add(&sheet, NULL, ROLE_TITLE, "Glyphs and words");
 	for (size_t i = 0; i < sizeof(glyph_table) / sizeof(glyph_table[0]); i++)

@@ -65,15 +65,17 @@ enum role tone_role(enum tone tone)
 static void draw_standing(struct area area, const struct scene *scene)
 {
 	size_t needing = concerns_needing(scene);
+	const char *whom = ui_has_incident(scene->ui) ? "you" : "a person";
 	struct buf cadence = {0};
 	struct pen pen = pen_at(area, 0, 1, area.columns);
 	pen_text(&pen, ROLE_DIM, scene->can_act ? "armed; " : "looking on; ");
 	if (needing == 0 && scene->ready_count > 0)
 		pen_printf(&pen, ROLE_DIM, "%zu ready to start", scene->ready_count);
 	else if (needing == 0)
-		pen_text(&pen, ROLE_DIM, "nothing waits for you");
+		pen_printf(&pen, ROLE_DIM, "nothing waits for %s", whom);
 	else
-		pen_printf(&pen, ROLE_WARN, "%zu %s you", needing, needing == 1 ? "needs" : "need");
+		pen_printf(&pen, ROLE_WARN, "%zu %s %s", needing, needing == 1 ? "needs" : "need",
+			whom);
 	if (cadence_say(scene, 0, &cadence))
 		pen_printf(&pen, ROLE_WARN, "   %s", buf_str(&cadence));
 	else if (cadence.length)

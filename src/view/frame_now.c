@@ -68,7 +68,8 @@ void now_rule(struct area area, int row, const struct scene *scene)
 	struct buf others = {0};
 	buf_text(&title, "NOW");
 	if (needing > 1)
-		buf_printf(&title, " 1 of %zu that need you", needing);
+		buf_printf(&title, " 1 of %zu that need %s", needing,
+			ui_has_incident(scene->ui) ? "you" : "a person");
 	if (needing > 1 && area.columns < 120)
 		buf_printf(&others, "Tab for %zu", needing - 1);
 	else

@@ -57,7 +57,7 @@ static size_t overdue_count(const struct scene *scene)
 void quiet_find(struct scene *scene)
 {
 	// A sensor that is down has lost sight of everything, and that is told as such.
-	bool has_sight = scene->input->seat != SEAT_COCKPIT || scene->sensed->is_up;
+	bool has_sight = !ui_has_incident(scene->ui) || scene->sensed->is_up;
 	int dependency = has_sight ? next_lost_from_sight(scene, 0) : -1;
 	if (dependency >= 0)
 		concern_add(scene, CONCERN_SIGHT, -1, dependency, -1);
@@ -108,7 +108,7 @@ void quiet_say_update(
 	}
 	if (others > 0)
 		buf_printf(line, " and %zu more", others);
-	if (scene->input->seat == SEAT_COCKPIT)
+	if (ui_has_incident(scene->ui))
 		buf_printf(line, "; %s records it", intent_table[INTENT_STATUS].key);
 }
 
@@ -116,7 +116,7 @@ void quiet_say_loss(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words)
 {
 	(void)concern;
-	if (scene->input->seat == SEAT_COCKPIT)
+	if (ui_has_incident(scene->ui))
 		buf_printf(&words->lines[0], "loss not known: %s chooses the restore point",
 			intent_table[INTENT_RESTORE_POINT].key);
 	else

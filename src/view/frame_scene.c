@@ -268,7 +268,7 @@ struct scene *scene_new(const struct frame_input *input, const struct grid *grid
 	for (size_t i = 0; i < scene->runbook->step_count; i++)
 		scene->shown[i] = state_step(scene->state, (int)i, scene->now.wall);
 	scene->counts = scene_counts(scene, -1);
-	scene->can_act = input->seat == SEAT_COCKPIT && scene->state->is_armed;
+	scene->can_act = input->ui->seat == SEAT_COCKPIT && scene->state->is_armed;
 	find_roots(scene);
 	name_roots(scene);
 	find_finishes(scene);

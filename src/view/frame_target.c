@@ -39,12 +39,15 @@ static void say_changed(const struct scene *scene, int target, struct concern_wo
 		say_pin(&words->lines[1], pin->fingerprint);
 		buf_byte(&words->lines[1], '.');
 	}
+	bool is_ours = ui_has_incident(scene->ui);
 	if (is_expected)
-		buf_printf(&words->lines[2], "%s has created it anew: p accepts it.",
-			scene->runbook->steps[of->created_by].id);
+		buf_printf(&words->lines[2], "%s has created it anew%s",
+			scene->runbook->steps[of->created_by].id,
+			is_ours ? ": p accepts it." : ".");
 	else
 		buf_text(&words->lines[2],
-			"Actions on it are refused until you re-pin it (p) with a reason.");
+			is_ours ? "Actions on it are refused until you re-pin it (p) with a reason."
+				: "Actions on it are refused until it is re-pinned with a reason.");
 }
 
 static void say_twin(const struct scene *scene, int target, struct concern_words *words)

@@ -101,6 +101,28 @@ static void take_pasted(struct ui *ui, const struct facts *facts, int key)
 			      "not pasted");
 }
 
+bool ui_has_incident(const struct ui *ui)
+{
+	return ui->seat == SEAT_COCKPIT || ui->seat == SEAT_OBSERVER;
+}
+
+bool ui_may(const struct ui *ui, enum intent_kind kind)
+{
+	return ui_has_incident(ui) && !(ui->seat == SEAT_OBSERVER && kind == INTENT_ARM);
+}
+
+void ui_refuse_seat(struct ui *ui, const char *what)
+{
+	static const char *const whys[] = {
+		[SEAT_COCKPIT] = "not from here",
+		[SEAT_OBSERVER] = "this screen only looks on (--observe)",
+		[SEAT_ONLOOKER] = "this screen only looks on; another relight has the incident",
+		[SEAT_REPLAY] = "this is a replay of what was",
+	};
+
+	ui_refuse(ui, "%s: %s", what, whys[ui->seat]);
+}
+
 // The intent of a key in the present pane.
 static enum intent_kind intent_of_key(const struct ui *ui, int key)
 {

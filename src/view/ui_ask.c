@@ -62,6 +62,10 @@ bool ask(struct ui *ui, const struct facts *facts, enum intent_kind kind, const 
 	int step = info->needs == 's' ? about->step : -1;
 	struct err why = {0};
 
+	if (!ui_may(ui, kind)) {
+		ui_refuse_seat(ui, info->word);
+		return false;
+	}
 	// The same key that takes the controls lets go of them.
 	if (kind == INTENT_ARM && facts->state->is_armed)
 		kind = INTENT_DISARM;

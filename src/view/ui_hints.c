@@ -7,6 +7,7 @@
 #include <string.h>
 
 struct hints {
+	const struct ui *ui;
 	struct key_hint *items;
 	size_t count, limit;
 };
@@ -15,6 +16,14 @@ static void hint(struct hints *hints, const char *key, const char *label)
 {
 	if (hints->count < hints->limit)
 		hints->items[hints->count++] = (struct key_hint){key, label};
+}
+
+static void hint_intent(
+	struct hints *hints, enum intent_kind kind, const char *key, const char *label)
+{
+	if (ui_may(hints->ui, kind))
+		hint(hints, key ? key : intent_table[kind].key,
+			label ? label : intent_table[kind].label);
 }
 
 static void hint_command(struct hints *hints, const char *word)
@@ -130,7 +139,7 @@ static void hint_step(
 
 		if (((near & KEY(kind)) != 0) == is_near && !is_taken(ui, intent_table[kind].key) &&
 			decide_allows(facts, kind, step, NULL))
-			hint(hints, intent_table[kind].key, label_of(facts, kind, step));
+			hint_intent(hints, kind, NULL, label_of(facts, kind, step));
 	}
 }
 
@@ -142,9 +151,9 @@ static void hint_wanting(struct hints *hints, const struct facts *facts, int ste
 	if (!state_waits_for_person(facts->state, step, facts->now.wall))
 		return;
 	if (state_missing_input(facts->state, step) >= 0)
-		hint(hints, intent_table[INTENT_INPUT].key, intent_table[INTENT_INPUT].label);
+		hint_intent(hints, INTENT_INPUT, NULL, NULL);
 	else if (target >= 0 && facts->state->pins[target].has_changed && facts->state->is_armed)
-		hint(hints, intent_table[INTENT_REPIN].key, intent_table[INTENT_REPIN].label);
+		hint_intent(hints, INTENT_REPIN, NULL, NULL);
 }
 
 static void hint_open_line(struct hints *hints, const struct ui *ui, const struct facts *facts)
@@ -153,9 +162,9 @@ static void hint_open_line(struct hints *hints, const struct ui *ui, const struc
 
 	open_line_get(facts->state, (size_t)ui->selected.index, &line);
 	if (!strncmp(line.id, "open:input-", strlen("open:input-")))
-		hint(hints, intent_table[INTENT_INPUT].key, intent_table[INTENT_INPUT].label);
+		hint_intent(hints, INTENT_INPUT, NULL, NULL);
 	else
-		hint(hints, "Enter", "answer");
+		hint_intent(hints, INTENT_OPEN_LINE, "Enter", "answer");
 }
 
 static void hint_line(struct hints *hints, const struct ui *ui, const struct facts *facts)
@@ -179,13 +188,13 @@ static void hint_incident(struct hints *hints, const struct facts *facts)
 	const struct state *state = facts->state;
 
 	if (!state->is_armed && !wall_known(state->closed.wall))
-		hint(hints, intent_table[INTENT_ARM].key, intent_table[INTENT_ARM].label);
+		hint_intent(hints, INTENT_ARM, NULL, NULL);
 	if (!facts->is_recording)
-		hint(hints, ":continue-unrecorded", "");
+		hint_intent(hints, INTENT_CONTINUE_UNRECORDED, ":continue-unrecorded", "");
 	if (state_is_recovered(state) && decide_allows(facts, INTENT_RECOVERED, -1, NULL))
-		hint(hints, ":recovered", "declare it");
+		hint_intent(hints, INTENT_RECOVERED, ":recovered", "declare it");
 	if (wall_known(state->recovered.wall) && decide_allows(facts, INTENT_CLOSE, -1, NULL))
-		hint(hints, ":close", "the incident");
+		hint_intent(hints, INTENT_CLOSE, ":close", "the incident");
 }
 
 static bool is_attested_by_hand(const struct dependency *of)
@@ -207,12 +216,10 @@ static void hint_dependencies(struct hints *hints, const struct ui *ui, const st
 		hint(hints, "Enter", "its step");
 	if (of && facts->state->is_armed) {
 		if (is_attested_by_hand(of))
-			hint(hints, intent_table[INTENT_ATTEST].key,
-				intent_table[INTENT_ATTEST].label);
-		hint(hints, intent_table[INTENT_WAIVE].key,
-			intent_table[INTENT_WAIVE_DEPENDENCY].label);
+			hint_intent(hints, INTENT_ATTEST, NULL, NULL);
+		hint_intent(hints, INTENT_WAIVE_DEPENDENCY, intent_table[INTENT_WAIVE].key, NULL);
 	}
-	hint(hints, intent_table[INTENT_NOTE].key, intent_table[INTENT_NOTE].label);
+	hint_intent(hints, INTENT_NOTE, NULL, NULL);
 	hint_commands(hints, moves);
 }
 
@@ -245,9 +252,9 @@ size_t ui_key_hints(
 {
 	static const char *const moves[] = {
 		"dependencies", "timeline", "palette", "help", "clocks", NULL};
-	struct hints hints = {.items = items, .limit = limit};
+	struct hints hints = {.ui = ui, .items = items, .limit = limit};
 	struct key_hint of_step[sizeof of_a_step / sizeof *of_a_step + 1];
-	struct hints near = {.items = of_step, .limit = sizeof of_step / sizeof *of_step};
+	struct hints near = {.ui = ui, .items = of_step, .limit = sizeof of_step / sizeof *of_step};
 	int step = ui_step(ui);
 
 	if (ui->dialog.kind != DIALOG_NONE) {
@@ -275,7 +282,7 @@ size_t ui_key_hints(
 		hint_command(&hints, "dry-run");
 	hint_command(&hints, "next");
 	if (!is_taken(ui, intent_table[INTENT_NOTE].key))
-		hint(&hints, intent_table[INTENT_NOTE].key, intent_table[INTENT_NOTE].label);
+		hint_intent(&hints, INTENT_NOTE, NULL, NULL);
 	hint_commands(&hints, moves);
 	if (ui->pane == PANE_ORDER)
 		hint_command(&hints, "filter");
@@ -284,7 +291,7 @@ size_t ui_key_hints(
 	if (step >= 0)
 		hint_step(&hints, ui, facts, step, false);
 	if (facts->state->is_armed && !facts->state->was_aborted)
-		hint(&hints, intent_table[INTENT_ABORT].key, intent_table[INTENT_ABORT].label);
+		hint_intent(&hints, INTENT_ABORT, NULL, NULL);
 	hint_command(&hints, "quit");
 	return hints.count;
 }

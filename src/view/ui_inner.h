@@ -112,5 +112,7 @@ const struct ui_command *command_of_key(const struct ui *ui, int key);
 
 void ui_say(struct ui *ui, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void ui_refuse(struct ui *ui, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// What this seat may not want.
+void ui_refuse_seat(struct ui *ui, const char *what);
 
 #endif

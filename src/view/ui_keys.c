@@ -104,7 +104,8 @@ static void walk(struct ui *ui, const struct facts *facts, int by)
 	while (at < count && steps[at] != ui_step(ui))
 		at++;
 	if (count == 0) {
-		ui_say(ui, "nothing needs you, and nothing is ready to start");
+		ui_say(ui, "nothing needs %s, and nothing is ready to start",
+			ui_has_incident(ui) ? "you" : "anybody");
 	} else {
 		// From a line that needs nobody to the worst one.
 		at = at == count ? (by > 0 ? 0 : count - 1)
@@ -233,7 +234,7 @@ bool ui_can_try(const struct ui *ui, const struct facts *facts)
 {
 	int step = ui_step(ui);
 
-	return step >= 0 && !facts->scenario &&
+	return step >= 0 && !facts->scenario && ui_has_incident(ui) &&
 	       facts->runbook->steps[step].run.kind == ACTION_KUBERNETES;
 }
 
@@ -241,7 +242,9 @@ static void dry_run(struct ui *ui, const struct facts *facts)
 {
 	int step = ui_step(ui);
 
-	if (step < 0) {
+	if (!ui_has_incident(ui)) {
+		ui_refuse_seat(ui, "dry run");
+	} else if (step < 0) {
 		ui_refuse(ui, "dry run: choose a step first");
 	} else if (facts->scenario) {
 		ui_refuse(ui, "dry run: a rehearsal has no API server to ask");
@@ -308,6 +311,11 @@ static void redraw(struct ui *ui, const struct facts *facts)
 
 static void quit(struct ui *ui, const struct facts *facts)
 {
+	if (!ui_has_incident(ui)) { // nothing ends with this screen
+		ui->wants_quit = true;
+		return;
+	}
+
 	struct dialog *dialog = dialog_open(ui, DIALOG_QUIT, INTENT_NONE, "leave");
 	struct buf body = {0};
 

@@ -134,7 +134,8 @@ static void add_matches(struct dialog *dialog, size_t *capacity, const struct fa
 
 void palette_match(struct ui *ui, const struct facts *facts)
 {
-	static lister *const first_words[] = {intent_at, command_at, step_at};
+	static lister *const all_words[] = {intent_at, command_at, step_at, NULL};
+	lister *const *first_words = all_words + (ui_has_incident(ui) ? 0 : 1);
 	struct dialog *dialog = &ui->dialog;
 	struct words words = words_of(dialog->field.text);
 	lister *second_word = lister_of(intent_table[intent_parse(words.first)].needs);
@@ -144,8 +145,7 @@ void palette_match(struct ui *ui, const struct facts *facts)
 	for (int is_inside = 0; is_inside <= 1; is_inside++) {
 		if (words.has_second && second_word && !words.has_rest)
 			add_matches(dialog, &capacity, facts, second_word, words.second, is_inside);
-		for (size_t i = 0;
-			!words.has_second && i < sizeof first_words / sizeof *first_words; i++)
+		for (size_t i = 0; !words.has_second && first_words[i]; i++)
 			add_matches(
 				dialog, &capacity, facts, first_words[i], words.first, is_inside);
 	}

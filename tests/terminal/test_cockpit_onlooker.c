@@ -73,10 +73,28 @@ static void sees_what_an_attempt_says(void **unused)
 	pair_free(&pair);
 }
 
+static void has_no_key_that_cannot_act_and_leaves_at_once(void **unused)
+{
+	struct pair pair = two_before_one_incident();
+
+	(void)unused;
+	cockpit_shows(&pair.onlooker, "START mark");
+	assert_false(screen_has(pair.onlooker.screen, "s start"));
+	assert_false(screen_has(pair.onlooker.screen, "X abort"));
+	assert_false(screen_has(pair.onlooker.screen, "n note"));
+	cockpit_press(&pair.onlooker, "n");
+	cockpit_shows(&pair.onlooker, "note: this screen only looks on");
+	assert_false(screen_has(pair.onlooker.screen, "Enter go on"));
+	cockpit_press(&pair.onlooker, "q");
+	assert_int_equal(screen_wait_exit(pair.onlooker.screen, COCKPIT_MS), 0);
+	pair_free(&pair);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sees_what_an_attempt_says),
+		cmocka_unit_test(has_no_key_that_cannot_act_and_leaves_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

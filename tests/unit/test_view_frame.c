@@ -229,13 +229,13 @@ static void now_observer(struct view_case *of)
 
 static void now_onlooker(struct view_case *of)
 {
-	of->input.seat = SEAT_ONLOOKER;
+	of->ui.seat = SEAT_ONLOOKER;
 	of->input.person = "raj";
 }
 
 static void now_replay(struct view_case *of)
 {
-	of->input.seat = SEAT_REPLAY;
+	of->ui.seat = SEAT_REPLAY;
 }
 
 static void now_nothing_runs(struct view_case *of)

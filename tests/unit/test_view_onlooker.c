@@ -32,7 +32,7 @@ static void assert_shows(struct view_case *of, const char *text, bool is_shown)
 static void begin(struct view_case *of)
 {
 	case_calm(of);
-	of->input.seat = SEAT_ONLOOKER;
+	of->ui.seat = SEAT_ONLOOKER;
 	of->input.person = "mei";
 }
 
@@ -50,10 +50,168 @@ static void test_unreadable_output(void **state)
 	case_end(&of);
 }
 
+// --- keys ---
+
+static bool is_of_an_intent(const char *key)
+{
+	for (int i = INTENT_NONE + 1; i < INTENT_KINDS; i++)
+		if (strcmp(key[0] == ':' ? key + 1 : key,
+			    key[0] == ':' ? intent_table[i].word : intent_table[i].key) == 0)
+			return true;
+	return false;
+}
+
+// A key that means something else in a pane ("w" wraps the output) is no intent there.
+static bool is_a_command(const char *key)
+{
+	for (size_t i = 0; i < ui_command_count; i++)
+		if (strcmp(ui_commands[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+static void assert_no_acting_key(struct view_case *of)
+{
+	struct key_hint hints[48];
+	size_t count = ui_key_hints(&of->ui, &of->facts, hints, 48);
+	assert_true(count > 3);
+	for (size_t i = 0; i < count; i++)
+		if (is_of_an_intent(hints[i].key) && !is_a_command(hints[i].key))
+			fail_msg("pane %d offers %s %s", of->ui.pane, hints[i].key, hints[i].label);
+}
+
+// The bar offers what works here, on every line and in every pane, whoever is armed elsewhere.
+static void test_no_key_that_cannot_act(void **state)
+{
+	struct view_case of;
+	(void)state;
+	for (int is_failing = 0; is_failing < 2; is_failing++) {
+		(is_failing ? case_failing : case_calm)(&of);
+		of.ui.seat = SEAT_ONLOOKER;
+		of.ui.selected_dependency = 0;
+		for (int pane = 0; pane < PANES; pane++)
+			for (size_t s = 0; s < of.runbook->step_count; s++) {
+				of.ui.pane = (enum pane)pane;
+				of.ui.selected = (struct row){ROW_STEP, (int)s};
+				assert_no_acting_key(&of);
+			}
+		of.ui.pane = PANE_ORDER;
+		of.ui.selected = (struct row){ROW_OPEN_LINE, 0};
+		assert_no_acting_key(&of);
+		case_end(&of);
+	}
+}
+
+// Refused at once: nobody types a note that is then not taken.
+static void test_intents_are_refused_before_they_are_asked(void **state)
+{
+	struct view_case of;
+	struct intent intent;
+	(void)state;
+	begin(&of);
+	of.ui.pane = PANE_ORDER;
+	for (int i = INTENT_NONE + 1; i < INTENT_KINDS; i++) {
+		if (!intent_table[i].key[0])
+			continue;
+		assert_false(ui_key(&of.ui, &of.facts, intent_table[i].key[0], &intent));
+		assert_int_equal(of.ui.dialog.kind, DIALOG_NONE);
+		assert_non_null(strstr(of.ui.message, "this screen only looks on"));
+		assert_true(of.ui.message_is_bad);
+	}
+	ui_key(&of.ui, &of.facts, 'D', &intent);
+	assert_string_equal(of.ui.message,
+		"dry run: this screen only looks on; another relight has the incident");
+	assert_false(of.ui.wants_trial);
+	case_end(&of);
+}
+
+static void test_palette_has_what_works(void **state)
+{
+	struct view_case of;
+	struct intent intent;
+	(void)state;
+	begin(&of);
+	ui_key(&of.ui, &of.facts, ':', &intent);
+	assert_true(of.ui.dialog.choice_count > ui_command_count);
+	for (size_t i = 0; i < of.ui.dialog.choice_count; i++)
+		assert_true(intent_parse(of.ui.dialog.choices[i]) == INTENT_NONE ||
+			    runbook_step(of.runbook, of.ui.dialog.choices[i]) >= 0);
+	case_end(&of);
+}
+
+// Nothing ends with a screen that only looks on.
+static void test_leaves_at_once(void **state)
+{
+	struct view_case of;
+	struct intent intent;
+	(void)state;
+	begin(&of);
+	ui_key(&of.ui, &of.facts, 'q', &intent);
+	assert_true(of.ui.wants_quit);
+	of.ui.wants_quit = false;
+	of.ui.seat = SEAT_OBSERVER;
+	ui_key(&of.ui, &of.facts, 'q', &intent);
+	assert_false(of.ui.wants_quit);
+	assert_int_equal(of.ui.dialog.kind, DIALOG_QUIT);
+	case_end(&of);
+}
+
+// Whoever was told to look on has the incident all the same: it takes notes, and is never armed.
+static void test_observer(void **state)
+{
+	struct view_case of;
+	struct intent intent;
+	(void)state;
+	begin(&of);
+	tell(&of, "03:05:40", "ana", EVENT_MODE_DISARMED, NULL, 0, "{}");
+	of.ui.seat = SEAT_OBSERVER;
+	assert_shows(&of, "You look on: this screen was opened for that only (--observe).", true);
+	assert_shows(&of, "A arm", false);
+	assert_shows(&of, "n note", true);
+	assert_shows(&of, "sensor 1s", true);
+	ui_key(&of.ui, &of.facts, 'A', &intent);
+	assert_int_equal(of.ui.dialog.kind, DIALOG_NONE);
+	assert_string_equal(of.ui.message, "arm: this screen only looks on (--observe)");
+	ui_key(&of.ui, &of.facts, 'n', &intent);
+	assert_int_equal(of.ui.dialog.kind, DIALOG_TEXT);
+	case_end(&of);
+}
+
+// --- words ---
+
+// What needs a person does not need the one who looks on, and no key is named that does nothing.
+static void test_words_are_for_who_looks_on(void **state)
+{
+	struct view_case of;
+	(void)state;
+	case_failing(&of);
+	of.ui.seat = SEAT_ONLOOKER;
+	assert_shows(&of, "NOW 1 of 4 that need a person", true);
+	assert_shows(&of, "looking on; 4 need a person", true);
+	assert_shows(&of, "need you", false);
+	case_end(&of);
+	begin(&of);
+	tell(&of, "03:05:00", "relight", EVENT_STEP_UNKNOWN, "restore-postgres", 1, "{}");
+	assert_shows(&of, "UNKNOWN outcome of restore-postgres", true);
+	assert_shows(&of, "r runs it again", false);
+	of.ui.pane = PANE_HELP;
+	char *help = screen(&of, 120, 80);
+	assert_non_null(strstr(help, "No key acts: this screen only looks on"));
+	assert_null(strstr(help, "take the controls"));
+	free(help);
+	case_end(&of);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unreadable_output),
+		cmocka_unit_test(test_no_key_that_cannot_act),
+		cmocka_unit_test(test_intents_are_refused_before_they_are_asked),
+		cmocka_unit_test(test_palette_has_what_works),
+		cmocka_unit_test(test_leaves_at_once),
+		cmocka_unit_test(test_observer),
+		cmocka_unit_test(test_words_are_for_who_looks_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
