@@ -47,7 +47,6 @@ struct http_request {
 	const char *bearer;          // Authorization: Bearer …; NULL: none
 	const char *user, *password; // Authorization: Basic …; NULL: none
 	const char *proxy;           // its URL; "": none; NULL: as curl reads the environment
-	const char *no_proxy;        // hosts that are asked without it, as in $NO_PROXY; NULL: none
 	bool is_insecure;            // whoever answers is believed
 	const char *connect_to; // HOST[:PORT] to connect to instead, keeping URL, Host and SNI;
 				// NULL: the URL's

@@ -564,8 +564,7 @@ static void set_question(struct http_exchange *exchange, const struct http_reque
 	}
 	if (request->proxy) {
 		curl->curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy);
-		curl->curl_easy_setopt(
-			easy, CURLOPT_NOPROXY, request->no_proxy ? request->no_proxy : "");
+		curl->curl_easy_setopt(easy, CURLOPT_NOPROXY, ""); // not the environment's
 	}
 	if (request->connect_to)
 		set_connect_to(exchange, request->connect_to);

@@ -11,6 +11,7 @@
 #include "relight/file.h"
 #include "relight/kubeconfig_files.h"
 #include "relight/memory.h"
+#include "relight/no_proxy.h"
 
 // Asking with a context's credentials.
 
@@ -93,31 +94,19 @@ static const char *either(const char *upper, const char *lower)
 	return value && *value ? value : getenv(lower);
 }
 
-static bool is_loopback(const char *server)
-{
-	static const char *const names[] = {"localhost", "127.", "[::1]", NULL};
-	const char *host = strstr(server, "://") + strlen("://");
-
-	for (size_t i = 0; names[i]; i++)
-		if (strncasecmp(host, names[i], strlen(names[i])) == 0)
-			return true;
-	return false;
-}
-
 // As kubectl's net/http reads the environment, which is not as curl does: names in either case, and
-// never for this machine itself.
-static const char *proxy_of(const struct kubeconfig_access *access, const char **no_proxy)
+// never for this machine itself. "" is none.
+static const char *proxy_of(const struct kubeconfig_access *access)
 {
-	const char *proxy = access->proxy;
+	const char *server = access->server;
+	const char *proxy;
 
-	*no_proxy = NULL;
-	if (proxy)
-		return proxy;
-	if (!access->server || is_loopback(access->server))
+	if (access->proxy)
+		return access->proxy;
+	if (!server || no_proxy_covers(either("NO_PROXY", "no_proxy"), server))
 		return "";
-	proxy = strncasecmp(access->server, "https:", 6) == 0 ? either("HTTPS_PROXY", "https_proxy")
-							      : either("HTTP_PROXY", "http_proxy");
-	*no_proxy = either("NO_PROXY", "no_proxy");
+	proxy = strncasecmp(server, "https:", 6) == 0 ? either("HTTPS_PROXY", "https_proxy")
+						      : either("HTTP_PROXY", "http_proxy");
 	return proxy ? proxy : "";
 }
 
@@ -185,7 +174,7 @@ static char **headers_of(const struct kubernetes_exchange *exchange)
 {
 	const struct kubernetes_request *request = &exchange->request;
 	const struct kubeconfig_access *access = &exchange->kubernetes->access;
-	char **headers = memory_zeroed(access->as_count + 4, sizeof *headers);
+	char **headers = memory_zeroed(access->as_count + 5, sizeof *headers);
 	size_t count = 0;
 	struct buf header = {0};
 
@@ -195,6 +184,12 @@ static char **headers_of(const struct kubernetes_exchange *exchange)
 	if (request->body) {
 		buf_printf(&header, "Content-Type: %s",
 			request->content_type ? request->content_type : "application/json");
+		headers[count++] = buf_take(&header);
+	}
+	// The URL has another name in it (add_url).
+	if (access->tls_server_name && access->server) {
+		const char *server = strstr(access->server, "://") + strlen("://");
+		buf_printf(&header, "Host: %.*s", (int)strcspn(server, "/"), server);
 		headers[count++] = buf_take(&header);
 	}
 	for (size_t i = 0; i < access->as_count; i++) {
@@ -221,8 +216,7 @@ static void send_request(struct kubernetes_exchange *exchange)
 	struct buf url = {0}, connect_to = {0}, token = {0};
 	char **headers = headers_of(exchange);
 	int64_t left_ms = time_left_ms(exchange);
-	const char *no_proxy;
-	const char *proxy = proxy_of(access, &no_proxy);
+	const char *proxy = proxy_of(access);
 
 	add_url(kubernetes, request->path, &url, &connect_to);
 	exchange->generation = kubernetes->generation;
@@ -237,7 +231,6 @@ static void send_request(struct kubernetes_exchange *exchange)
 			.user = access->user,
 			.password = access->password,
 			.proxy = proxy,
-			.no_proxy = no_proxy,
 			.is_insecure = access->is_insecure,
 			.connect_to = connect_to.length > 0 ? buf_str(&connect_to) : NULL,
 			.ca = kubernetes->ca.length > 0 ? buf_str(&kubernetes->ca) : NULL,

@@ -38,7 +38,7 @@ typedef void copy_end(void *context);
 // appending. `held_fd` is the first segment where that is another one, else -1.
 struct copy_files {
 	int dir_fd, fd, held_fd;
-	int lock_fd; // of timeline_lock.c; -1: none
+	int lock_fd;       // of timeline_lock.c; -1: none
 	int segment;       // the number of `fd`
 	size_t torn_bytes; // at its end: cut off once the evidence that is queued first has them
 	bool is_ended;     // nothing may be added to it
