@@ -235,6 +235,14 @@ static bool step_confirms_nothing(const struct runbook *runbook, const struct st
 	return step->confirm && !step->destructive;
 }
 
+static bool step_deletes_at_one_key(const struct runbook *runbook, const struct step *step)
+{
+	(void)runbook;
+	return step->kind == STEP_RUN && !step->destructive &&
+	       step->run.kind == ACTION_KUBERNETES && step->run.kubernetes.verb &&
+	       strcmp(step->run.kubernetes.verb, "delete") == 0;
+}
+
 static bool step_is_empty(const struct runbook *runbook, const struct step *step)
 {
 	(void)runbook;
@@ -266,6 +274,9 @@ static const struct {
 	{"no-rollback", step_is_one_way,
 		"destructive without a rollback, and not marked point_of_no_return"},
 	{"confirm-unused", step_confirms_nothing, "confirm is asked of destructive steps only"},
+	{"delete-not-destructive", step_deletes_at_one_key,
+		"it deletes, and destructive is not set: nothing needs to be typed before it "
+		"starts"},
 	{"empty-step", step_is_empty,
 		"neither does anything nor restores a dependency: it ticks itself at once"},
 	{"decision-unused", decision_decides_nothing,

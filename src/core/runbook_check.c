@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
+#include "relight/kubeapi.h"
 #include "runbook_load.h"
 
 // Checks: how a dependency is asked for its health. One function and one table of keys for each
@@ -104,6 +107,52 @@ static void check_can_i(struct loader *loader, const struct yaml_node *node,
 			resource);
 }
 
+static bool is_secrets(const char *resource)
+{
+	struct kubeapi_name name;
+
+	return resource && kubeapi_name_parse(resource, &name, NULL) && !name.group[0] &&
+	       (strcasecmp(name.resource, "secrets") == 0 ||
+		       strcasecmp(name.resource, "secret") == 0);
+}
+
+// Whether a jq program has a path that begins with one of the keys that a Secret has beside its
+// metadata. One that hides it better sees that there is nothing.
+static const char *content_read(const char *program)
+{
+	static const char *const keys[] = {".data", ".stringData", ".type", ".immutable", NULL};
+
+	for (int i = 0; program && keys[i]; i++) {
+		size_t length = strlen(keys[i]);
+		for (const char *at = program; (at = strstr(at, keys[i])); at++)
+			if ((at == program || (!isalnum((unsigned char)at[-1]) &&
+						      !strchr("_\"])", at[-1]))) &&
+				!isalnum((unsigned char)at[length]) && at[length] != '_')
+				return keys[i];
+	}
+	return NULL;
+}
+
+static void check_secrets(
+	struct loader *loader, const struct yaml_node *expect, const struct check *check)
+{
+	const struct expectation *expected = &check->expect;
+	const struct jq_text *programs[] = {
+		&expected->jq, &expected->message, &expected->progress, &expected->expires};
+
+	if (!is_secrets(check->kubernetes.resource))
+		return;
+	for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+		const char *key = content_read(programs[i]->text);
+		if (key)
+			load_error(loader, expect, "secret-content",
+				"expect: %s: of Secrets nothing but the metadata is fetched; look "
+				"at "
+				"what the secret opens instead",
+				key);
+	}
+}
+
 static void load_kubernetes(
 	struct loader *loader, const struct key *key, const struct yaml_node *node, void *object)
 {
@@ -125,6 +174,7 @@ static void load_kubernetes(
 		check_objects(loader, node, &check->kubernetes);
 		if (expect)
 			load_object_expect(loader, &expect_key, expect, &check->expect);
+		check_secrets(loader, expect, check);
 	} else if (question == KUBERNETES_SERVICE_PROXY) {
 		if (expect)
 			load_http_expect(loader, &expect_key, expect, &check->expect);

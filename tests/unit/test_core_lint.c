@@ -124,6 +124,10 @@ static void destructive_steps_want_a_name_and_a_way_back(void **unused)
 	assert_codes(HEAD DEPENDENCIES STEPS "- {id: b, destructive: true, point_of_no_return: "
 					     "true, confirm: c, run: {command: [x]}" TIMES "}\n",
 		"");
+	assert_codes(HEAD "targets: {t: {kubernetes: {context: c}}}\n" DEPENDENCIES STEPS
+			  "- {id: b, target: t, run: {kubernetes: {target: t, delete: {resource: "
+			  "ns, name: x}}}" TIMES "}\n",
+		"delete-not-destructive");
 	// Which context is current is known when the incident opens.
 	assert_codes(HEAD "targets: {t: {kubernetes: {}}}\n" DEPENDENCIES STEPS
 			  "- {id: b, destructive: true, target: t, run: {command: [x]}, rollback: "

@@ -145,6 +145,24 @@ static void test_mistakes(void **unused)
 	ASSERT_MISTAKES(mistakes);
 }
 
+#define LOOK(expect)                                                                               \
+	TARGET "dependencies:\n- id: d\n  check: {kubernetes: {target: t, resource: Secrets, "     \
+	       "name: "                                                                            \
+	       "s,\n    expect: " expect "}}\nsteps: [{id: a, manual: m}]\n"
+
+static void test_content_of_secrets(void **unused)
+{
+	static const struct mistake mistakes[] = {
+		{LOOK("{jq: '.data.password != null'}"), "secret-content", 7, 13, NULL},
+		{LOOK("{jq: '.metadata.name, (.type)'}"), "secret-content", 7, 13, NULL},
+		{LOOK("{jq: 'true', message: '\"\\(.data)\"'}"), "secret-content", 7, 13, NULL},
+	};
+	(void)unused;
+	ASSERT_MISTAKES(mistakes);
+	runbook_free(good(HEAD LOOK("{jq: '.metadata.labels.type == 1 and .database'}")));
+	runbook_free(good(HEAD LOOK("healthy")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +170,7 @@ int main(void)
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_mentions),
 		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_content_of_secrets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
