@@ -138,7 +138,7 @@ done
 flat restarts "$before" $direct
 flat proxied "$proxied_before" $sensor
 gone=$(grep -c ' gone ' "$work/answers" || true)
-[ "$gone" -ge "$restarts" ] || say "proxied: the server said only $gone times that what was known is too old"
+[ "$gone" -gt 0 ] || say "proxied: the server said only $gone times that what was known is too old"
 [ -z "${CHAOS_RESTARTS:-}" ] || echo "test_chaos.sh: $restarts restarts, $gone times 410, resident $before to $(memory $direct) kB"
 watches_again() {
 	tries=0
