@@ -139,7 +139,7 @@ struct pin {
 enum target_trouble {
 	TARGET_FINE,
 	TARGET_CHANGED, // another one answers than was pinned
-	TARGET_TWIN,    // source and recovery are the same
+	TARGET_TWIN,    // source and recovery are the same, whether they were pinned so or not
 	TARGET_WRONG,   // it is not the cluster whose UID the runbook names
 };
 
@@ -215,8 +215,10 @@ void state_trouble_say(const struct state *state, int target, struct buf *out);
 // it is accepted without a reason.
 bool state_repin_is_expected(const struct state *state, int target);
 enum pin_news state_pin_news(const struct state *state, int target, const cJSON *fingerprint);
-// The recovery target that a source target turned out to be, or the other way round: both are
-// pinned, and their fingerprints have something in common and contradict each other in nothing. -1:
+// As what it answers now, whatever it was pinned as.
+const char *state_pin_now(const struct pin *pin);
+// The recovery target that a source target turns out to be, or the other way round: both are
+// pinned, and what answers now has something in common and contradicts each other in nothing. -1:
 // there is none.
 int state_twin(const struct state *state, int target);
 

@@ -134,6 +134,9 @@ bool decide_repin(const struct wish *wish)
 	int target = wish->intent->target;
 	if (target < 0 || !wish->state->pins[target].has_changed)
 		return wish_refuse(wish, "that target has not changed", NULL);
+	if (state_twin(wish->state, target) >= 0)
+		return wish_refuse(wish, "source and recovery would be the same cluster",
+			"correct the kubeconfig");
 	const struct target *of = &wish->facts->runbook->targets[target];
 	const struct pin *pin = &wish->state->pins[target];
 	if (wish->intent->of >= 0 && wish->intent->of != pin->changed_seq)

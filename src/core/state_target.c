@@ -12,10 +12,11 @@ enum target_trouble state_target_trouble(const struct state *state, int target)
 	const struct pin *pin = &state->pins[target];
 	const char *wanted = state->runbook->targets[target].uid;
 
-	if (pin->has_changed)
-		return TARGET_CHANGED;
+	// Accepting it would not help, so that is not offered.
 	if (state_twin(state, target) >= 0)
 		return TARGET_TWIN;
+	if (pin->has_changed)
+		return TARGET_CHANGED;
 	char *uid = wanted && pin->is_pinned ? pin_value(pin->fingerprint, "uid") : NULL;
 	bool is_wrong = uid && strcmp(uid, wanted) != 0;
 	free(uid);

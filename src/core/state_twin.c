@@ -22,6 +22,11 @@ static bool same_pin(const char *a, const char *b)
 	return is_same && !is_other;
 }
 
+const char *state_pin_now(const struct pin *pin)
+{
+	return pin->has_changed && pin->now ? pin->now : pin->fingerprint;
+}
+
 int state_twin(const struct state *state, int target)
 {
 	enum target_role role = state->runbook->targets[target].role;
@@ -30,7 +35,8 @@ int state_twin(const struct state *state, int target)
 	enum target_role opposite = role == TARGET_SOURCE ? TARGET_RECOVERY : TARGET_SOURCE;
 	for (size_t t = 0; t < state->runbook->target_count; t++)
 		if (state->runbook->targets[t].role == opposite && state->pins[t].is_pinned &&
-			same_pin(state->pins[target].fingerprint, state->pins[t].fingerprint))
+			same_pin(state_pin_now(&state->pins[target]),
+				state_pin_now(&state->pins[t])))
 			return (int)t;
 	return -1;
 }

@@ -112,7 +112,7 @@ static void add_target(struct sheet *sheet, const struct scene *scene, int step)
 	const struct pin *pin = &scene->state->pins[target];
 	struct buf text = {0};
 	bool is_fine = state_target_trouble(scene->state, target) == TARGET_FINE;
-	const char *now = pin->has_changed ? pin->now : pin->fingerprint;
+	const char *now = state_pin_now(pin);
 	buf_printf(&text, "%s%s", scene->runbook->targets[target].id, is_fine ? "" : " ");
 	state_trouble_say(scene->state, target, &text);
 	buf_text(&text, is_fine ? ", " : ": ");

@@ -56,7 +56,7 @@ static void say_twin(const struct scene *scene, int target, struct concern_words
 	buf_printf(&words->lines[0],
 		"!! TARGETS %s AND %s ARE THE SAME CLUSTER: ", scene->runbook->targets[target].id,
 		scene->runbook->targets[twin].id);
-	say_pin(&words->lines[0], scene->state->pins[target].fingerprint);
+	say_pin(&words->lines[0], state_pin_now(&scene->state->pins[target]));
 	buf_text(&words->lines[1], "Actions on both are refused, and so is arming.");
 	buf_text(&words->lines[2], "Correct the kubeconfig, which is read anew, or the runbook.");
 }

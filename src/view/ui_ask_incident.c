@@ -478,6 +478,20 @@ bool ask_repin_of(struct ui *ui, const struct facts *facts, int target, struct i
 	return false;
 }
 
+static bool may_accept(const struct facts *facts, size_t target)
+{
+	return state_target_trouble(facts->state, (int)target) == TARGET_CHANGED;
+}
+
+static const char *nothing_to_accept(const struct facts *facts)
+{
+	for (size_t t = 0; t < facts->runbook->target_count; t++)
+		if (facts->state->pins[t].has_changed)
+			return "repin: source and recovery would be the same cluster; correct the "
+			       "kubeconfig";
+	return "repin: no target has changed";
+}
+
 bool ask_repin(struct ui *ui, const struct facts *facts, enum intent_kind kind,
 	const struct about *about, struct intent *intent)
 {
@@ -485,13 +499,12 @@ bool ask_repin(struct ui *ui, const struct facts *facts, enum intent_kind kind,
 	size_t capacity = 0;
 
 	for (size_t t = 0; t < facts->runbook->target_count; t++)
-		if (facts->state->pins[t].has_changed &&
-			(about->target < 0 || about->target == (int)t)) {
+		if (may_accept(facts, t) && (about->target < 0 || about->target == (int)t)) {
 			changed = (int)t;
 			count++;
 		}
 	if (count == 0) {
-		ui_refuse(ui, "repin: no target has changed");
+		ui_refuse(ui, "%s", nothing_to_accept(facts));
 		return false;
 	}
 	if (count == 1)
@@ -500,7 +513,7 @@ bool ask_repin(struct ui *ui, const struct facts *facts, enum intent_kind kind,
 	for (size_t t = 0; t < facts->runbook->target_count; t++) {
 		struct buf now = {0};
 
-		if (!facts->state->pins[t].has_changed)
+		if (!may_accept(facts, t))
 			continue;
 		pin_say(facts->state->pins[t].now, &now);
 		dialog_add_choice(dialog, &capacity, facts->runbook->targets[t].id, buf_str(&now));

@@ -152,7 +152,8 @@ static void hint_wanting(struct hints *hints, const struct facts *facts, int ste
 		return;
 	if (state_missing_input(facts->state, step) >= 0)
 		hint_intent(hints, INTENT_INPUT, NULL, NULL);
-	else if (target >= 0 && facts->state->pins[target].has_changed && facts->state->is_armed)
+	else if (target >= 0 && facts->state->is_armed &&
+		 state_target_trouble(facts->state, target) == TARGET_CHANGED)
 		hint_intent(hints, INTENT_REPIN, NULL, NULL);
 }
 

@@ -267,12 +267,42 @@ static void test_source_and_recovery_are_not_one_cluster(void **unused)
 	tell(&of, "relight", EVENT_TARGET_CHANGED, NULL,
 		"{'target':'new','fingerprint':{'uid':'2','ca_sha256':'c2'}}");
 	assert_waits(&of, "restore", "target new is another one now; re-pin it with a reason");
+	// Who may accept it must be armed.
+	assert_true(want(&of, &arm));
 	tell(&of, "mei", EVENT_TARGET_REPINNED, NULL,
 		"{'target':'new','fingerprint':{'uid':'2','ca_sha256':'c2'},'why':'corrected'}");
 	assert_step(&of, "restore", STEP_READY);
 	assert_step(&of, "fence", STEP_READY);
 	assert_open_line(&of, "open:pin-new", true, "new uid 2 ca c2");
-	assert_true(want(&of, &arm));
+	case_end(&of);
+}
+
+// A kubeconfig that turns to the lost cluster under way.
+static void test_recovery_that_becomes_the_source_is_not_accepted(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	case_begin(&of, both);
+	tell(&of, "ana", EVENT_SESSION_OPEN, NULL, NULL);
+	tell(&of, "ana", EVENT_INCIDENT_DECLARED, NULL, "{'id':'i-1'}");
+	pinned(&of, "old", "{'uid':'1','ca_sha256':'c1'}");
+	pinned(&of, "new", "{'uid':'2','ca_sha256':'c2'}");
+	tell(&of, "relight", EVENT_TARGET_CHANGED, NULL,
+		"{'target':'new','fingerprint':{'uid':'1','ca_sha256':'c1'}}");
+	assert_twin(&of, "new", "old");
+	assert_waits(&of, "restore",
+		"target new is the same cluster as old; correct the kubeconfig or the runbook");
+	struct intent arm = intent_of(INTENT_ARM);
+	assert_false(want(&of, &arm));
+	tell(&of, "mei", EVENT_MODE_ARMED, NULL, NULL);
+	struct intent repin = intent_of(INTENT_REPIN);
+	repin.target = runbook_target(of.runbook, "new");
+	repin.text = "why not";
+	assert_false(want(&of, &repin));
+	assert_non_null(strstr(of.why.message, "would be the same cluster"));
+	tell(&of, "relight", EVENT_TARGET_CHANGED, NULL,
+		"{'target':'new','fingerprint':{'uid':'2','ca_sha256':'c2'}}");
+	assert_true(want(&of, &repin));
 	case_end(&of);
 }
 
@@ -350,6 +380,7 @@ int main(void)
 		cmocka_unit_test(test_a_target_whose_maker_was_left_out_is_there),
 		cmocka_unit_test(test_the_runbook_says_which_cluster_it_must_be),
 		cmocka_unit_test(test_source_and_recovery_are_not_one_cluster),
+		cmocka_unit_test(test_recovery_that_becomes_the_source_is_not_accepted),
 		cmocka_unit_test(test_twins_are_known_by_what_both_show),
 		cmocka_unit_test(test_parts_of_a_pin),
 		cmocka_unit_test(test_a_pin_as_it_is_shown),
