@@ -118,6 +118,7 @@ struct engine {
 	uv_timer_t follow;
 	bool is_following;
 	struct err followed_fault; // why it cannot be followed any more
+	struct err lost; // what of the record decides something and cannot be had; empty: nothing
 };
 
 // Sets everything up in memory; nothing is on disk yet and no event recorded. `launcher` was

@@ -250,12 +250,27 @@ void engine_begin(struct engine *engine)
 
 // --- taking it up again ---
 
+// Without the list of scripts none of them would be looked at before it is run.
+static bool fetch(void *context, const char *sha256, struct buf *bytes)
+{
+	struct engine *engine = context;
+	return timeline_read_blob(engine->directory, sha256, bytes, &engine->lost);
+}
+
+static void restore(struct engine *engine, struct event *event)
+{
+	struct err before = engine->lost;
+	if (event_restore(event, fetch, engine) || event->kind != EVENT_RUNBOOK_LOADED)
+		engine->lost = before;
+}
+
 bool engine_fold_line(void *context, const char *line, size_t length, struct err *err)
 {
 	struct engine *engine = context;
 	struct event *event = event_decode(line, length, err);
 	if (!event)
 		return false;
+	restore(engine, event);
 	state_apply(engine->state, event);
 	engine_note_host(engine, event);
 	if (engine->simulated)
@@ -324,6 +339,9 @@ bool engine_resume(struct engine *engine, const char *directory, bool *is_held, 
 	engine->directory = memory_copy_text(directory);
 	if (!take_up(engine, is_held ? is_held : &held, &tail, &damage, err))
 		return false;
+	if (engine->lost.message[0])
+		return err_set(err, "%s; the runbook's scripts are listed there: put it back",
+			engine->lost.message);
 	engine->record.chain = tail.chain;
 	engine->session = session_describe(engine->setup.executable);
 	record_session(&engine->record);

@@ -44,8 +44,32 @@ static void take_bad(struct history *history, const struct walked *line)
 		history_problem(history, "timeline: %s: %s", history->path, line->damage.message);
 }
 
+// {"blob":"<sha256>","bytes":n}, wherever a value was too large for its line.
+static void name_blobs(struct history *history, int64_t seq, const cJSON *value)
+{
+	const char *sha256 = event_blob(value);
+	if (sha256) {
+		history->blobs = memory_grow(history->blobs, history->blobs_named,
+			&history->blobs_capacity, sizeof *history->blobs);
+		struct history_blob *blob = &history->blobs[history->blobs_named++];
+		*blob = (struct history_blob){.seq = seq};
+		memcpy(blob->sha256, sha256, sizeof blob->sha256);
+	}
+	if (cJSON_IsObject(value) || cJSON_IsArray(value))
+		json_each (part, value)
+			name_blobs(history, seq, part);
+}
+
+static bool fetch_blob(void *context, const char *sha256, struct buf *bytes)
+{
+	const struct history *history = context;
+	return history->directory && timeline_read_blob(history->directory, sha256, bytes, NULL);
+}
+
 static void take_event(struct history *history, struct event *event)
 {
+	name_blobs(history, event->seq, event->data);
+	event_restore(event, fetch_blob, history);
 	history->events = memory_grow(history->events, history->event_count,
 		&history->event_capacity, sizeof(struct event *));
 	history->events[history->event_count++] = event;
@@ -277,6 +301,7 @@ void history_fini(struct history *history)
 		free(history->seals[i].who);
 	}
 	free(history->events);
+	free(history->blobs);
 	free(history->problems);
 	free(history->seals);
 	state_free(history->state);

@@ -21,6 +21,11 @@ struct history_seal {
 	bool is_good;
 };
 
+struct history_blob {
+	int64_t seq; // of the event that names it
+	char sha256[65];
+};
+
 // An incident read back, without a lock and without writing anything: its timeline, what was frozen
 // beside it, and the state that follows. Everything that is wrong with it is kept as a problem in
 // words, and as much is read as can be trusted. Blocks on the disk.
@@ -49,6 +54,8 @@ struct history {
 	struct state *state; // folded over `events`
 	char **problems;     // one line each
 	size_t problem_count, problem_capacity;
+	struct history_blob *blobs; // that the events name
+	size_t blobs_named, blobs_capacity;
 	size_t frozen_count, blob_count, output_count; // files whose digest was found right
 	struct history_seal *seals;
 	size_t seal_count, seal_capacity;

@@ -105,18 +105,7 @@ static void verify_evidence(struct history *history, int64_t seq, const char *sh
 	buf_fini(&name);
 }
 
-// {"blob":"<sha256>","bytes":n}, wherever a value was too large for its line.
-static void verify_blobs(struct history *history, int64_t seq, const cJSON *value)
-{
-	const char *blob = json_text(value, "blob");
-	if (blob && cJSON_IsNumber(json_get(value, "bytes")))
-		verify_evidence(history, seq, blob);
-	if (cJSON_IsObject(value) || cJSON_IsArray(value))
-		json_each (part, value)
-			verify_blobs(history, seq, part);
-}
-
-// Where the event's list was too long for its line, what is applied stands in a list of its own.
+// What is applied stands in a list of its own, too.
 static void verify_applied(struct history *history, int64_t seq, const char *sha256)
 {
 	struct buf text = {0};
@@ -138,7 +127,7 @@ static void verify_frozen(struct history *history, const struct event *event)
 {
 	const cJSON *files = json_get(event->data, "files");
 	const char *applied = json_path_text(event->data, "applied.sha256");
-	if (applied && !cJSON_IsArray(files))
+	if (applied && !cJSON_IsArray(files)) // its piece of evidence is not there
 		verify_applied(history, event->seq, applied);
 	if (!cJSON_IsArray(files))
 		return;
@@ -166,9 +155,10 @@ void history_verify(struct history *history)
 {
 	if (!history->directory)
 		return;
+	for (size_t i = 0; i < history->blobs_named; i++)
+		verify_evidence(history, history->blobs[i].seq, history->blobs[i].sha256);
 	for (size_t i = 0; i < history->event_count; i++) {
 		const struct event *event = history->events[i];
-		verify_blobs(history, event->seq, event->data);
 		if (event->kind == EVENT_RUNBOOK_LOADED)
 			verify_frozen(history, event);
 		else if (event->kind == EVENT_STEP_RESULT)

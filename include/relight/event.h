@@ -108,4 +108,12 @@ enum event_kind event_peek(const char *line, size_t length_bytes);
 // it is no event. The chain is not checked here (chain.h does).
 struct event *event_decode(const char *line, size_t length_bytes, struct err *err);
 
+// The digest of the piece of evidence that stands for a value which was too large for its line:
+// {"blob":"<sha256>","bytes":n}. NULL: the value is none such.
+const char *event_blob(const cJSON *value);
+// Puts those of them back, at the top of `data`, that decide something or are a person's word.
+// `fetch` appends the bytes of one; false: it cannot be had, and stays away. False when one did.
+typedef bool event_fetch(void *context, const char *sha256, struct buf *bytes);
+bool event_restore(struct event *event, event_fetch *fetch, void *context);
+
 #endif

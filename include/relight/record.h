@@ -20,7 +20,8 @@ struct record {
 	char sid[40], boot[37];
 	char *by;
 	enum event_mode mode;
-	struct buf line; // the bytes of the newest event, without LF
+	struct buf line;           // the bytes of the newest event, without LF
+	struct moved_value *moved; // what of the newest event went to evidence/
 };
 
 // A new session id (random), and this boot's id, into `record`. Blocks on /proc once.
@@ -30,7 +31,8 @@ void record_session(struct record *record);
 void record_uuid(char uuid[37]);
 
 // Takes ownership of `event`, gives it seq, sid, by (where it has none), mode, boot, `now` and its
-// links, and queues it. Returns the event as decoded from the written bytes; the caller frees it.
+// links, and queues it. Returns the event as decoded from the written bytes, with what event.h
+// restores of its blobs; the caller frees it.
 // An event that would be over 64 KiB even with its large values moved out is cut down to a `fault`
 // event that says so. Never NULL.
 struct event *record_event(struct record *record, struct event *event, struct moment now);

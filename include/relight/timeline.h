@@ -78,6 +78,11 @@ bool timeline_is_held(const char *directory);
 bool timeline_read(const char *path, timeline_each *each_line, void *context, struct chain *chain,
 	size_t *torn_bytes, struct err *err);
 
+// Appends what evidence/`sha256` of the incident in `directory` holds, at home or in its refuge.
+// False with `err` when it is not there, is over 64 MiB, or is not what the digest says.
+bool timeline_read_blob(
+	const char *directory, const char *sha256, struct buf *bytes, struct err *err);
+
 // Opens the file itself, or what the directory that `path` names has, for reading: several segments
 // are read as one, of the time of the call. The descriptor is close-on-exec; -1 with `err` when it
 // cannot be read or is no regular file.

@@ -163,9 +163,12 @@ static void fold_input(const struct fold *fold)
 	int input = runbook_input(fold->state->runbook, json_text(fold->data, "name"));
 	if (input < 0)
 		return;
-	const char *value = json_text(fold->data, "value");
-	fold->state->input_is_set[input] = true;
-	fold_text(&fold->state->inputs[input], value ? value : "");
+	const cJSON *value = json_get(fold->data, "value");
+	// None is recorded of a secret. One that was too large for its line and is lost must be
+	// given again.
+	bool is_lost = value && !cJSON_IsString(value);
+	fold->state->input_is_set[input] = !is_lost;
+	fold_text(&fold->state->inputs[input], is_lost ? NULL : value ? value->valuestring : "");
 }
 
 static void fold_restore_point(const struct fold *fold)

@@ -54,13 +54,47 @@ void record_uuid(char uuid[37])
 
 // --- large values ----------------------------------------------------------------------------------------------------
 
+struct moved_value {
+	struct moved_value *next;
+	char sha256[65];
+	struct buf bytes;
+};
+
+static void forget_moved(struct record *record)
+{
+	for (struct moved_value *moved = record->moved, *next; moved; moved = next) {
+		next = moved->next;
+		buf_fini(&moved->bytes);
+		free(moved);
+	}
+	record->moved = NULL;
+}
+
+static bool fetch_moved(void *context, const char *sha256, struct buf *bytes)
+{
+	const struct record *record = context;
+
+	for (const struct moved_value *moved = record->moved; moved; moved = moved->next) {
+		if (!strcmp(moved->sha256, sha256)) {
+			buf_add(bytes, moved->bytes.data, moved->bytes.length);
+			return true;
+		}
+	}
+	return false;
+}
+
 // What stands in the event for a value that went to evidence/.
 static cJSON *put_blob(struct record *record, const char *bytes, size_t length)
 {
+	struct moved_value *moved = memory_zeroed(1, sizeof *moved);
 	cJSON *reference = json_object();
 	char sha256[65];
 
 	sha256_hex(bytes, length, sha256);
+	memcpy(moved->sha256, sha256, sizeof sha256);
+	buf_add(&moved->bytes, bytes, length);
+	moved->next = record->moved;
+	record->moved = moved;
 	if (record->timeline)
 		timeline_blob(record->timeline, sha256, bytes, length);
 	json_add_text(reference, "blob", sha256);
@@ -185,6 +219,7 @@ struct event *record_event(struct record *record, struct event *event, struct mo
 	struct buf *line = &record->line;
 	struct err err = {0};
 
+	forget_moved(record);
 	complete(record, event, now);
 
 	struct event *back = encode(record, event, line, &err);
@@ -203,11 +238,13 @@ struct event *record_event(struct record *record, struct event *event, struct mo
 	memcpy(record->chain.head, back->h, sizeof record->chain.head);
 	record->chain.next_seq++;
 	record->chain.lines++;
+	event_restore(back, fetch_moved, record);
 	return back;
 }
 
 void record_fini(struct record *record)
 {
+	forget_moved(record);
 	buf_fini(&record->line);
 	mask_free(record->mask);
 	free(record->by);

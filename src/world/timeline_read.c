@@ -119,6 +119,43 @@ int timeline_open_file(const char *path, struct err *err)
 	return -1;
 }
 
+#define BLOB_MOST_BYTES ((size_t)64 << 20)
+
+static bool read_blob_in(
+	const char *directory, const char *sha256, struct buf *bytes, struct err *err)
+{
+	struct buf path = {0};
+	size_t before = bytes->length;
+	char hex[65] = "";
+
+	buf_printf(&path, "%s/evidence/%s", directory, sha256);
+
+	bool is_read = file_read(AT_FDCWD, buf_str(&path), BLOB_MOST_BYTES, bytes, err);
+
+	if (is_read)
+		sha256_hex(bytes->data + before, bytes->length - before, hex);
+	if (is_read && strcmp(hex, sha256) != 0)
+		is_read = err_set(err, "%s: was altered", buf_str(&path));
+	if (!is_read)
+		bytes->length = before;
+	buf_fini(&path);
+	return is_read;
+}
+
+bool timeline_read_blob(
+	const char *directory, const char *sha256, struct buf *bytes, struct err *err)
+{
+	char *refuge;
+	bool is_read = read_blob_in(directory, sha256, bytes, err);
+
+	if (is_read)
+		return true;
+	refuge = refuge_path(directory);
+	is_read = refuge && read_blob_in(refuge, sha256, bytes, NULL);
+	free(refuge);
+	return is_read;
+}
+
 // --- looking on ------------------------------------------------------------------------------------------------------
 
 bool timeline_follow(struct timeline_follower *follower, const char *directory, struct err *err)
