@@ -31,6 +31,7 @@ static void take_target(struct engine *engine, const cJSON *line)
 {
 	int target = runbook_target(engine->runbook, json_text(line, "target"));
 	const cJSON *fingerprint = json_get(line, "fingerprint");
+	sensed_take_target(engine->sensed, engine->runbook, line);
 	if (target < 0 || !cJSON_IsObject(fingerprint))
 		return;
 	switch (state_pin_news(engine->state, target, fingerprint)) {

@@ -28,6 +28,10 @@ struct kubeapi_type {
 	bool is_namespaced;
 };
 
+// Whether a resource as kubectl writes it is one of Kubernetes' own, or of its snapshots, that
+// stand in no namespace. False for all others, which may not do so either.
+bool kubeapi_is_cluster_wide(const char *resource);
+
 // Looks for the name's resource in an APIResourceList (the answer to /api/v1 or
 // /apis/GROUP/VERSION): by plural, singular, kind without case, or a short name; subresources are
 // no resources. False: it is not in there.

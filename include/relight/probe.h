@@ -51,7 +51,8 @@ bool probe_text(struct probe_world *world, const char *template, struct buf *out
 bool probe_path(struct probe_world *world, const char *template, struct buf *out, struct err *err);
 // Sends {"type":"target",…} for targets[target]; takes ownership of `fingerprint`. To be called on
 // first contact and on change.
-void probe_target(struct probe_world *world, int target, const char *endpoint, cJSON *fingerprint);
+void probe_target(struct probe_world *world, int target, const char *endpoint,
+	const char *namespace, cJSON *fingerprint);
 
 // One asking of one check. Made by the scheduler, freed by it after probing_done, probing_judge or
 // `cancel`.

@@ -38,6 +38,12 @@ cJSON *request_new(const struct facts *facts, const struct request_plan *plan, s
 cJSON *request_cluster(
 	const struct facts *facts, int target, const struct substitution *values, struct err *err);
 
+// Appends the namespace that an action on a cluster is about, or that objects without one of their
+// own go to; *from says whose it is: "the step's", "the target's", "the kubeconfig's". False for
+// other actions, for what stands in no namespace, and where it is not known yet.
+bool request_namespace(const struct facts *facts, const struct request_plan *plan, struct buf *out,
+	const char **from);
+
 // Puts "[masked]" in the place of what the action writes into Secrets of a cluster, for the record
 // and the screen.
 void request_redact(cJSON *action);

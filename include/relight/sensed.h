@@ -42,12 +42,19 @@ struct sensed_dependency {
 	bool tells_moved;  // by its evidence
 };
 
+// What the sensor said last of who answers at a target.
+struct sensed_target {
+	char *namespace; // that the kubeconfig's context has, or "default"; NULL: not told yet
+};
+
 // Whatever is under way stands still for so long now and then.
 #define SENSED_STILL_MS (60 * MS_PER_S)
 
 struct sensed {
 	struct sensed_dependency *dependencies; // by dependency index
 	size_t count;
+	struct sensed_target *targets; // by target index, …
+	size_t target_count;           // … 0 before anything is told of one
 	int64_t least_stale_us; // no observation is stale before that age, whatever its rhythm; on
 				// the clock of `heard`
 	bool is_up;             // the sensor speaks
@@ -62,6 +69,12 @@ void sensed_free(struct sensed *sensed); // NULL is safe
 // with `err` for an unknown dependency or a malformed line.
 int sensed_observe(struct sensed *sensed, const struct runbook *runbook, const cJSON *observation,
 	struct mono now, struct err *err);
+
+// Takes a line about a target. One that the runbook does not know is passed over.
+void sensed_take_target(struct sensed *sensed, const struct runbook *runbook, const cJSON *line);
+
+// The namespace of the target's kubeconfig, NULL: not told yet. `sensed` may be NULL.
+const char *sensed_namespace(const struct sensed *sensed, int target);
 
 // Milliseconds between the last progress that an observation's evidence tells of and the
 // observation itself, both by the sensor's clock; never negative. -1: it tells none.

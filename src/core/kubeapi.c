@@ -74,6 +74,52 @@ bool kubeapi_is_secret(const struct kubeapi_type *type)
 	return type->group[0] == '\0' && strcmp(type->plural, "secrets") == 0;
 }
 
+// Source: "kubectl api-resources --namespaced=false".
+bool kubeapi_is_cluster_wide(const char *resource)
+{
+	static const struct {
+		const char *plural, *singular, *abbreviation, *group;
+	} types[] = {
+		{"apiservices", "apiservice", "", "apiregistration.k8s.io"},
+		{"certificatesigningrequests", "certificatesigningrequest", "csr",
+			"certificates.k8s.io"},
+		{"clusterrolebindings", "clusterrolebinding", "", "rbac.authorization.k8s.io"},
+		{"clusterroles", "clusterrole", "", "rbac.authorization.k8s.io"},
+		{"csidrivers", "csidriver", "", "storage.k8s.io"},
+		{"csinodes", "csinode", "", "storage.k8s.io"},
+		{"customresourcedefinitions", "customresourcedefinition", "crd",
+			"apiextensions.k8s.io"},
+		{"customresourcedefinitions", "customresourcedefinition", "crds",
+			"apiextensions.k8s.io"},
+		{"ingressclasses", "ingressclass", "", "networking.k8s.io"},
+		{"mutatingwebhookconfigurations", "mutatingwebhookconfiguration", "",
+			"admissionregistration.k8s.io"},
+		{"namespaces", "namespace", "ns", ""},
+		{"nodes", "node", "no", ""},
+		{"persistentvolumes", "persistentvolume", "pv", ""},
+		{"priorityclasses", "priorityclass", "pc", "scheduling.k8s.io"},
+		{"runtimeclasses", "runtimeclass", "", "node.k8s.io"},
+		{"storageclasses", "storageclass", "sc", "storage.k8s.io"},
+		{"validatingwebhookconfigurations", "validatingwebhookconfiguration", "",
+			"admissionregistration.k8s.io"},
+		{"volumeattachments", "volumeattachment", "", "storage.k8s.io"},
+		{"volumesnapshotclasses", "volumesnapshotclass", "", "snapshot.storage.k8s.io"},
+		{"volumesnapshotcontents", "volumesnapshotcontent", "", "snapshot.storage.k8s.io"},
+	};
+	struct kubeapi_name name;
+	struct err ignored;
+
+	if (!kubeapi_name_parse(resource, &name, &ignored))
+		return false;
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		if ((strcasecmp(name.resource, types[i].plural) == 0 ||
+			    strcasecmp(name.resource, types[i].singular) == 0 ||
+			    strcasecmp(name.resource, types[i].abbreviation) == 0) &&
+			kubeapi_may_hold(&name, types[i].group, name.version))
+			return true;
+	return false;
+}
+
 bool kubeapi_may_hold(const struct kubeapi_name *name, const char *group, const char *version)
 {
 	return strncmp(group, name->group, strlen(name->group)) == 0 &&

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "relight/json.h"
+#include "relight/kubeapi.h"
 #include "relight/manifest.h"
 #include "relight/memory.h"
 #include "request_parts.h"
@@ -92,6 +93,52 @@ static bool fill_preconditions(cJSON *what, const struct kubernetes_action *of,
 		       preconditions, "resource_version", of->resource_version, values, err);
 }
 
+// Of what names none itself.
+static const char *default_namespace(const struct facts *facts, int target, const char **from)
+{
+	const char *own = facts->runbook->targets[target].namespace;
+
+	*from = own ? "the target's" : "the kubeconfig's";
+	return own ? own : sensed_namespace(facts->sensed, target);
+}
+
+// What the sensor has told is no template.
+static bool add_default_namespace(cJSON *object, const struct facts *facts, int target,
+	const struct substitution *values, struct err *err)
+{
+	const char *from, *namespace = default_namespace(facts, target, &from);
+
+	if (facts->runbook->targets[target].namespace)
+		return request_add_expanded(object, "namespace", namespace, values, err);
+	json_add_text(object, "namespace", namespace);
+	return true;
+}
+
+bool request_namespace(const struct facts *facts, const struct request_plan *plan, struct buf *out,
+	const char **from)
+{
+	const struct action *action = request_action_of(facts, plan);
+	const struct kubernetes_action *of = &action->kubernetes;
+	struct substitution values = request_values(facts, plan);
+	struct err ignored;
+
+	if (action->kind != ACTION_KUBERNETES ||
+		(!of->namespace && of->resource && kubeapi_is_cluster_wide(of->resource)))
+		return false;
+	const char *namespace = default_namespace(facts, of->target, from);
+	bool is_template = of->namespace || facts->runbook->targets[of->target].namespace;
+	if (of->namespace) {
+		*from = "the step's";
+		namespace = of->namespace;
+	}
+	if (!namespace)
+		return false;
+	if (is_template)
+		return substitute(namespace, &values, out, &ignored);
+	buf_text(out, namespace);
+	return true;
+}
+
 static bool fill_object(cJSON *what, const struct facts *facts, const struct kubernetes_action *of,
 	const struct substitution *values, struct err *err)
 {
@@ -111,6 +158,10 @@ static bool fill_object(cJSON *what, const struct facts *facts, const struct kub
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		if (!request_add_given(what, texts[i].key, texts[i].template, values, err))
 			return false;
+	// What was shown is what is done, whatever the kubeconfig says by then.
+	if (!of->namespace && !kubeapi_is_cluster_wide(of->resource) &&
+		!add_default_namespace(what, facts, of->target, values, err))
+		return false;
 	if (of->grace_period_ms != ABSENT_MS)
 		json_add_int(what, "grace_period_s", of->grace_period_ms / MS_PER_S);
 	return fill_preconditions(what, of, values, err) &&
@@ -232,7 +283,7 @@ cJSON *request_cluster(
 
 	if (!add_kubeconfig(cluster, facts->runbook, of, values, err) ||
 		!request_add_given(cluster, "context", of->context, values, err) ||
-		!request_add_given(cluster, "namespace", of->namespace, values, err)) {
+		!add_default_namespace(cluster, facts, target, values, err)) {
 		cJSON_Delete(cluster);
 		return NULL;
 	}

@@ -33,6 +33,9 @@ void sensed_free(struct sensed *sensed)
 		free(sensed->dependencies[d].check);
 		free(sensed->dependencies[d].unit);
 	}
+	for (size_t t = 0; t < sensed->target_count; t++)
+		free(sensed->targets[t].namespace);
+	free(sensed->targets);
 	free(sensed->dependencies);
 	free(sensed->why_down);
 	free(sensed);
@@ -135,6 +138,25 @@ int sensed_observe(struct sensed *sensed, const struct runbook *runbook, const c
 		now);
 	take_token(one, json_int(observation, "token", 0), now);
 	return dependency;
+}
+
+void sensed_take_target(struct sensed *sensed, const struct runbook *runbook, const cJSON *line)
+{
+	const char *id = json_text(line, "target");
+	int target = id ? runbook_target(runbook, id) : -1;
+	if (target < 0)
+		return;
+	if (!sensed->targets) {
+		sensed->targets = memory_zeroed(runbook->target_count, sizeof *sensed->targets);
+		sensed->target_count = runbook->target_count;
+	}
+	text_replace(&sensed->targets[target].namespace, json_text(line, "namespace"));
+}
+
+const char *sensed_namespace(const struct sensed *sensed, int target)
+{
+	bool is_told = sensed && target >= 0 && (size_t)target < sensed->target_count;
+	return is_told ? sensed->targets[target].namespace : NULL;
 }
 
 bool sensed_is_stale(

@@ -340,13 +340,14 @@ static const char *authority(const struct kubernetes *kubernetes)
 	return kubernetes->serving_ca[0] ? kubernetes->serving_ca : kubernetes->ca_sha256;
 }
 
-// The fingerprint in one text, to see a change.
+// What is told of who answers in one text, to see a change.
 static bool fingerprint_changed(struct kubernetes *kubernetes)
 {
 	struct buf now = {0};
 
-	buf_printf(&now, "%s %s %s %d", kubernetes->access.server, kubernetes->uid,
-		authority(kubernetes), kubernetes->access.is_insecure);
+	buf_printf(&now, "%s %s %s %d %s", kubernetes->access.server, kubernetes->uid,
+		authority(kubernetes), kubernetes->access.is_insecure,
+		kubernetes_namespace(kubernetes));
 	bool is_new =
 		!kubernetes->fingerprint || strcmp(kubernetes->fingerprint, buf_str(&now)) != 0;
 	free(kubernetes->fingerprint);

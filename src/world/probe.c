@@ -78,12 +78,14 @@ static void set_input(struct sensing *sensing, int input, const char *value)
 		probe_secret(&sensing->world, declared->id, value);
 }
 
-void probe_target(struct probe_world *world, int target, const char *endpoint, cJSON *fingerprint)
+void probe_target(struct probe_world *world, int target, const char *endpoint,
+	const char *namespace, cJSON *fingerprint)
 {
 	cJSON *line = json_object();
 	json_add_text(line, "type", "target");
 	json_add_text(line, "target", world->runbook->targets[target].id);
 	json_add_text(line, "endpoint", endpoint);
+	json_add_text(line, "namespace", namespace);
 	json_add(line, "fingerprint", fingerprint);
 	channel_send(world->channel, (int)world->runbook->dependency_count + target, line);
 }

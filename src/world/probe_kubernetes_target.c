@@ -156,7 +156,8 @@ static bool is_source(const struct target_link *link)
 
 static void tell(struct target_link *link)
 {
-	probe_target(link->world, link->target, link->held_endpoint, link->held);
+	probe_target(link->world, link->target, link->held_endpoint,
+		kubernetes_namespace(link->client), link->held);
 	free(link->held_endpoint);
 	link->held_endpoint = NULL;
 	link->held = NULL;

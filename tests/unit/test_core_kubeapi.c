@@ -225,6 +225,22 @@ static void a_tally_is_as_bad_as_its_worst(void **state)
 	expect_tally(&tally, 0, STATUS_HEALTHY, "0 pods");
 }
 
+static void what_stands_in_no_namespace(void **unused)
+{
+	static const char *const wide[] = {"ns", "Namespace", "namespaces", "namespaces.v1.", "pv",
+		"CustomResourceDefinition", "crds", "clusterroles.rbac",
+		"storageclasses.v1.storage.k8s.io"};
+	static const char *const others[] = {"pods", "deploy", "namespaces.example.com",
+		"widgets.example.com", "nodes.metrics.k8s.io", "", "a/b"};
+	(void)unused;
+	for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
+		if (!kubeapi_is_cluster_wide(wide[i]))
+			fail_msg("%s", wide[i]);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (kubeapi_is_cluster_wide(others[i]))
+			fail_msg("%s", others[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +249,7 @@ int main(void)
 		cmocka_unit_test(types_are_found_by_every_name_they_have),
 		cmocka_unit_test(a_group_may_be_given_by_its_beginning),
 		cmocka_unit_test(paths),
+		cmocka_unit_test(what_stands_in_no_namespace),
 		cmocka_unit_test(only_the_very_object_is_missing),
 		cmocka_unit_test(readiness),
 		cmocka_unit_test(a_tally_is_as_bad_as_its_worst),

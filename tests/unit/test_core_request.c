@@ -110,8 +110,74 @@ static void test_kubernetes(void **unused)
 		"kubernetes scale deployments.apps intake -n case --replicas 3 on dr");
 	assert_action("patch",
 		"{\"kubernetes\":{\"target\":\"dr\",\"patch\":{\"resource\":\"services\","
-		"\"name\":\"web\",\"type\":\"merge\",\"body\":\"{\\\"n\\\": 3}\"}}}",
-		"kubernetes patch services web --type merge --patch '{\"n\": 3}' on dr");
+		"\"name\":\"web\",\"type\":\"merge\",\"namespace\":\"shop\",\"body\":\"{\\\"n\\\": "
+		"3}\"}}}",
+		"kubernetes patch services web -n shop --type merge --patch '{\"n\": 3}' on dr");
+}
+
+static void assert_namespace(const struct incident_case *of, const char *id, bool is_rollback,
+	const char *expected, const char *expected_from)
+{
+	struct request_plan plan = {
+		.step = step_of(of, id), .attempt = 1, .is_rollback = is_rollback};
+	const char *from = NULL;
+	struct buf out = {0};
+	bool is_known = request_namespace(&of->facts, &plan, &out, &from);
+	if (is_known != (expected != NULL))
+		fail_msg("%s: %s", id, is_known ? buf_str(&out) : "no namespace");
+	if (expected) {
+		assert_string_equal(buf_str(&out), expected);
+		assert_string_equal(from, expected_from);
+	}
+	buf_fini(&out);
+}
+
+static const char drop_action[] =
+	"{\"kubernetes\":{\"target\":\"prod\",\"delete\":{\"resource\":\"deploy\",\"name\":"
+	"\"old\",\"namespace\":\"shop\"}}}";
+
+// A namespace that only the kubeconfig names is shown, and is then the one that is acted in.
+static void test_namespaces_of_the_kubeconfig(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	case_begin(&of,
+		"targets: {prod: {kubernetes: {context: prod}}}\n"
+		"steps:\n"
+		"  - {id: drop, run: {kubernetes: {target: prod, delete: {resource: deploy, name: "
+		"old}}}}\n"
+		"  - {id: wipe, run: {kubernetes: {target: prod, delete: {resource: "
+		"Namespace, name: old}}}, rollback: {kubernetes: {target: prod, apply: ns.yaml}}}\n"
+		"  - {id: own, run: {kubernetes: {target: prod, apply: x.yaml, namespace: mine}}}\n"
+		"  - {id: local, run: {command: [a]}}\n");
+	assert_namespace(&of, "drop", false, NULL, NULL); // nobody has told yet
+	cJSON *line = cJSON_Parse("{\"target\":\"prod\",\"namespace\":\"shop\"}");
+	sensed_take_target(of.sensed, of.runbook, line);
+	cJSON_Delete(line);
+	assert_namespace(&of, "drop", false, "shop", "the kubeconfig's");
+	assert_namespace(&of, "wipe", false, NULL, NULL);
+	assert_namespace(&of, "wipe", true, "shop", "the kubeconfig's");
+	assert_namespace(&of, "own", false, "mine", "the step's");
+	assert_namespace(&of, "local", false, NULL, NULL);
+	struct request_plan plan = {.step = step_of(&of, "drop"), .attempt = 1};
+	cJSON *action = request_action(&of.facts, &plan, NULL);
+	char *json = cJSON_PrintUnformatted(action);
+	assert_string_equal(json, drop_action);
+	free(json);
+	cJSON_Delete(action);
+	plan.step = step_of(&of, "wipe");
+	action = request_action(&of.facts, &plan, NULL);
+	assert_null(json_path(action, "kubernetes.delete.namespace"));
+	cJSON_Delete(action);
+	// Objects may name their own: theirs is no argument, but where the others go.
+	plan.is_rollback = true;
+	action = request_action(&of.facts, &plan, NULL);
+	assert_null(json_path(action, "kubernetes.namespace"));
+	cJSON_Delete(action);
+	cJSON *cluster = request_cluster(&of.facts, 0, of.facts.values, NULL);
+	assert_string_equal(json_text(cluster, "namespace"), "shop");
+	cJSON_Delete(cluster);
+	case_end(&of);
 }
 
 // Objects that stand in the runbook, with the variables in their texts filled in; keys stay.
@@ -133,14 +199,15 @@ static void test_objects(void **unused)
 	assert_action("delete",
 		"{\"kubernetes\":{\"target\":\"dr\",\"delete\":{\"resource\":\"pods\",\"selector\":"
 		"\"app=intake\","
-		"\"propagation\":\"orphan\",\"grace_period_s\":90}}}",
-		"kubernetes delete pods -l app=intake --cascade orphan --grace-period 90 on dr");
+		"\"propagation\":\"orphan\",\"namespace\":\"shop\",\"grace_period_s\":90}}}",
+		"kubernetes delete pods -l app=intake -n shop --cascade orphan --grace-period 90 "
+		"on dr");
 	assert_action("operations",
 		"{\"kubernetes\":{\"target\":\"dr\",\"patch\":{\"resource\":\"secrets\",\"name\":"
 		"\"s\",\"type\":"
-		"\"json\",\"body\":[{\"op\":\"add\",\"path\":\"/data/"
+		"\"json\",\"namespace\":\"shop\",\"body\":[{\"op\":\"add\",\"path\":\"/data/"
 		"p\",\"value\":\"tok-12345\"}]}}}",
-		"kubernetes patch secrets s --type json on dr");
+		"kubernetes patch secrets s -n shop --type json on dr");
 }
 
 // What goes into the record and onto the screen does not hold what a Secret does.
@@ -261,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_ssh),
 		cmocka_unit_test(test_http),
 		cmocka_unit_test(test_kubernetes),
+		cmocka_unit_test(test_namespaces_of_the_kubeconfig),
 		cmocka_unit_test(test_objects),
 		cmocka_unit_test(test_secrets_are_left_out),
 		cmocka_unit_test(test_cluster_and_files),

@@ -53,6 +53,23 @@ static const char runbook_text[] =
 	"  - {id: undo, run: {kubernetes: {target: recovery, delete: {resource: pods, name: p}}}}\n"
 	"abort: {steps: [undo]}\n";
 
+static const char clusters_text[] =
+	"relight: 1\n"
+	"name: clusters\n"
+	"targets:\n"
+	"  prod: {kubernetes: {context: admin@prod}}\n"
+	"dependencies:\n"
+	"  - {id: old, check: {kubernetes: {target: prod, resource: deploy, name: old}}}\n"
+	"  - {id: api, check: {kubernetes: {target: prod, readyz: true}}}\n"
+	"  - {id: mixed, checks: [{kubernetes: {target: prod, readyz: true}}, {command: [x]}]}\n"
+	"  - {id: other, check: {command: [x]}}\n"
+	"steps:\n"
+	"  - {id: drop, destructive: true, takes: 1m, run: {kubernetes: {target: prod, delete: "
+	"{resource: deploy, name: old}}}}\n"
+	"  - {id: fill, needs: [], takes: 1m, run: {kubernetes: {target: prod, apply: "
+	"[case/, late.yaml]}}}\n"
+	"  - {id: local, needs: [], takes: 1m, run: {command: [x]}}\n";
+
 struct desk {
 	struct runbook *runbook;
 	struct plan *plan;
@@ -99,13 +116,13 @@ static void happens(
 	fold(desk, event);
 }
 
-static int desk_new(void **out)
+static int desk_of(void **out, const char *text)
 {
 	struct desk *desk = memory_zeroed(1, sizeof *desk);
 	struct diags diags = {.file = "small.yaml"};
 	struct buf complaints = {0};
 
-	desk->runbook = runbook_load(runbook_text, strlen(runbook_text), ".", &diags);
+	desk->runbook = runbook_load(text, strlen(text), ".", &diags);
 	if (!desk->runbook) {
 		diags_print(&diags, &complaints);
 		fail_msg("%s", buf_str(&complaints));
@@ -134,6 +151,16 @@ static int desk_new(void **out)
 	desk->ui.now_us = 1000000;
 	*out = desk;
 	return 0;
+}
+
+static int desk_new(void **out)
+{
+	return desk_of(out, runbook_text);
+}
+
+static int clusters_new(void **out)
+{
+	return desk_of(out, clusters_text);
 }
 
 static int desk_free(void **in)
@@ -313,6 +340,42 @@ static void a_dialog_says_all_that_matters_beforehand(void **state)
 	press(desk, 's');
 	assert_contains(desk->ui.dialog.body, "Look at the quota.\none two\n\nthree\n- four\n");
 	press(desk, K_ESCAPE);
+}
+
+static void prod_is_known(struct desk *desk)
+{
+	cJSON *line = cJSON_Parse("{\"target\":\"prod\",\"namespace\":\"shop\"}");
+
+	sensed_take_target(desk->sensed, desk->runbook, line);
+	cJSON_Delete(line);
+	happens(desk, EVENT_TARGET_PINNED, NULL, 0,
+		"{\"target\":\"prod\",\"endpoint\":\"https://10.0.0.1:6443\",\"fingerprint\":"
+		"{\"uid\":\"0b1c77aa-2e\"}}");
+}
+
+// What is destroyed, on which server, and in which namespace, where only the kubeconfig says so.
+static void a_dialog_names_the_cluster_and_the_namespace(void **state)
+{
+	struct desk *desk = *state;
+
+	prod_is_known(desk);
+	select_step(desk, "drop");
+	press(desk, 's');
+	assert_int_equal(desk->ui.dialog.kind, DIALOG_TYPE);
+	assert_contains(desk->ui.dialog.title, "DESTRUCTIVE");
+	assert_contains(desk->ui.dialog.body,
+		"run    kubernetes delete deploy old -n shop on prod\n"
+		"on     prod (admin@prod), https://10.0.0.1:6443, uid 0b1c77aa-2e  \n"
+		"in     namespace shop, the kubeconfig's\n");
+	press(desk, K_ESCAPE);
+	select_step(desk, "fill");
+	press(desk, 's');
+	assert_contains(desk->ui.dialog.body,
+		"in     namespace shop, the kubeconfig's, where an object names none\n");
+	press(desk, K_ESCAPE);
+	select_step(desk, "local");
+	press(desk, 's');
+	assert_null(strstr(desk->ui.dialog.body, "namespace"));
 }
 
 static void an_observer_is_told_how_to_take_the_controls(void **state)
@@ -1487,6 +1550,7 @@ static void a_secret_is_not_shown_before_it_is_used(void **state)
 	assert_null(strstr(desk->ui.dialog.body, "sesame"));
 }
 
+#define ON_CLUSTERS(test)  cmocka_unit_test_setup_teardown(test, clusters_new, desk_free)
 #define CONVERSATION(name) cmocka_unit_test_setup_teardown(name, desk_new, desk_free)
 
 int main(void)
@@ -1495,6 +1559,7 @@ int main(void)
 		CONVERSATION(a_step_shows_what_will_run_before_it_does),
 		CONVERSATION(escape_leaves_everything_as_it_was),
 		CONVERSATION(a_dialog_says_all_that_matters_beforehand),
+		ON_CLUSTERS(a_dialog_names_the_cluster_and_the_namespace),
 		CONVERSATION(an_observer_is_told_how_to_take_the_controls),
 		CONVERSATION(a_manual_step_wants_words),
 		CONVERSATION(a_decision_is_chosen_with_its_reason),

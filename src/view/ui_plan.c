@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a dialog says of a step before it runs: exactly what it is, on what, and how long it should
+// take.
+#include "ui_plan.h"
+
+#include <string.h>
+
+#include "relight/json.h"
+#include "relight/mask.h"
+#include "relight/request.h"
+
+// --- what will run ---------------------------------------------------------------------------------------------------
+
+// The values of secret inputs must not reach the screen, whatever mentions them.
+static void add_masked(struct buf *out, const struct facts *facts, const char *text)
+{
+	const struct runbook *runbook = facts->runbook;
+	struct mask *mask = mask_new();
+
+	for (size_t i = 0; i < runbook->input_count; i++)
+		if (runbook->inputs[i].secret && facts->values->inputs && facts->values->inputs[i])
+			mask_secret(mask, runbook->inputs[i].id, facts->values->inputs[i]);
+	mask_text(mask, text, strlen(text), out);
+	mask_free(mask);
+}
+
+static void say_command(struct buf *out, const struct facts *facts, int step, bool is_rollback)
+{
+	struct request_plan plan = {
+		.step = step,
+		.attempt = facts->state->steps[step].attempt + 1,
+		.is_rollback = is_rollback,
+	};
+	struct err err = {0};
+	struct buf exact = {0};
+
+	buf_text(out, is_rollback ? "undo   " : "run    ");
+	if (request_describe(facts, &plan, &exact, &err))
+		add_masked(out, facts, buf_str(&exact));
+	else
+		buf_printf(out, "cannot be said: %s", err.message);
+	buf_byte(out, '\n');
+	buf_fini(&exact);
+}
+
+// --- what the runbook says of it -------------------------------------------------------------------------------------
+
+#define TEXT_MOST_BYTES 600 // of a text in a dialog; the detail pane has it all
+
+// An item of a list, or what is indented, keeps its line.
+static bool keeps_line(const char *line)
+{
+	size_t digits = strspn(line, "0123456789");
+
+	return strchr(" \t\n-*", *line) != NULL ||
+	       (digits > 0 && (line[digits] == '.' || line[digits] == ')'));
+}
+
+// Lines that a file broke where it was convenient are joined again: they are wrapped to the
+// dialog's width. Blank lines part paragraphs.
+void plan_add_paragraphs(struct buf *out, const struct facts *facts, const char *text)
+{
+	size_t length = strlen(text), most = length > TEXT_MOST_BYTES ? TEXT_MOST_BYTES : length;
+	struct buf joined = {0};
+
+	while (most < length && most > 0 && ((unsigned char)text[most] & 0xc0) == 0x80)
+		most--;
+	while (most > 0 && strchr(" \n", text[most - 1]))
+		most--;
+	for (size_t i = 0; i < most; i++) {
+		bool is_break = text[i] == '\n' &&
+				(keeps_line(text + i + 1) || (i > 0 && text[i - 1] == '\n'));
+
+		buf_byte(&joined, text[i] == '\n' && !is_break ? ' ' : text[i]);
+	}
+	if (most < length)
+		buf_text(&joined, " … (its detail has the rest)");
+	add_masked(out, facts, buf_str(&joined));
+	buf_byte(out, '\n');
+	buf_fini(&joined);
+}
+
+void plan_say_text(struct buf *out, const struct facts *facts, const struct step *of)
+{
+	if (of->text)
+		plan_add_paragraphs(out, facts, of->text);
+}
+
+static void say_target(struct buf *out, const struct facts *facts, int target)
+{
+	const struct target *of = &facts->runbook->targets[target];
+	const struct pin *pin = &facts->state->pins[target];
+	struct buf name = {0};
+
+	buf_printf(out, "%s", of->id);
+	if (facts_target_name(facts, target, &name) && strcmp(buf_str(&name), of->id) != 0)
+		buf_printf(out, " (%s)", buf_str(&name));
+	buf_fini(&name);
+	if (pin->endpoint)
+		buf_printf(out, ", %s", pin->endpoint);
+	if (pin->is_pinned && pin->fingerprint) {
+		buf_text(out, ", ");
+		pin_say(pin->fingerprint, out);
+	}
+	buf_text(out, "  ");
+	state_trouble_say(facts->state, target, out);
+}
+
+// The cluster and the namespace, or the machine.
+static void say_where(struct buf *out, const struct facts *facts, int step, bool is_rollback)
+{
+	const struct step *of = &facts->runbook->steps[step];
+	const struct action *action = is_rollback ? &of->rollback : &of->run;
+	struct request_plan plan = {.step = step, .attempt = 1, .is_rollback = is_rollback};
+	int target = action_target(action) >= 0 ? action_target(action) : of->target;
+	struct buf namespace = {0};
+	const char *from;
+
+	if (target >= 0) {
+		buf_text(out, "on     ");
+		say_target(out, facts, target);
+		buf_byte(out, '\n');
+	}
+	if (request_namespace(facts, &plan, &namespace, &from))
+		buf_printf(out, "in     namespace %s, %s%s\n", buf_str(&namespace), from,
+			action->kubernetes.source_count ? ", where an object names none" : "");
+	buf_fini(&namespace);
+}
+
+static void say_duration(struct buf *out, const char *label, int64_t ms, const char *absent)
+{
+	char text[DURATION_TEXT_BYTES];
+
+	duration_format(ms > 0 ? ms : 0, text);
+	buf_printf(out, "%s%s", label, ms >= 0 ? text : absent);
+}
+
+static void say_times(struct buf *out, const struct step *of)
+{
+	say_duration(out, "takes  ", of->takes_ms, "not known");
+	say_duration(out, ", timeout ", of->timeout_ms, "none");
+	if (of->restores.count)
+		say_duration(out, "; then verified, at most ", of->settle_ms, "");
+	buf_byte(out, '\n');
+}
+
+void plan_say_restores(struct buf *out, const struct facts *facts, const struct step *of)
+{
+	for (size_t i = 0; i < of->restores.count; i++)
+		buf_printf(out, "%s%s", i ? ", " : "done   when healthy: ",
+			facts->runbook->dependencies[of->restores.items[i]].id);
+	if (of->restores.count)
+		buf_byte(out, '\n');
+}
+
+static void say_last_attempt(struct buf *out, const struct facts *facts, int step)
+{
+	const struct step_progress *progress = &facts->state->steps[step];
+
+	if (progress->attempt < 1)
+		return;
+	buf_printf(out, "before attempt %d: %s", progress->attempt,
+		progress->outcome == OUTCOME_NONE ? step_state_word(progress->state)
+						  : outcome_word(progress->outcome));
+	if (progress->exit > 0)
+		buf_printf(out, ", exit %d", progress->exit);
+	buf_byte(out, '\n');
+}
+
+char *plan_say(const struct facts *facts, int step, bool is_rollback)
+{
+	const struct step *of = &facts->runbook->steps[step];
+	struct buf out = {0};
+
+	buf_printf(&out, "%s\n", of->title);
+	say_command(&out, facts, step, is_rollback);
+	say_where(&out, facts, step, is_rollback);
+	say_times(&out, of);
+	plan_say_restores(&out, facts, of);
+	say_last_attempt(&out, facts, step);
+	if (of->again == AGAIN_VERIFY && facts->state->steps[step].attempt > 0 && !is_rollback &&
+		decide_allows(facts, INTENT_VERIFY, step, NULL))
+		buf_text(&out, "Look first whether the last attempt did its work after all: v "
+			       "verifies.\n");
+	if (of->again == AGAIN_NEVER && !is_rollback)
+		buf_text(&out, "again  NEVER: once it has run it must not be repeated.\n");
+	if (of->point_of_no_return && !is_rollback)
+		buf_text(&out, "POINT OF NO RETURN: there is no way back behind this step.\n");
+	if (!is_rollback)
+		plan_say_text(&out, facts, of);
+	return buf_take(&out);
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELIGHT_VIEW_UI_PLAN_H
+#define RELIGHT_VIEW_UI_PLAN_H
+
+#include "ui_inner.h"
+
+// The lines in which dialogs speak of a step. Values of secret inputs are masked in them.
+
+// All that matters before it runs, in lines. The caller frees.
+char *plan_say(const struct facts *facts, int step, bool is_rollback);
+// A text of the runbook: lines that its file broke are joined again, blank lines part paragraphs.
+void plan_add_paragraphs(struct buf *out, const struct facts *facts, const char *text);
+void plan_say_text(struct buf *out, const struct facts *facts, const struct step *of);
+// "done   when healthy: api, db"; nothing for a step that restores nothing.
+void plan_say_restores(struct buf *out, const struct facts *facts, const struct step *of);
+
+#endif
