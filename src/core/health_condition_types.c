@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "health_rules.h"
+
 // Types are words that people chose, yet from few. They are compared without case and "-", and
 // without a prefix that ends in "/" or ".". A row with `is_ending` also matches types whose last
 // words it is ("InfrastructureReady", but "Installed" does not end in Stalled). The first match
@@ -104,6 +106,8 @@ static const struct condition_type condition_types[] = {
 	{"dead", MEANS_BAD, true},
 	{"pressure", MEANS_BAD, true},
 	{"full", MEANS_BAD, true},
+	{"sealed", MEANS_BAD, true},
+	{"errorsexist", MEANS_BAD, true},
 	{"deadlock", MEANS_BAD, true},
 	{"readonlyfilesystem", MEANS_BAD, true},
 	{"unavailable", MEANS_BAD, true},
@@ -248,6 +252,8 @@ static const struct condition_type condition_types[] = {
 	{"enforced", MEANS_PART, true},
 	{"protected", MEANS_PART, true},
 	{"found", MEANS_PART, true},
+	{"exist", MEANS_PART, true},
+	{"exists", MEANS_PART, true},
 	{"restored", MEANS_PART, true},
 	{"recovered", MEANS_PART, true},
 	{"promoted", MEANS_PART, true},
@@ -300,10 +306,31 @@ static bool type_matches(const char *type, const struct condition_type *row)
 	return row->is_ending && begins_word(type, at);
 }
 
+// Whether a type that no row has begins as one that tells of a failure: "MissingSecret".
+static bool begins_badly(const char *type)
+{
+	static const char *const beginnings[] = {"failed", "failing", "invalid", "missing",
+		"insufficient", "unhealthy", "error", "unreachable", "degraded", "broken",
+		"conflicting", "noquorum", "expired", NULL};
+	static const char *const others[] = {"failedover", "errorfree", "errorbudget", NULL};
+	const char *slash = strrchr(type, '/');
+
+	type = slash ? slash + 1 : type;
+	for (size_t i = 0; beginnings[i]; i++) {
+		size_t length = strlen(beginnings[i]);
+		if (strncasecmp(type, beginnings[i], length) == 0 &&
+			!islower((unsigned char)type[length]))
+			return !words_occur(type, others);
+	}
+	return false;
+}
+
 const struct condition_type *condition_type_find(const char *type)
 {
+	static const struct condition_type failing = {"", MEANS_BAD, true};
+
 	for (size_t i = 0; type && i < sizeof condition_types / sizeof *condition_types; i++)
 		if (type_matches(type, &condition_types[i]))
 			return &condition_types[i];
-	return NULL;
+	return type && begins_badly(type) ? &failing : NULL;
 }

@@ -9,12 +9,13 @@
 // One word for how it is, under a key like phase, state, status or health: older than conditions,
 // and still common.
 
-// Words as they are written without case and without what is no letter or digit.
+// Words as they are written without case and without what is no letter or digit. Those that are a
+// step as often as they are the end ("Created", "Provisioned", "Accepted") are left out: unknown
+// beats a wrong healthy.
 static const struct phase_word {
 	const char *word;
 	enum status status;
 } phase_words[] = {
-	{"accepted", STATUS_HEALTHY},
 	{"active", STATUS_HEALTHY},
 	{"alive", STATUS_HEALTHY},
 	{"applied", STATUS_HEALTHY},
@@ -26,7 +27,6 @@ static const struct phase_word {
 	{"compliant", STATUS_HEALTHY},
 	{"configured", STATUS_HEALTHY},
 	{"connected", STATUS_HEALTHY},
-	{"created", STATUS_HEALTHY},
 	{"deployed", STATUS_HEALTHY},
 	{"done", STATUS_HEALTHY},
 	{"established", STATUS_HEALTHY},
@@ -35,7 +35,6 @@ static const struct phase_word {
 	{"green", STATUS_HEALTHY},
 	{"healthok", STATUS_HEALTHY},
 	{"healthy", STATUS_HEALTHY},
-	{"initialized", STATUS_HEALTHY},
 	{"insync", STATUS_HEALTHY},
 	{"installed", STATUS_HEALTHY},
 	{"normal", STATUS_HEALTHY},
@@ -44,7 +43,6 @@ static const struct phase_word {
 	{"operational", STATUS_HEALTHY},
 	{"passed", STATUS_HEALTHY},
 	{"propagated", STATUS_HEALTHY},
-	{"provisioned", STATUS_HEALTHY},
 	{"published", STATUS_HEALTHY},
 	{"ready", STATUS_HEALTHY},
 	{"reconciled", STATUS_HEALTHY},
@@ -63,7 +61,6 @@ static const struct phase_word {
 	{"uptodate", STATUS_HEALTHY},
 	{"valid", STATUS_HEALTHY},
 	{"acknowledged", STATUS_HEALTHY},
-	{"allocated", STATUS_HEALTHY},
 	{"clean", STATUS_HEALTHY},
 	{"current", STATUS_HEALTHY},
 	{"enabled", STATUS_HEALTHY},
@@ -74,10 +71,8 @@ static const struct phase_word {
 	{"imported", STATUS_HEALTHY},
 	{"inservice", STATUS_HEALTHY},
 	{"inuse", STATUS_HEALTHY},
-	{"joined", STATUS_HEALTHY},
 	{"listening", STATUS_HEALTHY},
 	{"live", STATUS_HEALTHY},
-	{"loaded", STATUS_HEALTHY},
 	{"mounted", STATUS_HEALTHY},
 	{"nominal", STATUS_HEALTHY},
 	{"open", STATUS_HEALTHY},
@@ -95,6 +90,13 @@ static const struct phase_word {
 	{"validated", STATUS_HEALTHY},
 	{"verified", STATUS_HEALTHY},
 	{"succeed", STATUS_HEALTHY},
+	{"adopted", STATUS_HEALTHY},
+	{"cached", STATUS_HEALTHY},
+	{"claimed", STATUS_HEALTHY},
+	{"pass", STATUS_HEALTHY},
+	{"settled", STATUS_HEALTHY},
+	{"solved", STATUS_HEALTHY},
+	{"externallyprovisioned", STATUS_HEALTHY},
 	{"inprogress", STATUS_PROGRESSING},
 	{"new", STATUS_PROGRESSING},
 	{"notready", STATUS_PROGRESSING},
@@ -125,6 +127,10 @@ static const struct phase_word {
 	{"unbound", STATUS_PROGRESSING},
 	{"unstarted", STATUS_PROGRESSING},
 	{"forming", STATUS_PROGRESSING},
+	{"busy", STATUS_PROGRESSING},
+	{"intransit", STATUS_PROGRESSING},
+	{"notinstalled", STATUS_PROGRESSING},
+	{"setup", STATUS_PROGRESSING},
 	{"aborted", STATUS_DEGRADED},
 	{"blocked", STATUS_DEGRADED},
 	{"canceled", STATUS_DEGRADED},
@@ -196,6 +202,10 @@ static const struct phase_word {
 	{"abnormal", STATUS_DEGRADED},
 	{"quorumlost", STATUS_DEGRADED},
 	{"datalost", STATUS_DEGRADED},
+	{"backoff", STATUS_DEGRADED},
+	{"desynced", STATUS_DEGRADED},
+	{"drifted", STATUS_DEGRADED},
+	{"sealed", STATUS_DEGRADED},
 	{"hibernated", STATUS_SUSPENDED},
 	{"paused", STATUS_SUSPENDED},
 	{"stopped", STATUS_SUSPENDED},
@@ -212,6 +222,8 @@ static const struct phase_word {
 	{"shutoff", STATUS_SUSPENDED},
 	{"sleeping", STATUS_SUSPENDED},
 	{"unmanaged", STATUS_SUSPENDED},
+	{"archived", STATUS_SUSPENDED},
+	{"dormant", STATUS_SUSPENDED},
 	{"notfound", STATUS_MISSING},
 	{"missing", STATUS_MISSING},
 	{"deletecomplete", STATUS_MISSING},
@@ -220,11 +232,13 @@ static const struct phase_word {
 	{"destroyed", STATUS_MISSING},
 	{"gone", STATUS_MISSING},
 	{"removed", STATUS_MISSING},
+	{"uninstalled", STATUS_MISSING},
 	{"inconclusive", STATUS_UNKNOWN},
 	{"unknown", STATUS_UNKNOWN},
 };
 
 #define WORD_BYTES 64
+#define LETTERS    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 // The letters and digits of a word, in lower case. False where it is too long to be one.
 static bool plain_word(const char *word, char plain[WORD_BYTES])
@@ -306,7 +320,9 @@ static bool phase_means(const struct subject *subject, const char *text, enum st
 	// behind.
 	if (strncmp(text, "STATE_", 6) == 0 || strncmp(text, "PHASE_", 6) == 0)
 		text += 6;
-	snprintf(word, sizeof word, "%.*s", (int)strcspn(text, "("), text);
+	size_t bracket = strcspn(text, "(");
+	bool is_count = !text[bracket + strcspn(text + bracket, LETTERS)];
+	snprintf(word, sizeof word, "%.*s", is_count ? (int)bracket : (int)strlen(text), text);
 	if (!plain_word(word, plain))
 		return false;
 	if (word_known(plain, status))
@@ -346,8 +362,8 @@ static enum sureness phase_key(const char *key)
 {
 	static const char *const names[] = {
 		"phase", "state", "status", "health", "compliant", NULL};
-	static const char *const perhaps[] = {
-		"result", "outcome", "stage", "verdict", "validation", NULL};
+	static const char *const perhaps[] = {"result", "outcome", "stage", "verdict", "validation",
+		"connection", "availability", NULL};
 	static const char *const others[] = {"desired", "last", "previous", "target", NULL};
 
 	for (size_t i = 0; names[i]; i++) {

@@ -69,7 +69,9 @@ static bool is_no_failure(const char *text)
 bool text_is_failure(const char *text)
 {
 	static const char *const words[] = {"fail", "error", "rollback", "rolledback", "invalid",
-		"unhealthy", "crash", "denied", "exceeded", "timedout", NULL};
+		"unhealthy", "crash", "denied", "exceeded", "timedout", "degraded", "unavailable",
+		"expired", "unreachable", "corrupt", "unauthorized", "forbidden", "insufficient",
+		"conflict", "notfound", "missing", NULL};
 
 	return words_occur(text, words) && !is_no_failure(text);
 }

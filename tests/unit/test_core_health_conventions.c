@@ -282,6 +282,28 @@ static void what_is_said_in_other_words(void **state)
 			 "'conditions':[{'type':'Ready','status':'False','message':'Waiting for "
 			 "more replicas'}]"),
 			STATUS_PROGRESSING, "Waiting", "convention/conditions"},
+		// A step as often as the end.
+		{CUSTOM("", "", "'phase':'Created'"), STATUS_UNKNOWN, "Created",
+			"convention/phase"},
+		{CUSTOM("", "", "'phase':'Active (Degraded)'"), STATUS_DEGRADED, "Degraded",
+			"convention/phase"},
+		{CUSTOM("", "", "'phase':'BuildComplete'"), STATUS_UNKNOWN, "BuildComplete",
+			"convention/phase"},
+		{CUSTOM("", "", "'phase':'Running','startedAt':'2026-07-03T11:00:00Z'"),
+			STATUS_PROGRESSING, "Running", "convention/phase"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("Ready", "True", "Up") "," CONDITION(
+				 "MissingSecret", "True", "Gone") "]"),
+			STATUS_DEGRADED, "MissingSecret: Gone", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("Ready", "True", "Up") "," CONDITION(
+				 "FailedOver", "True", "Once") "]"),
+			STATUS_HEALTHY, "Up", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'clusterConditions':[" CONDITION("Ready", "False", "DiskLost") "]"),
+			STATUS_DEGRADED, "clusterConditions: DiskLost", "convention/parts"},
+		{CUSTOM("'generation':3", "", "'lastReconciledGeneration':2,'phase':'Ready'"),
+			STATUS_PROGRESSING, "generation 2 of 3", "convention/generation"},
 		// A type that nobody knows, told by its reason where nothing speaks for the whole.
 		{CUSTOM("", "", "'conditions':[" CONDITION("Wiring", "False", "SyncError") "]"),
 			STATUS_DEGRADED, "SyncError", "convention/conditions"},
