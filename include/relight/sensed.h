@@ -22,8 +22,9 @@ struct sensed_dependency {
 	char *message; // never NULL once seen
 	char *check;   // which check said so
 	struct wall observed_at;
-	struct mono heard;        // when the cockpit heard the newest observation
-	int latency_ms;           // -1: not known
+	struct mono heard; // when the cockpit heard the newest observation …
+	struct mono asked; // … and when what it tells was so: a watch repeats what it knows
+	int latency_ms;    // -1: not known
 	struct mono healthy_from; // beginning of the unbroken run of healthy observations;
 				  // MONO_NONE: not healthy
 	int bad_streak;           // successive observations degraded or missing
@@ -40,6 +41,9 @@ struct sensed_dependency {
 			   // seen
 	bool knows_moved;  // else it stood still when it was first seen, nobody knows for how long
 	bool tells_moved;  // by its evidence
+	enum status known; // the newest status that was not unknown, …
+	double known_done, known_total; // … its progress, …
+	struct mono known_at;           // … and when it was so; MONO_NONE: never
 };
 
 // What the sensor said last of who answers at a target.

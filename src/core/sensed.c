@@ -17,8 +17,10 @@ struct sensed *sensed_new(size_t dependency_count)
 		struct sensed_dependency *one = &sensed->dependencies[d];
 		one->status = STATUS_UNKNOWN;
 		one->latency_ms = -1;
-		one->healthy_from = one->heard = one->token_heard = one->changed = one->moved =
-			MONO_NONE;
+		one->known = STATUS_UNKNOWN;
+		one->known_at = MONO_NONE;
+		one->healthy_from = one->heard = one->asked = one->token_heard = one->changed =
+			one->moved = MONO_NONE;
 		one->observed_at = one->expires = WALL_NONE;
 	}
 	return sensed;
@@ -81,15 +83,39 @@ int64_t sensed_progressed_ms(const cJSON *observation)
 	return observed.us > progressed.us ? (observed.us - progressed.us) / US_PER_MS : 0;
 }
 
-static void take_moved(
-	struct sensed_dependency *one, const cJSON *observation, bool has_changed, struct mono now)
+// When it was asked, by the difference of two times of the sensor's clock.
+static void take_asked(struct sensed_dependency *one, const cJSON *observation, struct mono now)
+{
+	struct wall asked;
+	one->asked = now;
+	if (wall_parse(json_text(observation, "asked"), &asked) && wall_known(one->observed_at) &&
+		asked.us < one->observed_at.us)
+		one->asked.us -= one->observed_at.us - asked.us;
+}
+
+// Losing sight of it is no progress, and neither is to see it again as it was.
+static bool has_moved(struct sensed_dependency *one)
+{
+	bool has_moved = one->known != one->status || one->known_done != one->done ||
+			 one->known_total != one->total;
+	if (one->status == STATUS_UNKNOWN)
+		return false;
+	one->known = one->status;
+	one->known_done = one->done;
+	one->known_total = one->total;
+	one->known_at = one->asked;
+	return has_moved;
+}
+
+static void take_moved(struct sensed_dependency *one, const cJSON *observation, struct mono now)
 {
 	int64_t ago_ms = sensed_progressed_ms(observation);
+	bool has_changed = has_moved(one);
 	one->tells_moved = ago_ms >= 0;
 	if (one->tells_moved) {
 		one->knows_moved = true;
 		one->moved.us = now.us - ago_ms * US_PER_MS;
-	} else if (has_changed || !mono_known(one->moved)) {
+	} else if (has_changed) {
 		one->knows_moved = mono_known(one->moved);
 		one->moved = now;
 	}
@@ -120,8 +146,6 @@ int sensed_observe(struct sensed *sensed, const struct runbook *runbook, const c
 	}
 	struct sensed_dependency *one = &sensed->dependencies[dependency];
 	const char *message = json_text(observation, "message");
-	enum status status_before = one->status;
-	double done_before = one->done, total_before = one->total;
 	one->is_seen = true;
 	one->heard = now;
 	one->latency_ms = (int)json_int(observation, "latency_ms", -1);
@@ -133,9 +157,8 @@ int sensed_observe(struct sensed *sensed, const struct runbook *runbook, const c
 	text_replace(&one->check, json_text(observation, "check"));
 	take_progress(one, json_get(observation, "progress"));
 	take_health(one, status, now);
-	take_moved(one, observation,
-		status != status_before || one->done != done_before || one->total != total_before,
-		now);
+	take_asked(one, observation, now);
+	take_moved(one, observation, now);
 	take_token(one, json_int(observation, "token", 0), now);
 	return dependency;
 }

@@ -112,7 +112,9 @@ static void say_beside(const struct scene *scene, struct buf *out)
 	}
 	buf_text(out, scene->can_act ? "You may start beside it: " : "Ready beside it: ");
 	concern_list_ready(scene, 0, out);
-	buf_text(out, scene->can_act ? ". Tab goes there." : ".");
+	buf_byte(out, '.');
+	if (scene->can_act)
+		concern_say_way(scene, out);
 }
 
 static void say_aborted(const struct scene *scene, struct concern_words *words)

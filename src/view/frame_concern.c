@@ -5,6 +5,7 @@
 
 #include "relight/arena.h"
 #include "frame_expiry.h"
+#include "frame_sight.h"
 #include "frame_words.h"
 
 void concern_add(struct scene *scene, enum concern_kind kind, int step, int dependency, int target)
@@ -401,7 +402,7 @@ static const struct {
 	[CONCERN_EXPIRES] = {expiry_say, ROLE_WARN, "expires"},
 	[CONCERN_TIMEOUT] = {say_timeout, ROLE_WARN, "near its timeout"},
 	[CONCERN_LATE] = {say_late, ROLE_WARN, "not verified yet"},
-	[CONCERN_SIGHT] = {quiet_say_sight, ROLE_WARN, "not known"},
+	[CONCERN_SIGHT] = {sight_say, ROLE_WARN, "not known"},
 	[CONCERN_UPDATE] = {quiet_say_update, ROLE_WARN, "update OVERDUE"},
 	[CONCERN_LOSS] = {quiet_say_loss, ROLE_NORMAL, "loss not known"},
 	[CONCERN_READY] = {say_ready, ROLE_READY, "ready"},
@@ -442,19 +443,16 @@ void concern_say_seat(const struct scene *scene, struct concern_words *words)
 	words->lines[0] = last;
 }
 
-// How to get to the step that is spoken of, when the cursor is elsewhere; where the line has room.
 #define WAY_COLUMNS 18
-static void say_way(
-	const struct scene *scene, const struct concern *concern, struct concern_words *words)
+void concern_say_way(const struct scene *scene, struct buf *text)
 {
-	int line = concern->kind == CONCERN_READY ? 0 : 2;
-	struct buf *text = &words->lines[line];
 	int room = scene->columns - 2 - WAY_COLUMNS;
 	if (room > 0 && safe_columns(buf_str(text), scene->is_utf8) > room)
 		return;
 	while (text->length > 0 && text->data[text->length - 1] == ' ')
 		text->data[--text->length] = '\0';
-	buf_printf(text, "%sTab goes there.", text->length > 0 ? "   " : "");
+	bool is_sentence = text->length > 0 && text->data[text->length - 1] == '.';
+	buf_printf(text, "%sTab goes there.", is_sentence ? " " : text->length > 0 ? "   " : "");
 }
 
 void concern_say_itself(
@@ -470,6 +468,6 @@ void concern_say(
 {
 	concern_say_itself(scene, concern, words);
 	if (concern->step >= 0 && concern->step != scene->selected_step)
-		say_way(scene, concern, words);
+		concern_say_way(scene, &words->lines[concern->kind == CONCERN_READY ? 0 : 2]);
 	concern_say_seat(scene, words);
 }

@@ -37,8 +37,6 @@ size_t concerns_needing(const struct scene *scene);
 bool concern_is_quiet(const struct concern *concern);
 bool concerns_are_quiet(const struct scene *scene); // there are such
 void quiet_find(struct scene *scene);
-void quiet_say_sight(
-	const struct scene *scene, const struct concern *concern, struct concern_words *words);
 void quiet_say_update(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words);
 void quiet_say_loss(
@@ -61,6 +59,8 @@ void concern_say_requirers(const struct scene *scene, int dependency, struct buf
 bool scene_is_over(const struct scene *scene);
 // Steps that can be started, from the `from`th on: "velero-restore, ~6m, for ben; and 2 more".
 void concern_list_ready(const struct scene *scene, size_t from, struct buf *out);
+// Adds how to get to the step that is spoken of, where the line has room for it.
+void concern_say_way(const struct scene *scene, struct buf *text);
 // Tells whoever only looks on that nothing can be started from here.
 void concern_say_seat(const struct scene *scene, struct concern_words *words);
 

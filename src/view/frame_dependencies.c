@@ -137,7 +137,7 @@ static void say_message(
 		buf_printf(out, "%s%dms", out->length ? ", " : "", sensed->latency_ms);
 }
 
-// Why it is so, and how long it has not moved: the words give way to that once it is long.
+// Why it is so, and how long it has not moved or not been known: the words give way to that.
 #define WORDS_LEAST 8
 static void draw_words(struct area area, int row, const struct columns *at,
 	const struct scene *scene, enum group group, int dependency)
@@ -147,11 +147,19 @@ static void draw_words(struct area area, int row, const struct columns *at,
 	int64_t still_ms = group == GROUP_WAIVED ? -1 : scene_still_ms(scene, dependency);
 	struct buf words = {0}, still = {0};
 	say_message(scene, dependency, group, width >= 36, &words);
+	int64_t unknown_ms = scene_is_stale(scene, dependency) || group == GROUP_WAIVED
+				     ? -1
+				     : scene_unknown_ms(scene, dependency);
 	still_words(still_ms, true, &still);
+	if (unknown_ms >= 0) {
+		buf_text(&still, "for ");
+		duration_words(unknown_ms, &still);
+	}
 	if (still.length > 0)
 		own = (int)still.length + 2;
-	int least = still_ms >= SENSED_STILL_MS ? WORDS_LEAST
-						: safe_columns(buf_str(&words), scene->is_utf8);
+	int least = still_ms >= SENSED_STILL_MS || unknown_ms >= 0
+			    ? WORDS_LEAST
+			    : safe_columns(buf_str(&words), scene->is_utf8);
 	if (width - own < least)
 		own = 0;
 	int used = area_text(area, row, at->message, width - own, role, buf_str(&words));

@@ -193,9 +193,14 @@ static void add_dependency(
 	const char *message = scene_message(scene, dependency);
 	bool is_stale = scene_is_stale(scene, dependency);
 	int64_t still_ms = scene_still_ms(scene, dependency);
+	int64_t unknown_ms = is_stale ? -1 : scene_unknown_ms(scene, dependency);
 	buf_printf(&text, "%s  %s%s", of->id, is_stale ? "STALE, was " : "", status_word(status));
+	if (unknown_ms >= 0) {
+		buf_text(&text, " for ");
+		duration_words(unknown_ms, &text);
+	}
 	if (scene_seen_ms(scene, dependency) >= 0) {
-		buf_byte(&text, ' ');
+		buf_text(&text, unknown_ms >= 0 ? ", asked " : " ");
 		duration_words(scene_seen_ms(scene, dependency), &text);
 		buf_text(&text, " ago");
 	} else {

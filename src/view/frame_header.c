@@ -9,6 +9,7 @@
 #include "frame_expiry.h"
 #include "frame_serving.h"
 #include "frame_sheet.h"
+#include "frame_sight.h"
 #include "frame_words.h"
 
 #define CLOCK_COLUMNS 36             // less: the mode is worth more than the time of day
@@ -66,6 +67,18 @@ static void draw_target_name(struct pen *pen, enum role role, const struct scene
 	buf_fini(&name);
 }
 
+// For how long nothing has been known of the cluster that is acted on.
+static void draw_sight(struct pen *pen, const struct scene *scene, int target)
+{
+	int64_t ms = sight_target_ms(scene, target, NULL);
+	struct buf text = {0};
+	if (ms < 0)
+		return;
+	duration_words(ms, &text);
+	pen_printf(pen, ROLE_WARN, "  NOT SEEN %s", buf_str(&text));
+	buf_fini(&text);
+}
+
 // The first letters of what the target was pinned by, after its kind: "uid 0b1c…" gives "#0b1c".
 static void draw_pin(struct pen *pen, const struct scene *scene, int target)
 {
@@ -86,6 +99,7 @@ static void draw_pin(struct pen *pen, const struct scene *scene, int target)
 	}
 	const char *value = strchr(pin->fingerprint, ' ');
 	pen_printf(pen, ROLE_NORMAL, "#%.4s", value ? value + 1 : pin->fingerprint);
+	draw_sight(pen, scene, target);
 }
 
 static bool source_is_gone(const struct state *state)

@@ -6,25 +6,8 @@
 
 #include <string.h>
 
+#include "frame_sight.h"
 #include "frame_words.h"
-
-// Held, and not known just now: nothing regresses by that, and nothing is proven.
-// What is known to be bad is told by the step that regresses.
-static bool is_lost_from_sight(const struct scene *scene, int dependency)
-{
-	return state_expectation(scene->state, dependency) == HELD &&
-	       !scene_is_known(scene, dependency) &&
-	       state_folded_under(scene->state, dependency) < 0 &&
-	       !state_waiver(scene->state, -1, dependency, scene->now.wall);
-}
-
-static int next_lost_from_sight(const struct scene *scene, int from)
-{
-	for (int i = from; i < (int)scene->runbook->dependency_count; i++)
-		if (is_lost_from_sight(scene, i))
-			return i;
-	return -1;
-}
 
 // The data is being restored, and nobody has said to which moment.
 static bool is_loss_forgotten(const struct scene *scene)
@@ -56,11 +39,7 @@ static size_t overdue_count(const struct scene *scene)
 
 void quiet_find(struct scene *scene)
 {
-	// A sensor that is down has lost sight of everything, and that is told as such.
-	bool has_sight = !ui_has_incident(scene->ui) || scene->sensed->is_up;
-	int dependency = has_sight ? next_lost_from_sight(scene, 0) : -1;
-	if (dependency >= 0)
-		concern_add(scene, CONCERN_SIGHT, -1, dependency, -1);
+	sight_find(scene);
 	if (overdue_count(scene) > 0)
 		concern_add(scene, CONCERN_UPDATE, -1, -1, -1);
 	if (is_loss_forgotten(scene))
@@ -68,32 +47,6 @@ void quiet_find(struct scene *scene)
 }
 
 // --- in words ---
-
-// "? web is not known: connection refused, 14s; serve rests on it"
-void quiet_say_sight(
-	const struct scene *scene, const struct concern *concern, struct concern_words *words)
-{
-	struct buf *line = &words->lines[0];
-	const struct dependency *of = &scene->runbook->dependencies[concern->dependency];
-	const char *message = scene_message(scene, concern->dependency);
-	bool is_stale = !scene->state->dependencies[concern->dependency].is_fresh;
-	int64_t seen_ms = scene_seen_ms(scene, concern->dependency);
-	size_t others = 0;
-	for (int i = concern->dependency; (i = next_lost_from_sight(scene, i + 1)) >= 0;)
-		others++;
-	buf_printf(line, "? %s", of->id);
-	if (others > 0)
-		buf_printf(line, " and %zu more", others);
-	buf_printf(line, " %s not known: %s", others > 0 ? "are" : "is",
-		is_stale     ? "not seen"
-		: message[0] ? message
-			     : "no answer");
-	if (seen_ms >= 0) {
-		buf_text(line, is_stale ? " for " : ", ");
-		age_words(seen_ms, line);
-	}
-	buf_printf(line, "; %s rests on it", scene->runbook->steps[of->restored_by.items[0]].id);
-}
 
 void quiet_say_update(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words)

@@ -133,7 +133,7 @@ int64_t scene_seen_ms(const struct scene *scene, int dependency)
 	const struct sensed_dependency *sensed = &scene->sensed->dependencies[dependency];
 	const struct dependency_known *known = &scene->state->dependencies[dependency];
 	if (sensed->is_seen && mono_known(sensed->heard) && !known->is_attested)
-		return scene_age_ms(scene, sensed->heard);
+		return scene_age_ms(scene, sensed->asked);
 	if (wall_known(known->observed_at))
 		return scene_wall_age_ms(scene, known->observed_at);
 	return -1;
@@ -143,9 +143,25 @@ int64_t scene_seen_ms(const struct scene *scene, int dependency)
 bool scene_is_stale(const struct scene *scene, int dependency)
 {
 	const struct dependency_known *known = &scene->state->dependencies[dependency];
-	if (scene->sensed->dependencies[dependency].is_seen && !known->is_attested)
-		return sensed_is_stale(scene->sensed, scene->runbook, dependency, scene->now.mono);
+	if (scene->sensed->dependencies[dependency].is_seen && !known->is_attested &&
+		sensed_is_stale(scene->sensed, scene->runbook, dependency, scene->now.mono))
+		return true;
 	return !known->is_fresh && scene_seen_ms(scene, dependency) >= 0;
+}
+
+int64_t scene_unknown_ms(const struct scene *scene, int dependency)
+{
+	const struct dependency_known *known = &scene->state->dependencies[dependency];
+	if (scene_is_stale(scene, dependency))
+		return scene_seen_ms(scene, dependency);
+	if (scene_status(scene, dependency) != STATUS_UNKNOWN)
+		return -1;
+	if (mono_known(scene->sensed->dependencies[dependency].known_at))
+		return scene_age_ms(scene, scene->sensed->dependencies[dependency].known_at);
+	// Not in this session: the record may know more.
+	return known->status == STATUS_UNKNOWN && mono_known(known->since.mono)
+		       ? scene_age_ms(scene, known->since.mono)
+		       : scene_seen_ms(scene, dependency);
 }
 
 int64_t scene_still_ms(const struct scene *scene, int dependency)

@@ -21,7 +21,7 @@ enum concern_kind {
 	CONCERN_EXPIRES, // a credential
 	CONCERN_TIMEOUT, // a running step is near its timeout
 	CONCERN_LATE,    // a verification is near its end
-	CONCERN_SIGHT,   // a held dependency is not known any more; from here on quiet ones
+	CONCERN_SIGHT,   // a cluster or a dependency is not known any more; from here on quiet
 	CONCERN_UPDATE,  // what was promised to be told is overdue
 	CONCERN_LOSS,    // data is being restored, and nobody has said to which moment
 	CONCERN_READY,   // nothing runs, and this can be started
@@ -83,10 +83,12 @@ enum status scene_status(const struct scene *scene, int dependency);
 bool scene_is_known(const struct scene *scene, int dependency);
 // Healthy by the record and by the newest observation, which is not stale.
 bool scene_is_healthy(const struct scene *scene, int dependency);
-// Age of the newest observation in milliseconds, -1: never seen.
+// Age of what the newest observation tells in milliseconds, -1: never seen.
 int64_t scene_seen_ms(const struct scene *scene, int dependency);
 // It was known once, and what was last known is too old to hold now.
 bool scene_is_stale(const struct scene *scene, int dependency);
+// Milliseconds for which nothing has been known of it, -1: something is, or nobody has asked yet.
+int64_t scene_unknown_ms(const struct scene *scene, int dependency);
 // Milliseconds since something under way last moved, -1: it is not under way, or not known now.
 int64_t scene_still_ms(const struct scene *scene, int dependency);
 

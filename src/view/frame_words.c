@@ -47,7 +47,13 @@ void seen_words(const struct scene *scene, int dependency, struct buf *out)
 		buf_text(out, "never seen");
 		return;
 	}
-	buf_text(out, is_stale ? "STALE, not seen for " : "seen ");
+	int64_t unknown_ms = is_stale ? -1 : scene_unknown_ms(scene, dependency);
+	if (unknown_ms >= 0) {
+		buf_text(out, "not known for ");
+		duration_words(unknown_ms, out);
+		buf_text(out, ", ");
+	}
+	buf_text(out, is_stale ? "STALE, not seen for " : unknown_ms >= 0 ? "asked " : "seen ");
 	duration_words(seen_ms, out);
 	buf_text(out, is_stale ? "" : " ago");
 	buf_text(out, still_ms >= 0 ? ", " : "");
@@ -196,9 +202,12 @@ static void say_what_lacks(const struct scene *scene, int step, int dependency, 
 	const char *message = scene_message(scene, dependency);
 	bool has_own_name = strcmp(id, scene->runbook->steps[step].id) == 0;
 	int64_t still_ms = scene_still_ms(scene, dependency);
-	if (scene_is_stale(scene, dependency)) {
-		buf_printf(out, "%s not seen for ", id);
-		duration_words(scene_seen_ms(scene, dependency), out);
+	int64_t unknown_ms = scene_unknown_ms(scene, dependency);
+	if (unknown_ms >= 0) {
+		buf_printf(out, "%s not known for ", id);
+		duration_words(unknown_ms, out);
+		if (!scene_is_stale(scene, dependency) && message[0])
+			buf_printf(out, ": %s", message);
 		return;
 	}
 	if (!has_own_name)
@@ -240,7 +249,14 @@ static void say_sensed(const struct scene *scene, int step, struct buf *out)
 		int64_t seen_ms = scene_seen_ms(scene, restores->items[i]);
 		oldest_ms = seen_ms > oldest_ms ? seen_ms : oldest_ms;
 	}
-	if (dependency >= 0 && scene_status(scene, dependency) != STATUS_HEALTHY) {
+	bool is_stale = dependency >= 0 && scene_is_stale(scene, dependency);
+	int64_t unknown_ms =
+		dependency >= 0 && !is_stale ? scene_unknown_ms(scene, dependency) : -1;
+	if (unknown_ms >= 0) {
+		buf_text(out, ", not known for ");
+		duration_words(unknown_ms, out);
+	} else if (dependency >= 0 && !is_stale &&
+		   scene_status(scene, dependency) != STATUS_HEALTHY) {
 		buf_printf(out, ", now %s", status_word(scene_status(scene, dependency)));
 	} else if (oldest_ms >= 0) {
 		buf_text(out, dependency >= 0 ? ", STALE, sensed " : ", sensed ");

@@ -85,7 +85,9 @@ static void keep_since(struct kubeverdict *verdict, const struct health *health)
 {
 	bool has_changed = verdict->is_judged && verdict->status != health->status;
 
-	if (is_one(verdict->view->watch) && verdict->is_judged)
+	if (!verdict->is_judged)
+		has_changed = verdict->view->watch->is_listed; // it is new
+	else if (is_one(verdict->view->watch))
 		has_changed = has_changed || !same_text(verdict->words, health->message);
 	if (health->tells_since)
 		verdict->since = health->since;

@@ -113,7 +113,8 @@ static void what_comes_undone_unticks(void **unused)
 	cockpit_remove(c, "marker");
 	cockpit_shows(c, "[<] mark");
 	cockpit_shows(c, "!! REGRESSED mark");
-	cockpit_shows(c, "marker: exit 1");
+	cockpit_shows(c, "marker, seen ");
+	cockpit_shows(c, " ago: exit 1");
 	cockpit_records(c, "\"kind\":\"step.regressed\"", "\"step\":\"mark\"");
 	cockpit_shows(c, "needs mark, which regressed"); /* what has not started waits */
 	press_on(c, "mark", "a");

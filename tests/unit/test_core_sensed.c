@@ -125,6 +125,47 @@ static void what_is_heard_to_change_counts_else(void **state)
 	end(&of);
 }
 
+// An outage is no progress, and what it ends with is none where it is as before.
+static void losing_sight_is_no_progress(void **state)
+{
+	struct sensed_case of;
+	(void)state;
+	begin(&of);
+	see(&of, SEEN_S, "healthy", "");
+	see(&of, SEEN_S + 10, "progressing", "");
+	see(&of, SEEN_S + 20, "unknown", "");
+	assert_int_equal(still_s(&of, SEEN_S + 20), -1);
+	see(&of, SEEN_S + 30, "progressing", "");
+	assert_int_equal(still_s(&of, SEEN_S + 30), 20);
+	see(&of, SEEN_S + 40, "unknown", "");
+	see(&of, SEEN_S + 50, "progressing", "\"progress\":{\"done\":1,\"total\":3}");
+	assert_int_equal(still_s(&of, SEEN_S + 52), 2);
+	end(&of);
+}
+
+// A watch repeats what it knows: how old that is tells `asked`, and how long nothing has been
+// known.
+static void knowledge_is_as_old_as_what_was_asked(void **state)
+{
+	struct sensed_case of;
+	const struct sensed_dependency *one;
+	(void)state;
+	begin(&of);
+	one = &of.sensed->dependencies[0];
+	see(&of, SEEN_S, "healthy", "\"asked\":\"2026-07-03T11:59:56Z\"");
+	assert_int_equal(one->heard.us, at(SEEN_S).us);
+	assert_int_equal(one->asked.us, at(SEEN_S - 4).us);
+	see(&of, SEEN_S + 10, "unknown", "\"asked\":\"2026-07-03T11:59:59Z\"");
+	assert_int_equal(one->asked.us, at(SEEN_S + 9).us);
+	assert_int_equal(one->known_at.us, at(SEEN_S - 4).us);
+	// Asked in the future, or at no time: as if it were now.
+	see(&of, SEEN_S + 20, "healthy", "\"asked\":\"2026-07-03T12:00:09Z\"");
+	assert_int_equal(one->asked.us, at(SEEN_S + 20).us);
+	see(&of, SEEN_S + 21, "healthy", "\"asked\":7");
+	assert_int_equal(one->known_at.us, at(SEEN_S + 21).us);
+	end(&of);
+}
+
 static void nonsense_is_nothing_told(void **state)
 {
 	struct sensed_case of;
@@ -163,6 +204,8 @@ int main(void)
 		cmocka_unit_test(what_is_told_counts_and_goes_on),
 		cmocka_unit_test(what_is_stale_tells_nothing),
 		cmocka_unit_test(what_is_heard_to_change_counts_else),
+		cmocka_unit_test(losing_sight_is_no_progress),
+		cmocka_unit_test(knowledge_is_as_old_as_what_was_asked),
 		cmocka_unit_test(nonsense_is_nothing_told),
 		cmocka_unit_test(staleness_has_a_least_age),
 	};

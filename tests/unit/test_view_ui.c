@@ -1143,6 +1143,13 @@ static void a_dry_run_is_wanted_where_a_cluster_can_be_asked(void **state)
 	happens(desk, EVENT_ABORT, NULL, 0, "{\"why\":\"x\"}");
 	select_step(desk, "undo");
 	assert_true(hints_at(desk, "D"));
+	desk->ui.seat = SEAT_ONLOOKER;
+	assert_false(hints_at(desk, "D"));
+	press(desk, 'D');
+	assert_false(desk->ui.wants_trial);
+	desk->ui.seat = SEAT_OBSERVER; // it has the incident, and may ask
+	assert_true(hints_at(desk, "D"));
+	desk->ui.seat = SEAT_COCKPIT;
 	press(desk, 'D');
 	assert_true(desk->ui.wants_trial);
 	assert_false(desk->was_wanted); // it is nothing that the record knows

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frame_sight.h"
+
+#include <string.h>
+
+#include "frame_words.h"
+
+// --- a whole cluster ---
+
+static bool is_in_target(const struct dependency *of, int target)
+{
+	for (size_t i = 0; i < of->check_count; i++)
+		if (of->checks[i].kind == CHECK_KUBERNETES &&
+			of->checks[i].kubernetes.target == target)
+			return true;
+	return false;
+}
+
+static bool asks_for_the_whole(const struct dependency *of)
+{
+	return of->checks[0].kind == CHECK_KUBERNETES &&
+	       of->checks[0].kubernetes.question == KUBERNETES_READYZ;
+}
+
+// A step makes it, and it has never answered.
+static bool is_not_made_yet(const struct scene *scene, int target)
+{
+	return scene->runbook->targets[target].created_by >= 0 &&
+	       !scene->state->pins[target].is_pinned;
+}
+
+int64_t sight_target_ms(const struct scene *scene, int target, int *teller)
+{
+	const struct dependency *all = scene->runbook->dependencies;
+	int64_t unknown_ms = -1;
+	int best = -1;
+	if (is_not_made_yet(scene, target))
+		return -1;
+	for (int i = 0; i < (int)scene->runbook->dependency_count; i++) {
+		if (!is_in_target(&all[i], target) || scene_seen_ms(scene, i) < 0 ||
+			scene->state->dependencies[i].is_attested)
+			continue;
+		int64_t one_ms = scene_unknown_ms(scene, i);
+		if (one_ms < 0)
+			return -1;
+		if (best < 0 || one_ms < unknown_ms)
+			unknown_ms = one_ms;
+		if (best < 0 || (asks_for_the_whole(&all[i]) && !asks_for_the_whole(&all[best])))
+			best = i;
+	}
+	if (teller)
+		*teller = best;
+	return unknown_ms;
+}
+
+static int next_target_out_of_sight(const struct scene *scene, int from)
+{
+	for (int t = from; t < (int)scene->runbook->target_count; t++)
+		if (sight_target_ms(scene, t, NULL) >= 0)
+			return t;
+	return -1;
+}
+
+// --- one dependency ---
+
+static bool is_told_by_its_target(const struct scene *scene, const struct dependency *of)
+{
+	for (size_t i = 0; i < of->check_count; i++)
+		if (of->checks[i].kind == CHECK_KUBERNETES &&
+			(sight_target_ms(scene, of->checks[i].kubernetes.target, NULL) >= 0 ||
+				is_not_made_yet(scene, of->checks[i].kubernetes.target)))
+			return true;
+	return false;
+}
+
+// What should be there: held, or given by others. What a person has to attest is an open question,
+// and was never in sight.
+static bool is_lost_from_sight(const struct scene *scene, int dependency)
+{
+	const struct dependency *of = &scene->runbook->dependencies[dependency];
+	enum expectation_word expected = state_expectation(scene->state, dependency);
+	if (expected != HELD && (expected != GIVEN || of->checks[0].kind == CHECK_MANUAL))
+		return false;
+	return scene_unknown_ms(scene, dependency) >= 0 &&
+	       state_folded_under(scene->state, dependency) < 0 &&
+	       !state_waiver(scene->state, -1, dependency, scene->now.wall) &&
+	       !is_told_by_its_target(scene, of);
+}
+
+static int next_lost_from_sight(const struct scene *scene, int from)
+{
+	for (int i = from; i < (int)scene->runbook->dependency_count; i++)
+		if (is_lost_from_sight(scene, i))
+			return i;
+	return -1;
+}
+
+static size_t count_lost_from_sight(const struct scene *scene)
+{
+	size_t count = 0;
+	for (int i = -1; (i = next_lost_from_sight(scene, i + 1)) >= 0;)
+		count++;
+	return count;
+}
+
+void sight_find(struct scene *scene)
+{
+	// A sensor that is down has lost sight of everything, and that is told as such.
+	if (ui_has_incident(scene->ui) && !scene->sensed->is_up)
+		return;
+	int target = next_target_out_of_sight(scene, 0);
+	int dependency = next_lost_from_sight(scene, 0);
+	if (target >= 0)
+		concern_add(scene, CONCERN_SIGHT, -1, -1, target);
+	else if (dependency >= 0)
+		concern_add(scene, CONCERN_SIGHT, -1, dependency, -1);
+}
+
+// --- in words ---
+
+// " for 12s: connection refused"
+static void say_since(const struct scene *scene, int dependency, int64_t ms, struct buf *line)
+{
+	const char *message = scene_message(scene, dependency);
+	buf_text(line, " for ");
+	duration_words(ms, line);
+	buf_printf(line, ": %s",
+		scene_is_stale(scene, dependency) ? "no observation any more"
+		: message[0]                      ? message
+						  : "no answer");
+}
+
+static void say_target_name(const struct scene *scene, int target, struct buf *line)
+{
+	if (!facts_target_name(scene->facts, target, line))
+		buf_text(line, scene->runbook->targets[target].id);
+}
+
+// "? Nothing known of dr-apse3 for 12s: connection refused; 2 more not known"
+static void say_target(const struct scene *scene, int target, struct buf *line)
+{
+	size_t others = count_lost_from_sight(scene);
+	int teller = -1;
+	int64_t ms = sight_target_ms(scene, target, &teller);
+	buf_text(line, "? Nothing known of ");
+	say_target_name(scene, target, line);
+	for (int t = target; (t = next_target_out_of_sight(scene, t + 1)) >= 0;) {
+		buf_text(line, ", nor of ");
+		say_target_name(scene, t, line);
+	}
+	say_since(scene, teller, ms, line);
+	if (others > 0)
+		buf_printf(line, "; %zu more not known", others);
+}
+
+// Whoever needs it: the step that has restored it, else one that is left and requires it.
+static void say_who_needs(const struct scene *scene, int dependency, struct buf *line)
+{
+	const struct refs *by = &scene->runbook->dependencies[dependency].restored_by;
+	if (by->count > 0) {
+		buf_printf(line, "; %s rests on it", scene->runbook->steps[by->items[0]].id);
+		return;
+	}
+	for (size_t i = 0; i < scene->plan->count; i++) {
+		int step = scene->plan->order[i];
+		const struct refs *requires = &scene->runbook->steps[step].requires;
+		bool is_left =
+			scene->shown[step] == STEP_WAITING || scene->shown[step] == STEP_READY;
+		for (size_t r = 0; is_left && r < requires->count; r++)
+			if (requires->items[r] == dependency) {
+				buf_printf(
+					line, "; %s requires it", scene->runbook->steps[step].id);
+				return;
+			}
+	}
+}
+
+// "? web not known for 14s: connection refused; serve rests on it"
+void sight_say(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words)
+{
+	struct buf *line = &words->lines[0];
+	int dependency = concern->dependency;
+	if (dependency < 0) {
+		say_target(scene, concern->target, line);
+		return;
+	}
+	size_t others = count_lost_from_sight(scene) - 1;
+	buf_printf(line, "? %s", scene->runbook->dependencies[dependency].id);
+	if (others > 0)
+		buf_printf(line, " and %zu more", others);
+	buf_text(line, " not known");
+	say_since(scene, dependency, scene_unknown_ms(scene, dependency), line);
+	say_who_needs(scene, dependency, line);
+}
