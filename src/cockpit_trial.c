@@ -62,7 +62,8 @@ static enum trial_state state_of(const cJSON *result)
 	int64_t status = json_int(result, "http_status", 0);
 	if (outcome && strcmp(outcome, "success") == 0)
 		return TRIAL_ACCEPTED;
-	if (!outcome || strcmp(outcome, "failed") != 0 || !json_get(result, "cluster"))
+	bool has_answered = status > 0 || json_path_text(result, "cluster.fingerprint.uid");
+	if (!outcome || strcmp(outcome, "failed") != 0 || !has_answered)
 		return TRIAL_NOT_KNOWN;
 	if (status == 404)
 		return TRIAL_NOT_YET;

@@ -115,6 +115,17 @@ static lister *lister_of(char needs)
 	}
 }
 
+// What the second word is.
+static lister *lister_after(const char *first)
+{
+	static const char *const of_a_step[] = {"detail", "output", "dry-run"};
+
+	for (size_t i = 0; i < sizeof of_a_step / sizeof *of_a_step; i++)
+		if (!strcmp(of_a_step[i], first))
+			return step_at;
+	return lister_of(intent_table[intent_parse(first)].needs);
+}
+
 // Those that begin with what was typed, then (`is_inside`) those that have it elsewhere.
 static void add_matches(struct dialog *dialog, size_t *capacity, const struct facts *facts,
 	lister *list, const char *part, bool is_inside)
@@ -138,7 +149,7 @@ void palette_match(struct ui *ui, const struct facts *facts)
 	lister *const *first_words = all_words + (ui_has_incident(ui) ? 0 : 1);
 	struct dialog *dialog = &ui->dialog;
 	struct words words = words_of(dialog->field.text);
-	lister *second_word = lister_of(intent_table[intent_parse(words.first)].needs);
+	lister *second_word = lister_after(words.first);
 	size_t capacity = 0;
 
 	dialog_clear_choices(dialog);
@@ -241,7 +252,7 @@ bool palette_run(struct ui *ui, const struct facts *facts, struct intent *intent
 	char *text = memory_copy_text(ui->dialog.field.text);
 	struct words words = words_of(text);
 	enum intent_kind kind = intent_parse(words.first);
-	lister *list = lister_of(intent_table[kind].needs);
+	lister *list = lister_after(words.first);
 	bool is_wanted = false;
 
 	if (!words.has_second) {
@@ -255,6 +266,13 @@ bool palette_run(struct ui *ui, const struct facts *facts, struct intent *intent
 	dialog_close(ui);
 	if (kind) {
 		is_wanted = run_intent(ui, facts, kind, &words, intent);
+	} else if (list && words.second[0] && index_of(list, facts, words.second) < 0) {
+		ui_refuse(ui, "%s: %s: there is no such step in this runbook", words.first,
+			words.second);
+	} else if (list && words.second[0]) {
+		rows_select_step(ui, facts, index_of(list, facts, words.second));
+		ui->pane = PANE_ORDER;
+		command_run(ui, facts, words.first);
 	} else if (!command_run(ui, facts, words.first)) {
 		int step = index_of(step_at, facts, words.first);
 

@@ -367,6 +367,31 @@ static void a_dry_run_tells_what_a_step_would_do(void **unused)
 	end(c);
 }
 
+/* --- it is not seen any more ---------------------------------------------------------------------- */
+
+static void a_cluster_that_falls_silent_is_said_to(void **unused)
+{
+	struct cockpit *c = with_clusters();
+
+	(void)unused;
+	kubeconfig(c, "dr.yaml", "dr", "dr", "");
+	cockpit_run(c);
+	cockpit_shows(c, "#bbbb");
+	cockpit_records(c, "\"dependency\":\"api\"", "\"to\":\"healthy\"");
+	assert_false(screen_has(c->screen, "NOT SEEN"));
+	kill(server, SIGSTOP);
+	cockpit_shows(c, "#bbbb  NOT SEEN ");
+	cockpit_shows(c, "? Nothing known of dr for ");
+	cockpit_press(c, "d");
+	cockpit_shows(c, "known    not known for ");
+	/* It is back by itself. */
+	kill(server, SIGCONT);
+	cockpit_hides(c, "NOT SEEN");
+	cockpit_hides(c, "Nothing known");
+	cockpit_shows(c, "known    seen ");
+	end(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,6 +399,7 @@ int main(void)
 		cmocka_unit_test(one_that_was_made_anew_is_accepted_by_one_key),
 		cmocka_unit_test(the_lost_cluster_is_not_taken_for_the_new_one),
 		cmocka_unit_test(credentials_that_end_are_warned_of),
+		cmocka_unit_test(a_cluster_that_falls_silent_is_said_to),
 		cmocka_unit_test(a_dry_run_tells_what_a_step_would_do),
 	};
 

@@ -1162,6 +1162,22 @@ static void a_dry_run_is_wanted_where_a_cluster_can_be_asked(void **state)
 	assert_true(desk->ui.wants_trial);
 	assert_int_equal(desk->ui.dialog.kind, DIALOG_NONE);
 	desk->ui.wants_trial = false;
+	// By its id, from wherever one is; a step that is not there is nothing to ask of.
+	select_step(desk, "build");
+	type(desk, ":dry-run undo");
+	press(desk, K_ENTER);
+	assert_true(desk->ui.wants_trial);
+	assert_int_equal(ui_step(&desk->ui), step_of(desk, "undo"));
+	desk->ui.wants_trial = false;
+	type(desk, ":dry-run nonsense");
+	press(desk, K_ENTER);
+	assert_false(desk->ui.wants_trial);
+	assert_contains(desk->ui.message, "dry-run: nonsense: there is no such step");
+	type(desk, ":detail build");
+	press(desk, K_ENTER);
+	assert_int_equal(desk->ui.pane, PANE_DETAIL);
+	assert_int_equal(ui_step(&desk->ui), step_of(desk, "build"));
+	select_step(desk, "undo");
 	desk->facts.scenario = (const struct scenario *)desk; // any
 	press(desk, 'D');
 	assert_false(desk->ui.wants_trial);
