@@ -23,6 +23,7 @@ static void record_target(
 		json_add_text(event->data, copied[i], json_text(line, copied[i]));
 	json_add(event->data, "fingerprint", fingerprint);
 	engine_record(engine, event);
+	sensed_doubt(engine->sensed, engine->state, engine_now(engine).mono);
 }
 
 // The first contact pins; another fingerprint later stops actions on the target until a person
@@ -58,7 +59,7 @@ static void on_line(void *context, const cJSON *line)
 	struct mono now = engine_now(engine).mono;
 	engine->sensed->last_heard = now;
 	if (type && strcmp(type, "observation") == 0)
-		sensed_observe(engine->sensed, engine->runbook, line, now, NULL);
+		sensed_observe(engine->sensed, engine->state, line, now, NULL);
 	else if (type && strcmp(type, "target") == 0)
 		take_target(engine, line);
 	engine->is_dirty = true;

@@ -18,12 +18,18 @@ char *pin_text(const cJSON *fingerprint);
 // Appends such a text as it is shown: of a long value the first and the last four bytes, "uid
 // 12f3..9042 ca 9f3a..0c11". What is compared is the whole.
 void pin_say(const char *pin, struct buf *out);
+// The same for comparing with what is known from elsewhere: UIDs are whole, and of a digest there
+// are sixteen digits at the beginning and eight at the end.
+void pin_say_much(const char *pin, struct buf *out);
 // Whether a fingerprint says who it is at all: one that only says how it was asked does not.
 bool pin_identifies(const cJSON *fingerprint);
 // Whether a fingerprint agrees with a pinned one (pin_text of it) in all that both have, which must
 // be something. More may become known of a target later, for example its UID once that may be read;
 // that is no other target.
 bool pin_agrees(const char *pinned, const cJSON *fingerprint);
+// Whether two such texts are of one and the same: they have a part in common that says who it is,
+// and contradict each other in none.
+bool pin_is_same(const char *a, const char *b);
 // Whether one that agrees says more than the pinned one: a part that it has not got, or that it was
 // verified now.
 bool pin_adds(const char *pinned, const cJSON *fingerprint);

@@ -10,6 +10,7 @@
 #include "relight/err.h"
 #include "relight/moment.h"
 #include "relight/runbook.h"
+#include "relight/state.h"
 #include "relight/status.h"
 
 // What the sensor said last about each dependency: the overlay beside the state. It has ages and
@@ -69,10 +70,14 @@ struct sensed {
 struct sensed *sensed_new(size_t dependency_count);
 void sensed_free(struct sensed *sensed); // NULL is safe
 
-// Takes one observation line of FORMATS.md §2, heard at `now`. Gives the dependency's index, or -1
-// with `err` for an unknown dependency or a malformed line.
-int sensed_observe(struct sensed *sensed, const struct runbook *runbook, const cJSON *observation,
+// Takes one observation line of FORMATS.md §2, heard at `now`. One that the state doubts
+// (state_doubts) is unknown. Gives the dependency's index, or -1 with `err` for an unknown
+// dependency or a malformed line.
+int sensed_observe(struct sensed *sensed, const struct state *state, const cJSON *observation,
 	struct mono now, struct err *err);
+// To be called once a target is another one: what was heard of its dependencies until `now` is no
+// evidence either.
+void sensed_doubt(struct sensed *sensed, const struct state *state, struct mono now);
 
 // Takes a line about a target. One that the runbook does not know is passed over.
 void sensed_take_target(struct sensed *sensed, const struct runbook *runbook, const cJSON *line);

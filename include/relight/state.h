@@ -208,8 +208,15 @@ void state_free(struct state *state); // NULL is safe
 void state_apply(struct state *state, const struct event *event);
 
 enum target_trouble state_target_trouble(const struct state *state, int target);
-// Appends it as it is shown behind the target's name: "IS ANOTHER ONE NOW"; nothing where it is
-// fine.
+// It has changed, and the one that was pinned answers again. Another one has in between, so it
+// stays changed until a person accepts that.
+bool state_pinned_is_back(const struct state *state, int target);
+// Whether a check of the dependency asks a target at which another one answers than should: then
+// what is seen there is no evidence, and the dependency is unknown. Appends the reason to `why`
+// ("another cluster answers: re-pin target prod, or correct its kubeconfig"), which may be NULL.
+bool state_doubts(const struct state *state, int dependency, struct buf *why);
+// Appends it as it is shown behind the target's name: "IS ANOTHER ONE NOW", "IS THE PINNED ONE
+// AGAIN, RE-PIN IT"; nothing where it is fine.
 void state_trouble_say(const struct state *state, int target, struct buf *out);
 // It has changed, and the step that creates it has been carried out again since it was pinned: then
 // it is accepted without a reason.

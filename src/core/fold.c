@@ -207,6 +207,14 @@ static struct pin *fold_pin(const struct fold *fold)
 	return target < 0 ? NULL : &fold->state->pins[target];
 }
 
+// What was seen before who answers was known to be another one may have been seen there.
+static void forget_doubted(struct state *state)
+{
+	for (size_t d = 0; d < state->runbook->dependency_count; d++)
+		if (state_doubts(state, (int)d, NULL))
+			state->dependencies[d].is_fresh = false;
+}
+
 static void fold_pinned(const struct fold *fold)
 {
 	struct pin *pin = fold_pin(fold);
@@ -221,6 +229,7 @@ static void fold_pinned(const struct fold *fold)
 	fold_text(&pin->now_endpoint, NULL);
 	if (json_text(fold->data, "endpoint"))
 		fold_text(&pin->endpoint, json_text(fold->data, "endpoint"));
+	forget_doubted(fold->state);
 }
 
 static void fold_target_changed(const struct fold *fold)
@@ -233,13 +242,20 @@ static void fold_target_changed(const struct fold *fold)
 	fold_text(&pin->now_endpoint, json_text(fold->data, "endpoint"));
 	free(pin->now);
 	pin->now = pin_text(json_get(fold->data, "fingerprint"));
+	forget_doubted(fold->state);
 }
 
 // --- dependencies ---
 
+// Whatever is told of what another one answers, it is not known.
 static void dependency_take(const struct fold *fold, enum status status, const char *message)
 {
 	struct dependency_known *known = fold->dependency;
+	struct buf doubt = {0};
+	if (state_doubts(fold->state, fold->dependency_index, &doubt)) {
+		status = STATUS_UNKNOWN;
+		message = buf_str(&doubt);
+	}
 	if (known->status != status || known->seq < 0)
 		known->since = fold->at;
 	known->status = status;
@@ -249,6 +265,7 @@ static void dependency_take(const struct fold *fold, enum status status, const c
 	if (!wall_known(known->observed_at))
 		known->observed_at = fold->event->ts;
 	fold_text(&known->message, message);
+	buf_fini(&doubt);
 	if (status == STATUS_HEALTHY)
 		fold_level(fold->state,
 			fold->state->runbook->dependencies[fold->dependency_index].proves);

@@ -17,39 +17,52 @@ char *pin_text(const cJSON *fingerprint)
 	return buf_take(&text);
 }
 
-// Both ends of a long value: enough to tell two of them apart, and to find one elsewhere.
-#define VALUE_WHOLE_BYTES 12
-#define VALUE_END_BYTES   4
+// Both ends of a value that is longer: enough to tell two of them apart, and to find one elsewhere.
+struct shortening {
+	size_t whole_bytes;
+	int begin_bytes, end_bytes;
+};
+static const struct shortening shortest = {12, 4, 4}, whole_uid = {36, 16, 8};
 
-static void value_say(const char *value, struct buf *out)
+static void value_say(const char *value, const struct shortening *to, struct buf *out)
 {
 	size_t length = strlen(value);
-	if (length <= VALUE_WHOLE_BYTES)
+	if (length <= to->whole_bytes)
 		buf_text(out, value);
 	else
-		buf_printf(
-			out, "%.*s..%s", VALUE_END_BYTES, value, value + length - VALUE_END_BYTES);
+		buf_printf(out, "%.*s..%s", to->begin_bytes, value, value + length - to->end_bytes);
 }
 
-void pin_say(const char *pin, struct buf *out)
+static void say(const char *pin, const struct shortening *to, struct buf *out)
 {
 	char *words = memory_copy_text(pin), *rest = NULL;
 	const char *gap = "";
 	for (char *name = strtok_r(words, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
 		const char *value = strtok_r(NULL, " ", &rest);
 		buf_printf(out, "%s%s ", gap, strcmp(name, "ca_sha256") == 0 ? "ca" : name);
-		value_say(value ? value : "?", out);
+		value_say(value ? value : "?", to, out);
 		gap = " ";
 	}
 	free(words);
 }
 
+void pin_say(const char *pin, struct buf *out)
+{
+	say(pin, &shortest, out);
+}
+
+void pin_say_much(const char *pin, struct buf *out)
+{
+	say(pin, &whole_uid, out);
+}
+
 // The parts that say who it is; the others say how it was asked.
+static const char *const identity_parts[] = {"uid", "ca_sha256", "host_key", NULL};
+
 static bool is_identity(const char *part)
 {
-	static const char *const parts[] = {"uid", "ca_sha256", "host_key", NULL};
-	for (size_t i = 0; parts[i]; i++)
-		if (strcmp(part, parts[i]) == 0)
+	for (size_t i = 0; identity_parts[i]; i++)
+		if (strcmp(part, identity_parts[i]) == 0)
 			return true;
 	return false;
 }
@@ -77,6 +90,22 @@ bool pin_agrees(const char *pinned, const cJSON *fingerprint)
 	// Who was verified, and is only believed now, may be anybody.
 	return agrees && has_common &&
 	       (!json_text(fingerprint, PIN_TLS) || pin_is_unverified(pinned));
+}
+
+bool pin_is_same(const char *a, const char *b)
+{
+	bool is_same = false, is_other = false;
+	for (size_t i = 0; identity_parts[i]; i++) {
+		char *of_a = pin_value(a, identity_parts[i]),
+		     *of_b = pin_value(b, identity_parts[i]);
+		if (of_a && of_b) {
+			is_same |= strcmp(of_a, of_b) == 0;
+			is_other |= strcmp(of_a, of_b) != 0;
+		}
+		free(of_a);
+		free(of_b);
+	}
+	return is_same && !is_other;
 }
 
 static bool has_part(const char *pin, const char *part)

@@ -129,7 +129,27 @@ static void take_token(struct sensed_dependency *one, int64_t token, struct mono
 	one->token_heard = now;
 }
 
-int sensed_observe(struct sensed *sensed, const struct runbook *runbook, const cJSON *observation,
+// False where the words stay as they were seen.
+static bool doubt(struct sensed *sensed, const struct state *state, int dependency, struct mono now)
+{
+	struct buf why = {0};
+	bool is_doubted = state_doubts(state, dependency, &why);
+	if (is_doubted) {
+		take_health(&sensed->dependencies[dependency], STATUS_UNKNOWN, now);
+		text_replace(&sensed->dependencies[dependency].message, buf_str(&why));
+	}
+	buf_fini(&why);
+	return is_doubted;
+}
+
+void sensed_doubt(struct sensed *sensed, const struct state *state, struct mono now)
+{
+	for (size_t d = 0; d < sensed->count; d++)
+		if (sensed->dependencies[d].is_seen)
+			doubt(sensed, state, (int)d, now);
+}
+
+int sensed_observe(struct sensed *sensed, const struct state *state, const cJSON *observation,
 	struct mono now, struct err *err)
 {
 	const char *id = json_text(observation, "dependency");
@@ -139,7 +159,7 @@ int sensed_observe(struct sensed *sensed, const struct runbook *runbook, const c
 		err_set(err, "sensor: an observation without a dependency or a status word");
 		return -1;
 	}
-	int dependency = runbook_dependency(runbook, id);
+	int dependency = runbook_dependency(state->runbook, id);
 	if (dependency < 0) {
 		err_set(err, "sensor: an observation of %s, which the runbook does not know", id);
 		return -1;
@@ -153,10 +173,12 @@ int sensed_observe(struct sensed *sensed, const struct runbook *runbook, const c
 	wall_parse(json_text(observation, "ts"), &one->observed_at);
 	wall_parse(json_text(observation, "expires"), &one->expires);
 	one->renews = json_bool(observation, "renews", false);
-	text_replace(&one->message, message ? message : "");
 	text_replace(&one->check, json_text(observation, "check"));
 	take_progress(one, json_get(observation, "progress"));
-	take_health(one, status, now);
+	if (!doubt(sensed, state, dependency, now)) {
+		text_replace(&one->message, message ? message : "");
+		take_health(one, status, now);
+	}
 	take_asked(one, observation, now);
 	take_moved(one, observation, now);
 	take_token(one, json_int(observation, "token", 0), now);

@@ -306,7 +306,9 @@ static bool blocked_by_trouble(const struct state *state, int index, struct buf 
 	switch (trouble) {
 	case TARGET_FINE: break;
 	case TARGET_CHANGED:
-		say(why, "target %s is another one now; re-pin it%s", target->id,
+		say(why, "target %s %s; re-pin it%s", target->id,
+			state_pinned_is_back(state, index) ? "was another one in between"
+							   : "is another one now",
 			state_repin_is_expected(state, index) ? "" : " with a reason");
 		break;
 	case TARGET_TWIN:

@@ -23,11 +23,93 @@ enum target_trouble state_target_trouble(const struct state *state, int target)
 	return is_wrong ? TARGET_WRONG : TARGET_FINE;
 }
 
+bool state_pinned_is_back(const struct state *state, int target)
+{
+	const struct pin *pin = &state->pins[target];
+
+	return pin->has_changed && pin->now && pin->fingerprint &&
+	       pin_is_same(pin->now, pin->fingerprint) &&
+	       (pin_is_unverified(pin->fingerprint) || !pin_is_unverified(pin->now));
+}
+
+static int asked_target(const struct check *check)
+{
+	switch (check->kind) {
+	case CHECK_KUBERNETES: return check->kubernetes.target;
+	case CHECK_SSH: return check->command.target;
+	default: return -1;
+	}
+}
+
+// Of a source and a recovery that are one, what is told of the one that has always been itself is
+// true: that is the source, unless it became the recovery.
+static bool target_is_doubted(const struct state *state, int target)
+{
+	if (state->pins[target].has_changed)
+		return true;
+	switch (state_target_trouble(state, target)) {
+	case TARGET_TWIN:
+		return state->runbook->targets[target].role == TARGET_RECOVERY &&
+		       !state->pins[state_twin(state, target)].has_changed;
+	case TARGET_WRONG: return true;
+	default: return false;
+	}
+}
+
+static void say_doubt(const struct state *state, int target, struct buf *why)
+{
+	const struct target *of = &state->runbook->targets[target];
+	const char *who = of->is_ssh ? "host" : "cluster";
+	char *uid;
+
+	switch (state_target_trouble(state, target)) {
+	case TARGET_FINE: break;
+	case TARGET_CHANGED:
+		if (state_pinned_is_back(state, target))
+			buf_printf(why, "another %s answered in between: re-pin target %s", who,
+				of->id);
+		else
+			buf_printf(why, "another %s answers: re-pin target %s, or correct its %s",
+				who, of->id, of->is_ssh ? "host" : "kubeconfig");
+		break;
+	case TARGET_TWIN:
+		buf_printf(why, "%s answers: target %s is the same cluster as %s",
+			of->role == TARGET_RECOVERY ? "the source" : "another cluster", of->id,
+			state->runbook->targets[state_twin(state, target)].id);
+		break;
+	case TARGET_WRONG:
+		uid = pin_value(state->pins[target].fingerprint, "uid");
+		buf_printf(why, "another cluster answers: its UID is %s, the runbook wants %s", uid,
+			of->uid);
+		free(uid);
+		break;
+	}
+}
+
+bool state_doubts(const struct state *state, int dependency, struct buf *why)
+{
+	const struct dependency *of = &state->runbook->dependencies[dependency];
+
+	for (size_t i = 0; i < of->check_count; i++) {
+		int target = asked_target(&of->checks[i]);
+		if (target < 0 || !target_is_doubted(state, target))
+			continue;
+		if (why)
+			say_doubt(state, target, why);
+		return true;
+	}
+	return false;
+}
+
 void state_trouble_say(const struct state *state, int target, struct buf *out)
 {
 	switch (state_target_trouble(state, target)) {
 	case TARGET_FINE: break;
-	case TARGET_CHANGED: buf_text(out, "IS ANOTHER ONE NOW"); break;
+	case TARGET_CHANGED:
+		buf_text(out, state_pinned_is_back(state, target)
+				      ? "IS THE PINNED ONE AGAIN, RE-PIN IT"
+				      : "IS ANOTHER ONE NOW");
+		break;
 	case TARGET_TWIN:
 		buf_printf(out, "IS THE SAME CLUSTER AS %s",
 			state->runbook->targets[state_twin(state, target)].id);

@@ -90,7 +90,9 @@ static void draw_pin(struct pen *pen, const struct scene *scene, int target)
 	const struct pin *pin = &scene->state->pins[target];
 	enum target_trouble trouble = state_target_trouble(scene->state, target);
 	if (trouble != TARGET_FINE) {
-		pen_text(pen, ROLE_BAD, troubles[trouble]);
+		bool is_back =
+			trouble == TARGET_CHANGED && state_pinned_is_back(scene->state, target);
+		pen_text(pen, ROLE_BAD, is_back ? "BACK, RE-PIN IT" : troubles[trouble]);
 		return;
 	}
 	if (!pin->is_pinned || !pin->fingerprint) {

@@ -4,8 +4,6 @@
 // on them until a person has looked.
 #include "frame_concern.h"
 
-#include <string.h>
-
 void target_find(struct scene *scene)
 {
 	for (size_t i = 0; i < scene->runbook->target_count; i++) {
@@ -28,7 +26,7 @@ static void say_changed(const struct scene *scene, int target, struct concern_wo
 	const struct pin *pin = &scene->state->pins[target];
 	const struct target *of = &scene->runbook->targets[target];
 	bool is_expected = state_repin_is_expected(scene->state, target);
-	bool is_back = pin->now && pin->fingerprint && strcmp(pin->now, pin->fingerprint) == 0;
+	bool is_back = state_pinned_is_back(scene->state, target);
 	buf_printf(&words->lines[0], "!! TARGET %s IS %s: ", of->id,
 		is_back ? "THE PINNED ONE AGAIN" : "ANOTHER ONE NOW");
 	say_pin(&words->lines[0], pin->now);
@@ -45,9 +43,9 @@ static void say_changed(const struct scene *scene, int target, struct concern_wo
 			scene->runbook->steps[of->created_by].id,
 			is_ours ? ": p accepts it." : ".");
 	else
-		buf_text(&words->lines[2],
-			is_ours ? "Actions on it are refused until you re-pin it (p) with a reason."
-				: "Actions on it are refused until it is re-pinned with a reason.");
+		buf_printf(&words->lines[2],
+			"Until %s nothing seen there counts, and nothing acts on it.",
+			is_ours ? "you re-pin it (p)" : "it is re-pinned");
 }
 
 static void say_twin(const struct scene *scene, int target, struct concern_words *words)

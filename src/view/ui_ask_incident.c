@@ -445,14 +445,26 @@ bool ask_status(struct ui *ui, const struct facts *facts, enum intent_kind kind,
 	return false;
 }
 
-static void say_fingerprint(struct buf *out, const char *label, const char *pin)
+// Where it is, and below that who it is, for comparing with what is known from elsewhere.
+static void say_who(struct buf *out, const char *label, const char *endpoint, const char *pin)
 {
-	buf_text(out, label);
-	if (pin)
-		pin_say(pin, out);
-	else
-		buf_byte(out, '?');
+	buf_printf(out, "%s %s\n  ", label, endpoint ? endpoint : "");
+	pin_say_much(pin ? pin : "?", out);
 	buf_byte(out, '\n');
+}
+
+static void say_repin(const struct state *state, int target, struct buf *out)
+{
+	const struct pin *pin = &state->pins[target];
+
+	if (state_pinned_is_back(state, target)) {
+		say_who(out, "the pinned one again:", pin->now_endpoint, pin->now);
+		buf_text(out, "Another one has answered in between.\n");
+	} else {
+		say_who(out, "pinned:", pin->endpoint, pin->fingerprint);
+		say_who(out, "now:   ", pin->now_endpoint, pin->now);
+	}
+	buf_text(out, "Nothing seen there counts, and nothing acts on it, until you accept it.\n");
 }
 
 bool ask_repin_of(struct ui *ui, const struct facts *facts, int target, struct intent *intent)
@@ -468,12 +480,11 @@ bool ask_repin_of(struct ui *ui, const struct facts *facts, int target, struct i
 	struct dialog *dialog = dialog_open(
 		ui, DIALOG_TEXT, INTENT_REPIN, "re-pin %s", facts->runbook->targets[target].id);
 	struct buf body = {0};
-	say_fingerprint(&body, "It was      ", pin->fingerprint);
-	say_fingerprint(&body, "now it is   ", pin->now);
-	buf_text(&body, "Actions on it are refused until you accept that.\n");
+	say_repin(facts->state, target, &body);
 	dialog->target = target;
 	dialog->of = pin->changed_seq;
-	dialog->label = "why is it another one";
+	dialog->label = state_pinned_is_back(facts->state, target) ? "why was it another one"
+								   : "why is it another one";
 	dialog->body = buf_take(&body);
 	return false;
 }

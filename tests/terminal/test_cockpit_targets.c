@@ -190,6 +190,8 @@ static void a_recovery_cluster_is_pinned_when_it_appears(void **unused)
 	cockpit_shows(c, "!! TARGET recovery IS ANOTHER ONE NOW: uid cccc-2");
 	cockpit_shows(c, "ANOTHER ONE NOW  ");
 	cockpit_shows(c, "It was pinned as uid bbbb-1 ");
+	/* It is as healthy as the pinned one was; that proves nothing. */
+	cockpit_records(c, "\"to\":\"unknown\"", "another cluster answers: re-pin target recovery");
 	cockpit_go(c, "use");
 	cockpit_press(c, "r");
 	cockpit_shows(c, "target recovery is another one now");
@@ -199,8 +201,30 @@ static void a_recovery_cluster_is_pinned_when_it_appears(void **unused)
 	cockpit_shows(c, "#cccc");
 	cockpit_hides(c, "IS ANOTHER ONE NOW");
 	cockpit_records(c, "\"kind\":\"target.repinned\"", "restored from the snapshot");
+	cockpit_records(c, "\"from\":\"unknown\",\"to\":\"healthy\"", "\"expectation\":\"held\"");
 	assert_string_equal(
 		cockpit_value(c, "\"kind\":\"target.repinned\"", NULL, "uid"), "cccc-2");
+	end(c);
+}
+
+static void one_that_is_back_says_so_everywhere(void **unused)
+{
+	struct cockpit *c = with_clusters();
+
+	(void)unused;
+	kubeconfig(c, "dr.yaml", "dr", "dr", "");
+	cockpit_run_armed(c);
+	cockpit_shows(c, "#bbbb");
+	cluster_is(c, "dr", "cccc-2");
+	cockpit_shows(c, "!! TARGET recovery IS ANOTHER ONE NOW: uid cccc-2");
+	cluster_is(c, "dr", "bbbb-1");
+	cockpit_shows(c, "!! TARGET recovery IS THE PINNED ONE AGAIN: uid bbbb-1");
+	cockpit_shows(c, "BACK, RE-PIN IT");
+	assert_false(screen_has(c->screen, "ANOTHER ONE NOW"));
+	cockpit_press(c, "p");
+	cockpit_shows(c, "the pinned one again: http://127.0.0.1:");
+	cockpit_answer(c, "re-pin recovery", "a wrong file", NULL);
+	cockpit_shows(c, "#bbbb");
 	end(c);
 }
 
@@ -396,6 +420,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_recovery_cluster_is_pinned_when_it_appears),
+		cmocka_unit_test(one_that_is_back_says_so_everywhere),
 		cmocka_unit_test(one_that_was_made_anew_is_accepted_by_one_key),
 		cmocka_unit_test(the_lost_cluster_is_not_taken_for_the_new_one),
 		cmocka_unit_test(credentials_that_end_are_warned_of),

@@ -359,8 +359,8 @@ static inline void sense_token(
 	json_add_text(observation, "ts", ts);
 	if (token > 0)
 		json_add_int(observation, "token", token);
-	assert_true(sensed_observe(
-			    of->sensed, of->runbook, observation, of->facts.now.mono, NULL) >= 0);
+	assert_true(
+		sensed_observe(of->sensed, of->state, observation, of->facts.now.mono, NULL) >= 0);
 	of->sensed->last_heard = of->facts.now.mono;
 	cJSON_Delete(observation);
 }

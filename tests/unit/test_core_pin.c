@@ -336,6 +336,229 @@ static void test_twins_are_known_by_what_both_show(void **unused)
 	}
 }
 
+// --- what another one answers ---
+
+static const char watched[] =
+	"targets:\n"
+	"  k: {kubernetes: {context: a}}\n"
+	"  other: {kubernetes: {context: b}}\n"
+	"dependencies:\n"
+	"- {id: db, check: {kubernetes: {target: k, readyz: true}}, every: 1s, stable: 2s}\n"
+	"- {id: elsewhere, check: {kubernetes: {target: other, readyz: true}}, every: 1s}\n"
+	"- {id: both, checks: [{command: [x]}, {kubernetes: {target: k, readyz: true}}]}\n"
+	"steps:\n"
+	"- {id: restore, needs: [], restores: [db], run: {command: [x]}}\n"
+	"- {id: hold, needs: [], restores: [elsewhere]}\n";
+
+static void changes(struct incident_case *of, const char *uid)
+{
+	char data[128];
+	snprintf(data, sizeof data, "{'target':'k','fingerprint':{'uid':'%s'}}", uid);
+	tell(of, "relight", EVENT_TARGET_CHANGED, NULL, data);
+	sensed_doubt(of->sensed, of->state, of->facts.now.mono);
+	due(of);
+}
+
+static void repins(struct incident_case *of, const char *uid)
+{
+	char data[128];
+	snprintf(data, sizeof data, "{'target':'k','fingerprint':{'uid':'%s'},'why':'x'}", uid);
+	tell(of, "mei", EVENT_TARGET_REPINNED, NULL, data);
+}
+
+static void assert_known(const struct incident_case *of, const char *dependency, enum status status,
+	const char *message)
+{
+	const struct dependency_known *known =
+		&of->state->dependencies[dependency_of(of, dependency)];
+	assert_string_equal(status_word(known->status), status_word(status));
+	assert_string_equal(known->message ? known->message : "", message);
+}
+
+static void begin_watched(struct incident_case *of)
+{
+	case_begin(of, watched);
+	open_armed(of);
+	pinned(of, "k", "{'uid':'1'}");
+	pinned(of, "other", "{'uid':'7'}");
+}
+
+#define ANOTHER "another cluster answers: re-pin target k, or correct its kubeconfig"
+
+static void test_another_cluster_unticks_nothing(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin_watched(&of);
+	succeeds(&of, "restore");
+	live(&of, 10, "db", "healthy");
+	assert_step(&of, "restore", STEP_DONE);
+	changes(&of, "2");
+	assert_known(&of, "db", STATUS_UNKNOWN, ANOTHER);
+	assert_expected(&of, "db", HELD);
+	live(&of, 20, "db", "missing");
+	assert_step(&of, "restore", STEP_DONE);
+	assert_known(&of, "db", STATUS_UNKNOWN, ANOTHER);
+	// The pinned one is back: it may have been the other one that answered last.
+	changes(&of, "1");
+	live(&of, 30, "db", "missing");
+	assert_step(&of, "restore", STEP_DONE);
+	assert_int_equal(count_events(&of, EVENT_STEP_REGRESSED), 0);
+	repins(&of, "1");
+	now_is(&of, 31);
+	sense(&of, "db", "missing");
+	due(&of);
+	assert_step(&of, "restore", STEP_DONE); // what was seen before does not count
+	now_is(&of, 32);
+	sense(&of, "db", "missing");
+	due(&of);
+	assert_step(&of, "restore", STEP_REGRESSED);
+	case_end(&of);
+}
+
+// The last that was seen before it was known who answers may have been seen there.
+static void test_another_cluster_ticks_nothing(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin_watched(&of);
+	live(&of, 5, "db", "missing");
+	succeeds(&of, "restore");
+	live(&of, 6, "db", "healthy");
+	assert_step(&of, "restore", STEP_VERIFYING);
+	changes(&of, "2");
+	live(&of, 30, "db", "healthy");
+	assert_step(&of, "restore", STEP_VERIFYING);
+	assert_known(&of, "db", STATUS_UNKNOWN, ANOTHER);
+	repins(&of, "2");
+	now_is(&of, 31);
+	due(&of);
+	assert_step(&of, "restore", STEP_VERIFYING);
+	live(&of, 32, "db", "healthy");
+	assert_step(&of, "restore", STEP_VERIFYING); // not for `stable` since
+	live(&of, 34, "db", "healthy");
+	assert_step(&of, "restore", STEP_DONE);
+	case_end(&of);
+}
+
+static void test_what_asks_another_target_is_believed(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin_watched(&of);
+	changes(&of, "2");
+	live(&of, 30, "elsewhere", "healthy");
+	assert_step(&of, "hold", STEP_DONE);
+	assert_known(&of, "elsewhere", STATUS_HEALTHY, "as seen");
+	live(&of, 40, "both", "healthy");
+	assert_known(&of, "both", STATUS_UNKNOWN, ANOTHER);
+	case_end(&of);
+}
+
+// A timeline tells what was seen on another one as if it were the pinned one.
+static void test_it_is_not_believed_when_it_is_read(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin_watched(&of);
+	status_is(&of, "db", "healthy");
+	assert_true(state_is_healthy(of.state, dependency_of(&of, "db")));
+	tell(&of, "relight", EVENT_TARGET_CHANGED, NULL,
+		"{'target':'k','fingerprint':{'uid':'2'}}");
+	assert_false(state_is_healthy(of.state, dependency_of(&of, "db")));
+	status_is(&of, "db", "missing");
+	assert_known(&of, "db", STATUS_UNKNOWN, ANOTHER);
+	assert_expected(&of, "db", AWAITED);
+	tell(&of, "relight", EVENT_DEPENDENCY_FRESH, "db", "{'status':'healthy'}");
+	assert_known(&of, "db", STATUS_UNKNOWN, ANOTHER);
+	tell(&of, "relight", EVENT_TARGET_CHANGED, NULL,
+		"{'target':'k','fingerprint':{'uid':'1'}}");
+	status_is(&of, "db", "healthy");
+	assert_known(
+		&of, "db", STATUS_UNKNOWN, "another cluster answered in between: re-pin target k");
+	repins(&of, "1");
+	status_is(&of, "db", "healthy");
+	assert_true(state_is_healthy(of.state, dependency_of(&of, "db")));
+	case_end(&of);
+}
+
+static void test_nor_is_a_cluster_that_the_runbook_does_not_name(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	case_begin(&of, "targets: {k: {kubernetes: {uid: 0b1c}}}\n"
+			"dependencies: [{id: api, check: {kubernetes: {target: k, readyz: true}}, "
+			"every: 1s}]\n"
+			"steps: [{id: a, manual: x}]\n");
+	open_armed(&of);
+	pinned(&of, "k", "{'uid':'77d0'}");
+	live(&of, 5, "api", "healthy");
+	assert_known(&of, "api", STATUS_UNKNOWN,
+		"another cluster answers: its UID is 77d0, the runbook wants 0b1c");
+	case_end(&of);
+}
+
+// What the source answers proves no recovery; of the source itself it is true.
+static void test_the_lost_cluster_proves_nothing(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	case_begin(&of, "targets:\n"
+			"  old: {role: source, kubernetes: {context: a}}\n"
+			"  new: {role: recovery, kubernetes: {context: b}}\n"
+			"dependencies:\n"
+			"- {id: was, check: {kubernetes: {target: old, readyz: true}}, every: 1s}\n"
+			"- {id: is, check: {kubernetes: {target: new, readyz: true}}, every: 1s}\n"
+			"steps: [{id: wait, restores: [is]}]\n");
+	open_armed(&of);
+	pinned(&of, "old", "{'uid':'1'}");
+	live(&of, 1, "is", "healthy");
+	pinned(&of, "new", "{'uid':'1'}");
+	sensed_doubt(of.sensed, of.state, of.facts.now.mono);
+	live(&of, 30, "is", "healthy");
+	assert_known(&of, "is", STATUS_UNKNOWN,
+		"the source answers: target new is the same cluster as old");
+	assert_step(&of, "wait", STEP_READY);
+	live(&of, 40, "was", "healthy");
+	assert_known(&of, "was", STATUS_HEALTHY, "as seen");
+	// It is the source's kubeconfig that leads to the recovery.
+	tell(&of, "mei", EVENT_TARGET_REPINNED, NULL,
+		"{'target':'new','fingerprint':{'uid':'2'},'why':'corrected'}");
+	tell(&of, "relight", EVENT_TARGET_CHANGED, NULL,
+		"{'target':'old','fingerprint':{'uid':'2'}}");
+	sensed_doubt(of.sensed, of.state, of.facts.now.mono);
+	live(&of, 50, "was", "missing");
+	assert_known(&of, "was", STATUS_UNKNOWN,
+		"another cluster answers: target old is the same cluster as new");
+	live(&of, 60, "is", "healthy");
+	assert_known(&of, "is", STATUS_HEALTHY, "as seen");
+	case_end(&of);
+}
+
+static void test_it_is_said_that_the_pinned_one_is_back(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	case_begin(&of, "targets: {k: {kubernetes: {}}}\n"
+			"steps: [{id: a, target: k, run: {command: [x]}}]\n");
+	open_armed(&of);
+	pinned(&of, "k", "{'uid':'1','ca_sha256':'c'}");
+	assert_false(state_pinned_is_back(of.state, 0));
+	tell(&of, "relight", EVENT_TARGET_CHANGED, NULL,
+		"{'target':'k','fingerprint':{'uid':'2','ca_sha256':'c'}}");
+	assert_false(state_pinned_is_back(of.state, 0));
+	assert_open_line(&of, "open:pin-k", false, "k IS ANOTHER ONE NOW");
+	tell(&of, "relight", EVENT_TARGET_CHANGED, NULL,
+		"{'target':'k','fingerprint':{'ca_sha256':'c'}}");
+	assert_true(state_pinned_is_back(of.state, 0));
+	assert_open_line(&of, "open:pin-k", false, "k IS THE PINNED ONE AGAIN, RE-PIN IT");
+	assert_waits(&of, "a", "target k was another one in between; re-pin it with a reason");
+	tell(&of, "relight", EVENT_TARGET_CHANGED, NULL,
+		"{'target':'k','fingerprint':{'uid':'1','tls':'unverified'}}");
+	assert_false(state_pinned_is_back(of.state, 0));
+	case_end(&of);
+}
+
 static void test_parts_of_a_pin(void **unused)
 {
 	(void)unused;
@@ -366,6 +589,13 @@ static void test_a_pin_as_it_is_shown(void **unused)
 	assert_said("uid 0123456789ab", "uid 0123456789ab");
 	assert_said("uid", "uid ?");
 	assert_said("", "");
+	struct buf said = {0};
+	pin_say_much("uid 12f30000-1111-2222-3333-444455559042 "
+		     "ca_sha256 9f3a0000aaaabbbb0123456789abcdef0123456789abcdef01234567cafe0c11",
+		&said);
+	assert_string_equal(buf_str(&said),
+		"uid 12f30000-1111-2222-3333-444455559042 ca 9f3a0000aaaabbbb..cafe0c11");
+	buf_fini(&said);
 }
 
 int main(void)
@@ -382,6 +612,13 @@ int main(void)
 		cmocka_unit_test(test_source_and_recovery_are_not_one_cluster),
 		cmocka_unit_test(test_recovery_that_becomes_the_source_is_not_accepted),
 		cmocka_unit_test(test_twins_are_known_by_what_both_show),
+		cmocka_unit_test(test_another_cluster_unticks_nothing),
+		cmocka_unit_test(test_another_cluster_ticks_nothing),
+		cmocka_unit_test(test_what_asks_another_target_is_believed),
+		cmocka_unit_test(test_it_is_not_believed_when_it_is_read),
+		cmocka_unit_test(test_nor_is_a_cluster_that_the_runbook_does_not_name),
+		cmocka_unit_test(test_the_lost_cluster_proves_nothing),
+		cmocka_unit_test(test_it_is_said_that_the_pinned_one_is_back),
 		cmocka_unit_test(test_parts_of_a_pin),
 		cmocka_unit_test(test_a_pin_as_it_is_shown),
 	};

@@ -22,6 +22,8 @@
 struct sensed_case {
 	struct diags diags;
 	struct runbook *runbook;
+	struct plan *plan;
+	struct state *state;
 	struct sensed *sensed;
 };
 
@@ -31,12 +33,16 @@ static void begin(struct sensed_case *of)
 	of->diags.file = "runbook.yaml";
 	of->runbook = runbook_load(RUNBOOK, strlen(RUNBOOK), ".", &of->diags);
 	assert_non_null(of->runbook);
+	of->plan = plan_new(of->runbook);
+	of->state = state_new(of->runbook, of->plan);
 	of->sensed = sensed_new(of->runbook->dependency_count);
 }
 
 static void end(struct sensed_case *of)
 {
 	sensed_free(of->sensed);
+	state_free(of->state);
+	plan_free(of->plan);
 	runbook_free(of->runbook);
 	diags_fini(&of->diags);
 }
@@ -55,7 +61,7 @@ static void see(struct sensed_case *of, int64_t heard_s, const char *status, con
 		status, *more ? "," : "", more);
 	cJSON *line = json_parse(text, strlen(text), NULL);
 	assert_non_null(line);
-	assert_int_equal(sensed_observe(of->sensed, of->runbook, line, at(heard_s), NULL), 0);
+	assert_int_equal(sensed_observe(of->sensed, of->state, line, at(heard_s), NULL), 0);
 	cJSON_Delete(line);
 }
 

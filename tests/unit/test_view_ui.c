@@ -528,7 +528,7 @@ static void sense(struct desk *desk, const char *id, const char *status, int64_t
 	json_add_text(observation, "status", status);
 	json_add_text(observation, "message", "as seen");
 	json_add_int(observation, "token", token);
-	assert_true(sensed_observe(desk->sensed, desk->runbook, observation, desk->facts.now.mono,
+	assert_true(sensed_observe(desk->sensed, desk->state, observation, desk->facts.now.mono,
 			    NULL) >= 0);
 	cJSON_Delete(observation);
 }
@@ -681,11 +681,15 @@ static void abort_is_typed_and_has_a_reason(void **state)
 	assert_int_equal(ui_step(&desk->ui), step_of(desk, "undo"));
 }
 
+// The cluster of that UID answers, at a place of its own.
 static void a_target_changes(struct desk *desk, const char *uid)
 {
 	struct buf data = {0};
 
-	buf_printf(&data, "{\"target\":\"recovery\",\"fingerprint\":{\"uid\":\"%s\"}}", uid);
+	buf_printf(&data,
+		"{\"target\":\"recovery\",\"endpoint\":\"https://10.0.0.%s:6443\","
+		"\"fingerprint\":{\"uid\":\"%s\"}}",
+		uid, uid);
 	happens(desk, desk->state->pins[0].is_pinned ? EVENT_TARGET_CHANGED : EVENT_TARGET_PINNED,
 		NULL, 0, buf_str(&data));
 	buf_fini(&data);
@@ -701,7 +705,8 @@ static void another_target_is_accepted_with_a_reason(void **state)
 	a_target_changes(desk, "2");
 	press(desk, 'p');
 	assert_int_equal(desk->ui.dialog.kind, DIALOG_TEXT);
-	assert_contains(desk->ui.dialog.body, "It was      uid 1\nnow it is   uid 2\n");
+	assert_contains(desk->ui.dialog.body, "pinned: https://10.0.0.1:6443\n  uid 1\n"
+					      "now:    https://10.0.0.2:6443\n  uid 2\n");
 	press(desk, K_ENTER);
 	assert_true(desk->state->pins[0].has_changed);
 	// Another one yet, while it was read: that was not accepted.
@@ -715,6 +720,23 @@ static void another_target_is_accepted_with_a_reason(void **state)
 	press(desk, K_ENTER);
 	assert_false(desk->state->pins[0].has_changed);
 	assert_string_equal(desk->state->pins[0].fingerprint, "uid 3");
+}
+
+static void that_the_pinned_one_is_back_is_accepted_too(void **state)
+{
+	struct desk *desk = *state;
+
+	a_target_changes(desk, "1");
+	a_target_changes(desk, "2");
+	a_target_changes(desk, "1");
+	press(desk, 'p');
+	assert_contains(desk->ui.dialog.body,
+		"the pinned one again: https://10.0.0.1:6443\n  uid 1\n"
+		"Another one has answered in between.\n");
+	assert_string_equal(desk->ui.dialog.label, "why was it another one");
+	type(desk, "a wrong file");
+	press(desk, K_ENTER);
+	assert_false(desk->state->pins[0].has_changed);
 }
 
 static void one_that_was_made_anew_by_one_key(void **state)
@@ -1597,6 +1619,7 @@ int main(void)
 		CONVERSATION(more_time_is_a_duration),
 		CONVERSATION(abort_is_typed_and_has_a_reason),
 		CONVERSATION(another_target_is_accepted_with_a_reason),
+		CONVERSATION(that_the_pinned_one_is_back_is_accepted_too),
 		CONVERSATION(one_that_was_made_anew_by_one_key),
 		CONVERSATION(a_key_typed_before_the_dialog_was_drawn_is_no_answer),
 		CONVERSATION(nor_is_one_while_the_terminal_is_behind),

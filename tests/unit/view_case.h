@@ -112,7 +112,7 @@ static void sense_moved(struct view_case *of, const char *id, const char *status
 		wall_format(clock_of(progressed), at);
 		json_add_text(cJSON_AddObjectToObject(observation, "evidence"), "progressed", at);
 	}
-	assert_true(sensed_observe(of->sensed, of->runbook, observation, heard, NULL) >= 0);
+	assert_true(sensed_observe(of->sensed, of->state, observation, heard, NULL) >= 0);
 	cJSON_Delete(observation);
 }
 
