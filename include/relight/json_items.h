@@ -19,9 +19,9 @@ enum json_items_shape {
 struct json_items_config {
 	enum json_items_shape shape;
 	size_t max_item_bytes; // of one item; also of what stands around a list's items
-	// Leaves out what metadata.managedFields holds, which is often a third of an object and
-	// says nothing of how it is. An item then has "managedFields":[] there.
-	bool drops_managed_fields;
+	// Keys, ended by NULL, of which no item keeps the value, wherever they stand: it has []
+	// there. NULL: none. Borrowed.
+	const char *const *dropped_keys;
 	// One whole item, borrowed, not terminated. False ends it: nothing more is taken.
 	bool (*on_item)(void *context, const char *text, size_t length);
 	void *context;

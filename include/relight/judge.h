@@ -31,6 +31,9 @@ int64_t judge_object(struct judge *judge, const cJSON *object, struct wall now, 
 // `done` will not be called any more. A ticket that is unknown, or 0, does nothing.
 void judge_cancel(struct judge *judge, int64_t ticket);
 
+// Whether a table of the user's own has a say on objects of this kind.
+bool judge_heeds_user(const struct judge *judge, const char *group, const char *kind);
+
 // Whether so much is pending that whoever has more should wait until one of its callbacks was
 // called: nothing is refused, but memory grows with it.
 bool judge_is_busy(const struct judge *judge);

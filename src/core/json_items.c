@@ -161,11 +161,26 @@ static bool ends_with(const struct run *run, const char *string, size_t length)
 	       memcmp(run->at - 1 - length, string, length) == 0;
 }
 
+// Whether the string that has just ended is one to leave out, if a key.
+static bool is_dropped(const struct json_items *items, const struct run *run)
+{
+	const char *const *key = items->config.dropped_keys;
+
+	if (!items->in_item || items->skipped_depth)
+		return false;
+	for (; key && *key; key++) {
+		size_t length = strlen(*key);
+		if (items->string_length == length && ends_with(run, *key, length))
+			return true;
+	}
+	return false;
+}
+
 // A string has ended. One that is to be left out is not noticed where it spans two chunks: then its
 // value stays in.
 static bool end_string(struct json_items *items, struct run *run, struct err *err)
 {
-	static const char list_key[] = "items", dropped_key[] = "managedFields";
+	static const char list_key[] = "items";
 
 	items->in_string = false;
 	if (items->config.shape == JSON_ITEMS_OF_LIST && items->depth == 1 &&
@@ -176,10 +191,7 @@ static bool end_string(struct json_items *items, struct run *run, struct err *er
 			memcmp(items->head.data + items->head.length - sizeof list_key, list_key,
 				sizeof list_key - 1) == 0;
 	}
-	items->after_dropped_key = items->config.drops_managed_fields && items->in_item &&
-				   !items->skipped_depth &&
-				   items->string_length == sizeof dropped_key - 1 &&
-				   ends_with(run, dropped_key, sizeof dropped_key - 1);
+	items->after_dropped_key = is_dropped(items, run);
 	return end_value(items, run, err);
 }
 

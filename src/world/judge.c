@@ -122,6 +122,11 @@ void judge_cancel(struct judge *judge, int64_t ticket)
 	forget(judging);
 }
 
+bool judge_heeds_user(const struct judge *judge, const char *group, const char *kind)
+{
+	return health_table_find(judge->tables, HEALTH_USER, group, kind) != NULL;
+}
+
 bool judge_is_busy(const struct judge *judge)
 {
 	return HASH_COUNT(judge->pending) >= BUSY_OBJECTS || judge->pending_bytes >= BUSY_BYTES;

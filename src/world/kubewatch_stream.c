@@ -145,18 +145,30 @@ static void on_head(void *context, int status, bool is_shared)
 
 // --- asking ---
 
-static void begin_items(struct kubewatch *watch, enum json_items_shape shape)
+// What of an object no verdict on it looks at, and is often the most of it: who set which field,
+// and in a pod what its containers are, as opposed to how they are. Where a table of the user
+// judges pods, nobody knows what it looks at.
+static const char *const *keys_to_drop(const struct kubewatch *watch)
 {
-	bool drops = true;
+	static const char *const of_all[] = {"managedFields", NULL};
+	static const char *const of_pods[] = {
+		"managedFields", "containers", "initContainers", "volumes", NULL};
+	bool is_pods = watch->type.group[0] == '\0' && strcmp(watch->type.plural, "pods") == 0;
 
 	for (size_t i = 0; i < watch->view_count; i++)
-		drops &= watch->views[i]->aim == KUBEWATCH_NAMES ||
-			 watch->views[i]->aim == KUBEWATCH_HEALTH;
+		if (watch->views[i]->aim != KUBEWATCH_NAMES &&
+			watch->views[i]->aim != KUBEWATCH_HEALTH)
+			return NULL;
+	return is_pods && !judge_heeds_user(watch->config.judge, "", "Pod") ? of_pods : of_all;
+}
+
+static void begin_items(struct kubewatch *watch, enum json_items_shape shape)
+{
 	forget_items(watch);
 	watch->items = json_items_new(&(struct json_items_config){
 		.shape = shape,
 		.max_item_bytes = KUBEWATCH_MAX_OBJECT_BYTES,
-		.drops_managed_fields = drops,
+		.dropped_keys = keys_to_drop(watch),
 		.on_item = shape == JSON_ITEMS_OF_LIST ? on_item : on_event,
 		.context = watch,
 	});

@@ -29,10 +29,11 @@ static bool on_item(void *context, const char *text, size_t length)
 static void take(const char *bytes, size_t length, size_t piece, enum json_items_shape shape,
 	bool drops, struct buf *seen)
 {
+	static const char *const dropped[] = {"managedFields", "containers", NULL};
 	const struct json_items_config config = {
 		.shape = shape,
 		.max_item_bytes = ITEM_BYTES,
-		.drops_managed_fields = drops,
+		.dropped_keys = drops ? dropped : NULL,
 		.on_item = on_item,
 		.context = seen,
 	};
