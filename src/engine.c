@@ -45,6 +45,7 @@ struct facts engine_facts(const struct engine *engine)
 		.sensed = engine->sensed,
 		.values = &engine->values,
 		.scenario = engine->setup.scenario,
+		.applied = engine->is_applied_known ? &engine->applied : NULL,
 		.contexts = engine->is_open ? (const char *const *)engine->contexts : NULL,
 		.now = engine_now(engine),
 		.speed = engine->setup.speed,
@@ -387,6 +388,9 @@ bool engine_start(struct engine *engine, struct err *err)
 	// The simulated sensor reads the time from the newest session in the file.
 	if (!timeline_drain(engine->record.timeline, err))
 		return false;
+	engine->is_applied_known = !engine->state->applied_sha256[0];
+	if (!engine->is_applied_known)
+		engine_read_applied(engine);
 	if (has_senses(engine->runbook) && !engine_start_sensor(engine, err))
 		return false;
 	engine_wake(engine);
@@ -475,6 +479,7 @@ void engine_fini(struct engine *engine, const char *why)
 	free(engine->directory);
 	free(engine->id);
 	cJSON_Delete(engine->session);
+	applied_fini(&engine->applied);
 	cJSON_Delete(engine->files);
 	engine_setup_fini(&engine->setup);
 }

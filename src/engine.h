@@ -89,9 +89,11 @@ struct engine {
 	struct substitution values;
 	char **contexts; // by target index: see facts.h; of an open incident
 	struct record record;
-	char *directory; // absolute, NULL until the incident is prepared
-	char *id;        // of a new incident
-	cJSON *files;    // [{path, sha256, of?}] that the actions name, until it is recorded
+	char *directory;        // absolute, NULL until the incident is prepared
+	char *id;               // of a new incident
+	cJSON *files;           // [{path, sha256, of?}] that the actions name, until it is recorded
+	struct applied applied; // what the frozen files of objects hold, once they are read
+	bool is_applied_known;
 	char applied_sha256[65]; // of frozen/applied.json; "": there is none
 	cJSON *session;          // who sits here, until it is recorded
 	struct launcher launcher;
@@ -189,6 +191,8 @@ struct engine_frozen {
 };
 // Reads what the actions name into engine->files and into `frozen`. Blocks on the disk.
 void engine_freeze(struct engine *engine, struct engine_frozen *frozen);
+// Begins to read what they hold into engine->applied; that ends with the loop at the latest.
+void engine_read_applied(struct engine *engine);
 void engine_frozen_fini(struct engine_frozen *frozen);
 // Adds {path, sha256, of} to a list; `of` may be NULL.
 void engine_add_file(cJSON *files, const char *path, const struct buf *bytes, const char *of);

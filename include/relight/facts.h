@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "relight/applied.h"
 #include "relight/buf.h"
 #include "relight/moment.h"
 #include "relight/plan.h"
@@ -26,6 +27,7 @@ struct facts {
 	const struct sensed *sensed;
 	const struct substitution *values; // as of now, secrets included
 	const struct scenario *scenario;   // rehearsal; else NULL
+	const struct applied *applied;     // what files to be applied hold; NULL: not known
 	const char *const
 		*contexts; // by target index: the kubeconfig's current context at opening, or NULL
 	struct moment now; // simulated in a rehearsal

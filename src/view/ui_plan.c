@@ -100,7 +100,7 @@ static void say_target(struct buf *out, const struct facts *facts, int target)
 	if (pin->endpoint)
 		buf_printf(out, ", %s", pin->endpoint);
 	if (pin->is_pinned && pin->fingerprint) {
-		buf_text(out, ", ");
+		buf_text(out, "\n       ");
 		pin_say(pin->fingerprint, out);
 	}
 	buf_text(out, "  ");
@@ -126,6 +126,34 @@ static void say_where(struct buf *out, const struct facts *facts, int step, bool
 		buf_printf(out, "in     namespace %s, %s%s\n", buf_str(&namespace), from,
 			action->kubernetes.source_count ? ", where an object names none" : "");
 	buf_fini(&namespace);
+}
+
+void plan_say_files(
+	struct buf *out, const struct facts *facts, int step, bool is_rollback, const char *label)
+{
+	const struct step *of = &facts->runbook->steps[step];
+	const struct action *action = is_rollback ? &of->rollback : &of->run;
+	struct substitution values = *facts->values;
+
+	values.each = of->each;
+	values.attempt = facts->state->steps[step].attempt + 1;
+	if (action->kind != ACTION_KUBERNETES || facts->scenario)
+		return;
+	for (size_t i = 0; i < action->kubernetes.source_count; i++) {
+		const struct manifest_source *source = &action->kubernetes.sources[i];
+		struct buf path = {0}, named = {0}, lines = {0};
+		struct err ignored;
+
+		if (source->path &&
+			request_manifest_path(facts->runbook, source, &values, &path, &ignored) &&
+			substitute(source->path, &values, &named, &ignored)) {
+			applied_say(facts->applied, buf_str(&path), buf_str(&named), label, &lines);
+			add_masked(out, facts, buf_str(&lines));
+		}
+		buf_fini(&path);
+		buf_fini(&named);
+		buf_fini(&lines);
+	}
 }
 
 static void say_duration(struct buf *out, const char *label, int64_t ms, const char *absent)
@@ -176,6 +204,7 @@ char *plan_say(const struct facts *facts, int step, bool is_rollback)
 	buf_printf(&out, "%s\n", of->title);
 	say_command(&out, facts, step, is_rollback);
 	say_where(&out, facts, step, is_rollback);
+	plan_say_files(&out, facts, step, is_rollback, "file   ");
 	say_times(&out, of);
 	plan_say_restores(&out, facts, of);
 	say_last_attempt(&out, facts, step);

@@ -8,6 +8,10 @@
 
 // All that matters before it runs, in lines. The caller frees.
 char *plan_say(const struct facts *facts, int step, bool is_rollback);
+// A line behind a label for each file that the action applies: what it holds, by name. Nothing for
+// others.
+void plan_say_files(
+	struct buf *out, const struct facts *facts, int step, bool is_rollback, const char *label);
 // A text of the runbook: lines that its file broke are joined again, blank lines part paragraphs.
 void plan_add_paragraphs(struct buf *out, const struct facts *facts, const char *text);
 void plan_say_text(struct buf *out, const struct facts *facts, const struct step *of);

@@ -36,7 +36,11 @@ static const char runbook[] =
 	"takes: 1s, timeout: 1m}\n"
 	"  - {id: use, target: recovery, run: {command: [touch, used]}, takes: 1s, timeout: 1m}\n"
 	"  - {id: clear, needs: [], run: {kubernetes: {target: recovery, delete: {resource: cm, "
-	"namespace: shop, selector: app=x}}}, takes: 1s, timeout: 1m}\n";
+	"namespace: shop, selector: app=x}}}, takes: 1s, timeout: 1m}\n"
+	"  - {id: wipe, needs: [], destructive: true, run: {kubernetes: {target: recovery, delete: "
+	"{resource: cm, name: old}}}, takes: 1s, timeout: 1m}\n"
+	"  - {id: lay, needs: [], run: {kubernetes: {target: recovery, apply: case/}}, takes: 1s, "
+	"timeout: 1m}\n";
 
 /* --- a cluster ---------------------------------------------------------------------------------- */
 
@@ -88,6 +92,8 @@ static void make_cluster(struct cockpit *c, const char *name)
 	cockpit_write(c, path, "ok");
 }
 
+static const char *bay = "bay"; /* the namespace of their contexts */
+
 /* A kubeconfig by which `file` leads to that cluster; the token may be empty. */
 static void kubeconfig(struct cockpit *c, const char *file, const char *cluster,
 	const char *context, const char *token)
@@ -97,9 +103,9 @@ static void kubeconfig(struct cockpit *c, const char *file, const char *cluster,
 	snprintf(text, sizeof text,
 		"{apiVersion: v1, kind: Config, current-context: %s, contexts: [{name: %s, "
 		"context: "
-		"{cluster: c, user: u}}],\n clusters: [{name: c, cluster: {server: "
+		"{cluster: c, user: u, namespace: %s}}],\n clusters: [{name: c, cluster: {server: "
 		"\"http://127.0.0.1:%d/%s\"}}], users: [{name: u, user: {token: \"%s\"}}]}\n",
-		context, context, port, cluster, token);
+		context, context, bay, port, cluster, token);
 	cockpit_write(c, file, text);
 }
 
@@ -416,6 +422,48 @@ static void a_cluster_that_falls_silent_is_said_to(void **unused)
 	end(c);
 }
 
+/* --- what is said before it is done ----------------------------------------------------------------- */
+
+static void where_and_what_stands_in_the_dialog(void **unused)
+{
+	struct cockpit *c = with_clusters();
+	char server_words[64];
+
+	(void)unused;
+	kubeconfig(c, "dr.yaml", "dr", "dr", "");
+	make_folder(c, "case");
+	cockpit_write(c, "case/a.yaml",
+		"{apiVersion: v1, kind: ConfigMap, metadata: {name: one}}\n---\n"
+		"{apiVersion: apps/v1, kind: Deployment, metadata: {name: api, namespace: "
+		"edge}}\n");
+	cockpit_run_armed(c);
+	cockpit_shows(c, "#bbbb");
+	cockpit_go(c, "wipe");
+	cockpit_press(c, "s");
+	cockpit_shows(c, "start wipe: DESTRUCTIVE");
+	cockpit_shows(c, "run    kubernetes delete cm old -n bay on recovery");
+	cockpit_shows(c, "in     namespace bay, the kubeconfig's");
+	snprintf(server_words, sizeof server_words, "on     recovery (dr), http://127.0.0.1:%d/dr",
+		port);
+	cockpit_shows(c, server_words);
+	cockpit_press(c, "Esc");
+	cockpit_hides(c, "start wipe: DESTRUCTIVE");
+	/* The kubeconfig is read anew. */
+	bay = "dock";
+	kubeconfig(c, "dr.yaml", "dr", "dr", "");
+	bay = "bay";
+	cockpit_press(c, "Enter");
+	cockpit_shows(c, "delete cm old -n dock on recovery");
+	cockpit_press(c, "Esc");
+	cockpit_shows(c, "RESTORE ORDER");
+	cockpit_go(c, "lay");
+	cockpit_press(c, "s");
+	cockpit_shows(c, "file   case/a.yaml: configmap/one, deployment.apps/api in edge");
+	cockpit_shows(c, "in     namespace dock, the kubeconfig's, where an object names none");
+	cockpit_press(c, "Esc");
+	end(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +474,7 @@ int main(void)
 		cmocka_unit_test(credentials_that_end_are_warned_of),
 		cmocka_unit_test(a_cluster_that_falls_silent_is_said_to),
 		cmocka_unit_test(a_dry_run_tells_what_a_step_would_do),
+		cmocka_unit_test(where_and_what_stands_in_the_dialog),
 	};
 
 	return cmocka_run_group_tests_name("test_cockpit_targets", tests, NULL, NULL);

@@ -365,7 +365,8 @@ static void a_dialog_names_the_cluster_and_the_namespace(void **state)
 	assert_contains(desk->ui.dialog.title, "DESTRUCTIVE");
 	assert_contains(desk->ui.dialog.body,
 		"run    kubernetes delete deploy old -n shop on prod\n"
-		"on     prod (admin@prod), https://10.0.0.1:6443, uid 0b1c77aa-2e  \n"
+		"on     prod (admin@prod), https://10.0.0.1:6443\n"
+		"       uid 0b1c77aa-2e  \n"
 		"in     namespace shop, the kubeconfig's\n");
 	press(desk, K_ESCAPE);
 	select_step(desk, "fill");
@@ -376,6 +377,45 @@ static void a_dialog_names_the_cluster_and_the_namespace(void **state)
 	select_step(desk, "local");
 	press(desk, 's');
 	assert_null(strstr(desk->ui.dialog.body, "namespace"));
+}
+
+// Files by what they hold, as they were when the incident opened.
+static void a_dialog_names_what_is_applied(void **state)
+{
+	static const char api[] = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\n"
+				  "---\napiVersion: v1\nkind: Service\nmetadata: {name: api, "
+				  "namespace: edge}\n";
+	struct desk *desk = *state;
+	struct applied applied = {0};
+
+	prod_is_known(desk);
+	select_step(desk, "fill");
+	press(desk, 's');
+	assert_contains(desk->ui.dialog.body, "file   case: what it holds is not known here yet\n");
+	press(desk, K_ESCAPE);
+	desk->facts.applied = &applied;
+	applied_add(&applied, "./case/api.yaml", api, strlen(api));
+	applied_add(&applied, "./case/bad.yaml", "kind: [", 7);
+	applied_add(&applied, "./case/below/other.yaml", api, strlen(api));
+	applied_add(&applied, "./cases.yaml", api, strlen(api));
+	select_step(desk, "fill");
+	press(desk, 's');
+	assert_contains(desk->ui.dialog.body,
+		"file   case/api.yaml: deployment.apps/api, service/api in edge\n"
+		"file   case/bad.yaml: CANNOT BE READ: ");
+	assert_contains(desk->ui.dialog.body,
+		"file   late.yaml: not frozen at the opening; read when it is applied\n");
+	assert_null(strstr(desk->ui.dialog.body, "other.yaml"));
+	press(desk, K_ESCAPE);
+	for (int i = 0; i < 10; i++) {
+		char path[40];
+
+		snprintf(path, sizeof path, "./case/n%d.yaml", i);
+		applied_add(&applied, path, api, strlen(api));
+	}
+	press(desk, 's');
+	assert_contains(desk->ui.dialog.body, "and 4 more files with 8 objects\n");
+	applied_fini(&applied);
 }
 
 static void an_observer_is_told_how_to_take_the_controls(void **state)
@@ -1605,6 +1645,7 @@ int main(void)
 		CONVERSATION(escape_leaves_everything_as_it_was),
 		CONVERSATION(a_dialog_says_all_that_matters_beforehand),
 		ON_CLUSTERS(a_dialog_names_the_cluster_and_the_namespace),
+		ON_CLUSTERS(a_dialog_names_what_is_applied),
 		CONVERSATION(an_observer_is_told_how_to_take_the_controls),
 		CONVERSATION(a_manual_step_wants_words),
 		CONVERSATION(a_decision_is_chosen_with_its_reason),
