@@ -56,6 +56,11 @@ cJSON *manifest_text(const char *text, struct err *err);
 // Appends the value as YAML in block style, ending in a line feed.
 void manifest_write(const cJSON *value, struct buf *out);
 
+// Takes out what a server keeps of an object and refuses to be given: its uid, resourceVersion,
+// managedFields and so on. Only from one that came from a server, which is known by its
+// creationTimestamp: nobody writes that, while the others may be meant. True: it did.
+bool manifest_strip_export(cJSON *object);
+
 // "deployment.apps/case-api", as kubectl names it.
 void manifest_name(const char *kind, const char *group, const char *name, struct buf *out);
 // The group of an apiVersion: "apps" of "apps/v1", "" of "v1"; and its version. Both are cut to

@@ -335,6 +335,19 @@ void manifest_group_version(const char *api_version, char group[256], char versi
 	snprintf(version, 64, "%s", slash ? slash + 1 : api_version);
 }
 
+bool manifest_strip_export(cJSON *object)
+{
+	static const char *const kept[] = {"creationTimestamp", "generation", "managedFields",
+		"resourceVersion", "selfLink", "uid"};
+	cJSON *metadata = cJSON_GetObjectItemCaseSensitive(object, "metadata");
+
+	if (!json_text(metadata, "creationTimestamp"))
+		return false;
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+		cJSON_DeleteItemFromObjectCaseSensitive(metadata, kept[i]);
+	return true;
+}
+
 void manifest_name(const char *kind, const char *group, const char *name, struct buf *out)
 {
 	for (; *kind; kind++)

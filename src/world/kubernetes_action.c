@@ -48,29 +48,44 @@ static bool is_text(const cJSON *object, const char *path, const char *wanted)
 	return text && strcmp(text, wanted) == 0;
 }
 
-// A definition of the deed's kind stands before it.
-static bool kind_comes(const struct acting *acting, const struct deed *deed)
+static bool is_kind_of(const struct deed *maker, const struct deed *deed)
+{
+	return is_text(maker->object, "kind", "CustomResourceDefinition") &&
+	       is_text(maker->object, "spec.group", deed->type.group) &&
+	       is_text(maker->object, "spec.names.kind", deed->type.kind);
+}
+
+static bool is_namespace_of(const struct deed *maker, const struct deed *deed)
+{
+	return is_text(maker->object, "kind", "Namespace") && maker->name && deed->namespace &&
+	       strcmp(maker->name, deed->namespace) == 0;
+}
+
+typedef bool make_test(const struct deed *maker, const struct deed *deed);
+
+// What the deed needs is made by one that stands before it; it may be tried when that is done.
+static bool comes(const struct acting *acting, const struct deed *deed, make_test *makes)
 {
 	for (const struct deed *before = acting->deeds; before < deed; before++)
-		if (is_text(before->object, "kind", "CustomResourceDefinition") &&
-			is_text(before->object, "spec.group", deed->type.group) &&
-			is_text(before->object, "spec.names.kind", deed->type.kind))
+		if (makes(before, deed))
 			return true;
 	return false;
 }
 
-// Its namespace was refused as missing, and stands before it.
-static bool namespace_comes(
-	const struct acting *acting, const struct deed *deed, const struct reply *reply)
+// … or by one that stands after it, which is a mistake. Words for that, else "".
+static const char *comes_late(
+	const struct acting *acting, const struct deed *deed, make_test *makes)
 {
-	if (reply->status != 404 || !deed->namespace ||
-		!is_text(reply->json, "details.kind", "namespaces"))
-		return false;
-	for (const struct deed *before = acting->deeds; before < deed; before++)
-		if (is_text(before->object, "kind", "Namespace") && before->name &&
-			strcmp(before->name, deed->namespace) == 0)
-			return true;
-	return false;
+	for (const struct deed *after = deed + 1; after < acting->deeds + acting->deed_count;
+		after++)
+		if (makes(after, deed))
+			return "; what makes it stands after this object: put it before";
+	return "";
+}
+
+static bool is_without_namespace(const struct reply *reply)
+{
+	return reply->status == 404 && is_text(reply->json, "details.kind", "namespaces");
 }
 
 // --- trying all --------------------------------------------------------------------------------------------------------
@@ -83,8 +98,9 @@ static void forget_failure(struct acting *acting)
 
 static bool no_such_kind(struct acting *acting, const struct deed *deed)
 {
-	acting_fail(acting, NULL, "%s: the server has no kind %s in %s", deed->label,
-		json_text(deed->object, "kind"), json_text(deed->object, "apiVersion"));
+	acting_fail(acting, NULL, "%s: the server has no kind %s in %s%s", deed->label,
+		json_text(deed->object, "kind"), json_text(deed->object, "apiVersion"),
+		comes_late(acting, deed, is_kind_of));
 	acting->done->http_status = 404;
 	return false;
 }
@@ -96,14 +112,17 @@ static bool try_one(struct acting *acting, struct deed *deed, struct reply *repl
 	deed->deferred = NULL;
 	if (!deed_find_type(acting, deed, false, &is_there))
 		return false;
-	if (!is_there && kind_comes(acting, deed))
+	if (!is_there && comes(acting, deed, is_kind_of))
 		deed->deferred = "its kind comes with an earlier object";
 	else if (!is_there)
 		return no_such_kind(acting, deed);
 	if (deed->deferred || deed_try(acting, deed, reply))
 		return true;
-	if (!namespace_comes(acting, deed, reply))
+	if (!is_without_namespace(reply))
 		return false;
+	if (!comes(acting, deed, is_namespace_of))
+		return deed_refused_for(
+			acting, deed, reply, comes_late(acting, deed, is_namespace_of));
 	deed->deferred = "its namespace comes with an earlier object";
 	return true;
 }

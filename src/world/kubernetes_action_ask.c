@@ -190,6 +190,34 @@ static void ask_once(struct acting *acting, const struct question *question, str
 
 // --- asking again ------------------------------------------------------------------------------------------------------
 
+static bool says_any(const char *message, const char *const *parts)
+{
+	for (; *parts; parts++)
+		if (strcasestr(message, *parts))
+			return true;
+	return false;
+}
+
+// One that is asked before anything is changed, and may come back any moment.
+static bool is_of_webhook(const struct reply *reply)
+{
+	static const char *const parts[] = {"failed calling webhook", NULL};
+	const char *message = json_text(reply->json, "message");
+
+	return message && says_any(message, parts);
+}
+
+// An API server answers 500 to all that it has no number for: most often it did not like what was
+// sent. Not so where it lost its storage over it, or where somebody else answers.
+static bool is_of_storage(const struct reply *reply)
+{
+	static const char *const parts[] = {"etcdserver", "rpc error", "deadline exceeded",
+		"timed out", "timeout", "transport", "connection", "EOF", NULL};
+	const char *message = json_text(reply->json, "message");
+
+	return !message || (says_any(message, parts) && !is_of_webhook(reply));
+}
+
 // Whether it may have been carried out without being told. A refusal for the number of requests, or
 // for what was sent, says that it was not; a failure of the server, or of what stands before it,
 // does not.
@@ -199,7 +227,9 @@ static bool leaves_doubt(const struct reply *reply, enum nature nature)
 		return false;
 	if (!reply->is_there)
 		return true;
-	return reply->reach == REACH_ANSWERED ? reply->status >= 500 : reply->was_sent;
+	if (reply->reach != REACH_ANSWERED)
+		return reply->was_sent;
+	return reply->status > 500 || (reply->status == 500 && is_of_storage(reply));
 }
 
 // Whether the same may be asked again, and help.
@@ -209,9 +239,8 @@ static bool may_help(const struct reply *reply, enum nature nature, int tries)
 		return false;
 	if (reply->reach != REACH_ANSWERED)
 		return reply->is_fleeting;
-	// A plain 500 is most often about what was sent.
 	if (reply->status == 500 && reply->retry_after_ms < 0)
-		return tries + 1 < FAILURES_MOST;
+		return tries + 1 < FAILURES_MOST && (is_of_storage(reply) || is_of_webhook(reply));
 	return reply->status == 429 || reply->status == 500 ||
 	       (reply->status >= 502 && reply->status <= 504);
 }

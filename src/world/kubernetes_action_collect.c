@@ -46,15 +46,23 @@ void deeds_fini(struct acting *acting)
 
 static void add_objects(struct acting *acting, enum deed_kind kind)
 {
+	size_t exported = 0;
+
 	for (size_t i = 0; i < acting->manifest.count; i++) {
-		const cJSON *object = acting->manifest.objects[i].value;
+		cJSON *object = acting->manifest.objects[i].value;
 		struct deed *deed = add_deed(acting, kind);
 
+		exported += manifest_strip_export(object);
 		manifest_declare_secrets(object, acting->task->mask);
 		deed->object = object;
 		deed->name = memory_copy_text(json_path_text(object, "metadata.name"));
 		deed->content_type = kind == DEED_APPLY ? apply_patch : NULL;
 	}
+	if (exported > 0)
+		acting_say(acting,
+			"%zu of %zu objects came from a server: what that keeps of them (uid, "
+			"resourceVersion, managedFields) is left out",
+			exported, acting->manifest.count);
 }
 
 static bool collect_objects(struct acting *acting, const cJSON *what, enum deed_kind kind)

@@ -164,7 +164,7 @@ static bool is_missing(const struct reply *reply)
 	       json_path_text(reply->json, "details.name");
 }
 
-static bool refused(struct acting *acting, const struct deed *deed, const struct reply *reply,
+bool deed_refused_for(struct acting *acting, const struct deed *deed, const struct reply *reply,
 	const char *guess)
 {
 	const char *message = json_text(reply->json, "message");
@@ -185,7 +185,7 @@ static bool refused(struct acting *acting, const struct deed *deed, const struct
 
 bool deed_refused(struct acting *acting, const struct deed *deed, const struct reply *reply)
 {
-	return refused(acting, deed, reply, "");
+	return deed_refused_for(acting, deed, reply, "");
 }
 
 bool reply_is_about(const struct deed *deed, const struct reply *reply)
@@ -347,7 +347,7 @@ static bool try_scale(struct acting *acting, struct deed *deed, struct reply *re
 	if (!deed_look(acting, deed, NATURE_LOOK, "scale", NULL, reply))
 		return false;
 	if (!reply_is_good(reply))
-		return refused(acting, deed, reply,
+		return deed_refused_for(acting, deed, reply,
 			reply_is_about(deed, reply) || reply->status != 404
 				? ""
 				: "; is this something that can be scaled?");

@@ -170,8 +170,10 @@ bool deed_look(struct acting *acting, const struct deed *deed, enum nature natur
 // Where only the metadata is wanted, or may be read: as `accept`.
 #define METADATA_OF_ONE  "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 #define METADATA_OF_MANY "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-// done->why from a refusal. Returns false.
+// done->why from a refusal, and what may be behind it. Returns false.
 bool deed_refused(struct acting *acting, const struct deed *deed, const struct reply *reply);
+bool deed_refused_for(struct acting *acting, const struct deed *deed, const struct reply *reply,
+	const char *guess);
 // Who is kept as the creator of what a creation makes up a name for: this deed alone.
 void deed_creator(const struct acting *acting, const struct deed *deed, struct buf *creator);
 enum maker { MADE_BY_OTHERS, MADE_BY_STEP, MADE_BY_ATTEMPT };

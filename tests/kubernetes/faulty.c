@@ -219,9 +219,10 @@ static char *carry_out(const struct request *request, size_t *length)
 
 static bool refuse(SSL *client, const char *status)
 {
+	// What an API server says with 500 when its storage did not answer it in time.
 	static const char body[] =
 		"{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\","
-		"\"message\":\"this server is faulty\"}";
+		"\"message\":\"etcdserver: request timed out\"}";
 	char answer[512];
 	int length = snprintf(answer, sizeof answer,
 		"HTTP/1.1 %s Faulty\r\nContent-Type: application/json\r\n%sContent-Length: "

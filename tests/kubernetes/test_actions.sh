@@ -211,6 +211,30 @@ printf 'apiVersion: v1\nkind: [\n' >syntax.yaml
 act syntax 2 '{"apply":"syntax.yaml"}' syntax.yaml
 is syntax failed - "$work/syntax.yaml:3:1: not YAML"
 
+# What makes something stands after it.
+act late-order 1 '{"apply":[{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x","namespace":"acts-later"}},{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"acts-later"}}]}'
+is late-order failed 404 'namespaces "acts-later" not found; what makes it stands after this object: put it before'
+
+# What was exported from one server can be given to another, and to the same.
+api GET "$deployments/web" >exported.json
+act exported 1 '{"apply":"exported.json"}' exported.json
+is exported success 200 '' '1 of 1 objects came from a server: .*' 'deployment.apps/web unchanged .*'
+api GET "$maps/second" | jq 'del(.metadata.managedFields) | .metadata.name = "copied"' >exported.json
+act exported 2 '{"apply":"exported.json"}' exported.json
+is exported-2 success 201 '' 'configmap/copied created .*'
+act exported 3 '{"apply":"exported.json"}' exported.json
+is exported-3 success 200 '' 'configmap/copied unchanged .*'
+jq '.metadata.name = "made-copy"' exported.json >exported-2.json
+act exported 4 '{"create":"exported-2.json"}' exported-2.json
+is exported-4 success 201 '' 'configmap/made-copy created .*'
+# A uid that somebody has written is meant.
+act meant 1 '{"apply":{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"second","uid":"00000000-0000-0000-0000-000000000000"}}}'
+is meant failed 422 'metadata.uid'
+# A 500 that is about what was sent is certain, and said at once.
+act certain 1 '{"create":{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"certain","resourceVersion":"1"}}}'
+is certain failed 500 'resourceVersion should not be set on objects to be created'
+if grep -q 'asked again' output; then fail "a certain refusal was asked about again: $(cat output)"; fi
+
 # A definition whose object is then refused: what was done is said.
 cat >late.yaml <<'END'
 apiVersion: apiextensions.k8s.io/v1
@@ -302,6 +326,9 @@ is restart-paused failed - 'deployment.apps/web: is paused'
 
 act delete 1 '{"delete":{"resource":"cm","name":"made","preconditions":{"uid":"00000000-0000-0000-0000-000000000000"}}}'
 is delete-other failed 409 'dry run: configmap/made: HTTP 409'
+there "$maps/made"
+act delete-version 1 '{"delete":{"resource":"cm","name":"made","preconditions":{"resource_version":"1"}}}'
+is delete-version failed 409 'the ResourceVersion in the precondition (1) does not match'
 there "$maps/made"
 act delete 2 '{"delete":{"resource":"cm","name":"made"}}'
 is delete success 200 '' 'configmap/made deleted'

@@ -311,6 +311,32 @@ static void test_written_as_yaml(void **unused)
 	buf_fini(&out);
 }
 
+static void assert_stripped(const char *before, const char *after)
+{
+	cJSON *object = json_parse(before, strlen(before), NULL);
+	bool is_export = strcmp(before, after) != 0;
+	assert_int_equal(manifest_strip_export(object), is_export);
+	char *is = json_of(object);
+	assert_string_equal(is, after);
+	free(is);
+	cJSON_Delete(object);
+}
+
+static void test_what_a_server_keeps_is_left_out_of_an_export(void **unused)
+{
+	(void)unused;
+	assert_stripped("{\"metadata\":{\"name\":\"a\",\"uid\":\"1\",\"resourceVersion\":\"2\","
+			"\"creationTimestamp\":\"2026-07-03T02:47:00Z\",\"generation\":3,"
+			"\"managedFields\":[{}],\"selfLink\":\"/a\",\"labels\":{\"uid\":\"x\"}},"
+			"\"uid\":\"kept\"}",
+		"{\"metadata\":{\"name\":\"a\",\"labels\":{\"uid\":\"x\"}},\"uid\":\"kept\"}");
+	// What somebody has written is meant; generators write a null.
+	assert_stripped("{\"metadata\":{\"name\":\"a\",\"uid\":\"1\",\"creationTimestamp\":null}}",
+		"{\"metadata\":{\"name\":\"a\",\"uid\":\"1\",\"creationTimestamp\":null}}");
+	assert_stripped("{\"metadata\":7}", "{\"metadata\":7}");
+	assert_stripped("[]", "[]");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_secrets_are_declared),
 		cmocka_unit_test(test_patches_of_secrets),
 		cmocka_unit_test(test_written_as_yaml),
+		cmocka_unit_test(test_what_a_server_keeps_is_left_out_of_an_export),
 	};
 	return cmocka_run_group_tests_name("core/manifest", tests, NULL, NULL);
 }
