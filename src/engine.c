@@ -19,6 +19,7 @@
 #define LOOK_US       (1 * US_PER_S)
 #define CLOCK_STEP_US (500 * US_PER_MS)
 #define MARK_US       (300 * US_PER_S)
+#define STILL_US      (10 * US_PER_S) // between two turns: however busy the machine is
 #define LEAST_STALE_US                                                                             \
 	(3 * US_PER_S)  // real time: however fast a rehearsal runs, its sensor needs some
 #define DUE_ROUNDS 1000 // one thing leads to another; this is far beyond any real chain in one turn
@@ -238,6 +239,21 @@ static void look_at_clock(struct engine *engine)
 	engine_record(engine, event);
 }
 
+// Real time, which goes on while the machine sleeps and this process is stopped.
+static void look_at_stillness(struct engine *engine)
+{
+	struct mono now = clock_mono();
+	int64_t still_us = mono_known(engine->turned) ? now.us - engine->turned.us : 0;
+	engine->turned = now;
+	if (still_us < STILL_US)
+		return;
+	struct facts facts = engine_facts(engine);
+	struct decision decision = {0};
+	decide_stood_still(
+		&facts, (int64_t)((double)still_us * engine->setup.speed) / US_PER_MS, &decision);
+	engine_commit(engine, &decision);
+}
+
 // Nothing depends on when exactly time passes: nothing runs, is being verified, or is in trouble.
 static bool is_calm(const struct engine *engine)
 {
@@ -268,6 +284,7 @@ static void turn(struct engine *engine)
 	if (engine->is_open && !engine->is_ending) {
 		if (!wall_known(engine->state->closed.wall)) {
 			look_at_clock(engine);
+			look_at_stillness(engine);
 			settle(engine);
 			mark(engine);
 		}
@@ -339,7 +356,7 @@ static void begin_loop(struct engine *engine)
 
 void engine_init(struct engine *engine, struct engine_setup *setup, const struct launcher *launcher)
 {
-	*engine = (struct engine){.setup = *setup, .runbook = setup->runbook};
+	*engine = (struct engine){.setup = *setup, .runbook = setup->runbook, .turned = MONO_NONE};
 	engine->followed.dir_fd = engine->followed.fd = -1;
 	engine->launcher = launcher ? *launcher : (struct launcher){.fd = -1};
 	*setup = (struct engine_setup){0};
@@ -384,7 +401,7 @@ static bool has_senses(const struct runbook *runbook)
 
 bool engine_start(struct engine *engine, struct err *err)
 {
-	engine->marked = engine->looked = clock_mono();
+	engine->marked = engine->looked = engine->turned = clock_mono();
 	// The simulated sensor reads the time from the newest session in the file.
 	if (!timeline_drain(engine->record.timeline, err))
 		return false;

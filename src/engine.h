@@ -110,6 +110,7 @@ struct engine {
 	int64_t written_from; // … the seq of the first of them
 	struct mono looked;   // when running attempts were last looked at
 	struct mono marked;   // when the last `mark` was written
+	struct mono turned;   // when what is due was looked at last
 	bool is_watched;      // somebody sits before a screen: the front's to say
 	bool is_dirty, is_open, is_unrecorded, is_ending;
 	bool is_taken; // it could not be prepared: there is an incident in that place

@@ -47,6 +47,10 @@ bool decide_intent(const struct facts *facts, const struct intent *intent,
 // nothing is. To be called until it is empty, since one thing leads to another.
 void decide_due(const struct facts *facts, struct decision *decision);
 
+// For so long, up to now, nothing was sensed or decided: the machine slept, or this process was
+// stopped. What is being verified has that time more.
+void decide_stood_still(const struct facts *facts, int64_t still_ms, struct decision *decision);
+
 // Somebody was looking: how many dependencies there are of each expectation, and how old the oldest
 // observation is.
 void decide_mark(const struct facts *facts, struct decision *decision);

@@ -54,6 +54,7 @@ struct watch {
 			     // observation
 	bool is_resolving;   // a person has an unknown or failed attempt verified
 	int64_t more_ms;     // given to `settle`
+	int64_t still_ms;    // since it began, in which nobody looked: no time to settle in
 };
 
 // How often a dependency has changed lately: transitions are recorded one by one up to three in a

@@ -227,9 +227,10 @@ static void verify(
 	}
 	int64_t settle_ms = facts->runbook->steps[step].settle_ms +
 			    (is_resolving ? watch->more_ms : progress->extended_ms);
+	int64_t passed_us = facts->now.mono.us - watch->began.mono.us - watch->still_ms * US_PER_MS;
 	if (all_proven(facts, step))
 		add_verified(facts, step, decision);
-	else if (facts->now.mono.us - watch->began.mono.us >= settle_ms * US_PER_MS)
+	else if (passed_us >= settle_ms * US_PER_MS)
 		add_expired(facts, step, is_resolving, settle_ms, decision);
 	else
 		look_when_stable(facts, step, decision);
@@ -245,6 +246,21 @@ static void look_at_unknown(const struct facts *facts, int step, struct decision
 {
 	if (facts->watches[step].is_resolving)
 		verify(facts, step, true, decision);
+}
+
+void decide_stood_still(const struct facts *facts, int64_t still_ms, struct decision *decision)
+{
+	struct event *event = decision_event(decision, facts, EVENT_FAULT, -1, -1);
+	char length[DURATION_TEXT_BYTES], words[120];
+	duration_clock(still_ms, length);
+	snprintf(words, sizeof words,
+		"for %s nothing was sensed or decided: the machine slept, or relight was stopped",
+		length);
+	json_add_text(event->data, "what", "relight stood still");
+	json_add_text(event->data, "error", words);
+	for (size_t s = 0; s < facts->runbook->step_count; s++)
+		if (facts->watches[s].token > 0)
+			facts->watches[s].still_ms += still_ms;
 }
 
 // --- steps: those that wait, and those that are done ---

@@ -166,6 +166,9 @@ int sensed_observe(struct sensed *sensed, const struct state *state, const cJSON
 	}
 	struct sensed_dependency *one = &sensed->dependencies[dependency];
 	const char *message = json_text(observation, "message");
+	// A run of healthy observations ends where nobody looked for too long.
+	if (sensed_is_stale(sensed, state->runbook, dependency, now))
+		one->healthy_from = MONO_NONE;
 	one->is_seen = true;
 	one->heard = now;
 	one->latency_ms = (int)json_int(observation, "latency_ms", -1);
