@@ -41,7 +41,7 @@ static const char first[] =
 	"- name: file\n"
 	"  cluster: {server: 'file:///etc/passwd'}\n"
 	"- name: blind\n"
-	"  cluster: {server: 'https://x', insecure-skip-tls-verify: true}\n"
+	"  cluster: {server: 'https://x', insecure-skip-tls-verify: Yes}\n"
 	"- name: seeing\n"
 	"  cluster: {server: 'https://x', insecure-skip-tls-verify: false, proxy-url: ''}\n"
 	"users:\n"
