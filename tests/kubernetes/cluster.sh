@@ -110,10 +110,14 @@ is_mine() {
 	[ -f "$1.pid" ] && ps -o args= -p "$(cat "$1.pid")" 2>/dev/null | grep -qF "$CLUSTER"
 }
 
-# launch NAME PROGRAM ARGUMENT...: in the background, in a session of its own, so that ^C reaches the tests first.
+# launch NAME PROGRAM ARGUMENT...: in the background, in a session of its own, so that ^C reaches the tests first; what runs
+# already goes on.
 launch() {
 	name=$1
 	shift
+	if is_mine "$name"; then
+		return
+	fi
 	setsid "$@" >>"$name.log" 2>&1 </dev/null &
 	echo $! >"$name.pid"
 }

@@ -227,6 +227,10 @@ echo '{"operation":null,"status":{"operationState":{"phase":"Running","message":
 	api PATCH $argocd/case-intake - >/dev/null
 sleep 6
 is_verified argo sync && fail "a sync that is under way was taken for done"
+echo '{"status":{"operationState":{"phase":"Failed","message":"a PostSync hook failed"},"sync":{"status":"Synced","revision":"v41"}}}' |
+	api PATCH $argocd/case-intake - >/dev/null
+sleep 6
+is_verified argo sync && fail "a sync whose hook failed was taken for done"
 echo '{"status":{"operationState":{"phase":"Succeeded","message":"synced"},"sync":{"status":"Synced","revision":"v41"}}}' |
 	api PATCH $argocd/case-intake - >/dev/null
 ended argo
