@@ -209,6 +209,7 @@ static void add_dependency(
 	if (unknown_ms >= 0) {
 		buf_text(&text, " for ");
 		duration_words(unknown_ms, &text);
+		before_words(scene, dependency, &text);
 	}
 	if (scene_seen_ms(scene, dependency) >= 0) {
 		buf_text(&text, unknown_ms >= 0 ? ", asked " : " ");

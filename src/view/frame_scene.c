@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "relight/arena.h"
+#include "relight/known.h"
 #include "frame_concern.h"
 
 int64_t scene_age_ms(const struct scene *scene, struct mono from)
@@ -100,10 +101,7 @@ int scene_dependency_root(const struct scene *scene, int dependency)
 
 enum status scene_status(const struct scene *scene, int dependency)
 {
-	const struct sensed_dependency *sensed = &scene->sensed->dependencies[dependency];
-	if (scene->state->dependencies[dependency].is_attested || !sensed->is_seen)
-		return scene->state->dependencies[dependency].status;
-	return sensed->status;
+	return known_status(scene->facts, dependency);
 }
 
 bool scene_is_known(const struct scene *scene, int dependency)
@@ -120,48 +118,22 @@ bool scene_is_healthy(const struct scene *scene, int dependency)
 
 const char *scene_message(const struct scene *scene, int dependency)
 {
-	const struct sensed_dependency *sensed = &scene->sensed->dependencies[dependency];
-	const char *known = scene->state->dependencies[dependency].message;
-	if (sensed->is_seen && sensed->message &&
-		!scene->state->dependencies[dependency].is_attested)
-		return sensed->message;
-	return known ? known : "";
+	return known_message(scene->facts, dependency);
 }
 
 int64_t scene_seen_ms(const struct scene *scene, int dependency)
 {
-	const struct sensed_dependency *sensed = &scene->sensed->dependencies[dependency];
-	const struct dependency_known *known = &scene->state->dependencies[dependency];
-	if (sensed->is_seen && mono_known(sensed->heard) && !known->is_attested)
-		return scene_age_ms(scene, sensed->asked);
-	if (wall_known(known->observed_at))
-		return scene_wall_age_ms(scene, known->observed_at);
-	return -1;
+	return known_seen_ms(scene->facts, dependency);
 }
 
-// Where no sensor speaks (who looks on, a replay) the record alone tells.
 bool scene_is_stale(const struct scene *scene, int dependency)
 {
-	const struct dependency_known *known = &scene->state->dependencies[dependency];
-	if (scene->sensed->dependencies[dependency].is_seen && !known->is_attested &&
-		sensed_is_stale(scene->sensed, scene->runbook, dependency, scene->now.mono))
-		return true;
-	return !known->is_fresh && scene_seen_ms(scene, dependency) >= 0;
+	return known_is_stale(scene->facts, dependency);
 }
 
 int64_t scene_unknown_ms(const struct scene *scene, int dependency)
 {
-	const struct dependency_known *known = &scene->state->dependencies[dependency];
-	if (scene_is_stale(scene, dependency))
-		return scene_seen_ms(scene, dependency);
-	if (scene_status(scene, dependency) != STATUS_UNKNOWN)
-		return -1;
-	if (mono_known(scene->sensed->dependencies[dependency].known_at))
-		return scene_age_ms(scene, scene->sensed->dependencies[dependency].known_at);
-	// Not in this session: the record may know more.
-	return known->status == STATUS_UNKNOWN && mono_known(known->since.mono)
-		       ? scene_age_ms(scene, known->since.mono)
-		       : scene_seen_ms(scene, dependency);
+	return known_unknown_ms(scene->facts, dependency);
 }
 
 int64_t scene_still_ms(const struct scene *scene, int dependency)

@@ -4,53 +4,13 @@
 #include <string.h>
 
 #include "frame_words.h"
+#include "relight/known.h"
 
 // --- a whole cluster ---
 
-static bool is_in_target(const struct dependency *of, int target)
-{
-	for (size_t i = 0; i < of->check_count; i++)
-		if (of->checks[i].kind == CHECK_KUBERNETES &&
-			of->checks[i].kubernetes.target == target)
-			return true;
-	return false;
-}
-
-static bool asks_for_the_whole(const struct dependency *of)
-{
-	return of->checks[0].kind == CHECK_KUBERNETES &&
-	       of->checks[0].kubernetes.question == KUBERNETES_READYZ;
-}
-
-// A step makes it, and it has never answered.
-static bool is_not_made_yet(const struct scene *scene, int target)
-{
-	return scene->runbook->targets[target].created_by >= 0 &&
-	       !scene->state->pins[target].is_pinned;
-}
-
 int64_t sight_target_ms(const struct scene *scene, int target, int *teller)
 {
-	const struct dependency *all = scene->runbook->dependencies;
-	int64_t unknown_ms = -1;
-	int best = -1;
-	if (is_not_made_yet(scene, target))
-		return -1;
-	for (int i = 0; i < (int)scene->runbook->dependency_count; i++) {
-		if (!is_in_target(&all[i], target) || scene_seen_ms(scene, i) < 0 ||
-			scene->state->dependencies[i].is_attested)
-			continue;
-		int64_t one_ms = scene_unknown_ms(scene, i);
-		if (one_ms < 0)
-			return -1;
-		if (best < 0 || one_ms < unknown_ms)
-			unknown_ms = one_ms;
-		if (best < 0 || (asks_for_the_whole(&all[i]) && !asks_for_the_whole(&all[best])))
-			best = i;
-	}
-	if (teller)
-		*teller = best;
-	return unknown_ms;
+	return known_target_unknown_ms(scene->facts, target, teller);
 }
 
 static int next_target_out_of_sight(const struct scene *scene, int from)
@@ -68,7 +28,8 @@ static bool is_told_by_its_target(const struct scene *scene, const struct depend
 	for (size_t i = 0; i < of->check_count; i++)
 		if (of->checks[i].kind == CHECK_KUBERNETES &&
 			(sight_target_ms(scene, of->checks[i].kubernetes.target, NULL) >= 0 ||
-				is_not_made_yet(scene, of->checks[i].kubernetes.target)))
+				known_is_not_made_yet(
+					scene->facts, of->checks[i].kubernetes.target)))
 			return true;
 	return false;
 }
@@ -136,6 +97,26 @@ static void say_target_name(const struct scene *scene, int target, struct buf *l
 		buf_text(line, scene->runbook->targets[target].id);
 }
 
+// "; before, 4 of 5 were healthy there"
+static void say_before(const struct scene *scene, int target, struct buf *line)
+{
+	size_t count = 0, healthy = 0;
+	for (int i = 0; i < (int)scene->runbook->dependency_count; i++) {
+		enum status before;
+		if (!known_is_of_target(scene->facts, i, target) ||
+			!known_before(scene->facts, i, &before))
+			continue;
+		count++;
+		healthy += before == STATUS_HEALTHY;
+	}
+	if (count == 0)
+		return;
+	if (healthy == count)
+		buf_text(line, "; before, all was healthy there");
+	else
+		buf_printf(line, "; before, %zu of %zu were healthy there", healthy, count);
+}
+
 // "? Nothing known of dr-apse3 for 12s: connection refused; 2 more not known"
 static void say_target(const struct scene *scene, int target, struct buf *line)
 {
@@ -151,6 +132,7 @@ static void say_target(const struct scene *scene, int target, struct buf *line)
 	say_since(scene, teller, ms, line);
 	if (others > 0)
 		buf_printf(line, "; %zu more not known", others);
+	say_before(scene, target, line);
 }
 
 // Whoever needs it: the step that has restored it, else one that is left and requires it.

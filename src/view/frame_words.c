@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "relight/known.h"
+
 // --- durations ---
 
 void clock_words(int64_t ms, struct buf *out)
@@ -38,6 +40,13 @@ void still_words(int64_t still_ms, bool is_short, struct buf *out)
 	buf_text(out, is_long ? "" : " ago");
 }
 
+void before_words(const struct scene *scene, int dependency, struct buf *out)
+{
+	enum status before;
+	if (known_before(scene->facts, dependency, &before))
+		buf_printf(out, ", was %s", status_word(before));
+}
+
 void seen_words(const struct scene *scene, int dependency, struct buf *out)
 {
 	int64_t seen_ms = scene_seen_ms(scene, dependency);
@@ -51,6 +60,7 @@ void seen_words(const struct scene *scene, int dependency, struct buf *out)
 	if (unknown_ms >= 0) {
 		buf_text(out, "not known for ");
 		duration_words(unknown_ms, out);
+		before_words(scene, dependency, out);
 		buf_text(out, ", ");
 	}
 	buf_text(out, is_stale ? "STALE, not seen for " : unknown_ms >= 0 ? "asked " : "seen ");

@@ -40,6 +40,8 @@ void age_words(int64_t age_ms, struct buf *out);
 // "no progress for 2m", "progressed 5s ago"; where there is little room "stuck 2m", "moved 5s ago".
 // An age below zero adds nothing.
 void still_words(int64_t still_ms, bool is_short, struct buf *out);
+// ", was healthy", of what is not known now; nothing where it was not known before.
+void before_words(const struct scene *scene, int dependency, struct buf *out);
 // How old what is known of a dependency is, and how long it has not moved: "seen 3s ago, no
 // progress for 2m", "STALE, not seen for 40s", "never seen".
 void seen_words(const struct scene *scene, int dependency, struct buf *out);

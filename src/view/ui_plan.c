@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "relight/json.h"
+#include "relight/known.h"
 #include "relight/mask.h"
 #include "relight/request.h"
 
@@ -107,6 +108,26 @@ static void say_target(struct buf *out, const struct facts *facts, int target)
 	state_trouble_say(facts->state, target, out);
 }
 
+// What is started there now may well not be answered.
+static void say_silence(struct buf *out, const struct facts *facts, int target)
+{
+	int teller = -1;
+	int64_t unknown_ms = known_target_unknown_ms(facts, target, &teller);
+	char text[DURATION_TEXT_BYTES];
+	struct buf words = {0};
+
+	if (unknown_ms < 0)
+		return;
+	duration_clock(unknown_ms, text);
+	buf_printf(&words, "NOTHING IS KNOWN of %s, for %s: %s. It may not answer.\n",
+		facts->runbook->targets[target].id, text,
+		known_is_stale(facts, teller)     ? "no observation any more"
+		: known_message(facts, teller)[0] ? known_message(facts, teller)
+						  : "no answer");
+	add_masked(out, facts, buf_str(&words));
+	buf_fini(&words);
+}
+
 // The cluster and the namespace, or the machine.
 static void say_where(struct buf *out, const struct facts *facts, int step, bool is_rollback)
 {
@@ -121,6 +142,7 @@ static void say_where(struct buf *out, const struct facts *facts, int step, bool
 		buf_text(out, "on     ");
 		say_target(out, facts, target);
 		buf_byte(out, '\n');
+		say_silence(out, facts, target);
 	}
 	if (request_namespace(facts, &plan, &namespace, &from))
 		buf_printf(out, "in     namespace %s, %s%s\n", buf_str(&namespace), from,

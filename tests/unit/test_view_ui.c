@@ -342,6 +342,41 @@ static void a_dialog_says_all_that_matters_beforehand(void **state)
 	press(desk, K_ESCAPE);
 }
 
+static void sense_with(
+	struct desk *desk, const char *id, const char *status, const char *message, int64_t token)
+{
+	cJSON *observation = json_object();
+
+	json_add_text(observation, "dependency", id);
+	json_add_text(observation, "status", status);
+	json_add_text(observation, "message", message);
+	json_add_int(observation, "token", token);
+	assert_true(sensed_observe(desk->sensed, desk->state, observation, desk->facts.now.mono,
+			    NULL) >= 0);
+	cJSON_Delete(observation);
+}
+
+static void sense(struct desk *desk, const char *id, const char *status, int64_t token)
+{
+	sense_with(desk, id, status, "as seen", token);
+}
+
+static void sense_of(struct desk *desk, const char *id, const char *status, const char *message)
+{
+	sense_with(desk, id, status, message, 0);
+}
+
+// The record follows what is sensed.
+static void fresh(struct desk *desk, const char *id)
+{
+	struct event *event = event_new(EVENT_DEPENDENCY_FRESH);
+
+	event->by = memory_copy_text("relight");
+	event_set_dependency(event, id);
+	json_add_text(event->data, "status", "unknown");
+	fold(desk, event);
+}
+
 static void prod_is_known(struct desk *desk)
 {
 	cJSON *line = cJSON_Parse("{\"target\":\"prod\",\"namespace\":\"shop\"}");
@@ -416,6 +451,44 @@ static void a_dialog_names_what_is_applied(void **state)
 	press(desk, 's');
 	assert_contains(desk->ui.dialog.body, "and 4 more files with 8 objects\n");
 	applied_fini(&applied);
+}
+
+// Nothing at all is known of the cluster: whoever starts something there is told beforehand.
+static void a_dialog_warns_of_a_silent_cluster(void **state)
+{
+	static const char warning[] =
+		"NOTHING IS KNOWN of prod, for 4:10: connection refused. It may not answer.\n";
+	struct desk *desk = *state;
+
+	prod_is_known(desk);
+	sense_of(desk, "old", "healthy", "1/1");
+	sense_of(desk, "api", "healthy", "ready");
+	sense_of(desk, "mixed", "degraded", "exit 1");
+	desk->facts.now = at(250);
+	sense_of(desk, "old", "healthy", "1/1");
+	sense_of(desk, "api", "unknown", "connection refused");
+	sense_of(desk, "mixed", "degraded", "exit 1");
+	sense_of(desk, "other", "healthy", "exit 0");
+	fresh(desk, "old");
+	fresh(desk, "api");
+	select_step(desk, "fill");
+	press(desk, 's');
+	assert_null(strstr(desk->ui.dialog.body, "NOTHING IS KNOWN"));
+	press(desk, K_ESCAPE);
+	desk->facts.now = at(0);
+	sense_of(desk, "old", "healthy", "1/1");
+	desk->facts.now = at(250);
+	sense_of(desk, "old", "unknown", "the same");
+	press(desk, 's');
+	assert_contains(desk->ui.dialog.body, warning);
+	press(desk, K_ESCAPE);
+	select_step(desk, "drop");
+	press(desk, 's');
+	assert_contains(desk->ui.dialog.body, warning);
+	press(desk, K_ESCAPE);
+	select_step(desk, "local");
+	press(desk, 's');
+	assert_null(strstr(desk->ui.dialog.body, "NOTHING IS KNOWN"));
 }
 
 static void an_observer_is_told_how_to_take_the_controls(void **state)
@@ -558,19 +631,6 @@ static void reasons_and_times_go_with_a_persons_word(void **state)
 	press(desk, K_ENTER);
 	assert_int_equal(state_of(desk, "build"), STEP_DONE);
 	assert_string_equal(desk->state->steps[step_of(desk, "build")].remains, "look tomorrow");
-}
-
-static void sense(struct desk *desk, const char *id, const char *status, int64_t token)
-{
-	cJSON *observation = json_object();
-
-	json_add_text(observation, "dependency", id);
-	json_add_text(observation, "status", status);
-	json_add_text(observation, "message", "as seen");
-	json_add_int(observation, "token", token);
-	assert_true(sensed_observe(desk->sensed, desk->state, observation, desk->facts.now.mono,
-			    NULL) >= 0);
-	cJSON_Delete(observation);
 }
 
 static void build_has_failed(struct desk *desk)
@@ -1646,6 +1706,7 @@ int main(void)
 		CONVERSATION(a_dialog_says_all_that_matters_beforehand),
 		ON_CLUSTERS(a_dialog_names_the_cluster_and_the_namespace),
 		ON_CLUSTERS(a_dialog_names_what_is_applied),
+		ON_CLUSTERS(a_dialog_warns_of_a_silent_cluster),
 		CONVERSATION(an_observer_is_told_how_to_take_the_controls),
 		CONVERSATION(a_manual_step_wants_words),
 		CONVERSATION(a_decision_is_chosen_with_its_reason),
