@@ -103,6 +103,7 @@ struct ending {
 	int http_status; // of the answer that decided; 0: none
 	enum stop stop;  // what the actuator did to it
 	bool is_unknown; // whether it was done cannot be known
+	bool is_left;    // it was stopped, but what it started in a session of its own goes on
 	cJSON *cluster;  // that was talked to, as result.json has it; NULL: none
 	char *why;       // of a cancel, or why it failed; NULL: nothing to say
 	int64_t duration_ms;

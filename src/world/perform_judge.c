@@ -232,6 +232,9 @@ cJSON *judge_ending(const struct order *order, const struct ending *ending,
 	} else {
 		json_add_text(result, "outcome", "failed");
 	}
+	if (ending->is_left)
+		buf_printf(&why, "%swhat it started in a session of its own GOES ON",
+			why.length ? "; " : "");
 	if (ending->exit >= 0)
 		json_add_int(result, "exit", ending->exit);
 	if (ending->signal)

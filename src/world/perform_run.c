@@ -327,8 +327,10 @@ void run_command(const struct order *order, struct files *files, struct output *
 		look_at_child(&run);
 		look_for_stop(&run);
 	}
-	if (run.stopped_ms >= 0)
+	if (run.stopped_ms >= 0) {
 		signal_group(&run, SIGKILL);
+		ending->is_left = file_is_locked(run.dir_fd, "alive");
+	}
 	for (int i = 0; i < STREAM_COUNT; i++) {
 		if (run.pipes[i] >= 0)
 			close(run.pipes[i]);

@@ -415,6 +415,30 @@ static void test_cancel_leaves_the_group_its_grace(void **state)
 	cJSON_Delete(whole);
 }
 
+// One that left the group, takes no signal and holds the output keeps nobody waiting; but it goes
+// on, and that is said.
+static void test_a_grandchild_of_its_own_session(void **state)
+{
+	struct place *place = *state;
+	cJSON *whole;
+	const cJSON *result;
+	char *pid;
+
+	launch(place);
+	perform(place, "\"action\":{\"command\":[\"sh\",\"-c\",\"setsid sh -c 'trap : TERM; echo "
+		       "$$; while :; "
+		       "do sleep 0.1; done' & wait\"]},\"grace_ms\":300");
+	nap(300);
+	tell(place, "cancel", ",\"why\":\"stuck\"");
+	result = finish(place, "cancelled", &whole);
+	assert_string_equal(
+		json_text(result, "why"), "stuck; what it started in a session of its own GOES ON");
+	pid = content(place, "output.log");
+	assert_int_equal(kill((pid_t)strtol(pid, NULL, 10), SIGKILL), 0);
+	free(pid);
+	cJSON_Delete(whole);
+}
+
 static void test_told_to_end(void **state)
 {
 	struct place *place = *state;
@@ -763,6 +787,7 @@ int main(void)
 		TEST(more_time),
 		TEST(cancelled_before_it_began),
 		TEST(cancel_leaves_the_group_its_grace),
+		TEST(a_grandchild_of_its_own_session),
 		TEST(told_to_end),
 		TEST(killed_actuator_leaves_the_command_unattended),
 		TEST(attempts_outlive_the_launcher),
