@@ -171,11 +171,16 @@ static void ask_target(struct asking *asking, int index)
 	buf_fini(&output);
 }
 
+// As arming judges it: a copy of a cluster's storage has its UID, and is another one.
 static bool is_same_cluster(const cJSON *a, const cJSON *b)
 {
-	const char *uid = json_path_text(a, "fingerprint.uid");
-	const char *other = json_path_text(b, "fingerprint.uid");
-	return uid && other && strcmp(uid, other) == 0;
+	char *one = pin_text(json_get(a, "fingerprint")),
+	     *other = pin_text(json_get(b, "fingerprint"));
+	bool is_same = a && b && pin_is_same(one, other);
+
+	free(one);
+	free(other);
+	return is_same;
 }
 
 // Arming would be refused.

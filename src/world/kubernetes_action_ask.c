@@ -281,7 +281,7 @@ bool acting_ask(struct acting *acting, const struct question *question, struct r
 			return true;
 		duration_format(ms, limit);
 		reply_words(reply, NULL, &words);
-		acting_say(acting, "%s; asked again in %s", buf_str(&words), limit);
+		acting_say(acting, "asked again in %s: %s", limit, buf_str(&words));
 		buf_fini(&words);
 		if (!acting_rest(acting, ms))
 			return false;

@@ -179,8 +179,8 @@ static bool is_not_known(struct acting *acting, const struct deed *deed, const s
 
 	say_lost(reply, &words);
 	acting_fail(acting, reply->is_there ? reply : NULL,
-		"%s: %s; whether it was %s is not known: the server %s", deed->label,
-		buf_str(&words), traces[deed->kind].verb,
+		"%s: whether it was %s is not known: %s; the server %s", deed->label,
+		traces[deed->kind].verb, buf_str(&words),
 		was_seen ? "does not show it so far" : "could not be asked afterwards");
 	acting->done->is_unknown = true;
 	buf_fini(&words);

@@ -378,7 +378,7 @@ sed 's#server: .*#server: https://127.0.0.1:9#' "$CLUSTER/kubeconfig-token" >kub
 kubeconfig=$work/kubeconfig-nobody
 timeout_ms=3000
 act unreachable 1 "{\"apply\":$(config_map seventh '{}')}"
-is unreachable timeout - 'dr: https://127.0.0.1:9: connection refused' 'connection refused; asked again in .*'
+is unreachable timeout - 'dr: https://127.0.0.1:9: connection refused' 'asked again in .*: connection refused'
 timeout_ms=20000
 gone "$maps/seventh"
 
