@@ -117,7 +117,7 @@ static void draw(struct cockpit *cockpit)
 		.newest_seq = engine->state->events - 1,
 		.durable_seq = engine->is_following ? engine->state->events - 1
 						    : engine_durable_seq(engine),
-		.sensor_silence_ms = engine->sensor ? sensor_silence_ms(engine->sensor) : -1,
+		.sensor_silence_ms = engine_sensor_silence_ms(engine),
 		.lines = cockpit->story.lines,
 		.line_count = cockpit->story.count,
 		.output = cockpit_output_window(cockpit->output),

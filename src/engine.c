@@ -55,6 +55,7 @@ struct facts engine_facts(const struct engine *engine)
 		.next_token = (int64_t *)&engine->next_token,
 		.is_recording = engine->is_unrecorded || !engine_fault(engine, NULL),
 		.is_unrecorded = engine->is_unrecorded,
+		.is_deserted = engine->is_deserted,
 	};
 }
 
@@ -293,6 +294,7 @@ static void turn(struct engine *engine)
 		if (engine->front.on_durable)
 			tell_durable(engine);
 		struct mono now = clock_mono();
+		engine_leave_sensed(engine);
 		if (now.us - engine->looked.us >= LOOK_US) {
 			engine->looked = now;
 			engine_look(engine);
@@ -475,6 +477,7 @@ void engine_fini(struct engine *engine, const char *why)
 	// The sensor's handles are its own to close; it needs up to three seconds to be gone.
 	uv_run(&engine->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&engine->loop);
+	engine_take_sensed_away(engine);
 	free_pending(engine);
 	buf_fini(&engine->written);
 	buf_fini(&engine->launcher_in);

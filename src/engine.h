@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <uv.h>
 
 #include "load_health.h"
@@ -68,6 +69,25 @@ struct engine_pending {
 	int64_t after_seq;
 };
 
+// What the sensor says, on its way to sensed.jsonl.
+struct engine_leaving {
+	uv_work_t work;
+	const char *directory; // NULL: nothing was left yet
+	struct buf text;       // empty: none is begun
+	size_t next;           // dependency that is not in it yet
+	struct mono begun;     // on the machine's clock, …
+	struct mono now;       // … and on the incident's
+	bool is_under_way;     // a worker writes it
+};
+
+// What is known of that file by somebody who looks on.
+struct engine_seen {
+	struct stat file;    // that was read
+	struct mono written; // on this machine's clock; MONO_NONE: there is none
+	int64_t silence_ms;  // of the sensor, then; -1: it had never spoken
+	int64_t session;     // the newest in the record, at the last look
+};
+
 struct engine {
 	uv_loop_t loop;
 	struct engine_front front;
@@ -120,6 +140,9 @@ struct engine {
 	struct timeline_follower followed; // the timeline that is looked on at
 	uv_timer_t follow;
 	bool is_following;
+	bool is_deserted; // nobody on this machine has open what is followed, at the last look
+	struct engine_seen seen;
+	struct engine_leaving leaving;
 	struct err followed_fault; // why it cannot be followed any more
 	struct err lost; // what of the record decides something and cannot be had; empty: nothing
 };
@@ -160,6 +183,9 @@ struct moment engine_now(const struct engine *engine);
 int64_t engine_durable_seq(const struct engine *engine);
 // Why the record cannot be written; false: it can.
 bool engine_fault(const struct engine *engine, struct err *err);
+// Milliseconds since the sensor spoke, also that of the one who is looked on at; -1: it never did,
+// or nobody tells.
+int64_t engine_sensor_silence_ms(const struct engine *engine);
 
 // --- between the files of the engine ---
 // What is wrong with a timeline that the operator goes on with all the same.
@@ -214,5 +240,11 @@ void engine_look(struct engine *engine);
 void engine_note_host(struct engine *engine, const struct event *event);
 void engine_configure_sensor(struct engine *engine);
 bool engine_start_sensor(struct engine *engine, struct err *err);
+// Each turn of whoever has the incident: leaves what the sensor says for those who look on, once a
+// second, on a thread that may wait for the disk. Taken away when the session ends.
+void engine_leave_sensed(struct engine *engine);
+void engine_take_sensed_away(struct engine *engine);
+// Takes over what was left, where it is of the session that the record tells of.
+void engine_look_at_sensed(struct engine *engine);
 
 #endif

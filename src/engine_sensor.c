@@ -70,10 +70,7 @@ static void on_state(void *context, bool is_up, const char *why)
 	struct engine *engine = context;
 	if (engine->is_ending || engine->sensed->is_up == is_up)
 		return;
-	engine->sensed->is_up = is_up;
-	free(engine->sensed->why_down);
-	engine->sensed->why_down =
-		is_up ? NULL : memory_copy_text(why ? why : "it has fallen silent");
+	sensed_set_up(engine->sensed, is_up, why);
 	struct event *event = event_new(is_up ? EVENT_SENSOR_UP : EVENT_SENSOR_DOWN);
 	free(event->by);
 	event->by = memory_copy_text("relight");

@@ -37,6 +37,7 @@ struct facts {
 	int64_t *next_token;   // of rechecks; counts up
 	bool is_recording;     // the record can be written, or …
 	bool is_unrecorded;    // … a person goes on although it cannot
+	bool is_deserted;      // looking on: nobody has the incident open, so nothing is sensed
 };
 
 // Appends what a target is called: its host, or its context with variables filled in as far as they

@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "relight/buf.h"
 #include "relight/err.h"
+#include "relight/mask.h"
 #include "relight/moment.h"
 #include "relight/runbook.h"
 #include "relight/state.h"
@@ -70,6 +72,9 @@ struct sensed {
 struct sensed *sensed_new(size_t dependency_count);
 void sensed_free(struct sensed *sensed); // NULL is safe
 
+// Whether the sensor speaks, and why it does not; copied, NULL: it has fallen silent.
+void sensed_set_up(struct sensed *sensed, bool is_up, const char *why);
+
 // Takes one observation line of FORMATS.md §2, heard at `now`. One that the state doubts
 // (state_doubts) is unknown. Gives the dependency's index, or -1 with `err` for an unknown
 // dependency or a malformed line.
@@ -98,5 +103,34 @@ bool sensed_is_stale(const struct sensed *sensed, const struct runbook *runbook,
 // seen less than SENSED_STILL_MS ago and nobody knows when it moved before.
 int64_t sensed_still_ms(const struct sensed *sensed, const struct runbook *runbook, int dependency,
 	struct mono now);
+
+// --- for those who look on (FORMATS.md §4, sensed.jsonl) ---
+
+// When it was left, and by whom.
+struct sensed_left {
+	char boot[37];
+	struct mono real;   // on the machine's own clock, also in a rehearsal
+	struct wall wall;   // likewise
+	int64_t session;    // sessions that the record had then
+	int64_t silence_ms; // since the sensor last spoke; -1: it never did
+};
+
+// Appends the first line of what is left: when, and whether the sensor is up; and one for each
+// target that something was told of. Texts are masked.
+void sensed_leave_first(const struct sensed *sensed, const struct runbook *runbook,
+	const struct sensed_left *left, const struct mask *mask, struct buf *out);
+// Appends a line for each of at most `most` dependencies, from that index on, that was seen: as in
+// FORMATS.md §2, with its age at `now` (the clock of `heard`). Texts are masked, which takes some
+// 40 us each. Returns the index to go on from; sensed->count: that was all.
+size_t sensed_leave(const struct sensed *sensed, const struct runbook *runbook, size_t from,
+	size_t most, const struct mask *mask, struct mono now, struct buf *out);
+// Reads the first line of what was left: whose it is, and whether the sensor was up. False with
+// `err` where it says no such thing; `sensed` is untouched then.
+bool sensed_take_first(struct sensed *sensed, const char *text, size_t length,
+	struct sensed_left *left, struct err *err);
+// Takes over the observations, with their ages before `written`: when it was left, on the reader's
+// clock of `heard`. False with `err` at the first line that is none; those before it count.
+bool sensed_take_over(struct sensed *sensed, const struct state *state, const char *text,
+	size_t length, struct mono written, struct err *err);
 
 #endif

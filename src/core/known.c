@@ -46,10 +46,12 @@ int64_t known_seen_ms(const struct facts *facts, int dependency)
 	return -1;
 }
 
-// Where no sensor speaks (who looks on, a replay) the record alone tells.
+// Where no sensor speaks (a replay) the record alone tells.
 bool known_is_stale(const struct facts *facts, int dependency)
 {
 	const struct dependency_known *known = &facts->state->dependencies[dependency];
+	if (facts->is_deserted && !known->is_attested)
+		return known_seen_ms(facts, dependency) >= 0;
 	if (facts->sensed->dependencies[dependency].is_seen && !known->is_attested &&
 		sensed_is_stale(facts->sensed, facts->runbook, dependency, facts->now.mono))
 		return true;

@@ -51,6 +51,12 @@ static void text_replace(char **text, const char *with)
 	*text = memory_copy_text(with);
 }
 
+void sensed_set_up(struct sensed *sensed, bool is_up, const char *why)
+{
+	sensed->is_up = is_up;
+	text_replace(&sensed->why_down, is_up ? NULL : why ? why : "it has fallen silent");
+}
+
 static void take_health(struct sensed_dependency *one, enum status status, struct mono now)
 {
 	if (status != STATUS_HEALTHY)

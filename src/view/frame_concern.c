@@ -70,7 +70,7 @@ void concerns_find(struct scene *scene)
 	size_t count = ui_attention(scene->facts, steps, limit, &needing);
 	scene->concerns = arena_array(scene->arena,
 		limit + runbook->target_count + 2 * runbook->dependency_count +
-			runbook->abort.when_unhealthy_count + 6,
+			runbook->abort.when_unhealthy_count + 7,
 		sizeof(*scene->concerns));
 	scene->ready = arena_array(scene->arena, limit, sizeof(*scene->ready));
 	for (size_t i = needing; i < count; i++)
@@ -80,12 +80,15 @@ void concerns_find(struct scene *scene)
 	if (scene_is_over(scene))
 		return;
 	bool has_trouble = scene->input->fault || scene->input->away_path;
+	if (scene->facts->is_deserted)
+		concern_add(scene, CONCERN_DESERTED, -1, -1, -1);
 	if (has_trouble && !scene->facts->is_unrecorded)
 		concern_add(scene, CONCERN_RECORD, -1, -1, -1);
 	target_find(scene);
 	take_steps(scene, steps, needing, true);
 	abort_find(scene);
-	if (!scene->sensed->is_up && (scene->sensed->why_down || scene->input->sensor_why))
+	if (!scene->sensed->is_up && !scene->facts->is_deserted &&
+		(scene->sensed->why_down || scene->input->sensor_why))
 		concern_add(scene, CONCERN_SENSOR, -1, -1, -1);
 	find_dependencies(scene);
 	take_steps(scene, steps, needing, false);
@@ -258,6 +261,18 @@ static void say_record(
 	buf_text(&words->lines[2], "Make room on the disk, or :continue-unrecorded.");
 }
 
+// Another relight may have it on another machine, where this one sees no lock.
+static void say_deserted(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words)
+{
+	(void)concern;
+	buf_text(&words->lines[0], "!! NOBODY HERE HAS THIS INCIDENT OPEN: nothing is sensed.");
+	buf_text(&words->lines[1], "What you see is as it was recorded, the last of it ");
+	duration_words(scene_wall_age_ms(scene, scene->state->last.wall), &words->lines[1]);
+	buf_text(&words->lines[1], " ago; attempts go on.");
+	buf_text(&words->lines[2], "'relight resume' goes on with it.");
+}
+
 static void say_sensor(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words)
 {
@@ -391,6 +406,7 @@ static const struct {
 	enum role role;
 	const char *name; // after the id of what it is about
 } concern_table[] = {
+	[CONCERN_DESERTED] = {say_deserted, ROLE_WARN, "nobody has it open"},
 	[CONCERN_RECORD] = {say_record, ROLE_BAD, "the record cannot be written"},
 	[CONCERN_TARGET] = {target_say, ROLE_BAD, "is not the target it should be"},
 	[CONCERN_REGRESSED] = {say_regressed, ROLE_BAD, "regressed"},
@@ -439,7 +455,10 @@ void concern_say_seat(const struct scene *scene, struct concern_words *words)
 	struct buf last = words->lines[CONCERN_LINES - 1];
 	memmove(&words->lines[1], &words->lines[0], (CONCERN_LINES - 1) * sizeof(last));
 	buf_clear(&last);
-	buf_text(&last, seats[scene->ui->seat]);
+	if (scene->ui->seat == SEAT_ONLOOKER && scene->state->session_by)
+		buf_printf(&last, "You look on: %s has this incident.", scene->state->session_by);
+	else
+		buf_text(&last, seats[scene->ui->seat]);
 	words->lines[0] = last;
 }
 

@@ -22,6 +22,7 @@ static void draw_seat(struct pen *pen, const struct scene *scene)
 	const struct state *state = scene->state;
 	const char *person = scene->input->person ? scene->input->person : "";
 	const char *armed = state->armed_by ? state->armed_by : person;
+	bool is_armed = state->is_armed && !scene->facts->is_deserted;
 	if (scene->can_act)
 		pen_printf(pen, ROLE_MODE_ARMED, "ARMED %s", armed);
 	else if (scene->ui->seat == SEAT_REPLAY)
@@ -29,7 +30,7 @@ static void draw_seat(struct pen *pen, const struct scene *scene)
 			state->is_armed ? ", armed: " : "", state->is_armed ? armed : "");
 	else
 		pen_printf(pen, ROLE_MODE_OBSERVER, "OBSERVER %s%s%s", person,
-			state->is_armed ? ", armed: " : "", state->is_armed ? armed : "");
+			is_armed ? ", armed: " : "", is_armed ? armed : "");
 }
 
 static void draw_mode(struct pen *pen, const struct scene *scene)
@@ -368,15 +369,19 @@ static void draw_token(struct pen *pen, const struct scene *scene, const char *l
 	buf_fini(&left);
 }
 
-// Who looks on, or at what was, has no sensor.
+// Whoever looks on sees the sensor of the one who has the incident.
 static void draw_sensor(struct pen *pen, const struct scene *scene)
 {
 	const struct frame_input *input = scene->input;
 	struct buf silence = {0};
-	if (!ui_has_incident(scene->ui))
+	if (scene->ui->seat == SEAT_REPLAY)
 		return;
 	age_words(input->sensor_silence_ms, &silence);
-	if (!scene->sensed->is_up && input->sensor_silence_ms < 0)
+	if (scene->facts->is_deserted)
+		pen_text(pen, ROLE_BAD, "no sensor");
+	else if (!ui_has_incident(scene->ui) && input->sensor_silence_ms < 0)
+		pen_text(pen, ROLE_WARN, "sensor not seen");
+	else if (!scene->sensed->is_up && input->sensor_silence_ms < 0)
 		pen_text(pen, ROLE_WARN, "sensor starting");
 	else if (!scene->sensed->is_up)
 		pen_printf(pen, ROLE_BAD, "sensor DOWN %s", buf_str(&silence));

@@ -104,15 +104,21 @@ enum status scene_status(const struct scene *scene, int dependency)
 	return known_status(scene->facts, dependency);
 }
 
-bool scene_is_known(const struct scene *scene, int dependency)
+// The record says so, and where it is another one who records, what he sees is not old.
+static bool is_fresh(const struct scene *scene, int dependency)
 {
 	return scene->state->dependencies[dependency].is_fresh &&
-	       scene_status(scene, dependency) != STATUS_UNKNOWN;
+	       (ui_has_incident(scene->ui) || !scene_is_stale(scene, dependency));
+}
+
+bool scene_is_known(const struct scene *scene, int dependency)
+{
+	return is_fresh(scene, dependency) && scene_status(scene, dependency) != STATUS_UNKNOWN;
 }
 
 bool scene_is_healthy(const struct scene *scene, int dependency)
 {
-	return scene_status(scene, dependency) == STATUS_HEALTHY &&
+	return scene_status(scene, dependency) == STATUS_HEALTHY && is_fresh(scene, dependency) &&
 	       state_is_healthy(scene->state, dependency);
 }
 

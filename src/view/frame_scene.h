@@ -10,6 +10,7 @@
 
 // What needs a person, worst first.
 enum concern_kind {
+	CONCERN_DESERTED,  // nobody has what is looked on at: everything is old
 	CONCERN_RECORD,    // the record cannot be written: nothing may start
 	CONCERN_TARGET,    // a target is another one than the pinned: nothing acts on it
 	CONCERN_REGRESSED, // a step

@@ -66,8 +66,10 @@ static size_t count_lost_from_sight(const struct scene *scene)
 
 void sight_find(struct scene *scene)
 {
-	// A sensor that is down has lost sight of everything, and that is told as such.
-	if (ui_has_incident(scene->ui) && !scene->sensed->is_up)
+	// A sensor that is down has lost sight of everything, and that is told as such; so is that
+	// there is none. Without an own one it may be that nobody tells.
+	bool is_told = ui_has_incident(scene->ui) || scene->input->sensor_silence_ms >= 0;
+	if ((is_told && !scene->sensed->is_up) || scene->facts->is_deserted)
 		return;
 	int target = next_target_out_of_sight(scene, 0);
 	int dependency = next_lost_from_sight(scene, 0);

@@ -2,6 +2,7 @@
 #include "cockpit.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -52,6 +53,18 @@ static void pair_free(struct pair *pair)
 	cockpit_free(pair->owner);
 }
 
+/* The number behind a text of the screen; -1: the text is not there. */
+static int number_after(struct cockpit *c, const char *text)
+{
+	for (int row = 0; row < screen_rows(c->screen); row++) {
+		const char *found = strstr(screen_row(c->screen, row), text);
+
+		if (found)
+			return atoi(found + strlen(text));
+	}
+	return -1;
+}
+
 static void start_mark(struct pair *pair)
 {
 	cockpit_go(pair->owner, "mark");
@@ -90,10 +103,53 @@ static void has_no_key_that_cannot_act_and_leaves_at_once(void **unused)
 	pair_free(&pair);
 }
 
+/* What is as it was is in no record: that it was looked at again, and what was said. */
+static void sees_what_is_sensed_between_two_changes(void **unused)
+{
+	struct pair pair = two_before_one_incident();
+
+	(void)unused;
+	cockpit_shows(&pair.onlooker, "No such file");
+	cockpit_write(pair.owner, "marker", "{\"is\": false, \"say\": \"lag 12\"}");
+	cockpit_shows(&pair.onlooker, "lag 12");
+	assert_int_equal(cockpit_recorded(pair.owner, "lag 12", NULL), 0);
+	screen_pause(pair.onlooker.screen, 6000);
+	assert_in_range(number_after(&pair.onlooker, "sensor "), 0, 4);
+	assert_in_range(number_after(&pair.onlooker, "restores marker  degraded "), 0, 4);
+	assert_false(screen_has(pair.onlooker.screen, "STALE"));
+	pair_free(&pair);
+}
+
+/* Whoever was killed has ended no session: the record alone would call it all fresh for ever. */
+static void tells_that_nobody_has_it(void **unused)
+{
+	struct pair pair = two_before_one_incident();
+
+	(void)unused;
+	cockpit_shows(&pair.onlooker, "ana has this incident");
+	cockpit_shows(&pair.onlooker, "sensor ");
+	screen_kill(pair.owner->screen, SIGKILL);
+	cockpit_shows(&pair.onlooker, "NOBODY HERE HAS THIS INCIDENT OPEN");
+	cockpit_shows(&pair.onlooker, "no sensor");
+	cockpit_shows(&pair.onlooker, "STALE, was degraded");
+	assert_false(screen_has(pair.onlooker.screen, "armed: ana"));
+	cockpit_start(pair.owner, 24, 80, (const char *const[]){"resume", "INCIDENT", NULL},
+		(const char *const[]){"RELIGHT_OPERATOR=ben", NULL});
+	cockpit_shows(&pair.onlooker, "ben has this incident");
+	cockpit_hides(&pair.onlooker, "STALE");
+	assert_true(cockpit_exists(pair.owner, "incident/sensed.jsonl"));
+	cockpit_quit(pair.owner);
+	cockpit_shows(&pair.onlooker, "NOBODY HERE HAS THIS INCIDENT OPEN");
+	assert_false(cockpit_exists(pair.owner, "incident/sensed.jsonl"));
+	pair_free(&pair);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sees_what_an_attempt_says),
+		cmocka_unit_test(sees_what_is_sensed_between_two_changes),
+		cmocka_unit_test(tells_that_nobody_has_it),
 		cmocka_unit_test(has_no_key_that_cannot_act_and_leaves_at_once),
 	};
 

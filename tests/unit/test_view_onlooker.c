@@ -202,6 +202,61 @@ static void test_words_are_for_who_looks_on(void **state)
 	case_end(&of);
 }
 
+// --- what is sensed ---
+
+// What the one who has the incident has left is as good as an own sensor.
+static void test_sees_the_sensor_of_another_one(void **state)
+{
+	struct view_case of;
+	(void)state;
+	begin(&of);
+	assert_shows(&of, "You look on: ana has this incident.", true);
+	assert_shows(&of, "sensor 1s", true);
+	assert_shows(&of, "pg-primary               progressing creating", true);
+	assert_shows(&of, "Nothing known", false);
+	of.input.sensor_silence_ms = -1;
+	assert_shows(&of, "sensor not seen", true);
+	of.facts.now = moment_of("03:08:42"); // three minutes later, and nothing was heard
+	of.input.sensor_silence_ms = 181 * MS_PER_S;
+	assert_shows(&of, "sensor 3m", true);
+	assert_shows(&of, "pg-primary               stale       creating", true);
+	assert_shows(&of, "? Nothing known of dr-apse3 for 3m: no observation any more", true);
+	case_end(&of);
+}
+
+static void test_nobody_has_it(void **state)
+{
+	struct view_case of;
+	(void)state;
+	begin(&of);
+	of.facts.is_deserted = true;
+	assert_shows(&of, "!! NOBODY HERE HAS THIS INCIDENT OPEN: nothing is sensed.", true);
+	assert_shows(&of, "no sensor", true);
+	assert_shows(&of, "armed: ana", false);
+	assert_shows(&of, "recovery-api             stale       readyz", true);
+	assert_shows(&of, "NOT KNOWN", false);
+	tell(&of, "03:05:00", "relight", EVENT_INCIDENT_CLOSED, NULL, 0,
+		"{\"result\":\"recovered\"}");
+	assert_shows(&of, "NOBODY HERE", false);
+	case_end(&of);
+}
+
+// That a service serves rests on what is seen now.
+static void test_serving_is_not_known_when_it_is_old(void **state)
+{
+	struct view_case of;
+	(void)state;
+	begin(&of);
+	sense(&of, "intake-public", "healthy", "200", 1);
+	tell(&of, "03:05:00", "relight", EVENT_INCIDENT_SERVING, NULL, 0,
+		"{\"function\":\"intake\",\"since\":\"2026-07-03T03:05:00Z\"}");
+	assert_shows(&of, "intake SERVING", true);
+	of.facts.is_deserted = true;
+	assert_shows(&of, "intake SERVING", false);
+	assert_shows(&of, "intake NOT KNOWN", true);
+	case_end(&of);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +266,9 @@ int main(void)
 		cmocka_unit_test(test_palette_has_what_works),
 		cmocka_unit_test(test_leaves_at_once),
 		cmocka_unit_test(test_observer),
+		cmocka_unit_test(test_sees_the_sensor_of_another_one),
+		cmocka_unit_test(test_nobody_has_it),
+		cmocka_unit_test(test_serving_is_not_known_when_it_is_old),
 		cmocka_unit_test(test_words_are_for_who_looks_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
