@@ -102,6 +102,9 @@ bool kubernetes_identity_end(
 cJSON *kubernetes_fingerprint(const struct kubernetes *kubernetes);
 const char *kubernetes_uid(const struct kubernetes *kubernetes); // of kube-system; NULL: not known
 
+// Whether anybody has told who it is since the client was made.
+bool kubernetes_was_reached(const struct kubernetes *kubernetes);
+
 // --- what resources it has ---
 
 enum kubernetes_knowledge {

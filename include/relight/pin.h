@@ -11,6 +11,10 @@
 #define PIN_TLS            "tls"
 #define PIN_TLS_UNVERIFIED "unverified"
 
+// Of the evidence of an observation: the target that could not be asked because its kubeconfig or
+// context is not there.
+#define PIN_UNREACHED "unreached"
+
 // What a target is known by.
 
 // {"uid":…,"ca_sha256":…,"host_key":…} as one text, for comparing and showing. The caller frees.

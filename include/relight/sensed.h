@@ -76,8 +76,8 @@ void sensed_free(struct sensed *sensed); // NULL is safe
 void sensed_set_up(struct sensed *sensed, bool is_up, const char *why);
 
 // Takes one observation line of FORMATS.md §2, heard at `now`. One that the state doubts
-// (state_doubts) is unknown. Gives the dependency's index, or -1 with `err` for an unknown
-// dependency or a malformed line.
+// (state_doubts) is unknown; one of a target that nothing leads to is what state_unreached says.
+// Gives the dependency's index, or -1 with `err` for an unknown dependency or a malformed line.
 int sensed_observe(struct sensed *sensed, const struct state *state, const cJSON *observation,
 	struct mono now, struct err *err);
 // To be called once a target is another one: what was heard of its dependencies until `now` is no

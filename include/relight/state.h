@@ -215,6 +215,10 @@ bool state_pinned_is_back(const struct state *state, int target);
 // what is seen there is no evidence, and the dependency is unknown. Appends the reason to `why`
 // ("another cluster answers: re-pin target prod, or correct its kubeconfig"), which may be NULL.
 bool state_doubts(const struct state *state, int dependency, struct buf *why);
+// What it means that the target's kubeconfig or context is not there: STATUS_MISSING where it was
+// never reached, or the step that makes it is still to be carried out; else it is there for all
+// that is known, and could not be asked: STATUS_UNKNOWN.
+enum status state_unreached(const struct state *state, int target);
 // Appends it as it is shown behind the target's name: "IS ANOTHER ONE NOW", "IS THE PINNED ONE
 // AGAIN, RE-PIN IT"; nothing where it is fine.
 void state_trouble_say(const struct state *state, int target, struct buf *out);

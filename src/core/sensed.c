@@ -155,6 +155,14 @@ void sensed_doubt(struct sensed *sensed, const struct state *state, struct mono 
 			doubt(sensed, state, (int)d, now);
 }
 
+static enum status status_of(
+	const struct state *state, const cJSON *observation, enum status as_told)
+{
+	const char *id = json_path_text(observation, "evidence." PIN_UNREACHED);
+	int target = id ? runbook_target(state->runbook, id) : -1;
+	return target < 0 ? as_told : state_unreached(state, target);
+}
+
 int sensed_observe(struct sensed *sensed, const struct state *state, const cJSON *observation,
 	struct mono now, struct err *err)
 {
@@ -186,7 +194,7 @@ int sensed_observe(struct sensed *sensed, const struct state *state, const cJSON
 	take_progress(one, json_get(observation, "progress"));
 	if (!doubt(sensed, state, dependency, now)) {
 		text_replace(&one->message, message ? message : "");
-		take_health(one, status, now);
+		take_health(one, status_of(state, observation, status), now);
 	}
 	take_asked(one, observation, now);
 	take_moved(one, observation, now);

@@ -101,6 +101,23 @@ bool state_doubts(const struct state *state, int dependency, struct buf *why)
 	return false;
 }
 
+enum status state_unreached(const struct state *state, int target)
+{
+	int maker = state->runbook->targets[target].created_by;
+
+	if (!state->pins[target].is_pinned)
+		return STATUS_MISSING;
+	if (maker < 0 || state->steps[maker].submitted_seq >= 0)
+		return STATUS_UNKNOWN;
+	// A maker that was left out has been replaced by something else.
+	switch (state->steps[maker].state) {
+	case STEP_DONE:
+	case STEP_REGRESSED:
+	case STEP_SKIPPED: return STATUS_UNKNOWN;
+	default: return STATUS_MISSING;
+	}
+}
+
 void state_trouble_say(const struct state *state, int target, struct buf *out)
 {
 	switch (state_target_trouble(state, target)) {

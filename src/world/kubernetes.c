@@ -391,6 +391,11 @@ cJSON *kubernetes_fingerprint(const struct kubernetes *kubernetes)
 	return fingerprint;
 }
 
+bool kubernetes_was_reached(const struct kubernetes *kubernetes)
+{
+	return kubernetes->fingerprint != NULL;
+}
+
 const char *kubernetes_uid(const struct kubernetes *kubernetes)
 {
 	return kubernetes->uid[0] ? kubernetes->uid : NULL;

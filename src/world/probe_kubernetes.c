@@ -362,7 +362,8 @@ static void start(struct probing *probing)
 	if (query->client && take_question(query, &err))
 		status = target_open(probing->world, query->check->target, &err);
 	if (status != STATUS_HEALTHY) {
-		query_end(query, status, NULL, "%s", err.message);
+		cJSON *absence = target_absence(probing->world, query->check->target);
+		query_end(query, status, absence, "%s", err.message);
 		return;
 	}
 	settle_namespace(query);

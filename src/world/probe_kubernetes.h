@@ -88,8 +88,12 @@ void proxy_free(struct proxy_query *proxy); // NULL is safe
 
 // A target's client, made when first asked for. NULL with `err`.
 struct kubernetes *target_client(struct probe_world *world, int target, struct err *err);
-// kubernetes_open with what the runbook says of the target; target_client came before.
+// kubernetes_open with what the runbook says of the target; target_client came before. A kubeconfig
+// or context that is not there any more is STATUS_UNKNOWN.
 enum status target_open(struct probe_world *world, int target, struct err *err);
+// The evidence that there was none when it was last opened (PIN_UNREACHED), for the caller to
+// own; NULL: there was.
+cJSON *target_absence(struct probe_world *world, int target);
 // Takes the answer about who it is (NULL: given up), and tells the cockpit what is new.
 void target_identified(struct probe_world *world, int target, const struct http_answer *answer);
 // A text of the runbook with its variables replaced; the caller frees. *text stays NULL where there

@@ -3,7 +3,9 @@
 
 #include "probe_kubernetes.h"
 #include "probe_parts.h"
+#include "relight/json.h"
 #include "relight/memory.h"
+#include "relight/pin.h"
 
 // Who answers at the runbook's Kubernetes targets. Nothing is to act on a target before it is
 // pinned, or once it is another one, so each of them is asked every few seconds, also where no
@@ -21,6 +23,7 @@ struct target_link {
 	struct kubepulse *pulse;    // … their pulse, …
 	struct kubewatch **watches; // … and what is watched there
 	size_t watch_count, watch_capacity;
+	bool is_absent; // when it was last opened there was no such kubeconfig or context
 	struct kubernetes_exchange *exchange; // of the round; NULL: none is under way
 	bool is_told;                         // the cockpit knows who it is
 	cJSON *held;         // a fingerprint to tell once the sources have answered …
@@ -85,7 +88,7 @@ bool target_text(struct probe_world *world, const char *template, char **text, s
 enum status target_open(struct probe_world *world, int target, struct err *err)
 {
 	const struct target *of = &world->runbook->targets[target];
-	struct kubernetes *client = links_of(world)->items[target].client;
+	struct target_link *link = &links_of(world)->items[target];
 	struct buf kubeconfig = {0};
 	char *context = NULL;
 	enum status status = STATUS_UNKNOWN;
@@ -93,10 +96,21 @@ enum status target_open(struct probe_world *world, int target, struct err *err)
 	if ((!of->kubeconfig || probe_path(world, of->kubeconfig, &kubeconfig, err)) &&
 		target_text(world, of->context, &context, err))
 		status = kubernetes_open(
-			client, of->kubeconfig ? buf_str(&kubeconfig) : NULL, context, err);
+			link->client, of->kubeconfig ? buf_str(&kubeconfig) : NULL, context, err);
 	free(context);
 	buf_fini(&kubeconfig);
-	return status;
+	link->is_absent = status == STATUS_MISSING;
+	// What was reached does not cease to be when nothing leads there any more.
+	return link->is_absent && kubernetes_was_reached(link->client) ? STATUS_UNKNOWN : status;
+}
+
+cJSON *target_absence(struct probe_world *world, int target)
+{
+	if (!links_of(world)->items[target].is_absent)
+		return NULL;
+	cJSON *evidence = json_object();
+	json_add_text(evidence, PIN_UNREACHED, world->runbook->targets[target].id);
+	return evidence;
 }
 
 // --- watches ---

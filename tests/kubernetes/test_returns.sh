@@ -11,6 +11,7 @@ runbook "  main: {kubernetes: {context: test}}
 	"- {id: api, every: 300ms, timeout: 1s, check: {kubernetes: {target: main, readyz: true}}}
 - {id: kube-system, every: 300ms, timeout: 1s, check: {kubernetes: {target: main, resource: ns, name: kube-system}}}
 - {id: later, every: 300ms, timeout: 1s, check: {kubernetes: {target: later, readyz: true}}}
+- {id: later-ns, every: 300ms, timeout: 1s, check: {kubernetes: {target: later, resource: ns, name: default}}}
 - {id: probes, every: 1s, timeout: 1s, check: {kubernetes: {target: main, resource: probes.late.relight.test, min: 0}}}"
 mkfifo "$work/stdin"
 : >"$work/lines"
@@ -51,6 +52,19 @@ comes api healthy 10
 cp "$CLUSTER/kubeconfig" "$work/later.yaml"
 cp "$CLUSTER/ca.crt" "$CLUSTER/admin.crt" "$CLUSTER/admin.key" "$work/"
 comes later healthy 10
+comes later-ns healthy 10
+# One that was reached is not missing because its kubeconfig is rewritten, or gone: it could not be asked.
+before=$(wc -l <"$work/lines")
+mv "$work/later.yaml" "$work/away.yaml"
+comes later unknown 10 "is not there"
+comes later-ns unknown 10 "is not there"
+mv "$work/away.yaml" "$work/later.yaml"
+comes later healthy 10
+comes later-ns healthy 10
+if tail -n +"$((before + 1))" "$work/lines" | grep '"later' | grep -q '"missing"'; then
+	echo "test_returns.sh: missing, though it was reached: $(grep '"later' "$work/lines" | grep '"missing"' | tail -n 1)" >&2
+	failed=1
+fi
 api POST /apis/apiextensions.k8s.io/v1/customresourcedefinitions - >/dev/null <<'END'
 {"metadata":{"name":"probes.late.relight.test"},"spec":{"group":"late.relight.test","scope":"Namespaced",
  "names":{"plural":"probes","kind":"Probe"},"versions":[{"name":"v1","served":true,"storage":true,

@@ -213,6 +213,31 @@ static void a_recovery_cluster_is_pinned_when_it_appears(void **unused)
 	end(c);
 }
 
+/* A tool that writes a kubeconfig anew may remove it first. */
+static void one_that_cannot_be_asked_is_not_missing(void **unused)
+{
+	struct cockpit *c = with_clusters();
+	char path[256], away[256];
+
+	(void)unused;
+	snprintf(path, sizeof path, "%s/dr.yaml", c->folder);
+	snprintf(away, sizeof away, "%s/away.yaml", c->folder);
+	cockpit_run_armed(c);
+	start(c, "make");
+	cockpit_records(c, "\"kind\":\"step.verified\",\"step\":\"make\"", NULL);
+	assert_int_equal(rename(path, away), 0);
+	cockpit_records(c, "\"to\":\"unknown\"", "is not there");
+	/* A sensor that has never seen it knows no better. */
+	cockpit_quit(c);
+	cockpit_start(c, 24, 80, (const char *const[]){"resume", "INCIDENT", NULL}, NULL);
+	cockpit_records(c, "\"kind\":\"dependency.fresh\"", "\"status\":\"unknown\"");
+	sleep(3);
+	assert_int_equal(cockpit_recorded(c, "\"kind\":\"step.regressed\"", NULL), 0);
+	assert_int_equal(rename(away, path), 0);
+	cockpit_records(c, "\"from\":\"unknown\",\"to\":\"healthy\"", "\"expectation\":\"held\"");
+	end(c);
+}
+
 static void one_that_is_back_says_so_everywhere(void **unused)
 {
 	struct cockpit *c = with_clusters();
@@ -468,6 +493,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_recovery_cluster_is_pinned_when_it_appears),
+		cmocka_unit_test(one_that_cannot_be_asked_is_not_missing),
 		cmocka_unit_test(one_that_is_back_says_so_everywhere),
 		cmocka_unit_test(one_that_was_made_anew_is_accepted_by_one_key),
 		cmocka_unit_test(the_lost_cluster_is_not_taken_for_the_new_one),

@@ -535,6 +535,73 @@ static void test_the_lost_cluster_proves_nothing(void **unused)
 	case_end(&of);
 }
 
+// What the sensor says where there is no kubeconfig for the target, whatever it makes of that.
+static void nothing_leads_there(struct incident_case *of, int until, const char *status)
+{
+	for (int at = (int)seconds_now(of); at <= until; at++) {
+		struct buf line = {0};
+		now_is(of, at);
+		buf_printf(&line,
+			"{\"dependency\":\"api\",\"status\":\"%s\",\"message\":\"is not there\","
+			"\"evidence\":{\"unreached\":\"k\"}}",
+			status);
+		cJSON *observation = cJSON_Parse(buf_str(&line));
+		assert_int_equal(sensed_observe(of->sensed, of->state, observation,
+					 of->facts.now.mono, NULL),
+			0);
+		of->sensed->last_heard = of->facts.now.mono;
+		cJSON_Delete(observation);
+		buf_fini(&line);
+		due(of);
+	}
+}
+
+static void test_a_target_that_was_reached_is_not_missing(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	case_begin(&of, "targets: {k: {created_by: make, kubernetes: {}}}\n"
+			"dependencies: [{id: api, check: {kubernetes: {target: k, readyz: true}}, "
+			"every: 1s}]\n"
+			"steps: [{id: make, restores: [api], run: {command: [x]}}]\n");
+	open_armed(&of);
+	nothing_leads_there(&of, 2, "missing");
+	assert_known(&of, "api", STATUS_MISSING, "is not there");
+	// One that was there before: it is still to be made.
+	pinned(&of, "k", "{'uid':'1'}");
+	nothing_leads_there(&of, 4, "unknown");
+	assert_known(&of, "api", STATUS_MISSING, "is not there");
+	succeeds(&of, "make");
+	live(&of, 10, "api", "healthy");
+	assert_step(&of, "make", STEP_DONE);
+	nothing_leads_there(&of, 20, "missing"); // by a sensor that has not reached it
+	assert_known(&of, "api", STATUS_UNKNOWN, "is not there");
+	assert_step(&of, "make", STEP_DONE);
+	assert_expected(&of, "api", HELD);
+	// What answers that something is missing is believed.
+	live(&of, 30, "api", "missing");
+	assert_step(&of, "make", STEP_REGRESSED);
+	case_end(&of);
+}
+
+static void test_nor_is_one_whose_maker_was_left_out(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	case_begin(&of, "targets: {k: {created_by: make, kubernetes: {}}}\n"
+			"dependencies: [{id: api, check: {kubernetes: {target: k, readyz: true}}, "
+			"every: 1s}]\n"
+			"steps: [{id: make, run: {command: [x]}}]\n");
+	open_armed(&of);
+	tell(&of, "mei", EVENT_STEP_SKIPPED, "make", "{'why':'it is there'}");
+	nothing_leads_there(&of, 2, "missing");
+	assert_known(&of, "api", STATUS_MISSING, "is not there");
+	pinned(&of, "k", "{'uid':'1'}");
+	nothing_leads_there(&of, 4, "unknown");
+	assert_known(&of, "api", STATUS_UNKNOWN, "is not there");
+	case_end(&of);
+}
+
 static void test_it_is_said_that_the_pinned_one_is_back(void **unused)
 {
 	(void)unused;
@@ -618,6 +685,8 @@ int main(void)
 		cmocka_unit_test(test_it_is_not_believed_when_it_is_read),
 		cmocka_unit_test(test_nor_is_a_cluster_that_the_runbook_does_not_name),
 		cmocka_unit_test(test_the_lost_cluster_proves_nothing),
+		cmocka_unit_test(test_a_target_that_was_reached_is_not_missing),
+		cmocka_unit_test(test_nor_is_one_whose_maker_was_left_out),
 		cmocka_unit_test(test_it_is_said_that_the_pinned_one_is_back),
 		cmocka_unit_test(test_parts_of_a_pin),
 		cmocka_unit_test(test_a_pin_as_it_is_shown),
