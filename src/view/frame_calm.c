@@ -117,6 +117,23 @@ static void say_beside(const struct scene *scene, struct buf *out)
 		concern_say_way(scene, out);
 }
 
+void calm_say_next(const struct scene *scene, bool is_thorough, struct buf *out)
+{
+	if (scene_is_over(scene) || scene->state->was_aborted)
+		return;
+	if (scene->ready_count > 0) {
+		buf_text(out, scene->can_act ? "You may start: " : "Ready: ");
+		concern_list_ready(scene, 0, out);
+		buf_byte(out, '.');
+	} else if (scene->running >= 0) {
+		buf_printf(out, "%s goes on.", scene->runbook->steps[scene->running].id);
+	} else if (state_is_recovered(scene->state)) {
+		buf_text(out, "All steps are done or skipped; :recovered declares the recovery.");
+	} else if (is_thorough) {
+		say_next(scene, out);
+	}
+}
+
 static void say_aborted(const struct scene *scene, struct concern_words *words)
 {
 	const char *why = scene->state->abort_why;

@@ -27,12 +27,9 @@ static bool step_concern(const struct scene *scene, int step, enum concern_kind 
 
 static void find_dependencies(struct scene *scene)
 {
-	const struct state *state = scene->state;
 	int count = (int)scene->runbook->dependency_count;
 	for (int i = 0; i < count; i++)
-		if (state_expectation(state, i) == GIVEN && status_is_bad(scene_status(scene, i)) &&
-			state_folded_under(state, i) < 0 &&
-			!state_waiver(state, -1, i, scene->now.wall))
+		if (given_is_bad(scene, i) && given_is_required(scene, i))
 			concern_add(scene, CONCERN_GIVEN, -1, i, -1);
 	expiry_find(scene);
 }
@@ -157,16 +154,6 @@ static const char *unseen(const struct scene *scene, int step)
 	return scene->state->steps[step].is_acknowledged ? "" : ", not yet seen";
 }
 
-// Its ages stand before its words, which may be cut: "case-api, seen 3s ago: 1/3 ready".
-static void say_observation(const struct scene *scene, int dependency, struct buf *out)
-{
-	const char *message = scene_message(scene, dependency);
-	buf_printf(out, "%s, ", scene->runbook->dependencies[dependency].id);
-	seen_words(scene, dependency, out);
-	buf_printf(
-		out, ": %s", message[0] ? message : status_word(scene_status(scene, dependency)));
-}
-
 static void say_regressed(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words)
 {
@@ -178,7 +165,7 @@ static void say_regressed(
 	elapsed_words(scene, progress->done.wall, &lines[0]);
 	int dependency = scene_unhealthy(scene, concern->step);
 	if (dependency >= 0)
-		say_observation(scene, dependency, &lines[1]);
+		observation_words(scene, dependency, &lines[1]);
 	if (scene->letter[concern->step])
 		buf_printf(&lines[2], "Causes every line marked ^%c.   ",
 			scene->letter[concern->step]);
@@ -204,7 +191,7 @@ static void say_failed(
 	if (is_told)
 		buf_text(&lines[1], progress->said);
 	else if (dependency >= 0)
-		say_observation(scene, dependency, &lines[1]);
+		observation_words(scene, dependency, &lines[1]);
 	else
 		buf_text(&lines[1], "It said nothing; o shows its output.");
 	if (root >= 0 && scene->letter[root])
@@ -290,39 +277,6 @@ static void say_sensor(
 		"What you see gets old, and nothing is verified until it is back.");
 }
 
-void concern_say_requirers(const struct scene *scene, int dependency, struct buf *out)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < scene->plan->count; i++) {
-		int step = scene->plan->order[i];
-		const struct refs *requires = &scene->runbook->steps[step].requires;
-		if (scene->shown[step] == STEP_DONE || scene->shown[step] == STEP_SKIPPED)
-			continue;
-		for (size_t r = 0; r < requires->count; r++)
-			if (requires->items[r] == dependency && ++count <= 3)
-				buf_printf(out, "%s%s", count == 1 ? "Required by " : ", ",
-					scene->runbook->steps[step].id);
-	}
-	if (count > 3)
-		buf_printf(out, " and %zu more", count - 3);
-	buf_text(out, count ? "." : "No step that is left requires it.");
-}
-
-static void say_given(
-	const struct scene *scene, const struct concern *concern, struct concern_words *words)
-{
-	const struct dependency *of = &scene->runbook->dependencies[concern->dependency];
-	buf_printf(&words->lines[0],
-		"!! GIVEN, but %s: ", status_word(scene_status(scene, concern->dependency)));
-	say_observation(scene, concern->dependency, &words->lines[0]);
-	buf_text(&words->lines[1], "No step restores it. ");
-	concern_say_requirers(scene, concern->dependency, &words->lines[1]);
-	if (of->degraded)
-		buf_printf(&words->lines[2], "degraded: %s", of->degraded);
-	else if (of->owner)
-		buf_printf(&words->lines[2], "owner: %s", of->owner);
-}
-
 static void say_timeout(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words)
 {
@@ -352,7 +306,7 @@ static void say_late(
 	buf_fini(&reason);
 	int dependency = scene_unhealthy(scene, concern->step);
 	if (dependency >= 0)
-		say_observation(scene, dependency, &words->lines[1]);
+		observation_words(scene, dependency, &words->lines[1]);
 	say_keys(scene, words, "T gives it more time, v looks now, O overrides with a reason.");
 }
 
@@ -414,13 +368,14 @@ static const struct {
 	[CONCERN_UNKNOWN] = {say_unknown, ROLE_WARN, "outcome unknown"},
 	[CONCERN_ABORT] = {abort_say, ROLE_BAD, "is a reason to abort"},
 	[CONCERN_SENSOR] = {say_sensor, ROLE_BAD, "the sensor is down"},
-	[CONCERN_GIVEN] = {say_given, ROLE_BAD, "is bad"},
+	[CONCERN_GIVEN] = {given_say, ROLE_BAD, "is bad"},
 	[CONCERN_EXPIRES] = {expiry_say, ROLE_WARN, "expires"},
 	[CONCERN_TIMEOUT] = {say_timeout, ROLE_WARN, "near its timeout"},
 	[CONCERN_LATE] = {say_late, ROLE_WARN, "not verified yet"},
 	[CONCERN_SIGHT] = {sight_say, ROLE_WARN, "not known"},
 	[CONCERN_UPDATE] = {quiet_say_update, ROLE_WARN, "update OVERDUE"},
 	[CONCERN_LOSS] = {quiet_say_loss, ROLE_NORMAL, "loss not known"},
+	[CONCERN_ASIDE] = {given_say_aside, ROLE_WARN, "is bad, which no step requires"},
 	[CONCERN_READY] = {say_ready, ROLE_READY, "ready"},
 };
 
@@ -482,11 +437,34 @@ void concern_say_itself(
 	concern_table[concern->kind].say(scene, concern, words);
 }
 
+static bool fits(const struct scene *scene, const struct buf *line, int more_columns)
+{
+	return safe_columns(buf_str(line), scene->is_utf8) + more_columns <= scene->columns - 2;
+}
+
+// Trouble is not all there is to do: what can go on stands below it, where there is room. What
+// failed may have said more than one line holds.
+static void say_meanwhile(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words)
+{
+	struct buf next = {0};
+	struct buf *last = &words->lines[CONCERN_LINES - 1];
+	bool is_crowded = concern->step >= 0 && last->length == 0 &&
+			  !(fits(scene, &words->lines[0], 0) && fits(scene, &words->lines[1], 0));
+	calm_say_next(scene, concern->step < 0, &next);
+	int columns = safe_columns(buf_str(&next), scene->is_utf8) + 3;
+	if (next.length > 0 && !is_crowded && (last->length == 0 || fits(scene, last, columns)))
+		buf_printf(last, "%s%s", last->length ? "   " : "", buf_str(&next));
+	buf_fini(&next);
+}
+
 void concern_say(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words)
 {
 	concern_say_itself(scene, concern, words);
 	if (concern->step >= 0 && concern->step != scene->selected_step)
 		concern_say_way(scene, &words->lines[concern->kind == CONCERN_READY ? 0 : 2]);
+	if (concern->kind < CONCERN_SIGHT)
+		say_meanwhile(scene, concern, words);
 	concern_say_seat(scene, words);
 }

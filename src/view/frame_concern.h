@@ -21,6 +21,9 @@ void concern_say(
 // The same, without the way to it and without what the seat may do.
 void concern_say_itself(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words);
+// What goes on, can be started, or is left to say while something else needs a person; where
+// nothing of that is, and `is_thorough`, why not. Nothing after the end.
+void calm_say_next(const struct scene *scene, bool is_thorough, struct buf *out);
 // The same where nothing needs a person: what goes on, or why nothing can.
 void calm_say(const struct scene *scene, struct concern_words *words);
 void concern_words_fini(struct concern_words *words);
@@ -50,6 +53,18 @@ void target_say(
 // Criteria for aborting that are met (abort.when_unhealthy).
 void abort_find(struct scene *scene);
 void abort_say(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words);
+
+// A dependency that nothing restores is degraded or missing, for itself, and nobody does without
+// it.
+bool given_is_bad(const struct scene *scene, int dependency);
+// A step that is left requires it.
+bool given_is_required(const struct scene *scene, int dependency);
+// The first from `from` on that is bad, and that no step which is left requires, -1.
+int given_next_aside(const struct scene *scene, int from);
+void given_say(
+	const struct scene *scene, const struct concern *concern, struct concern_words *words);
+void given_say_aside(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words);
 
 // "Required by a, b and 2 more.": steps that are left and require the dependency.

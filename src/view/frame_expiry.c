@@ -109,9 +109,10 @@ void expiry_say(
 	else
 		buf_printf(&words->lines[0], "!! %s ", of->id);
 	expiry_words(left_ms, &words->lines[0]);
-	say_how_to_renew(of, target, &words->lines[1]);
+	buf_text(&words->lines[0], ". ");
 	if (target)
-		buf_text(&words->lines[2], "Every check and every action there needs it.");
+		buf_text(&words->lines[0], "Everything there needs it.");
 	else
-		concern_say_requirers(scene, concern->dependency, &words->lines[2]);
+		concern_say_requirers(scene, concern->dependency, &words->lines[0]);
+	say_how_to_renew(of, target, &words->lines[1]);
 }

@@ -39,11 +39,14 @@ static size_t overdue_count(const struct scene *scene)
 
 void quiet_find(struct scene *scene)
 {
+	int aside = given_next_aside(scene, 0);
 	sight_find(scene);
 	if (overdue_count(scene) > 0)
 		concern_add(scene, CONCERN_UPDATE, -1, -1, -1);
 	if (is_loss_forgotten(scene))
 		concern_add(scene, CONCERN_LOSS, -1, -1, -1);
+	if (aside >= 0)
+		concern_add(scene, CONCERN_ASIDE, -1, aside, -1);
 }
 
 // --- in words ---

@@ -18,13 +18,14 @@ enum concern_kind {
 	CONCERN_UNKNOWN,
 	CONCERN_ABORT, // a criterion for aborting is met
 	CONCERN_SENSOR,
-	CONCERN_GIVEN,   // a dependency that nothing restores is bad
+	CONCERN_GIVEN,   // a dependency that nothing restores, and a step requires, is bad
 	CONCERN_EXPIRES, // a credential
 	CONCERN_TIMEOUT, // a running step is near its timeout
 	CONCERN_LATE,    // a verification is near its end
 	CONCERN_SIGHT,   // a cluster or a dependency is not known any more; from here on quiet
 	CONCERN_UPDATE,  // what was promised to be told is overdue
 	CONCERN_LOSS,    // data is being restored, and nobody has said to which moment
+	CONCERN_ASIDE,   // what nothing restores is bad, and no step that is left requires it
 	CONCERN_READY,   // nothing runs, and this can be started
 };
 struct concern {

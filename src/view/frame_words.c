@@ -70,6 +70,15 @@ void seen_words(const struct scene *scene, int dependency, struct buf *out)
 	still_words(still_ms, false, out);
 }
 
+void observation_words(const struct scene *scene, int dependency, struct buf *out)
+{
+	const char *message = scene_message(scene, dependency);
+	buf_printf(out, "%s, ", scene->runbook->dependencies[dependency].id);
+	seen_words(scene, dependency, out);
+	buf_printf(
+		out, ": %s", message[0] ? message : status_word(scene_status(scene, dependency)));
+}
+
 static void minutes_words(int64_t ms, struct buf *out)
 {
 	int64_t minutes = (ms < 0 ? -ms : ms) / (60 * MS_PER_S);

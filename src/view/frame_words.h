@@ -45,6 +45,8 @@ void before_words(const struct scene *scene, int dependency, struct buf *out);
 // How old what is known of a dependency is, and how long it has not moved: "seen 3s ago, no
 // progress for 2m", "STALE, not seen for 40s", "never seen".
 void seen_words(const struct scene *scene, int dependency, struct buf *out);
+// Its ages stand before its words, which may be cut: "case-api, seen 3s ago: 1/3 ready".
+void observation_words(const struct scene *scene, int dependency, struct buf *out);
 void clock_words(int64_t ms, struct buf *out);    // duration_clock
 void duration_words(int64_t ms, struct buf *out); // duration_short
 

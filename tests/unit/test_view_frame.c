@@ -386,6 +386,19 @@ static void now_given_is_bad(struct view_case *of)
 	sense(of, "aws-dr", "degraded", "ExpiredToken", 2);
 }
 
+// Nothing is in its way, so it is not in the way of what can be done.
+static void now_given_is_bad_aside(struct view_case *of)
+{
+	now_nothing_runs(of);
+	sense(of, "git-mirror", "missing", "repository not found", 2);
+}
+
+static void now_givens_are_bad_aside(struct view_case *of)
+{
+	now_given_is_bad_aside(of);
+	sense(of, "registry", "degraded", "HTTP 503", 2);
+}
+
 static void now_aborted(struct view_case *of)
 {
 	tell(of, "03:05:00", "ana", EVENT_ABORT, NULL, 0,
@@ -590,6 +603,8 @@ static void test_now(void **state)
 		{"a target that was created anew", now_target_made_anew},
 		{"the recovery is the source", now_target_is_the_source},
 		{"a given dependency is bad", now_given_is_bad},
+		{"what no step requires is bad", now_given_is_bad_aside},
+		{"several that no step requires are bad", now_givens_are_bad_aside},
 		{"a credential expires", now_expires},
 		{"a credential has expired", now_expired},
 		{"a target's credentials expire", now_target_expires},
