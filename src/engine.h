@@ -128,6 +128,7 @@ struct engine {
 	size_t pending_count, pending_capacity;
 	struct buf written;   // lines not yet known to be durable, for front.on_durable, …
 	int64_t written_from; // … the seq of the first of them
+	struct wall first;    // of the first event that was read back
 	struct mono looked;   // when running attempts were last looked at
 	struct mono marked;   // when the last `mark` was written
 	struct mono turned;   // when what is due was looked at last

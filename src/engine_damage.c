@@ -9,19 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "relight/chain.h"
 #include "relight/json.h"
 #include "relight/memory.h"
 #include "walk.h"
-
-static bool is_as_written(const struct walked *line)
-{
-	char hex[65];
-	if (!line->event || line->length <= EVENT_TAIL_BYTES)
-		return false;
-	sha256_hex(line->bytes, line->length - EVENT_TAIL_BYTES, hex);
-	return strcmp(hex, line->event->h) == 0;
-}
 
 void damage_see(struct damage *damage, const struct walked *line)
 {
@@ -63,7 +53,7 @@ static void read_line(void *context, struct walked *line)
 	}
 	damage_see(damage, line);
 	// A line that is there twice is not folded twice.
-	if (is_as_written(line) && line->event->seq >= reading->past->engine->state->events)
+	if (walked_is_as_written(line) && line->event->seq >= reading->past->engine->state->events)
 		engine_fold_line(reading->past->engine, line->bytes, line->length, &err);
 	follow(&reading->tail->chain, line);
 }

@@ -271,6 +271,8 @@ bool engine_fold_line(void *context, const char *line, size_t length, struct err
 	if (!event)
 		return false;
 	restore(engine, event);
+	if (engine->state->events == 0)
+		engine->first = event->ts;
 	state_apply(engine->state, event);
 	engine_note_host(engine, event);
 	if (engine->simulated)
@@ -315,6 +317,15 @@ static void recall_inputs(struct engine *engine)
 	}
 }
 
+// Under the name that it had from its opening; the clocks count from now on, until somebody says
+// when the impact was.
+static void declare_again(struct engine *engine)
+{
+	char *id = incident_id(engine->first, engine->runbook->name);
+	record_declaration(engine, id);
+	free(id);
+}
+
 static bool take_up(struct engine *engine, bool *is_held, struct timeline_tail *tail,
 	struct damage *damage, struct err *err)
 {
@@ -357,6 +368,8 @@ bool engine_resume(struct engine *engine, const char *directory, bool *is_held, 
 	record_session_event(engine, EVENT_SESSION_RESUMED, was);
 	free(was);
 	record_recovery(engine, &tail);
+	if (!engine->state->is_open) // the line that said so is damaged
+		declare_again(engine);
 	recall_inputs(engine);
 	engine->values.incident = engine->state->incident;
 	read_contexts(engine);

@@ -93,6 +93,12 @@ static void take_behind(struct history *history, struct event *event)
 	history->is_continued = true;
 }
 
+static int64_t next_seq(const struct history *history)
+{
+	return history->behind_count > 0 ? history->behind[history->behind_count - 1]->seq + 1
+					 : history->chain.next_seq;
+}
+
 static void take_line(void *context, struct walked *line)
 {
 	struct history *history = context;
@@ -104,7 +110,9 @@ static void take_line(void *context, struct walked *line)
 	if (line->damage.message[0]) {
 		history->is_continued = false;
 		take_bad(history, line);
-		return;
+		// One that only follows from a bad one; but not a second time.
+		if (!walked_is_as_written(line) || line->event->seq < next_seq(history))
+			return;
 	}
 	if (history->is_broken && !history->is_continued)
 		take_behind(history, line->event);

@@ -468,6 +468,7 @@ bool opening_load(struct opening *opening)
 
 struct recalled {
 	char *base, *sha256, *mirror;
+	bool has_lines; // of a damaged one: something was recorded
 	double speed;
 	enum event_mode mode;
 };
@@ -517,6 +518,7 @@ static void recall_walked(void *context, struct walked *line)
 {
 	struct damaged *damaged = context;
 	struct err ignored;
+	damaged->recalled->has_lines |= line->number > 0;
 	if (!line->is_torn)
 		damage_see(&damaged->damage, line);
 	if (line->event)
@@ -556,10 +558,17 @@ static bool load_frozen_runbook(
 	struct err err = {0};
 	bool is_altered = false;
 	if (!recalled->sha256) {
-		err_set(&err,
-			"resume: %s: was never opened to its end, and nothing was done: remove it "
-			"and run the runbook again",
-			directory);
+		if (recalled->has_lines)
+			err_set(&err,
+				"resume: %s: the line that says which runbook it was is damaged; "
+				"'relight timeline show %s' shows what was done: run the runbook "
+				"again in another directory",
+				directory, directory);
+		else
+			err_set(&err,
+				"resume: %s: was never opened to its end, and nothing was done: "
+				"remove it and run the runbook again",
+				directory);
 		return say(&err);
 	}
 	setup->runbook = frozen_runbook(directory, recalled->sha256, recalled->base,

@@ -11,6 +11,15 @@
 
 #define CHUNK_BYTES (64u << 10)
 
+bool walked_is_as_written(const struct walked *line)
+{
+	char hex[65];
+	if (!line->event || line->length <= EVENT_TAIL_BYTES)
+		return false;
+	sha256_hex(line->bytes, line->length - EVENT_TAIL_BYTES, hex);
+	return strcmp(hex, line->event->h) == 0;
+}
+
 struct walk {
 	walk_each *each;
 	void *context;

@@ -24,6 +24,9 @@ struct walked {
 	bool is_torn;        // the last one, without an end
 };
 
+// It is an event, and its digest that of its bytes, whatever became of the lines before it.
+bool walked_is_as_written(const struct walked *line);
+
 typedef void walk_each(void *context, struct walked *line);
 
 // Walks what `fd` has from where it stands on to its end; a torn last line is given too, with

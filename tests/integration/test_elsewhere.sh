@@ -95,4 +95,34 @@ sed -i '3s/"by"/"bY"/' damaged/timeline-2.jsonl
 expect_code 2 "$RELIGHT" resume damaged --headless
 expect_code 0 "$RELIGHT" resume damaged --headless --past-damage
 [ -s damaged/timeline-3.jsonl ] || fail "no third segment"
+# Whichever line is lost, what was done is known, and the incident has its name.
+cat >lines.yaml <<'Y'
+relight: 1
+name: lines
+title: Each line in turn
+steps:
+  - {id: one, run: {shell: 'echo ran >>one.ran'}}
+  - {id: two, manual: look}
+Y
+rm -f one.ran
+expect_code 3 "$RELIGHT" run lines.yaml --headless --dir lines
+wait_for 10 sh -c '! test -e lines/attempts/.spare'
+name=$(jq -r 'select(.kind == "incident.declared").data.id' lines/timeline.jsonl)
+for line in $(seq 1 "$(wc -l <lines/timeline.jsonl)"); do
+	rm -rf lost
+	cp -a lines lost
+	sed -i "${line}s/^.*$/lost/" lost/timeline.jsonl
+	if sed -n "${line}p" lines/timeline.jsonl | grep -q runbook.loaded; then
+		expect_code 2 "$RELIGHT" resume lost --headless --past-damage
+		says err 'the line that says which runbook it was is damaged'
+		continue
+	fi
+	expect_code 3 "$RELIGHT" resume lost --headless --past-damage
+	says err "relight: $name: step two"
+	[ "$(wc -l <one.ran)" = 1 ] || fail "line $line lost: what was done was done again"
+	expect_code 0 "$RELIGHT" status lost
+	says out "$name"
+	says out 'Each line in turn'
+	expect_code 0 "$RELIGHT" status lost --step one
+done
 echo "ok test_elsewhere.sh"
