@@ -17,7 +17,7 @@
 #define FAILURES_MOST    5     // of the server itself: more do not help
 #define FIRST_REST_MS    250
 #define DOUBLINGS        5     // of the rest, at most
-#define LONGEST_REST_MS  30000 // whatever the server asks for
+#define LONGEST_REST_MS  120000 // whatever the server asks for
 #define OBJECT_MAX_BYTES (16u << 20)
 
 // --- words -------------------------------------------------------------------------------------------------------------
