@@ -22,6 +22,9 @@ static void record_target(
 	for (size_t i = 0; i < sizeof copied / sizeof *copied; i++)
 		json_add_text(event->data, copied[i], json_text(line, copied[i]));
 	json_add(event->data, "fingerprint", fingerprint);
+	int target = runbook_target(engine->runbook, json_text(line, "target"));
+	if (kind == EVENT_TARGET_PINNED && engine->contexts && target >= 0)
+		json_add_text(event->data, "context", engine->contexts[target]);
 	engine_record(engine, event);
 	sensed_doubt(engine->sensed, engine->state, engine_now(engine).mono);
 }

@@ -131,6 +131,7 @@ struct pin {
 	bool is_pinned;
 	char *endpoint, *fingerprint; // as one text: "uid 0b1c… ca 9f…"
 	bool has_changed; // target.changed without target.repinned since: actions on it are refused
+	char *context;    // the kubeconfig's current one then, where the runbook names none
 	char *now, *now_endpoint; // the changed fingerprint, and whose it is
 	int64_t seq, changed_seq; // of the events that pinned it, and that told of the change; -1
 };

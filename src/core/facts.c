@@ -24,6 +24,8 @@ bool facts_target_name(const struct facts *facts, int target, struct buf *out)
 	size_t begin = out->length;
 	if (!name && facts->contexts)
 		name = facts->contexts[target];
+	if (!name) // who looks on asks no kubeconfig
+		name = facts->state->pins[target].context;
 	if (!name)
 		return false;
 	if (facts->values && strstr(name, "${") && !has_secret(facts->runbook, name)) {

@@ -229,6 +229,8 @@ static void fold_pinned(const struct fold *fold)
 	fold_text(&pin->now_endpoint, NULL);
 	if (json_text(fold->data, "endpoint"))
 		fold_text(&pin->endpoint, json_text(fold->data, "endpoint"));
+	if (json_text(fold->data, "context"))
+		fold_text(&pin->context, json_text(fold->data, "context"));
 	forget_doubted(fold->state);
 }
 

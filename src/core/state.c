@@ -150,6 +150,7 @@ void state_free(struct state *state)
 		free(state->pins[t].fingerprint);
 		free(state->pins[t].now);
 		free(state->pins[t].now_endpoint);
+		free(state->pins[t].context);
 	}
 	free_lists(state);
 	void *blocks[] = {state->steps, state->dependencies, state->inputs, state->input_is_set,

@@ -130,6 +130,7 @@ static cJSON *dump_target(const struct state *state, int t)
 	json_add_bool(out, "changed", pin->has_changed);
 	json_add_text(out, "now", pin->now);
 	json_add_text(out, "now_endpoint", pin->now_endpoint);
+	json_add_text(out, "context", pin->context);
 	json_add_int(out, "seq", pin->seq);
 	json_add_int(out, "changed_seq", pin->changed_seq);
 	json_add_int(out, "trouble", state_target_trouble(state, t));

@@ -231,6 +231,45 @@ static void test_the_runbook_says_which_cluster_it_must_be(void **unused)
 	case_end(&of);
 }
 
+// --- what it is called ---
+
+static void assert_called(const struct incident_case *of, const char *target, const char *name)
+{
+	struct buf called = {0};
+	bool is_called =
+		facts_target_name(&of->facts, runbook_target(of->runbook, target), &called);
+	if (!name)
+		assert_false(is_called);
+	else
+		assert_string_equal(buf_str(&called), name);
+	buf_fini(&called);
+}
+
+// Whoever looks on asks no kubeconfig, and must read the name that the other one has to type.
+static void test_the_record_tells_what_the_kubeconfig_called_it(void **unused)
+{
+	(void)unused;
+	static const char *const contexts[] = {"mine", NULL};
+	struct incident_case of;
+	case_begin(&of, "targets:\n"
+			"  prod: {kubernetes: {kubeconfig: a}}\n"
+			"  dr: {kubernetes: {kubeconfig: a, context: written}}\n"
+			"steps:\n- {id: a, manual: x}\n");
+	assert_called(&of, "prod", NULL);
+	tell(&of, "relight", EVENT_TARGET_PINNED, NULL,
+		"{'target':'prod','fingerprint':{'uid':'1'},'context':'test'}");
+	tell(&of, "relight", EVENT_TARGET_PINNED, NULL,
+		"{'target':'dr','fingerprint':{'uid':'2'},'context':'test'}");
+	assert_called(&of, "prod", "test");
+	assert_called(&of, "dr", "written");
+	tell(&of, "relight", EVENT_TARGET_PINNED, NULL,
+		"{'target':'prod','fingerprint':{'uid':'1','ca_sha256':'c1'}}");
+	assert_called(&of, "prod", "test");
+	of.facts.contexts = contexts;
+	assert_called(&of, "prod", "mine");
+	case_end(&of);
+}
+
 // --- the lost cluster ---
 
 static const char both[] = "targets:\n"
@@ -676,6 +715,7 @@ int main(void)
 		cmocka_unit_test(test_what_makes_the_target_does_not_wait_for_it),
 		cmocka_unit_test(test_a_target_whose_maker_was_left_out_is_there),
 		cmocka_unit_test(test_the_runbook_says_which_cluster_it_must_be),
+		cmocka_unit_test(test_the_record_tells_what_the_kubeconfig_called_it),
 		cmocka_unit_test(test_source_and_recovery_are_not_one_cluster),
 		cmocka_unit_test(test_recovery_that_becomes_the_source_is_not_accepted),
 		cmocka_unit_test(test_twins_are_known_by_what_both_show),
