@@ -35,21 +35,47 @@ static enum group group_of(const struct state *state, struct wall now, int depen
 
 // --- one line ---
 
+#define AGE_COLUMNS 5 // with the blank before it
 struct columns {
 	int word, mark, name, status, message, age, via, end;
 };
 
-static struct columns columns_of(int width)
+// What brings it back: a step, or somebody else.
+static const char *via_of(const struct scene *scene, int dependency)
+{
+	const struct refs *by = &scene->runbook->dependencies[dependency].restored_by;
+	return by->count > 0 ? scene->runbook->steps[by->items[0]].id : "outside";
+}
+
+static int at_most(int columns, int most)
+{
+	return columns < most ? columns : most;
+}
+
+// Ids get as much as the longest of this runbook needs, so that nothing moves while the incident
+// goes on; the rest is for the words, to which the last column gives way.
+#define MESSAGE_LEAST 28
+#define VIA_LEAST     9
+static struct columns columns_of(const struct scene *scene, int width)
 {
 	struct columns at = {.word = 1, .end = width - 1};
-	int via = width >= 90 ? 16 : width >= 72 ? 12 : 0;
-	int name = width >= 90 ? 24 : width >= 56 ? 17 : 13;
+	int name = 0, via = 0;
+	for (int i = 0; i < (int)scene->runbook->dependency_count; i++) {
+		int own = safe_columns(scene->runbook->dependencies[i].id, scene->is_utf8);
+		int own_via = safe_columns(via_of(scene, i), scene->is_utf8);
+		name = own > name ? own : name;
+		via = own_via > via ? own_via : via;
+	}
+	name = at_most(name, width >= 90 ? 24 : width >= 56 ? 17 : 13);
 	at.mark = at.word + 8;
 	at.name = width >= 50 ? at.mark + 3 : at.mark;
 	at.status = at.name + name + 1;
 	at.message = at.status + 12;
-	at.via = at.end - via;
-	at.age = at.via - (via > 0 ? 1 : 0); // exclusive end
+	via = at_most(via, width >= 90 ? 16 : 12);
+	int least = at_most(via, VIA_LEAST); // of a name, to be told from others
+	via = at_most(via, at.end - at.message - MESSAGE_LEAST - AGE_COLUMNS - 1);
+	at.via = at.end - (via < least ? 0 : via);
+	at.age = at.via - (at.via < at.end ? 1 : 0); // exclusive end
 	return at;
 }
 
@@ -65,18 +91,6 @@ static enum role status_role(enum group group, enum status status)
 	case GROUP_WAIVED: return ROLE_PERSON;
 	default: return ROLE_DIM;
 	}
-}
-
-// What brings it back: the step that restores it, "watch" or the kind of its check.
-static void say_via(const struct scene *scene, int dependency, struct buf *out)
-{
-	const struct dependency *of = &scene->runbook->dependencies[dependency];
-	if (scene->state->dependencies[dependency].is_attested)
-		buf_text(out, "a person's word");
-	else if (of->restored_by.count > 0)
-		buf_text(out, scene->runbook->steps[of->restored_by.items[0]].id);
-	else
-		buf_text(out, "outside");
 }
 
 // Bytes in a unit that leaves few digits: "1.2/4.0 GiB".
@@ -143,7 +157,7 @@ static void draw_words(struct area area, int row, const struct columns *at,
 	const struct scene *scene, enum group group, int dependency)
 {
 	enum role role = group == GROUP_AWAITED ? ROLE_DIM : ROLE_NORMAL;
-	int width = at->age - 5 - at->message, own = 0;
+	int width = at->age - AGE_COLUMNS - at->message, own = 0;
 	int64_t still_ms = group == GROUP_WAIVED ? -1 : scene_still_ms(scene, dependency);
 	struct buf words = {0}, still = {0};
 	say_message(scene, dependency, group, width >= 36, &words);
@@ -187,9 +201,9 @@ static void draw_dependency(struct area area, int row, const struct columns *at,
 	draw_words(area, row, at, scene, group, dependency);
 	age_words(scene_seen_ms(scene, dependency), &text);
 	area_right(area, row, at->age, 4, is_stale ? ROLE_WARN : ROLE_DIM, buf_str(&text));
-	buf_clear(&text);
-	say_via(scene, dependency, &text);
-	area_text(area, row, at->via, at->end - at->via, ROLE_DIM, buf_str(&text));
+	area_text(area, row, at->via, at->end - at->via, ROLE_DIM,
+		scene->state->dependencies[dependency].is_attested ? "a person's word"
+								   : via_of(scene, dependency));
 	buf_fini(&text);
 }
 
@@ -286,7 +300,9 @@ static void draw_selected(struct area area, const struct scene *scene)
 	int under = state_folded_under(scene->state, scene->ui->selected_dependency);
 	if (under >= 0)
 		buf_printf(&text, "; under %s", scene->runbook->dependencies[under].id);
-	sheet_printf(&sheet, NULL, ROLE_TITLE, "%s: %s", of->id, of->title);
+	sheet_printf(&sheet, NULL, ROLE_TITLE, "%s: %s%s%s", of->id, of->title,
+		of->restored_by.count > 0 ? "; restored by " : "; given from ",
+		via_of(scene, scene->ui->selected_dependency));
 	sheet_add(&sheet, "known", ROLE_NORMAL, buf_str(&text));
 	sheet_add(&sheet, "degraded", ROLE_NORMAL, of->degraded);
 	sheet_add(&sheet, "owner", ROLE_NORMAL, of->owner);
@@ -351,7 +367,7 @@ struct hidden dependencies_draw(struct area area, const struct scene *scene)
 	int *order = arena_array(scene->arena, limit, sizeof(*order));
 	struct line *lines = arena_array(scene->arena, limit, sizeof(*lines));
 	struct area body = area_part(area, 1, 0, area.rows - 1, area.columns);
-	struct columns at = columns_of(area.columns);
+	struct columns at = columns_of(scene, area.columns);
 	bool has_focus = scene->ui->pane == PANE_DEPENDENCIES;
 	ui_dependencies(scene->facts, order);
 	int count = make_lines(scene, order, FOLD_NOTHING, lines);

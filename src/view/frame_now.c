@@ -7,7 +7,15 @@
 
 // --- what it says ---
 
-#define QUIET_LINES 2 // the last one belongs to what goes on
+// How many quiet lines leave room for what goes on and for what can be done next. One there always
+// is.
+static size_t quiet_lines(const struct scene *scene)
+{
+	bool is_told_to_look_on = !scene->can_act && !scene_is_over(scene);
+	bool is_beside = scene->running >= 0 && scene->ready_count > 0;
+	int left = CONCERN_LINES - 1 - is_told_to_look_on - is_beside;
+	return left > 1 ? (size_t)left : 1;
+}
 
 // Puts one line above the others; the last of them is lost.
 static void put_above(struct concern_words *words, size_t line, struct buf *text)
@@ -20,8 +28,8 @@ static void put_above(struct concern_words *words, size_t line, struct buf *text
 
 static void put_quiet(const struct scene *scene, struct concern_words *words)
 {
-	size_t put = 0;
-	for (size_t i = 0; i < scene->concern_count && put < QUIET_LINES; i++) {
+	size_t put = 0, most = quiet_lines(scene);
+	for (size_t i = 0; i < scene->concern_count && put < most; i++) {
 		const struct concern *concern = &scene->concerns[i];
 		struct concern_words quiet;
 		if (!concern_is_quiet(concern))
@@ -49,7 +57,7 @@ void now_say(const struct scene *scene, struct concern_words *words)
 
 // --- how it looks ---
 
-// What is quiet, and has no line of its own below something worse.
+// What is quiet, and has no line of its own.
 static void name_quiet(const struct scene *scene, size_t from, struct buf *out)
 {
 	for (size_t i = from; i < scene->concern_count; i++) {
@@ -77,8 +85,7 @@ void now_rule(struct area area, int row, const struct scene *scene)
 			buf_text(&others, i == 1 ? "Tab: " : "; ");
 			concern_name(scene, &scene->concerns[i], &others);
 		}
-	if (needing > 0)
-		name_quiet(scene, needing, &others);
+	name_quiet(scene, needing > 0 ? needing : quiet_lines(scene), &others);
 	bool is_bad = needing > 0 && scene->concerns[0].kind <= CONCERN_GIVEN;
 	rule_draw(area, row, is_bad ? ROLE_BAD : ROLE_TITLE, buf_str(&title), buf_str(&others));
 	buf_fini(&title);

@@ -144,7 +144,7 @@ static void test_still(void **state)
 	assert_non_null(
 		strstr(text, "case-api  progressing 12s ago, no progress for 2m: 1/3 ready"));
 	assert_non_null(
-		strstr(text, "worker                   degraded    CrashLoopBackOff, moved 22s"));
+		strstr(text, "worker            degraded    CrashLoopBackOff, 38ms, moved 22s"));
 	free(text);
 	of.facts.now = moment_of("03:30:05"); // and now it is stale
 	text = screen(&of, 60, 200, false);
@@ -399,6 +399,20 @@ static void now_givens_are_bad_aside(struct view_case *of)
 	sense(of, "registry", "degraded", "HTTP 503", 2);
 }
 
+static void now_much_is_quiet(struct view_case *of)
+{
+	now_givens_are_bad_aside(of);
+	of->facts.now = moment_of("03:18:00");
+	expires_in(of, "aws-dr", 28);
+	sense(of, "webhooks", "unknown", "connection refused", 0);
+}
+
+static void now_much_is_quiet_and_nobody_is_armed(struct view_case *of)
+{
+	now_much_is_quiet(of);
+	now_observer(of);
+}
+
 static void now_aborted(struct view_case *of)
 {
 	tell(of, "03:05:00", "ana", EVENT_ABORT, NULL, 0,
@@ -605,6 +619,8 @@ static void test_now(void **state)
 		{"a given dependency is bad", now_given_is_bad},
 		{"what no step requires is bad", now_given_is_bad_aside},
 		{"several that no step requires are bad", now_givens_are_bad_aside},
+		{"much is quiet", now_much_is_quiet},
+		{"much is quiet, and nobody is armed", now_much_is_quiet_and_nobody_is_armed},
 		{"a credential expires", now_expires},
 		{"a credential has expired", now_expired},
 		{"a target's credentials expire", now_target_expires},
