@@ -162,11 +162,20 @@ static void leave(struct cockpit *cockpit)
 	uv_stop(&cockpit->engine.loop);
 }
 
-// Without a terminal it keeps sensing and recording until running attempts have settled.
+static bool has_settled(const struct state *state)
+{
+	bool is_settled = state->running_count == 0;
+	for (size_t s = 0; s < state->runbook->step_count; s++)
+		is_settled &= state->steps[s].state != STEP_VERIFYING;
+	return is_settled;
+}
+
+// Without a terminal it keeps sensing and recording until running attempts have settled, each with
+// what it restores.
 static void look_detached(struct cockpit *cockpit)
 {
 	const struct engine *engine = &cockpit->engine;
-	bool is_settled = engine->state->running_count == 0;
+	bool is_settled = has_settled(engine->state);
 	bool is_wanted = engine->is_open && !incident_is_offered(engine->directory);
 	if (is_settled || is_wanted || clock_mono().us - cockpit->detached.us > DETACHED_US) {
 		if (engine->is_open)

@@ -147,4 +147,26 @@ sleep 1
 expect_code 0 "$RELIGHT" resume demo --headless --speed 400 --answers "$tests/../../runbooks/scenarios/eks-cluster-loss.answers.yaml" || true
 [ "$(events demo 'map(select(.kind=="incident.closed"))[0].data.result')" = recovered ] || fail "demo: not recovered"
 [ "$(events demo 'map(select(.kind=="step.intent" and .step=="provision-cluster")) | length')" = 1 ] || fail "demo: run again"
+# --- an attempt whose files are on another machine ---
+if unshare --uts true 2>/dev/null; then
+	cat >elsewhere.yaml <<'Y'
+relight: 1
+name: elsewhere
+steps:
+  - {id: long, run: {shell: 'echo ran >>long.ran; sleep 60'}, takes: 1s, timeout: 2m}
+Y
+	unshare --uts sh -c 'hostname ops-elsewhere && exec "$0" run elsewhere.yaml --headless --dir there' "$RELIGHT" >there.out 2>&1 &
+	runner=$!
+	wait_for 10 test -e long.ran || fail "elsewhere: not started"
+	wait_for 10 grep -q '"kind":"step.spawned"' there/timeline.jsonl || fail "elsewhere: not recorded"
+	mkdir here
+	cp -r there/timeline.jsonl there/frozen here/
+	kill "$runner"
+	expect_code 3 "$RELIGHT" resume here --headless
+	[ "$(events here 'map(select(.kind=="step.unknown")) | .[0].data.why')" = 'its outcome is unknown here: it ran on ops-elsewhere' ] ||
+		fail "the outcome of another machine's attempt: $(events here 'map(select(.step))')"
+	[ "$(wc -l <long.ran)" = 1 ] || fail "what ran elsewhere was run again"
+	pid=$(jq -r 'select(.kind=="step.spawned").data.pid' there/timeline.jsonl)
+	kill "$pid" # its actuator, which ends the rest
+fi
 echo "ok test_resume.sh"

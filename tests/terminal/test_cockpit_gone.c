@@ -21,6 +21,8 @@ static const char running[] =
 	"steps:\n"
 	"  - {id: slow, needs: [], run: {shell: 'echo begun; " COCKPIT_HOLD
 	"; echo ended'}, takes: 1s, timeout: 1h}\n"
+	"  - {id: mark, needs: [], run: {command: ['true']}, restores: [marker], takes: 1s, "
+	"timeout: 1m, settle: 1m}\n"
 	"  - {id: other, needs: [], run: {command: [touch, other.ran]}, takes: 1s, timeout: 1m}\n";
 
 static struct cockpit *with_slow_running(void)
@@ -66,6 +68,27 @@ static void a_terminal_that_goes_takes_no_attempt_with_it(void **unused)
 	cockpit_records(c, "\"kind\":\"session.ended\"", "the terminal is gone");
 	resume(c);
 	cockpit_shows(c, "[x] slow");
+	cockpit_free(c);
+}
+
+/* What is being verified has not settled either. */
+static void what_is_verified_is_looked_at_without_a_terminal(void **unused)
+{
+	struct cockpit *c = cockpit_new(running);
+
+	(void)unused;
+	cockpit_run_armed(c);
+	cockpit_go(c, "mark");
+	cockpit_press(c, "s");
+	cockpit_answer(c, "start mark", NULL, NULL);
+	cockpit_records(c, "\"kind\":\"step.result\"", "\"step\":\"mark\"");
+	screen_hang_up(c->screen);
+	screen_pause(c->screen, 1500);
+	assert_true(screen_pid(c->screen) > 0);
+	cockpit_touch(c, "marker");
+	cockpit_records(c, "\"kind\":\"step.verified\"", "\"step\":\"mark\"");
+	assert_int_equal(screen_wait_exit(c->screen, COCKPIT_MS), 1);
+	cockpit_records(c, "\"kind\":\"session.ended\"", "the terminal is gone");
 	cockpit_free(c);
 }
 
@@ -132,6 +155,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_terminal_that_goes_takes_no_attempt_with_it),
+		cmocka_unit_test(what_is_verified_is_looked_at_without_a_terminal),
 		cmocka_unit_test(whoever_has_a_terminal_takes_over),
 		cmocka_unit_test(what_runs_outlives_a_killed_cockpit),
 		cmocka_unit_test(ended_while_nobody_looked),
