@@ -178,9 +178,8 @@ static void load_kubernetes(
 	} else if (question == KUBERNETES_SERVICE_PROXY) {
 		if (expect)
 			load_http_expect(loader, &expect_key, expect, &check->expect);
-		if (!check->kubernetes.port || !check->kubernetes.namespace)
-			load_error(loader, node, "missing-key",
-				"kubernetes: service needs namespace and port");
+		if (!check->kubernetes.port)
+			load_error(loader, node, "missing-key", "kubernetes: service needs port");
 	} else if (question == KUBERNETES_CAN_I) {
 		if (load_map(loader, "can_i", yaml_get(node, "can_i"), can_i_keys, check))
 			check_can_i(loader, yaml_get(node, "can_i"), &check->kubernetes);

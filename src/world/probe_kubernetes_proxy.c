@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "probe_kubernetes.h"
+#include "relight/json.h"
 #include "relight/memory.h"
 #include "relight/service_proxy.h"
 
@@ -11,6 +12,11 @@
 
 struct proxy_query {
 	char *service, *port, *path; // the last may be NULL
+	// What it answered, while the API server is asked whether it is there.
+	int status;
+	char *body, *location; // NULL: none
+	size_t length;
+	bool is_cut;
 };
 
 void proxy_free(struct proxy_query *proxy)
@@ -20,6 +26,8 @@ void proxy_free(struct proxy_query *proxy)
 	free(proxy->service);
 	free(proxy->port);
 	free(proxy->path);
+	free(proxy->body);
+	free(proxy->location);
 	free(proxy);
 }
 
@@ -37,24 +45,67 @@ bool proxy_take(struct query *query, struct err *err)
 
 // --- the answer ---
 
-static void judge_service(struct query *query, const struct http_answer *answer)
+static void judge_service(struct query *query)
 {
+	struct proxy_query *proxy = query->proxy;
 	struct outcome outcome = {
 		.reach = REACH_ANSWERED,
-		.http_status = answer->status,
-		.text = answer->body,
-		.length = answer->length,
-		.is_cut = answer->is_cut,
+		.http_status = proxy->status,
+		.text = proxy->body,
+		.length = proxy->length,
+		.is_cut = proxy->is_cut,
 		.latency_ms = query->latency_ms,
 	};
 	struct buf note = {0};
 
-	if (answer->status / 100 == 3 && answer->location) {
-		buf_printf(&note, "it redirects to %s", answer->location);
+	if (proxy->status / 100 == 3 && proxy->location) {
+		buf_printf(&note, "it redirects to %s", proxy->location);
 		outcome.http_note = note.data;
 	}
+	query->proxy = NULL; // the query ends before what it was answered is looked at
 	query_end_judged(query, &outcome);
+	proxy_free(proxy);
 	buf_fini(&note);
+}
+
+// Namespace kube-system, or that it may not be seen.
+static bool is_api_server(const struct http_answer *answer)
+{
+	cJSON *said = answer->status == 200 || answer->status == 403
+			      ? json_parse(answer->body, answer->length, NULL)
+			      : NULL;
+	bool is_object = json_text(said, "kind") != NULL;
+
+	cJSON_Delete(said);
+	return is_object;
+}
+
+static void server_known(void *context, const struct http_answer *answer)
+{
+	struct query *query = context;
+
+	query->exchange = NULL; // how long that took says nothing of the service
+	if (answer->reach == REACH_ANSWERED && is_api_server(answer))
+		judge_service(query);
+	else
+		query_end_refused(query, answer);
+}
+
+// An error may also come from what stands before the API server, or from a port of it that is not
+// spoken to as it wants, in any form: then it is said of every other request, too.
+static void take_service(struct query *query, const struct http_answer *answer)
+{
+	struct proxy_query *proxy = query->proxy;
+
+	proxy->status = answer->status;
+	proxy->body = memory_copy_bytes(answer->body, answer->length);
+	proxy->length = answer->length;
+	proxy->is_cut = answer->is_cut;
+	proxy->location = memory_copy_text(answer->location);
+	if (answer->status >= 400)
+		query_get(query, KUBERNETES_IDENTITY_PATH, NULL, server_known);
+	else
+		judge_service(query);
 }
 
 // Nobody behind the service is what `unreachable: true` wants, and else a fault of what is asked
@@ -113,7 +164,7 @@ static void answered(void *context, const struct http_answer *answer)
 	}
 	switch (service_answerer(
 		answer->status, answer->body, answer->length, query->proxy->service, &words)) {
-	case SERVICE_ANSWERED: judge_service(query, answer); break;
+	case SERVICE_ANSWERED: take_service(query, answer); break;
 	case SERVICE_ABSENT: ask_existence(query); break;
 	case SERVICE_UNREACHABLE: end_silent(query, STATUS_DEGRADED, buf_str(&words)); break;
 	case SERVICE_REFUSED: query_end(query, STATUS_UNKNOWN, NULL, "%s", buf_str(&words)); break;

@@ -33,6 +33,7 @@ free_port() {
 plain=$(free_port)
 secure=$(free_port)
 closed=$(free_port)
+front=$(free_port)
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=web -keyout "$work/web.key" -out "$work/web.crt" 2>/dev/null
 mkdir "$work/temp"
 cat >"$work/nginx.conf" <<END
@@ -65,6 +66,14 @@ http {
 		location = /moved { return 302 /elsewhere; }
 		location = /credentials { return 200 "[\$http_authorization]"; }
 		location / { return 200 "root of \$request_uri"; }
+	}
+	# What stands before API servers that are gone.
+	server {
+		listen $address:$front;
+		allow $address;
+		deny all;
+		location /api/v1/namespaces/default/ { return 502 "bad gateway"; }
+		location / { return 403 "not here"; }
 	}
 }
 END
@@ -137,7 +146,13 @@ ask away away web 80 /
 ask away-wanted away web 80 / "unreachable: true"
 ask outside admin web 80 /../../../configmaps
 ask input admin '${input.service}' '${input.port}' '/${input.path}' "contains: '\${input.word}'"
+ask plaintext plaintext web 80 /health
+ask front front web 80 /health
+ask front-wanted front web 80 /health "status: 502"
 dependencies="$dependencies
+- {id: of-target, check: {kubernetes: {target: in-default, service: web, port: 80, path: /health}}}
+- {id: of-other-target, check: {kubernetes: {target: in-nowhere, service: web, port: 80}}}
+- {id: of-context, check: {kubernetes: {target: admin, service: web, port: 80, path: /health}}}
 - {id: nowhere, check: {kubernetes: {target: admin, namespace: nowhere, service: web, port: 80}}}"
 
 # A user who may ask services, to see that its token stays with the API server.
@@ -149,7 +164,14 @@ api POST /apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings - >/
  "subjects":[{"kind":"User","name":"viewer","apiGroup":"rbac.authorization.k8s.io"}]}
 END
 sed "s#$(cat "$CLUSTER/url")#https://127.0.0.1:1#" "$CLUSTER/kubeconfig" >"$CLUSTER/kubeconfig-away"
+# To the port that wants TLS, without it: Go's server answers that in plain text.
+sed "s#https://#http://#" "$CLUSTER/kubeconfig" >"$CLUSTER/kubeconfig-plaintext"
+sed "s#$(cat "$CLUSTER/url")#http://$address:$front#" "$CLUSTER/kubeconfig" >"$CLUSTER/kubeconfig-front"
 runbook "
+  plaintext: {kubernetes: {kubeconfig: $CLUSTER/kubeconfig-plaintext, context: test}}
+  front: {kubernetes: {kubeconfig: $CLUSTER/kubeconfig-front, context: test}}
+  in-default: {kubernetes: {kubeconfig: $CLUSTER/kubeconfig, context: test, namespace: default}}
+  in-nowhere: {kubernetes: {kubeconfig: $CLUSTER/kubeconfig, context: test, namespace: nowhere}}
   admin: {kubernetes: {kubeconfig: $CLUSTER/kubeconfig, context: test}}
   viewer: {kubernetes: {kubeconfig: $CLUSTER/kubeconfig-token, context: test}}
   viewer-proxy: {kubernetes: {kubeconfig: $CLUSTER/kubeconfig-token, context: test}}
@@ -164,6 +186,12 @@ expect query healthy "HTTP 200"
 expect tls healthy "HTTP 200"
 expect tls-number healthy "HTTP 200"
 expect root healthy "HTTP 200"
+expect plaintext unknown "HTTP 400: Client sent an HTTP request to an HTTPS server"
+expect front unknown "HTTP 403"
+expect front-wanted unknown "HTTP 403"
+expect of-target healthy "HTTP 200"
+expect of-other-target missing 'services "web" not found'
+expect of-context healthy "HTTP 200"
 expect busy degraded "HTTP 503"
 expect busy degraded ": busy"
 expect busy-wanted healthy "HTTP 503"

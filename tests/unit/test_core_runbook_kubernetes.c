@@ -163,6 +163,23 @@ static void test_content_of_secrets(void **unused)
 	runbook_free(good(HEAD LOOK("healthy")));
 }
 
+#define ASK(keys)                                                                                  \
+	TARGET "dependencies:\n- id: d\n  check: {kubernetes: {target: t, service: s" keys         \
+	       "}}\nsteps: [{id: a, manual: m}]\n"
+
+// The namespace is the target's, else that of its kubeconfig.
+static void test_a_service_has_a_port(void **unused)
+{
+	static const struct mistake mistakes[] = {
+		{ASK(""), "missing-key", 6, 23, NULL},
+		{ASK(", namespace: n"), "missing-key", 6, 23, NULL},
+	};
+	(void)unused;
+	ASSERT_MISTAKES(mistakes);
+	runbook_free(good(HEAD ASK(", port: 80")));
+	runbook_free(good(HEAD ASK(", namespace: n, port: http")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +188,7 @@ int main(void)
 		cmocka_unit_test(test_mentions),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_content_of_secrets),
+		cmocka_unit_test(test_a_service_has_a_port),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
