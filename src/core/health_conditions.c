@@ -203,6 +203,7 @@ static bool say_condition(
 {
 	const char *reason = json_text(condition, "reason");
 	const char *message = json_text(condition, "message");
+	const char *type = json_text(condition, "type");
 	char words[HEALTH_MESSAGE_BYTES];
 
 	condition_say(out, status, condition);
@@ -210,7 +211,7 @@ static bool say_condition(
 		!((reason && *reason) || (message && *message)))
 		return true;
 	memcpy(words, out->message, sizeof words);
-	return health_say(out, status, "%s: %s", json_text(condition, "type"), words);
+	return health_say(out, status, "%s: %s", type ? type : "a condition", words);
 }
 
 bool conditions_judge(const struct subject *subject, const cJSON *conditions, struct health *out)
@@ -230,7 +231,8 @@ bool conditions_judge(const struct subject *subject, const cJSON *conditions, st
 			continue;
 		if (is_wanted(row->meaning) && is_outdated(subject, condition))
 			return health_say(out, STATUS_PROGRESSING, "%s is of an older generation",
-				json_text(condition, "type"));
+				json_text(condition, "type") ? json_text(condition, "type")
+							     : "a condition");
 		if (!condition_means(subject, row->meaning, company, condition, &status))
 			continue;
 		if (!deciding || health_outweighs(status, decided)) {

@@ -233,7 +233,8 @@ static void say_ruling(const struct health_table *table, enum status status, con
 // A time as `again` gives it, in seconds since 1970: one that is still to come.
 static struct wall time_to_come(const cJSON *seconds, struct wall now)
 {
-	if (!cJSON_IsNumber(seconds) || !wall_known(now) || !(seconds->valuedouble < 1e11))
+	if (!cJSON_IsNumber(seconds) || !wall_known(now) ||
+		!(seconds->valuedouble > 0 && seconds->valuedouble < 1e11))
 		return WALL_NONE;
 	struct wall at = {.us = (int64_t)(seconds->valuedouble * US_PER_S)};
 

@@ -307,6 +307,8 @@ static void what_is_said_in_other_words(void **state)
 		// A type that nobody knows, told by its reason where nothing speaks for the whole.
 		{CUSTOM("", "", "'conditions':[" CONDITION("Wiring", "False", "SyncError") "]"),
 			STATUS_DEGRADED, "SyncError", "convention/conditions"},
+		{CUSTOM("", "", "'conditions':[{'status':'False','reason':'SyncError'}]"),
+			STATUS_DEGRADED, "a condition: SyncError", "convention/conditions"},
 		{CUSTOM("", "",
 			 "'conditions':[" CONDITION("Ready", "True", "Up") "," CONDITION(
 				 "Wiring", "False", "SyncError") "]"),

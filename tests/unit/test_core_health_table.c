@@ -280,6 +280,7 @@ static void a_time_to_look_again_is_one_to_come(void **state)
 	expect_again("{\"again\":1001,\"ruling\":null}", 1001); // of conventions, too
 	expect_again("{\"again\":1000,\"ruling\":[0]}", 0);
 	expect_again("{\"again\":-5,\"ruling\":[0]}", 0);
+	expect_again("{\"again\":-1e300,\"ruling\":[0]}", 0);
 	expect_again("{\"again\":1e300,\"ruling\":[0]}", 0);
 	expect_again("{\"again\":null,\"ruling\":[0]}", 0);
 	expect_again("{\"again\":\"soon\",\"ruling\":[0]}", 0);
