@@ -30,5 +30,7 @@ bool known_is_of_target(const struct facts *facts, int dependency, int target);
 int64_t known_target_unknown_ms(const struct facts *facts, int target, int *teller);
 // A step makes it, and it has never answered.
 bool known_is_not_made_yet(const struct facts *facts, int target);
+// The dependency is asked in a cluster that is not made yet.
+bool known_waits_for_its_cluster(const struct facts *facts, int dependency);
 
 #endif

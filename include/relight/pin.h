@@ -44,4 +44,21 @@ bool pin_is_unverified(const char *pin);
 // The value of one part of such a text ("uid"); the caller frees. NULL: it has no such part.
 char *pin_value(const char *pin, const char *part);
 
+// What a target has become against what it was pinned as.
+enum pin_change {
+	PIN_ANOTHER,
+	PIN_AGAIN,      // the same: another one has answered in between
+	PIN_UNVERIFIED, // the same, but whoever answers is believed now
+	PIN_OTHER_CA,   // the same by its UID, with another certificate authority
+	PIN_CHANGES,
+};
+// Of two such texts; NULL is another one.
+enum pin_change pin_change(const char *pinned, const char *now);
+// The words for it, in what is said of the target, alone, and as a question to who accepts it.
+extern const struct pin_change_words {
+	const char *is, *loud, *alone;
+	const char *means; // a sentence, or ""
+	const char *question;
+} pin_changes[PIN_CHANGES];
+
 #endif

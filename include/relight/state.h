@@ -209,6 +209,8 @@ void state_free(struct state *state); // NULL is safe
 void state_apply(struct state *state, const struct event *event);
 
 enum target_trouble state_target_trouble(const struct state *state, int target);
+// What a target that has changed has become against its pin.
+enum pin_change state_pin_change(const struct state *state, int target);
 // It has changed, and the one that was pinned answers again. Another one has in between, so it
 // stays changed until a person accepts that.
 bool state_pinned_is_back(const struct state *state, int target);

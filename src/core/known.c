@@ -135,3 +135,13 @@ int64_t known_target_unknown_ms(const struct facts *facts, int target, int *tell
 		*teller = best;
 	return unknown_ms;
 }
+
+bool known_waits_for_its_cluster(const struct facts *facts, int dependency)
+{
+	const struct dependency *of = &facts->runbook->dependencies[dependency];
+	for (size_t i = 0; i < of->check_count; i++)
+		if (of->checks[i].kind == CHECK_KUBERNETES &&
+			known_is_not_made_yet(facts, of->checks[i].kubernetes.target))
+			return true;
+	return false;
+}

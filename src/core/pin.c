@@ -156,3 +156,37 @@ char *pin_value(const char *pin, const char *part)
 	free(words);
 	return found;
 }
+
+static bool has_same(const char *pin, const char *other, const char *part)
+{
+	char *value = pin_value(pin, part), *its = pin_value(other, part);
+	bool is_same = value && its && strcmp(value, its) == 0;
+	free(value);
+	free(its);
+	return is_same;
+}
+
+enum pin_change pin_change(const char *pinned, const char *now)
+{
+	if (!pinned || !now)
+		return PIN_ANOTHER;
+	if (strcmp(pinned, now) == 0)
+		return PIN_AGAIN;
+	if (!has_same(pinned, now, "uid"))
+		return PIN_ANOTHER;
+	if (pin_is_unverified(now) && !pin_is_unverified(pinned))
+		return PIN_UNVERIFIED;
+	return PIN_OTHER_CA;
+}
+
+const struct pin_change_words pin_changes[PIN_CHANGES] = {
+	[PIN_ANOTHER] = {"is another one now", "IS ANOTHER ONE NOW", "ANOTHER ONE NOW", "",
+		"why is it another one"},
+	[PIN_AGAIN] = {"was another one in between", "IS THE PINNED ONE AGAIN", "BACK, RE-PIN IT",
+		"Another one has answered in between.", "why was it another one"},
+	[PIN_UNVERIFIED] = {"is not verified any more", "IS NOT VERIFIED ANY MORE",
+		"NOT VERIFIED NOW", "Any certificate is believed.", "why is it not verified"},
+	[PIN_OTHER_CA] = {"has another certificate authority now",
+		"HAS ANOTHER CERTIFICATE AUTHORITY NOW", "ANOTHER CA NOW", "It has the same UID.",
+		"why has it another authority"},
+};

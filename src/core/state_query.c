@@ -307,8 +307,7 @@ static bool blocked_by_trouble(const struct state *state, int index, struct buf 
 	case TARGET_FINE: break;
 	case TARGET_CHANGED:
 		say(why, "target %s %s; re-pin it%s", target->id,
-			state_pinned_is_back(state, index) ? "was another one in between"
-							   : "is another one now",
+			pin_changes[state_pin_change(state, index)].is,
 			state_repin_is_expected(state, index) ? "" : " with a reason");
 		break;
 	case TARGET_TWIN:

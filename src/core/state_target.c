@@ -60,6 +60,7 @@ static void say_doubt(const struct state *state, int target, struct buf *why)
 {
 	const struct target *of = &state->runbook->targets[target];
 	const char *who = of->is_ssh ? "host" : "cluster";
+	bool is_believed = state_pin_change(state, target) == PIN_UNVERIFIED;
 	char *uid;
 
 	switch (state_target_trouble(state, target)) {
@@ -69,8 +70,10 @@ static void say_doubt(const struct state *state, int target, struct buf *why)
 			buf_printf(why, "another %s answered in between: re-pin target %s", who,
 				of->id);
 		else
-			buf_printf(why, "another %s answers: re-pin target %s, or correct its %s",
-				who, of->id, of->is_ssh ? "host" : "kubeconfig");
+			buf_printf(why, "%s%s %s: re-pin target %s, or correct its %s",
+				is_believed ? "the " : "another ", who,
+				is_believed ? "is not verified any more" : "answers", of->id,
+				of->is_ssh ? "host" : "kubeconfig");
 		break;
 	case TARGET_TWIN:
 		buf_printf(why, "%s answers: target %s is the same cluster as %s",
@@ -118,14 +121,21 @@ enum status state_unreached(const struct state *state, int target)
 	}
 }
 
+enum pin_change state_pin_change(const struct state *state, int target)
+{
+	const struct pin *pin = &state->pins[target];
+
+	return state_pinned_is_back(state, target) ? PIN_AGAIN
+						   : pin_change(pin->fingerprint, pin->now);
+}
+
 void state_trouble_say(const struct state *state, int target, struct buf *out)
 {
 	switch (state_target_trouble(state, target)) {
 	case TARGET_FINE: break;
 	case TARGET_CHANGED:
-		buf_text(out, state_pinned_is_back(state, target)
-				      ? "IS THE PINNED ONE AGAIN, RE-PIN IT"
-				      : "IS ANOTHER ONE NOW");
+		buf_text(out, pin_changes[state_pin_change(state, target)].loud);
+		buf_text(out, state_pinned_is_back(state, target) ? ", RE-PIN IT" : "");
 		break;
 	case TARGET_TWIN:
 		buf_printf(out, "IS THE SAME CLUSTER AS %s",
@@ -140,6 +150,9 @@ bool state_repin_is_expected(const struct state *state, int target)
 	const struct pin *pin = &state->pins[target];
 	int maker = state->runbook->targets[target].created_by;
 
+	// Whom nobody verifies any more nobody has made.
+	if (pin_is_unverified(pin->now) && !pin_is_unverified(pin->fingerprint))
+		return false;
 	return pin->has_changed && maker >= 0 && state->steps[maker].state != STEP_RUNNING &&
 	       state->steps[maker].submitted_seq > pin->seq;
 }

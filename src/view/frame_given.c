@@ -5,6 +5,7 @@
 #include "frame_concern.h"
 
 #include "frame_words.h"
+#include "relight/known.h"
 
 bool given_is_bad(const struct scene *scene, int dependency)
 {
@@ -12,6 +13,7 @@ bool given_is_bad(const struct scene *scene, int dependency)
 	return state_expectation(state, dependency) == GIVEN &&
 	       status_is_bad(scene_status(scene, dependency)) &&
 	       state_folded_under(state, dependency) < 0 &&
+	       !known_waits_for_its_cluster(scene->facts, dependency) &&
 	       !state_waiver(state, -1, dependency, scene->now.wall);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "relight/layout.h"
+#include "relight/known.h"
 #include "relight/pin.h"
 
 #include "frame_expiry.h"
@@ -84,20 +85,22 @@ static void draw_sight(struct pen *pen, const struct scene *scene, int target)
 static void draw_pin(struct pen *pen, const struct scene *scene, int target)
 {
 	static const char *const troubles[] = {
-		[TARGET_CHANGED] = "ANOTHER ONE NOW",
 		[TARGET_TWIN] = "IT IS THE SOURCE",
 		[TARGET_WRONG] = "NOT THE ONE WANTED",
 	};
 	const struct pin *pin = &scene->state->pins[target];
 	enum target_trouble trouble = state_target_trouble(scene->state, target);
 	if (trouble != TARGET_FINE) {
-		bool is_back =
-			trouble == TARGET_CHANGED && state_pinned_is_back(scene->state, target);
-		pen_text(pen, ROLE_BAD, is_back ? "BACK, RE-PIN IT" : troubles[trouble]);
+		pen_text(pen, ROLE_BAD,
+			trouble == TARGET_CHANGED
+				? pin_changes[state_pin_change(scene->state, target)].alone
+				: troubles[trouble]);
 		return;
 	}
 	if (!pin->is_pinned || !pin->fingerprint) {
-		pen_text(pen, ROLE_WARN, "not pinned yet");
+		pen_text(pen, ROLE_WARN,
+			known_is_not_made_yet(scene->facts, target) ? "not there yet"
+								    : "not pinned yet");
 		return;
 	}
 	const char *value = strchr(pin->fingerprint, ' ');
@@ -437,8 +440,9 @@ static void draw_restore_points(struct pen *pen, const struct scene *scene)
 	pen_skip(pen, shown ? 2 : 0);
 }
 
-// Stands there for as long as it is so: nothing that such a target tells is certain.
-static void draw_unverified(struct pen *pen, const struct scene *scene)
+// Stands there for as long as it is so: nothing that such a target tells is certain. Whether there
+// is one.
+static bool draw_unverified(struct pen *pen, const struct scene *scene)
 {
 	size_t count = 0;
 	for (size_t t = 0; t < scene->runbook->target_count; t++) {
@@ -449,23 +453,34 @@ static void draw_unverified(struct pen *pen, const struct scene *scene)
 		draw_target_name(pen, ROLE_BAD, scene, (int)t);
 	}
 	pen_skip(pen, count ? 2 : 0);
+	return count > 0;
+}
+
+// Where there is little room, what is not known or not certain takes that of what may be cut.
+static void draw_trust_short(struct pen *pen, const struct scene *scene, bool is_unverified)
+{
+	bool is_token_last = is_unverified || serving_count(scene, SERVING_UNKNOWN) > 0;
+	draw_loss(pen, scene);
+	if (is_unverified) {
+		draw_tool(pen, scene);
+		pen_skip(pen, 2);
+	}
+	draw_serving(pen, scene);
+	if (!is_token_last)
+		draw_token(pen, scene, "");
+	if (!is_unverified)
+		draw_tool(pen, scene);
+	pen_skip(pen, 2);
+	if (is_token_last)
+		draw_token(pen, scene, "");
 }
 
 static void draw_trust(struct area area, const struct scene *scene)
 {
 	struct pen pen = pen_at(area, 2, 1, area.columns);
-	draw_unverified(&pen, scene);
+	bool is_unverified = draw_unverified(&pen, scene);
 	if (area.columns < LAYOUT_TALL_COLUMNS) {
-		// What is not known takes the room of what may be cut.
-		bool is_token_last = serving_count(scene, SERVING_UNKNOWN) > 0;
-		draw_loss(&pen, scene);
-		draw_serving(&pen, scene);
-		if (!is_token_last)
-			draw_token(&pen, scene, "");
-		draw_tool(&pen, scene);
-		pen_skip(&pen, 2);
-		if (is_token_last)
-			draw_token(&pen, scene, "");
+		draw_trust_short(&pen, scene, is_unverified);
 		return;
 	}
 	pen_text(&pen, ROLE_TITLE, "DATA ");

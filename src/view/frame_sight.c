@@ -10,6 +10,9 @@
 
 int64_t sight_target_ms(const struct scene *scene, int target, int *teller)
 {
+	// One that is not what it should be is told of as such.
+	if (state_target_trouble(scene->state, target) != TARGET_FINE)
+		return -1;
 	return known_target_unknown_ms(scene->facts, target, teller);
 }
 
@@ -28,8 +31,8 @@ static bool is_told_by_its_target(const struct scene *scene, const struct depend
 	for (size_t i = 0; i < of->check_count; i++)
 		if (of->checks[i].kind == CHECK_KUBERNETES &&
 			(sight_target_ms(scene, of->checks[i].kubernetes.target, NULL) >= 0 ||
-				known_is_not_made_yet(
-					scene->facts, of->checks[i].kubernetes.target)))
+				state_target_trouble(scene->state,
+					of->checks[i].kubernetes.target) != TARGET_FINE))
 			return true;
 	return false;
 }
@@ -45,6 +48,7 @@ static bool is_lost_from_sight(const struct scene *scene, int dependency)
 	return scene_unknown_ms(scene, dependency) >= 0 &&
 	       state_folded_under(scene->state, dependency) < 0 &&
 	       !state_waiver(scene->state, -1, dependency, scene->now.wall) &&
+	       !known_waits_for_its_cluster(scene->facts, dependency) &&
 	       !is_told_by_its_target(scene, of);
 }
 

@@ -26,14 +26,13 @@ static void say_changed(const struct scene *scene, int target, struct concern_wo
 	const struct pin *pin = &scene->state->pins[target];
 	const struct target *of = &scene->runbook->targets[target];
 	bool is_expected = state_repin_is_expected(scene->state, target);
-	bool is_back = state_pinned_is_back(scene->state, target);
-	buf_printf(&words->lines[0], "!! TARGET %s IS %s: ", of->id,
-		is_back ? "THE PINNED ONE AGAIN" : "ANOTHER ONE NOW");
+	enum pin_change change = state_pin_change(scene->state, target);
+	buf_printf(&words->lines[0], "!! TARGET %s %s: ", of->id, pin_changes[change].loud);
 	say_pin(&words->lines[0], pin->now);
-	if (is_back) {
-		buf_text(&words->lines[1], "Another one has answered in between.");
-	} else {
-		buf_text(&words->lines[1], "It was pinned as ");
+	buf_text(&words->lines[1], pin_changes[change].means);
+	if (change != PIN_AGAIN) {
+		buf_printf(
+			&words->lines[1], "%sIt was pinned as ", words->lines[1].length ? " " : "");
 		say_pin(&words->lines[1], pin->fingerprint);
 		buf_byte(&words->lines[1], '.');
 	}

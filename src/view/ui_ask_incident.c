@@ -483,8 +483,7 @@ bool ask_repin_of(struct ui *ui, const struct facts *facts, int target, struct i
 	say_repin(facts->state, target, &body);
 	dialog->target = target;
 	dialog->of = pin->changed_seq;
-	dialog->label = state_pinned_is_back(facts->state, target) ? "why was it another one"
-								   : "why is it another one";
+	dialog->label = pin_changes[state_pin_change(facts->state, target)].question;
 	dialog->body = buf_take(&body);
 	return false;
 }

@@ -184,7 +184,7 @@ static void a_recovery_cluster_is_pinned_when_it_appears(void **unused)
 
 	(void)unused;
 	cockpit_run_armed(c);
-	cockpit_shows(c, "not pinned yet");
+	cockpit_shows(c, "not there yet");
 	cockpit_records(c, "\"dependency\":\"api\"", "is not there");
 	start(c, "make");
 	cockpit_shows(c, "#bbbb");

@@ -39,6 +39,31 @@ static void assert_open_line(
 
 // --- what agrees ---
 
+static void test_a_change_is_called_what_it_is(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *pinned, *now;
+		enum pin_change change;
+	} examples[] = {
+		{"uid a ca_sha256 c", "uid b ca_sha256 c", PIN_ANOTHER},
+		{"uid a ca_sha256 c", "uid a ca_sha256 c", PIN_AGAIN},
+		{"uid a ca_sha256 c", "uid a ca_sha256 d", PIN_OTHER_CA},
+		{"uid a ca_sha256 c", "uid a tls unverified", PIN_UNVERIFIED},
+		{"uid a ca_sha256 c", "uid b tls unverified", PIN_ANOTHER},
+		// Where there is no UID to go by, nothing says that it is the same.
+		{"ca_sha256 c", "ca_sha256 d", PIN_ANOTHER},
+		{"uid a ca_sha256 c", "ca_sha256 d", PIN_ANOTHER},
+		{NULL, "uid a", PIN_ANOTHER},
+		{"uid a", NULL, PIN_ANOTHER},
+	};
+	for (size_t i = 0; i < sizeof examples / sizeof *examples; i++)
+		assert_int_equal(
+			pin_change(examples[i].pinned, examples[i].now), examples[i].change);
+	for (int i = 0; i < PIN_CHANGES; i++)
+		assert_non_null(pin_changes[i].question);
+}
+
 static void test_who_was_verified_and_is_only_believed_now_is_another(void **unused)
 {
 	(void)unused;
@@ -341,6 +366,38 @@ static void test_recovery_that_becomes_the_source_is_not_accepted(void **unused)
 	assert_non_null(strstr(of.why.message, "would be the same cluster"));
 	tell(&of, "relight", EVENT_TARGET_CHANGED, NULL,
 		"{'target':'new','fingerprint':{'uid':'2','ca_sha256':'c2'}}");
+	assert_true(want(&of, &repin));
+	case_end(&of);
+}
+
+// A cluster that is made anew is another one, and as verified as the first was.
+static void test_what_is_made_anew_is_verified(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	case_begin(&of, "targets:\n"
+			"  new: {role: recovery, created_by: make, kubernetes: {context: b}}\n"
+			"steps:\n"
+			"- {id: make, needs: [], run: {command: [x]}}\n");
+	tell(&of, "ana", EVENT_SESSION_OPEN, NULL, NULL);
+	tell(&of, "ana", EVENT_INCIDENT_DECLARED, NULL, "{'id':'i-1'}");
+	tell(&of, "ana", EVENT_MODE_ARMED, NULL, NULL);
+	pinned(&of, "new", "{'uid':'1','ca_sha256':'c1'}");
+	tell(&of, "ana", EVENT_STEP_INTENT, "make", "{'role':'run'}");
+	tell(&of, "relight", EVENT_STEP_RESULT, "make", "{'outcome':'success'}");
+	struct intent repin = intent_of(INTENT_REPIN);
+	repin.target = runbook_target(of.runbook, "new");
+	static const char *const believed[] = {
+		"{'target':'new','fingerprint':{'uid':'1','tls':'unverified'}}",
+		"{'target':'new','fingerprint':{'uid':'2','tls':'unverified'}}"};
+	for (size_t i = 0; i < 2; i++) {
+		tell(&of, "relight", EVENT_TARGET_CHANGED, NULL, believed[i]);
+		assert_false(state_repin_is_expected(of.state, repin.target));
+		assert_false(want(&of, &repin)); // not without a reason
+	}
+	tell(&of, "relight", EVENT_TARGET_CHANGED, NULL,
+		"{'target':'new','fingerprint':{'uid':'2','ca_sha256':'c2'}}");
+	assert_true(state_repin_is_expected(of.state, repin.target));
 	assert_true(want(&of, &repin));
 	case_end(&of);
 }
@@ -707,6 +764,7 @@ static void test_a_pin_as_it_is_shown(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_change_is_called_what_it_is),
 		cmocka_unit_test(test_who_was_verified_and_is_only_believed_now_is_another),
 		cmocka_unit_test(test_what_a_fingerprint_means),
 		cmocka_unit_test(test_what_is_known_adds_up),
@@ -718,6 +776,7 @@ int main(void)
 		cmocka_unit_test(test_the_record_tells_what_the_kubeconfig_called_it),
 		cmocka_unit_test(test_source_and_recovery_are_not_one_cluster),
 		cmocka_unit_test(test_recovery_that_becomes_the_source_is_not_accepted),
+		cmocka_unit_test(test_what_is_made_anew_is_verified),
 		cmocka_unit_test(test_twins_are_known_by_what_both_show),
 		cmocka_unit_test(test_another_cluster_unticks_nothing),
 		cmocka_unit_test(test_another_cluster_ticks_nothing),

@@ -357,6 +357,14 @@ static void now_target_changed(struct view_case *of)
 		"{\"target\":\"recovery\",\"fingerprint\":{\"uid\":\"77d0a001-3f\"}}");
 }
 
+// It may be anybody, and has the words of who was pinned.
+static void now_target_unverified(struct view_case *of)
+{
+	tell(of, "03:05:00", "relight", EVENT_TARGET_CHANGED, NULL, 0,
+		"{\"target\":\"recovery\",\"fingerprint\":{\"uid\":\"0b1c77aa-2e\",\"tls\":"
+		"\"unverified\"}}");
+}
+
 static void now_target_is_back(struct view_case *of)
 {
 	now_target_changed(of);
@@ -614,6 +622,7 @@ static void test_now(void **state)
 		{"the sensor is down", now_sensor_down},
 		{"another target", now_target_changed},
 		{"the pinned target again", now_target_is_back},
+		{"a target that is not verified any more", now_target_unverified},
 		{"a target that was created anew", now_target_made_anew},
 		{"the recovery is the source", now_target_is_the_source},
 		{"a given dependency is bad", now_given_is_bad},
