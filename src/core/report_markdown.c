@@ -248,6 +248,11 @@ static void add_step(struct buf *out, const cJSON *step)
 	}
 	if (json_bool(step, "over_regression", false))
 		buf_text(out, ", over a regression");
+	int64_t regressed = json_int(step, "regressed", 0);
+	if (regressed == 1)
+		buf_text(out, ", regressed once");
+	else if (regressed > 1)
+		buf_printf(out, ", regressed %lld times", (long long)regressed);
 	buf_text(out, " | ");
 	add_time(out, json_text(step, "started"), false);
 	buf_text(out, " | ");

@@ -9,6 +9,11 @@
 struct report_step {
 	struct moment first; // when it was first started, attested or decided
 	int64_t first_seq;   // of that event, -1: it never was
+	struct moment from;  // the beginning of the work on it that is not over; MOMENT_NONE
+	int64_t worked_us;   // on what is over
+	struct moment end;   // when the newest of it was; MOMENT_NONE: it never was
+	int64_t end_seq;     // likewise, -1
+	int regressed;       // how often
 	cJSON *tries;        // [{attempt, …}]; moved into the report
 };
 

@@ -17,26 +17,28 @@ static const char *how_word(const struct step_progress *progress)
 }
 
 // When it came to its end, done or failed; one that is under way or was left out has none.
-static struct wall ended(const struct step_progress *progress)
+static struct wall ended(const struct step_progress *progress, const struct report_step *walked)
 {
 	if (progress->state == STEP_DONE || progress->state == STEP_REGRESSED)
-		return progress->done.wall;
+		return walked->end.wall;
 	return progress->state == STEP_FAILED ? progress->since.wall : WALL_NONE;
 }
 
 static int64_t duration_ms(const struct step_progress *progress, const struct report_step *walked)
 {
-	struct moment until = progress->state == STEP_FAILED ? progress->since : progress->done;
-	if (!wall_known(ended(progress)) || walked->first_seq < 0)
+	int64_t worked_us = walked->worked_us;
+	if (!wall_known(ended(progress, walked)) || walked->first_seq < 0)
 		return -1;
-	return (until.mono.us - walked->first.mono.us) / US_PER_MS;
+	if (progress->state == STEP_FAILED && mono_known(walked->from.mono))
+		worked_us += progress->since.mono.us - walked->from.mono.us;
+	return worked_us / US_PER_MS;
 }
 
 static cJSON *step_json(const struct report_source *source, struct report_step *walked, int s)
 {
 	const struct step *step = &source->runbook->steps[s];
 	const struct step_progress *progress = &source->state->steps[s];
-	const int64_t seqs[] = {walked->first_seq, progress->seq};
+	const int64_t seqs[] = {walked->first_seq, walked->end_seq, progress->seq};
 	cJSON *one = json_object();
 	json_add_text(one, "id", step->id);
 	json_add_text(one, "title", step->title);
@@ -45,7 +47,7 @@ static cJSON *step_json(const struct report_source *source, struct report_step *
 		step_state_word(state_step(source->state, s, source->state->last.wall)));
 	json_add_text(one, "how", how_word(progress));
 	report_add_wall(one, "started", progress->first_started);
-	report_add_wall(one, "ended", ended(progress));
+	report_add_wall(one, "ended", ended(progress, walked));
 	report_add_seconds(one, "duration_seconds", duration_ms(progress, walked));
 	report_add_seconds(one, "takes_seconds", step->takes_ms);
 	json_add_int(one, "attempts", progress->attempt);
@@ -60,7 +62,9 @@ static cJSON *step_json(const struct report_source *source, struct report_step *
 		json_add_bool(one, "abort", true);
 	if (state_over_regression(source->state, s))
 		json_add_bool(one, "over_regression", true);
-	report_add_rests(one, "rests_on", seqs, 2);
+	if (walked->regressed > 0)
+		json_add_int(one, "regressed", walked->regressed);
+	report_add_rests(one, "rests_on", seqs, 3);
 	return one;
 }
 

@@ -54,6 +54,28 @@ static void end_try(struct report_step *step, const struct event *event)
 		(cJSON *)json_get(try, "rests_on"), cJSON_CreateNumber((double)event->seq));
 }
 
+// Work is from a start until the step is done, failed attempts and what lies between them included.
+// What is healthy again by itself after a regression is no work.
+static void walk_work(struct report_step *step, const struct step_progress *progress,
+	struct moment now, const struct event *event)
+{
+	bool is_start = event->kind == EVENT_STEP_INTENT || event->kind == EVENT_STEP_CONFIRMED ||
+			event->kind == EVENT_DECISION;
+	bool is_working = mono_known(step->from.mono);
+	step->regressed += event->kind == EVENT_STEP_REGRESSED;
+	if (event->kind == EVENT_STEP_REOPENED)
+		step->from = step->end = MOMENT_NONE;
+	if (is_start && !is_working)
+		step->from = now;
+	if (progress->state != STEP_DONE || (!mono_known(step->from.mono) && step->end_seq >= 0))
+		return;
+	if (mono_known(step->from.mono))
+		step->worked_us += progress->done.mono.us - step->from.mono.us;
+	step->from = MOMENT_NONE;
+	step->end = progress->done;
+	step->end_seq = event->seq;
+}
+
 static void walk_step(
 	struct report_walk *walk, const struct state *state, const struct event *event)
 {
@@ -61,6 +83,7 @@ static void walk_step(
 	if (index < 0)
 		return;
 	struct report_step *step = &walk->steps[index];
+	walk_work(step, &state->steps[index], state->last, event);
 	switch (event->kind) {
 	case EVENT_STEP_INTENT: add_try(step, event); break;
 	case EVENT_STEP_RESULT:
@@ -227,7 +250,12 @@ void report_walk_init(struct report_walk *walk, const struct report_source *sour
 		.waits = cJSON_CreateArray(),
 	};
 	for (size_t s = 0; s < runbook->step_count; s++)
-		walk->steps[s] = (struct report_step){MOMENT_NONE, -1, cJSON_CreateArray()};
+		walk->steps[s] = (struct report_step){.first = MOMENT_NONE,
+			.first_seq = -1,
+			.from = MOMENT_NONE,
+			.end = MOMENT_NONE,
+			.end_seq = -1,
+			.tries = cJSON_CreateArray()};
 	for (size_t f = 0; f <= runbook->function_count; f++)
 		walk->serving_seq[f] = -1;
 	for (size_t r = 0; r < runbook->restore_point_count; r++)

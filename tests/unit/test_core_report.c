@@ -355,6 +355,63 @@ static void test_failed_checks_and_regressions(void **unused)
 	case_end(&of);
 }
 
+// What was healthy again by itself took nobody's time: the work ended when it was done.
+static void test_a_regression_does_not_lengthen_the_work(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	case_begin(&of, "dependencies: [{id: db, check: {command: [x]}}]\n"
+			"steps:\n- {id: a, run: {command: [x]}, restores: [db]}\n"
+			"- {id: wait, needs: [], restores: [db]}\n");
+	open_armed(&of);
+	now_is(&of, 10);
+	int64_t start = of.state->events;
+	starts(&of, "a");
+	now_is(&of, 12);
+	ends(&of, "a", "{'outcome':'success'}");
+	now_is(&of, 15);
+	int64_t done = tell(&of, "relight", EVENT_STEP_VERIFIED, "a", "{}");
+	tell(&of, "relight", EVENT_STEP_VERIFIED, "wait", "{}");
+	now_is(&of, 300);
+	tell(&of, "relight", EVENT_STEP_REGRESSED, "a", "{}");
+	tell(&of, "relight", EVENT_STEP_REGRESSED, "wait", "{}");
+	now_is(&of, 500);
+	int64_t again = tell(&of, "relight", EVENT_STEP_VERIFIED, "a", "{}");
+	tell(&of, "relight", EVENT_STEP_VERIFIED, "wait", "{}");
+	cJSON *report = report_of(&of);
+	char rests[64];
+	snprintf(rests, sizeof rests, "[%d,%d,%d]", (int)start, (int)done, (int)again);
+	assert_value(report, "steps.0.started", "\"2026-07-03T03:00:10.000000Z\"");
+	assert_value(report, "steps.0.ended", "\"2026-07-03T03:00:15.000000Z\"");
+	assert_value(report, "steps.0.duration_seconds", "5");
+	assert_value(report, "steps.0.regressed", "1");
+	assert_value(report, "steps.0.rests_on", rests);
+	assert_value(report, "steps.1.ended", "\"2026-07-03T03:00:15.000000Z\"");
+	cJSON_Delete(report);
+	// Done once more by hand it took that time, too.
+	now_is(&of, 600);
+	tell(&of, "relight", EVENT_STEP_REGRESSED, "a", "{}");
+	now_is(&of, 700);
+	starts(&of, "a");
+	now_is(&of, 702);
+	ends(&of, "a", "{'outcome':'failed'}");
+	now_is(&of, 710);
+	starts(&of, "a");
+	ends(&of, "a", "{'outcome':'success'}");
+	now_is(&of, 720);
+	tell(&of, "relight", EVENT_STEP_VERIFIED, "a", "{}");
+	report = report_of(&of);
+	assert_value(report, "steps.0.ended", "\"2026-07-03T03:12:00.000000Z\"");
+	assert_value(report, "steps.0.duration_seconds", "25");
+	assert_value(report, "steps.0.regressed", "2");
+	struct buf text = {0};
+	report_markdown(report, &text);
+	assert_non_null(strstr(buf_str(&text), "| a | done, verified, regressed 2 times |"));
+	buf_fini(&text);
+	cJSON_Delete(report);
+	case_end(&of);
+}
+
 static void test_waiting_on_people(void **unused)
 {
 	(void)unused;
@@ -540,6 +597,7 @@ int main(void)
 		cmocka_unit_test(test_an_abort),
 		cmocka_unit_test(test_what_people_did),
 		cmocka_unit_test(test_failed_checks_and_regressions),
+		cmocka_unit_test(test_a_regression_does_not_lengthen_the_work),
 		cmocka_unit_test(test_waiting_on_people),
 		cmocka_unit_test(test_nobody_waits_while_it_verifies),
 		cmocka_unit_test(test_without_its_runbook),
