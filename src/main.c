@@ -24,7 +24,8 @@ const struct command_entry command_table[] = {
 		"[INCIDENT] [--input K=V]... [--operator NAME] [--headless [--answers F] "
 		"[--parallel N]]",
 		"go on with an open incident, by default the newest", false},
-	{"watch", cmd_watch, "[INCIDENT]", "look on at an open incident, read-only", false},
+	{"watch", cmd_watch, "[INCIDENT] [--operator NAME]",
+		"look on at an open incident, read-only", false},
 	{"status", cmd_status, "[INCIDENT] [--step ID]",
 		"ten lines to paste into a chat; with --step, whether that step is done", false},
 	{"plan", cmd_plan, "RUNBOOK [--format text|json|dot|mermaid]",

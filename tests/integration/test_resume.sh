@@ -96,7 +96,8 @@ expect_code 0 "$RELIGHT" resume never --headless
 # --- a torn last line is set aside, not dropped ---
 cp -a running torn
 printf '{"v":1,"seq":99,"half' >>torn/timeline.jsonl
-expect_code 0 "$RELIGHT" resume torn --headless
+expect_code 0 "$RELIGHT" resume torn --headless --operator ben
+[ "$(events torn 'map(select(.kind=="session.resumed"))[-1].by')" = ben ] || fail "torn: not by ben"
 sha=$(printf '{"v":1,"seq":99,"half' | sha256sum | cut -d' ' -f1)
 [ -e "torn/evidence/$sha" ] || fail "torn: the tail was dropped"
 [ "$(events torn 'map(select(.kind=="log.recovered"))[0].data.sha256')" = "$sha" ] || fail "torn: not recorded"
