@@ -27,7 +27,7 @@ clean_up() {
 }
 trap clean_up EXIT
 mount -t tmpfs tmpfs /run
-[ /var/run -ef /run ] || mount -t tmpfs tmpfs /var/run
+[ "$(readlink -f /var/run)" = /run ] || mount -t tmpfs tmpfs /var/run
 account=/var/run/secrets/kubernetes.io/serviceaccount
 mkdir -p "$account"
 

@@ -58,6 +58,10 @@ plugin other <<END
 #!/bin/sh
 echo '{"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredential","status":{"token":"x"}}'
 END
+plugin older <<END
+#!/bin/sh
+echo '{"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredential","status":{"token":"viewer-token-5b1c"}}'
+END
 plugin empty <<END
 #!/bin/sh
 echo '{"apiVersion":"$api_v1","kind":"ExecCredential","status":{}}'
@@ -95,17 +99,18 @@ users:"
 	for name in certificate hangs asks fails garbage flood other empty short rotates; do
 		user $name ""
 	done
+	echo "- {name: older, user: {exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: ./bin/older}}}"
 	user absent ", installHint: install the cloud's tools"
 	echo "- {name: always, user: {exec: {apiVersion: $api_v1, command: ./bin/token, args: [login], interactiveMode: Always}}}"
 	echo "contexts:"
-	for name in token certificate hangs asks fails garbage flood other empty short rotates absent always; do
+	for name in token certificate hangs asks fails garbage flood other older empty short rotates absent always; do
 		echo "- {name: $name, context: {cluster: c, user: $name}}"
 	done
 } >"$work/config"
 
 targets=''
 dependencies=''
-for name in token certificate hangs asks fails garbage flood other empty rotates absent always; do
+for name in token certificate hangs asks fails garbage flood other older empty rotates absent always; do
 	targets="$targets
   $name: {kubernetes: {kubeconfig: $work/config, context: $name}}"
 	dependencies="$dependencies
@@ -116,6 +121,7 @@ observe
 sign_in="sign in again in another terminal: $work/bin"
 expect token healthy ""
 expect certificate healthy ""
+expect older healthy ""
 expect rotates healthy ""
 expect hangs unknown "the credential plugin has not answered yet: To sign in, open https://login.example/device and enter the code QX7."
 expect asks unknown "failed, exit 4: cannot ask: there is no terminal; $sign_in/asks get-token --cluster 'a b'"

@@ -813,6 +813,28 @@ static void test_only_digits_change(void **state)
 	case_end(&of);
 }
 
+// Whoever answers a target is believed: that stands on the screen at every size that shows
+// anything.
+static void test_unverified_target(void **state)
+{
+	static const int sizes[][2] = {{24, 80}, {45, 160}, {60, 200}};
+	struct view_case of;
+	(void)state;
+	case_calm(&of);
+	char *text = screen(&of, 24, 80, false);
+	assert_null(strstr(text, "UNVERIFIED"));
+	free(text);
+	tell(&of, "03:05:00", "relight", EVENT_TARGET_PINNED, NULL, 0,
+		"{\"target\":\"source\",\"fingerprint\":{\"uid\":\"0b1c77aa-2e\",\"tls\":"
+		"\"unverified\"}}");
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		text = screen(&of, sizes[i][0], sizes[i][1], false);
+		assert_non_null(strstr(text, "TLS UNVERIFIED"));
+		free(text);
+	}
+	case_end(&of);
+}
+
 // Nothing may crash, leave its area or draw outside of ASCII at any size.
 static void test_every_size(void **state)
 {
@@ -852,6 +874,7 @@ int main(void)
 		cmocka_unit_test(test_untrusted_text_is_shown_not_obeyed),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_only_digits_change),
+		cmocka_unit_test(test_unverified_target),
 		cmocka_unit_test(test_every_size),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
