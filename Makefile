@@ -109,7 +109,7 @@ debian := gcc make pkg-config libncurses-dev libcurl4-openssl-dev libcjson-dev l
 debian_lint := clang clang-format clang-tidy cppcheck libclang-rt-14-dev mandoc
 debian_bench := nano strace python3
 debian_faults := strace libfaketime
-debian_kubernetes := socat nftables iproute2 tinyproxy-bin
+debian_kubernetes := socat nftables iproute2 tinyproxy-bin strace
 
 .PHONY: deps needed deps-lint deps-bench deps-faults deps-kubernetes
 deps:
