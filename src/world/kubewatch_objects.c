@@ -95,6 +95,9 @@ static void keep_since(struct kubeverdict *verdict, const struct health *health)
 		verdict->since = clock_wall();
 	if (wall_known(verdict->since) && verdict->since.us > verdict->view->moved.us)
 		verdict->view->moved = verdict->since;
+	if (!health->tells_since && wall_known(health->since) &&
+		health->since.us > verdict->view->born.us)
+		verdict->view->born = health->since;
 }
 
 static void on_judged(void *context, const struct health *health)

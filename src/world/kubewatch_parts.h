@@ -57,6 +57,7 @@ struct kubewatch_view {
 	uint64_t changes;                 // counted
 	size_t counts[STATUS_COUNT];      // of judged objects
 	struct wall moved;  // when one of them was last known to; WALL_NONE: not known
+	struct wall born;   // when the newest of those that tell no times was created; WALL_NONE
 	struct tally tally; // of the last kubewatch_count
 };
 

@@ -68,11 +68,18 @@ static void say_what_is_under_way(const struct kubewatch *watch, struct buf *wor
 			(unsigned)HASH_COUNT(watch->objects));
 }
 
+// One that is added moves the set, like one that changes. Where nothing is known but that, they may
+// have moved at any time since.
+static struct wall last_moved(const struct kubewatch_view *view)
+{
+	return wall_known(view->moved) && view->born.us > view->moved.us ? view->born : view->moved;
+}
+
 static void add_the_one(const struct kubewatch_view *view, struct kubewatch_answer *answer)
 {
 	const struct kubeobject *object = view->watch->objects;
 
-	answer->since = view->moved;
+	answer->since = last_moved(view);
 	if (!view->watch->scope.object || !object || object->hh.next)
 		return;
 	answer->words = object->verdicts[view->index].words;
@@ -290,7 +297,8 @@ static struct kubewatch_view *find_view(
 		.index = watch->view_count,
 		.aim = aim,
 		.expect = expect,
-		.moved = WALL_NONE};
+		.moved = WALL_NONE,
+		.born = WALL_NONE};
 	watch->views =
 		memory_resize(watch->views, watch->view_count + 1, sizeof(struct kubewatch_view *));
 	watch->views[watch->view_count++] = view;

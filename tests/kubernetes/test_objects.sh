@@ -214,4 +214,11 @@ observe --only api
 	echo "test_objects.sh: exit $code where all is healthy" >&2
 	failed=1
 }
+# One that is added to a set is progress of the set, also where it has nothing to tell yet.
+sleep 1.1
+pod shop late worker
+created=$(api GET /api/v1/namespaces/shop/pods/late | jq -r .metadata.creationTimestamp)
+observe --only all,all-web
+is "progress by a new one" "$(progressed all)" "${created%Z}.000000Z"
+is "progress of a set that tells nothing" "$(progressed all-web)" null
 done_probing
