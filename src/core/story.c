@@ -262,6 +262,29 @@ static const char *tell_regressed(const struct telling *telling)
 	return "{step} unticks";
 }
 
+// How many there are of what, as far as there are any.
+static const char *tell_mark(const struct telling *telling)
+{
+	static const struct {
+		const char *key, *words;
+	} counts[] = {{"lost", "lost"}, {"due", "due"}, {"held", "held"}, {"given", "given"},
+		{"awaited", "not restored yet"}};
+	struct buf *out = &telling->story->text;
+	int64_t age_s = json_int(telling->event->data, "oldest_age_s", 0);
+	const char *separator = ": ";
+	buf_text(out, "still at the screen");
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+		int64_t count = json_int(telling->event->data, counts[i].key, 0);
+		if (count <= 0)
+			continue;
+		buf_printf(out, "%s%lld %s", separator, (long long)count, counts[i].words);
+		separator = ", ";
+	}
+	if (age_s > 0)
+		buf_printf(out, "; the oldest seen %llds before", (long long)age_s);
+	return "";
+}
+
 static const char *tell_confirmed(const struct telling *telling)
 {
 	if (json_bool(telling->event->data, "by_hand", false))
@@ -305,8 +328,7 @@ static const struct sentence {
 	[EVENT_SESSION_RESUMED] = {"session RESUMED[ by {user}][ on {host}][, was {was}]",
 		.tone = TONE_WARN},
 	[EVENT_SESSION_ENDED] = {"session ended[: {why}]", .tone = TONE_DIM},
-	[EVENT_MARK] = {"awaited {awaited}, due {due}, held {held}, lost {lost}, given {given}",
-		.tone = TONE_DIM},
+	[EVENT_MARK] = {.pick = tell_mark, .tone = TONE_DIM},
 	[EVENT_INCIDENT_DECLARED] =
 		{"DECLARED {id}[; impact {@impact_at}][, detected {@detected_at}]"},
 	[EVENT_INCIDENT_STATUS] = {"said: {say}"},

@@ -136,6 +136,16 @@ static const struct told {
 		"{\"target\":\"recovery\",\"endpoint\":\"https://"
 		"h\",\"fingerprint\":{\"uid\":\"0b1c\",\"ca_sha256\":\"9f\"}}",
 		"sensed", TONE_PLAIN, "PINNED recovery at https://h: uid 0b1c ca_sha256 9f"},
+	{EVENT_MARK, "ana", NULL, NULL, 0,
+		"{\"awaited\":1,\"due\":0,\"held\":2,\"lost\":4,\"given\":3,\"oldest_age_s\":7}",
+		"ana", TONE_DIM,
+		"still at the screen: 4 lost, 2 held, 3 given, 1 not restored yet; the oldest seen "
+		"7s before"},
+	{EVENT_MARK, "ana", NULL, NULL, 0,
+		"{\"awaited\":0,\"due\":0,\"held\":0,\"lost\":0,\"given\":0,\"oldest_age_s\":0}",
+		"ana", TONE_DIM, "still at the screen"},
+	{EVENT_MARK, "ana", NULL, NULL, 0, "{\"held\":\"many\"}", "ana", TONE_DIM,
+		"still at the screen"},
 	{EVENT_SOURCE_GONE, "mei", NULL, NULL, 0,
 		"{\"targets\":[\"prod-a\",\"prod-b\"],\"why\":\"burnt\"}", "mei", TONE_PERSON,
 		"SOURCE GONE prod-a, prod-b: burnt"},
