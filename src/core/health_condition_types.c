@@ -125,6 +125,11 @@ static const struct condition_type condition_types[] = {
 	{"mismatch", MEANS_BAD, true},
 	{"unsupported", MEANS_BAD, true},
 	{"violated", MEANS_BAD, true},
+	{"violation", MEANS_BAD, true},
+	{"violations", MEANS_BAD, true},
+	{"needsintervention", MEANS_BAD, true},
+	{"interventionrequired", MEANS_BAD, true},
+	{"actionrequired", MEANS_BAD, true},
 	{"splitbrain", MEANS_BAD, true},
 	{"crashloopbackoff", MEANS_BAD, true},
 	{"overloaded", MEANS_BAD, true},
@@ -286,8 +291,17 @@ static bool begins_word(const char *type, size_t at)
 	       (isupper((unsigned char)type[at]) && !isupper((unsigned char)type[at - 1]));
 }
 
-// Compares as the table above asks, from the end of the type backwards.
-static bool type_matches(const char *type, const struct condition_type *row)
+// Whether a "Not" or a "No" ends before `at`: "MaxCreationsNotExceeded", "NoFailures".
+static bool is_negated(const char *type, size_t at)
+{
+	return (at >= 3 && strncasecmp(&type[at - 3], "not", 3) == 0 &&
+		       begins_word(type, at - 3)) ||
+	       (at >= 2 && strncasecmp(&type[at - 2], "no", 2) == 0 && begins_word(type, at - 2));
+}
+
+// Compares as the table above asks, from the end of the type backwards; *start is where the words
+// of the row begin in the type.
+static bool type_matches(const char *type, const struct condition_type *row, size_t *start)
 {
 	size_t at = strlen(type), left = strlen(row->type);
 
@@ -301,36 +315,70 @@ static bool type_matches(const char *type, const struct condition_type *row)
 			return false;
 		left--;
 	}
+	*start = at;
 	if (at == 0 || type[at - 1] == '/' || type[at - 1] == '.')
 		return true;
 	return row->is_ending && begins_word(type, at);
 }
 
-// Whether a type that no row has begins as one that tells of a failure: "MissingSecret".
-static bool begins_badly(const char *type)
+// Whether a type that no row has tells of a failure by its first word, or by "Failed" in its
+// middle: "MissingSecret", "ResourceFailedOnCreation".
+static bool tells_of_failure(const char *type)
 {
 	static const char *const beginnings[] = {"failed", "failing", "invalid", "missing",
 		"insufficient", "unhealthy", "error", "unreachable", "degraded", "broken",
-		"conflicting", "noquorum", "expired", NULL};
+		"conflicting", "noquorum", "expired", "outof", NULL};
+	static const char *const within[] = {"failed", NULL};
 	static const char *const others[] = {"failedover", "errorfree", "errorbudget", NULL};
-	const char *slash = strrchr(type, '/');
 
-	type = slash ? slash + 1 : type;
 	for (size_t i = 0; beginnings[i]; i++) {
 		size_t length = strlen(beginnings[i]);
 		if (strncasecmp(type, beginnings[i], length) == 0 &&
 			!islower((unsigned char)type[length]))
 			return !words_occur(type, others);
 	}
-	return false;
+	return key_has_word(type, within) && !words_occur(type, others);
+}
+
+// The same of one that tells of waiting: "WaitingForDependencies".
+static bool tells_of_waiting(const char *type)
+{
+	return strncasecmp(type, "waiting", 7) == 0 || strncasecmp(type, "waitfor", 7) == 0;
+}
+
+// What the negation of a row means.
+static const struct condition_type *opposite(const struct condition_type *row)
+{
+	static const struct condition_type wanted = {"", MEANS_PART, true},
+					   busy = {"", MEANS_BUSY, true};
+
+	switch (row->meaning) {
+	case MEANS_BAD: return &wanted;
+	case MEANS_SUMMARY:
+	case MEANS_GOOD:
+	case MEANS_GOAL:
+	case MEANS_PART:
+	case MEANS_STAGE: return &busy;
+	case MEANS_BUSY:
+	case MEANS_RUNS:
+	case MEANS_HELD: break;
+	}
+	return NULL;
 }
 
 const struct condition_type *condition_type_find(const char *type)
 {
-	static const struct condition_type failing = {"", MEANS_BAD, true};
+	static const struct condition_type failing = {"", MEANS_BAD, true},
+					   busy = {"", MEANS_BUSY, true};
+	size_t start = 0;
 
 	for (size_t i = 0; type && i < sizeof condition_types / sizeof *condition_types; i++)
-		if (type_matches(type, &condition_types[i]))
-			return &condition_types[i];
-	return type && begins_badly(type) ? &failing : NULL;
+		if (type_matches(type, &condition_types[i], &start))
+			return is_negated(type, start) ? opposite(&condition_types[i])
+						       : &condition_types[i];
+	if (!type)
+		return NULL;
+	const char *slash = strrchr(type, '/');
+	type = slash ? slash + 1 : type;
+	return tells_of_failure(type) ? &failing : tells_of_waiting(type) ? &busy : NULL;
 }

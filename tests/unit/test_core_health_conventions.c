@@ -297,6 +297,22 @@ static void what_is_said_in_other_words(void **state)
 			STATUS_DEGRADED, "MissingSecret: Gone", "convention/conditions"},
 		{CUSTOM("", "",
 			 "'conditions':[" CONDITION("Ready", "True", "Up") "," CONDITION(
+				 "ImportFailedOnSync", "True", "Gone") "]"),
+			STATUS_DEGRADED, "ImportFailedOnSync", "convention/conditions"},
+		{CUSTOM("", "", "'conditions':[" CONDITION("QuotaNotExceeded", "True", "R") "]"),
+			STATUS_HEALTHY, "R", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION(
+				 "QuotaNotExceeded", "False", "QuotaExceeded") "]"),
+			STATUS_DEGRADED, "QuotaExceeded", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("Ready", "True", "Up") "," CONDITION(
+				 "AgentNotRegistered", "True", "Soon") "]"),
+			STATUS_PROGRESSING, "Soon", "convention/conditions"},
+		{CUSTOM("", "", "'conditions':[" CONDITION("WaitingForImage", "True", "Soon") "]"),
+			STATUS_PROGRESSING, "Soon", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("Ready", "True", "Up") "," CONDITION(
 				 "FailedOver", "True", "Once") "]"),
 			STATUS_HEALTHY, "Up", "convention/conditions"},
 		{CUSTOM("", "",
