@@ -35,7 +35,8 @@ static void name_creator(struct acting *acting)
 	sha256_hex(incident ? incident : "", incident ? strlen(incident) : 0, hex);
 	buf_printf(&name, "relight:%.63s:%.*s:", step ? step : "", INCIDENT_BYTES, hex);
 	acting->creator_step = name.length;
-	buf_printf(&name, "%lld", (long long)json_int(request, "attempt", 0));
+	acting->attempt = (int)json_int(request, "attempt", 0);
+	buf_printf(&name, "%d", acting->attempt);
 	acting->creator = buf_take(&name);
 }
 

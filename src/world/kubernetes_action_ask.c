@@ -16,7 +16,7 @@
 #define CHANGE_MS        60000 // the server gives up by itself before that; admission may take 30 s
 #define FAILURES_MOST    5     // of the server itself: more do not help
 #define FIRST_REST_MS    250
-#define DOUBLINGS        5     // of the rest, at most
+#define DOUBLINGS        5      // of the rest, at most
 #define LONGEST_REST_MS  120000 // whatever the server asks for
 #define OBJECT_MAX_BYTES (16u << 20)
 

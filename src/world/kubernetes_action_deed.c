@@ -36,9 +36,10 @@ static void add_object_path(const struct deed *deed, const char *subresource, st
 	}
 }
 
-void deed_creator(const struct acting *acting, const struct deed *deed, struct buf *creator)
+void deed_creator(
+	const struct acting *acting, const struct deed *deed, int attempt, struct buf *creator)
 {
-	buf_text(creator, acting->creator);
+	buf_printf(creator, "%.*s%d", (int)acting->creator_step, acting->creator, attempt);
 	if (!deed->name)
 		buf_printf(creator, ":%zu", (size_t)(deed - acting->deeds));
 }
@@ -51,7 +52,7 @@ static void add_query(
 
 	if (deed->kind == DEED_DELETE)
 		return;
-	deed_creator(acting, deed, &creator);
+	deed_creator(acting, deed, acting->attempt, &creator);
 	buf_text(path, "?fieldManager=");
 	kubeapi_encode(path, deed->kind == DEED_CREATE ? buf_str(&creator) : MANAGER);
 	buf_fini(&creator);
@@ -323,6 +324,8 @@ static bool try_change(struct acting *acting, struct deed *deed, struct reply *r
 
 static bool try_create(struct acting *acting, struct deed *deed, struct reply *reply)
 {
+	if (!deed->name && deed_was_made_before(acting, deed))
+		return true;
 	if (!deed_send(acting, deed, true, reply))
 		return false;
 	if (reply_is_taken(reply) && deed->name)

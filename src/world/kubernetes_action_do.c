@@ -84,7 +84,7 @@ static void say_outcome(
 }
 
 // What came of it, for programs; a Secret without what it holds.
-static void keep_answer(struct acting *acting, struct reply *reply)
+void deed_keep_answer(struct acting *acting, struct reply *reply)
 {
 	const char *kind = json_text(reply->json, "kind");
 
@@ -99,7 +99,7 @@ void deed_say_outcome(
 	struct acting *acting, const struct deed *deed, struct reply *reply, const char *how)
 {
 	say_outcome(acting, deed, reply, how);
-	keep_answer(acting, reply);
+	deed_keep_answer(acting, reply);
 }
 
 // It is done already: gone meanwhile, or there by an asking before, the answer to which was lost.

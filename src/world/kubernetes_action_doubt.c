@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kubernetes_action_parts.h"
+#include "relight/attempt.h"
 #include "relight/json.h"
 #include "relight/memory.h"
 
@@ -15,6 +16,7 @@
 #define SEEK_EVERY_MS 500
 #define PAGE_OBJECTS  500
 #define PAGES_MOST    40
+#define ATTEMPTS_MOST 20 // that are looked back on
 
 enum trace {
 	TRACE_NONE,  // nothing is seen of it
@@ -24,20 +26,17 @@ enum trace {
 
 // --- what each kind of change leaves behind ----------------------------------------------------------------------------
 
-// In a page of objects, the one that this very deed has made. The caller frees.
-static char *made_in_page(const struct acting *acting, const struct deed *deed, const cJSON *items)
+// The one in a page of objects that has this creator. The caller frees.
+static char *made_in_page(const char *creator, const cJSON *items)
 {
 	const char *made = NULL;
-	struct buf creator = {0};
 
-	deed_creator(acting, deed, &creator);
 	json_each (item, items)
 		json_each (fields, json_path(item, "metadata.managedFields")) {
 			const char *manager = json_text(fields, "manager");
-			if (manager && strcmp(manager, buf_str(&creator)) == 0)
+			if (manager && strcmp(manager, creator) == 0)
 				made = json_path_text(item, "metadata.name");
 		}
-	buf_fini(&creator);
 	return memory_copy_text(made);
 }
 
@@ -51,11 +50,15 @@ static void add_page_path(const struct deed *deed, const char *more, struct buf 
 	}
 }
 
-// The name that the server has made up; NULL: there is none, or `page` says why it is not known.
-static char *find_made(struct acting *acting, const struct deed *deed, struct reply *page)
+// The name that the server has made up in an attempt; NULL: there is none, or `page` says why it is
+// not known.
+static char *find_made(
+	struct acting *acting, const struct deed *deed, int attempt, struct reply *page)
 {
 	char *more = NULL, *made = NULL;
+	struct buf creator = {0};
 
+	deed_creator(acting, deed, attempt, &creator);
 	for (int pages = 0; pages < PAGES_MOST; pages++) {
 		struct buf path = {0};
 
@@ -67,7 +70,7 @@ static char *find_made(struct acting *acting, const struct deed *deed, struct re
 					 page) &&
 				 reply_is_good(page);
 		if (is_listed)
-			made = made_in_page(acting, deed, json_get(page->json, "items"));
+			made = made_in_page(buf_str(&creator), json_get(page->json, "items"));
 		free(more);
 		more = memory_copy_text(json_path_text(page->json, "metadata.continue"));
 		buf_fini(&path);
@@ -75,6 +78,7 @@ static char *find_made(struct acting *acting, const struct deed *deed, struct re
 			break;
 	}
 	free(more);
+	buf_fini(&creator);
 	return made;
 }
 
@@ -83,22 +87,22 @@ static const char *accept_for(const struct deed *deed)
 	return kubeapi_is_secret(&deed->type) ? METADATA_OF_ONE : NULL;
 }
 
-static enum trace seek_generated(struct acting *acting, struct deed *deed, struct reply *is)
+static bool seek_made(struct acting *acting, struct deed *deed, int attempt, struct reply *is)
 {
 	struct deed made = *deed;
 
-	made.name = find_made(acting, deed, is);
+	made.name = find_made(acting, deed, attempt, is);
 	if (made.name)
 		deed_look(acting, &made, NATURE_SEEK, NULL, accept_for(deed), is);
 	bool is_found = made.name && reply_is_good(is);
 	free(made.name);
-	return is_found ? TRACE_DONE : TRACE_NONE;
+	return is_found;
 }
 
 static enum trace seek_created(struct acting *acting, struct deed *deed, struct reply *is)
 {
 	if (!deed->name)
-		return seek_generated(acting, deed, is);
+		return seek_made(acting, deed, acting->attempt, is) ? TRACE_DONE : TRACE_NONE;
 	if (!deed_look(acting, deed, NATURE_SEEK, NULL, accept_for(deed), is) || !reply_is_good(is))
 		return TRACE_NONE;
 	return deed_maker(acting, is->json) == MADE_BY_ATTEMPT ? TRACE_DONE : TRACE_NEVER;
@@ -174,7 +178,7 @@ static void say_lost(const struct reply *reply, struct buf *words)
 static bool is_not_known(struct acting *acting, const struct deed *deed, const struct reply *reply,
 	const struct reply *is)
 {
-	bool was_seen = is->is_there && is->reach == REACH_ANSWERED && is->status < 500;
+	bool was_seen = reply_is_good(is) || (is->reach == REACH_ANSWERED && is->status == 404);
 	struct buf words = {0};
 
 	say_lost(reply, &words);
@@ -216,4 +220,55 @@ bool deed_clear_up(struct acting *acting, struct deed *deed, const struct reply 
 		is_not_known(acting, deed, reply, &is);
 	reply_fini(&is);
 	return is_done;
+}
+
+// --- what an earlier attempt left in doubt -----------------------------------------------------------------------------
+
+// "success", "unknown" …; "unknown" too where there is no result. The caller frees.
+static char *outcome_of(const struct acting *acting, int attempt)
+{
+	cJSON *result = NULL;
+	enum attempt_state state = attempt_look(acting->task->directory,
+		json_text(acting->task->request, "step"), attempt, &result);
+	char *outcome = memory_copy_text(
+		state == ATTEMPT_UNKNOWN && !result ? "unknown" : json_text(result, "outcome"));
+
+	cJSON_Delete(result);
+	return outcome;
+}
+
+static void settle_as_made(struct acting *acting, struct deed *deed, struct reply *is)
+{
+	struct buf label = {0};
+
+	buf_printf(&label, "%s %s", deed->label, json_path_text(is->json, "metadata.name"));
+	free(deed->label);
+	deed->label = buf_take(&label);
+	deed->is_settled = true;
+	deed->settled = "was created by an earlier attempt, whose outcome was not known";
+	if (!acting->task->is_trial)
+		deed_keep_answer(acting, is);
+}
+
+// Only of those since the last one that is known to have succeeded: whoever runs it again after
+// that wants another object.
+bool deed_was_made_before(struct acting *acting, struct deed *deed)
+{
+	int first = acting->attempt > ATTEMPTS_MOST ? acting->attempt - ATTEMPTS_MOST : 1;
+	bool is_over = !acting->task->directory;
+
+	for (int attempt = acting->attempt - 1; attempt >= first && !is_over; attempt--) {
+		char *outcome = outcome_of(acting, attempt);
+		struct reply is = {0};
+
+		is_over = outcome && strcmp(outcome, "success") == 0;
+		if (outcome && strcmp(outcome, "unknown") == 0 &&
+			seek_made(acting, deed, attempt, &is)) {
+			settle_as_made(acting, deed, &is);
+			is_over = true;
+		}
+		free(outcome);
+		reply_fini(&is);
+	}
+	return deed->is_settled;
 }

@@ -43,6 +43,7 @@ struct acting {
 	char *namespace;     // for what names none
 	char *creator; // who creates, as the server keeps it: this very attempt; its first …
 	size_t creator_step; // … bytes are the same for all attempts of the step
+	int attempt;
 	struct kinds *kinds;
 	size_t kinds_count, kinds_capacity;
 	cJSON *frozen;            // the list of what is (attempt.h); NULL: not read yet
@@ -174,8 +175,10 @@ bool deed_look(struct acting *acting, const struct deed *deed, enum nature natur
 bool deed_refused(struct acting *acting, const struct deed *deed, const struct reply *reply);
 bool deed_refused_for(struct acting *acting, const struct deed *deed, const struct reply *reply,
 	const char *guess);
-// Who is kept as the creator of what a creation makes up a name for: this deed alone.
-void deed_creator(const struct acting *acting, const struct deed *deed, struct buf *creator);
+// Who is kept as the creator: the step and the attempt, and of what the server makes up a name for
+// this deed alone.
+void deed_creator(
+	const struct acting *acting, const struct deed *deed, int attempt, struct buf *creator);
 enum maker { MADE_BY_OTHERS, MADE_BY_STEP, MADE_BY_ATTEMPT };
 enum maker deed_maker(const struct acting *acting, const cJSON *object);
 // Whether all that is wanted is there; the server may have added to it.
@@ -197,6 +200,8 @@ bool deed_do(struct acting *acting, struct deed *deed);
 // Says what came of it, the object in `reply`, and keeps that; `how` is added, NULL: nothing.
 void deed_say_outcome(
 	struct acting *acting, const struct deed *deed, struct reply *reply, const char *how);
+// Moves the object in `reply` to done->answer, without what a Secret holds.
+void deed_keep_answer(struct acting *acting, struct reply *reply);
 
 // --- kubernetes_action_doubt.c -----------------------------------------------------------------------------------------
 
@@ -204,5 +209,8 @@ void deed_say_outcome(
 // was heard last. True: it was done, and that is said. False with done->why, and done->is_unknown
 // unless it was certainly not done.
 bool deed_clear_up(struct acting *acting, struct deed *deed, const struct reply *reply);
+// Whether an attempt before, the outcome of which is unknown, has made what the server makes up a
+// name for: the deed is settled then.
+bool deed_was_made_before(struct acting *acting, struct deed *deed);
 
 #endif

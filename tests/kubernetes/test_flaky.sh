@@ -126,6 +126,21 @@ made refused 0
 sent refused POST 1
 is refused unknown 'whether it was created is not known'
 
+# What could not be looked at then is seen by the next attempt; the one after that makes another.
+faults 'POST /configmaps lose 1' 'GET /configmaps?limit 503 99'
+timeout_ms=4000
+act blind 1 "$(generate blind)"
+timeout_ms=20000
+made blind 1
+is blind unknown 'the server could not be asked afterwards'
+faults 'POST /nothing pass 0'
+act blind 2 "$(generate blind)"
+made blind 1
+is blind-2 success '' 'configmap/gen- gen-[a-z0-9]+ was created by an earlier attempt, whose outcome was not known'
+act blind 3 "$(generate blind)"
+made blind 2
+is blind-3 success '' 'configmap/gen- gen-[a-z0-9]+ created .*'
+
 # Too many requests is refused before anything is done.
 faults 'POST /configmaps 429 2'
 act many 1 "$(generate many)"
