@@ -109,6 +109,10 @@ static void add_waiting(cJSON *report, const struct report_source *source, struc
 	json_add(report, "waiting_on_people_rests_on", rests);
 	json_add(report, "waiting_on_people", walk->waits);
 	walk->waits = NULL;
+	report_add_seconds(
+		report, "unwatched_seconds", is_known ? walk->unwatched_us / US_PER_MS : -1);
+	json_add(report, "unwatched", walk->unwatched);
+	walk->unwatched = NULL;
 }
 
 static void add_people(cJSON *report, const struct report_source *source)

@@ -179,6 +179,10 @@ static void add_summary(struct buf *out, const cJSON *report)
 		count_state(steps, "regressed"));
 	buf_text(out, "- Waited for people: ");
 	add_seconds(out, json_get(report, "waiting_on_people_seconds"));
+	if (cJSON_GetArraySize(json_get(report, "unwatched")) > 0) {
+		buf_text(out, "\n- Nobody at the screen: ");
+		add_seconds(out, json_get(report, "unwatched_seconds"));
+	}
 	buf_byte(out, '\n');
 	add_integrity(out, json_get(report, "integrity"));
 	buf_byte(out, '\n');
@@ -424,6 +428,12 @@ static void add_not_executed(struct buf *out, const cJSON *item)
 	buf_byte(out, '\n');
 }
 
+static void add_span(struct buf *out, const cJSON *item)
+{
+	buf_printf(out, " (#%lld to #%lld)\n", (long long)json_int(item, "from", 0),
+		(long long)json_int(item, "to", 0));
+}
+
 static void add_wait(struct buf *out, const cJSON *item)
 {
 	if (!cJSON_IsNumber(json_get(item, "seconds")) ||
@@ -433,8 +443,14 @@ static void add_wait(struct buf *out, const cJSON *item)
 	add_seconds(out, json_get(item, "seconds"));
 	buf_text(out, " for ");
 	add_member(out, item, "for");
-	buf_printf(out, " (#%lld to #%lld)\n", (long long)json_int(item, "from", 0),
-		(long long)json_int(item, "to", 0));
+	add_span(out, item);
+}
+
+static void add_unwatched(struct buf *out, const cJSON *item)
+{
+	buf_text(out, "- ");
+	add_seconds(out, json_get(item, "seconds"));
+	add_span(out, item);
 }
 
 static void add_left_open(struct buf *out, const cJSON *item)
@@ -476,6 +492,10 @@ static const struct section {
 	{"Waiting for people", "waiting_on_people",
 		"Nothing ran, nothing was being verified, and this step could have been acted on.",
 		add_wait},
+	{"Nobody at the screen", "unwatched",
+		"No mark, which comes every five minutes while there is a screen, and nothing that "
+		"a person did.",
+		add_unwatched},
 	{"Left open at closing", "left_open", NULL, add_left_open},
 	{"Follow-ups", "followups", NULL, add_plain},
 	{"Updates given", "updates", NULL, add_plain},

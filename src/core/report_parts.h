@@ -28,6 +28,10 @@ struct report_walk {
 	cJSON *waits;       // [{"from":seq,"to":seq,"seconds":n,"for":step}]; moved into the report
 	cJSON *newest_wait; // of `waits`, NULL: none
 	int64_t newest_wait_us;
+	struct moment looked; // when there was a sign last that somebody looks; MOMENT_NONE: never
+	int64_t looked_seq;
+	int64_t unwatched_us;
+	cJSON *unwatched; // [{"from":seq,"to":seq,"seconds":n}]; moved into the report
 };
 
 void report_walk_init(struct report_walk *walk, const struct report_source *source);

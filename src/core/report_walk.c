@@ -208,6 +208,37 @@ static void add_wait(struct report_walk *walk, const char *id, int64_t from_seq,
 	set_number(walk->newest_wait, "seconds", (double)ms / (double)MS_PER_S);
 }
 
+// --- nobody at the screen ---
+
+#define UNWATCHED_US (6 * 60 * US_PER_S) // a mark comes every five minutes
+
+// A mark, and what a person does. What relight records by itself goes on without anybody.
+static bool is_sign_of_person(const struct event *event)
+{
+	return event->by && strcmp(event->by, "relight") != 0;
+}
+
+// Marks come in real time, a rehearsal is measured in its own.
+static void walk_unwatched(
+	struct report_walk *walk, const struct state *state, const struct event *event)
+{
+	bool is_closed = wall_known(state->closed.wall) && event->kind != EVENT_INCIDENT_CLOSED;
+	if (!is_sign_of_person(event) || is_closed)
+		return;
+	int64_t passed_us =
+		mono_known(walk->looked.mono) ? state->last.mono.us - walk->looked.mono.us : 0;
+	if ((double)passed_us > UNWATCHED_US * state->speed) {
+		cJSON *one = json_object();
+		json_add_int(one, "from", walk->looked_seq);
+		json_add_int(one, "to", event->seq);
+		report_add_seconds(one, "seconds", passed_us / US_PER_MS);
+		cJSON_AddItemToArray(walk->unwatched, one);
+		walk->unwatched_us += passed_us;
+	}
+	walk->looked = state->last;
+	walk->looked_seq = event->seq;
+}
+
 // --- the walk ---
 
 static void walk_events(struct report_walk *walk, const struct report_source *source)
@@ -228,6 +259,7 @@ static void walk_events(struct report_walk *walk, const struct report_source *so
 			walk->level_seq = event->seq;
 		walk_step(walk, state, event);
 		walk_incident(walk, state, event);
+		walk_unwatched(walk, state, event);
 	}
 	state_free(state);
 }
@@ -248,6 +280,8 @@ void report_walk_init(struct report_walk *walk, const struct report_source *sour
 		.restore_point_seq = memory_zeroed(
 			runbook->restore_point_count + 1, sizeof *walk->restore_point_seq),
 		.waits = cJSON_CreateArray(),
+		.looked = MOMENT_NONE,
+		.unwatched = cJSON_CreateArray(),
 	};
 	for (size_t s = 0; s < runbook->step_count; s++)
 		walk->steps[s] = (struct report_step){.first = MOMENT_NONE,
@@ -268,6 +302,7 @@ void report_walk_fini(struct report_walk *walk, const struct report_source *sour
 	for (size_t s = 0; s < source->runbook->step_count; s++)
 		cJSON_Delete(walk->steps[s].tries);
 	cJSON_Delete(walk->waits);
+	cJSON_Delete(walk->unwatched);
 	free(walk->steps);
 	free(walk->serving_seq);
 	free(walk->restore_point_seq);

@@ -412,6 +412,46 @@ static void test_a_regression_does_not_lengthen_the_work(void **unused)
 	case_end(&of);
 }
 
+// A mark comes every five minutes while somebody has the screen before him.
+static void test_how_long_nobody_looked(void **unused)
+{
+	(void)unused;
+	static const char *const mark =
+		"{'awaited':0,'due':0,'held':0,'lost':0,'given':0,'oldest_age_s':0}";
+	struct incident_case of;
+	case_begin(&of, "steps:\n- {id: a, run: {command: [x]}}\n");
+	open_armed(&of);
+	now_is(&of, 300);
+	tell(&of, "ana", EVENT_MARK, NULL, mark);
+	now_is(&of, 600);
+	int64_t last = tell(&of, "ana", EVENT_MARK, NULL, mark);
+	now_is(&of, 900); // its terminal is gone
+	tell(&of, "relight", EVENT_DEPENDENCY_STALE, "none", "{}");
+	now_is(&of, 1500);
+	int64_t left = tell(&of, "ana", EVENT_SESSION_ENDED, NULL, "{}");
+	now_is(&of, 1700); // soon enough
+	tell(&of, "ben", EVENT_SESSION_RESUMED, NULL, "{}");
+	cJSON *report = report_of(&of);
+	char unwatched[120];
+	snprintf(unwatched, sizeof unwatched, "[{\"from\":%d,\"to\":%d,\"seconds\":900}]",
+		(int)last, (int)left);
+	assert_value(report, "unwatched", unwatched);
+	assert_value(report, "unwatched_seconds", "900");
+	struct buf text = {0};
+	report_markdown(report, &text);
+	assert_non_null(strstr(buf_str(&text), "\n- Nobody at the screen: 15m\n"));
+	buf_fini(&text);
+	cJSON_Delete(report);
+	// After the end nobody has to look.
+	tell(&of, "ben", EVENT_INCIDENT_CLOSED, NULL, "{'result':'abandoned'}");
+	now_is(&of, 9000);
+	tell(&of, "ben", EVENT_SESSION_ENDED, NULL, "{}");
+	report = report_of(&of);
+	assert_value(report, "unwatched_seconds", "900");
+	cJSON_Delete(report);
+	case_end(&of);
+}
+
 static void test_waiting_on_people(void **unused)
 {
 	(void)unused;
@@ -597,6 +637,7 @@ int main(void)
 		cmocka_unit_test(test_an_abort),
 		cmocka_unit_test(test_what_people_did),
 		cmocka_unit_test(test_failed_checks_and_regressions),
+		cmocka_unit_test(test_how_long_nobody_looked),
 		cmocka_unit_test(test_a_regression_does_not_lengthen_the_work),
 		cmocka_unit_test(test_waiting_on_people),
 		cmocka_unit_test(test_nobody_waits_while_it_verifies),
