@@ -122,6 +122,7 @@ struct company {
 static bool condition_means(const struct subject *subject, enum meaning meaning,
 	struct company company, const cJSON *condition, enum status *status)
 {
+	static const char *const tried[] = {"fail", "error", NULL};
 	bool is_true = condition_is(condition, "True");
 	bool failed = reason_is_failure(json_text(condition, "reason"));
 
@@ -129,7 +130,12 @@ static bool condition_means(const struct subject *subject, enum meaning meaning,
 	case MEANS_SUMMARY:
 	case MEANS_GOOD:
 	case MEANS_PART:
-		*status = is_true ? STATUS_HEALTHY : not_yet_or_broken(condition, company.is_busy);
+		// Few go on saying that it is True, and by the reason that their last try has
+		// failed.
+		*status = !is_true ? not_yet_or_broken(condition, company.is_busy)
+			  : failed && words_occur(json_text(condition, "reason"), tried)
+				  ? STATUS_DEGRADED
+				  : STATUS_HEALTHY;
 		return true;
 	case MEANS_GOAL:
 		*status = failed || (!is_true && has_failed(condition)) ? STATUS_DEGRADED

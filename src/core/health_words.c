@@ -61,7 +61,9 @@ static bool is_not_done(const char *reason)
 static bool is_no_failure(const char *text)
 {
 	static const char *const words[] = {"failover", "failingover", "failing over", "failedover",
-		"noerror", "no error", "nofail", "withouterror", "failurethreshold", NULL};
+		"noerror", "no error", "nofail", "nounsupported", "noconflict", "noinvalid",
+		"nomissing", "nomismatch", "nounhealthy", "noviolat", "noduplicate", "nodegraded",
+		"withouterror", "failurethreshold", NULL};
 
 	return words_occur(text, words);
 }

@@ -163,6 +163,13 @@ static void reasons_tell_a_failure_from_what_is_under_way(void **state)
 			 "'conditions':[{'type':'Ready','status':'False','severity':'Info',"
 			 "'reason':'Odd'}]"),
 			STATUS_PROGRESSING, "Odd", "convention/conditions"},
+		{CUSTOM("", "", "'conditions':[" CONDITION("Ready", "True", "LastSyncFailed") "]"),
+			STATUS_DEGRADED, "LastSyncFailed", "convention/conditions"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("StaticPodsAvailable", "True",
+				 "Up") "," CONDITION("OverridesAllowed", "True",
+				 "NoUnsupportedOverrides") "]"),
+			STATUS_HEALTHY, "Up", "convention/conditions"},
 		// A part that has failed is heard beside a whole that speaks well.
 		{CUSTOM("", "",
 			 "'conditions':[" CONDITION("Ready", "True", "Up") "," CONDITION(
