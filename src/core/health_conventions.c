@@ -272,12 +272,30 @@ static bool pause_rule(const struct subject *subject, struct health *out)
 	       health_say(out, STATUS_SUSPENDED, "its operator is told to leave it alone");
 }
 
+// An error under a name of its own, as a text or with one: "reconciliationError". One that was, is
+// none.
+static const char *named_error(const cJSON *status)
+{
+	static const char *const others[] = {"last", "previous", NULL};
+
+	json_each (field, status) {
+		if (!text_ends_with(field->string, "error") || key_has_word(field->string, others))
+			continue;
+		const char *text =
+			cJSON_IsString(field) ? field->valuestring : json_text(field, "message");
+		if (!text)
+			text = json_text(field, "description");
+		if (text && is_said(text))
+			return text;
+	}
+	return NULL;
+}
+
 // What a status says went wrong, outside of its conditions.
 static bool error_rule(const struct subject *subject, struct health *out)
 {
-	static const char *const paths[] = {"error.message", "error", "errorMessage",
-		"failureMessage", "failureReason", "errorReason", "usefulErrorMessage", "syncError",
-		"reconcileError", NULL};
+	static const char *const paths[] = {"errorMessage", "failureMessage", "failureReason",
+		"errorReason", "usefulErrorMessage", NULL};
 	static const char *const lists[] = {"errors", "problems", "validationErrors", NULL};
 
 	for (size_t i = 0; paths[i]; i++) {
@@ -285,6 +303,9 @@ static bool error_rule(const struct subject *subject, struct health *out)
 		if (text && is_said(text))
 			return health_say(out, STATUS_DEGRADED, "%s", text);
 	}
+	const char *named = named_error(subject->status);
+	if (named)
+		return health_say(out, STATUS_DEGRADED, "%s", named);
 	for (size_t i = 0; lists[i]; i++) {
 		const cJSON *list = json_get(subject->status, lists[i]);
 		const cJSON *first = cJSON_IsArray(list) ? list->child : NULL;
