@@ -3,6 +3,8 @@
 // Looking on: the same fold over a timeline that another process writes.
 #include "engine.h"
 
+#include <unistd.h>
+
 #include "relight/clock.h"
 #include "relight/memory.h"
 #include "relight/timeline.h"
@@ -38,10 +40,29 @@ static void on_follow(uv_timer_t *timer)
 		engine_wake(engine);
 }
 
+// Of a damaged record, with which somebody went on all the same.
+static bool follow_past_damage(struct engine *engine)
+{
+	struct damage damage = {0};
+	struct past_damage past = {engine, &damage};
+	struct timeline_tail tail = {0};
+	struct err ignored;
+	int fd = timeline_open_file(engine->directory, &ignored);
+	chain_init(&tail.chain);
+	bool is_read = fd >= 0 && engine_read_damaged(&past, fd, &tail, &ignored);
+	if (fd >= 0)
+		close(fd);
+	if (!is_read || damage.is_new)
+		return false;
+	timeline_unfollow(&engine->followed);
+	return timeline_follow_from(&engine->followed, engine->directory, &tail.chain, &ignored);
+}
+
 bool engine_follow(struct engine *engine, const char *directory, struct err *err)
 {
 	engine->directory = memory_copy_text(directory);
-	if (!timeline_follow(&engine->followed, directory, err) || !take_more(engine, err))
+	if (!timeline_follow(&engine->followed, directory, err) ||
+		(!take_more(engine, err) && !follow_past_damage(engine)))
 		return err_prefix(err, "watch");
 	engine->is_following = true;
 	engine->seen = (struct engine_seen){.written = MONO_NONE};

@@ -147,6 +147,9 @@ struct timeline_follower {
 	struct chain chain;
 };
 bool timeline_follow(struct timeline_follower *follower, const char *directory, struct err *err);
+// The same from where `chain` goes on, in the newest segment: of a record that has damage before.
+bool timeline_follow_from(struct timeline_follower *follower, const char *directory,
+	const struct chain *chain, struct err *err);
 // Gives the whole lines that have come since the last call; a line that is being written waits for
 // the next one. False with `err`: it cannot be followed any more.
 bool timeline_follow_on(struct timeline_follower *follower, timeline_each *each_line, void *context,

@@ -172,6 +172,25 @@ bool timeline_follow(struct timeline_follower *follower, const char *directory, 
 	return false;
 }
 
+bool timeline_follow_from(struct timeline_follower *follower, const char *directory,
+	const struct chain *chain, struct err *err)
+{
+	char name[32];
+
+	*follower = (struct timeline_follower){.dir_fd = -1, .fd = -1, .chain = *chain};
+	follower->dir_fd = file_open_directory(AT_FDCWD, directory, false, err);
+	if (follower->dir_fd < 0)
+		return err_prefix(err, "timeline");
+	follower->segment = segment_count(follower->dir_fd);
+	segment_name(follower->segment, name);
+	follower->fd = openat(follower->dir_fd, name, READ_FLAGS);
+	if (follower->fd >= 0 && segment_seek(follower->fd, chain))
+		return true;
+	timeline_unfollow(follower);
+	return err_set(
+		err, "timeline: %s/%s: does not go on from what is before it", directory, name);
+}
+
 static bool take_more(struct timeline_follower *follower, timeline_each *each_line, void *context,
 	struct err *err)
 {

@@ -144,12 +144,44 @@ static void tells_that_nobody_has_it(void **unused)
 	pair_free(&pair);
 }
 
+/* Of a record that is damaged, and gone on with, everybody knows the same. */
+static void looks_on_behind_damage(void **unused)
+{
+	struct cockpit *c = cockpit_new(runbook);
+	struct pair pair = {.owner = c};
+	char *record, *line;
+
+	(void)unused;
+	cockpit_run_armed(c);
+	cockpit_quit(c);
+	record = cockpit_record(c);
+	line = strstr(record, "\"kind\":\"mode.armed\"");
+	assert_non_null(line);
+	memcpy(line, "\"kinD\"", 6);
+	cockpit_write(c, "incident/timeline.jsonl", record);
+	free(record);
+	cockpit_start(c, 24, 80, (const char *const[]){"resume", "--past-damage", "INCIDENT", NULL},
+		NULL);
+	cockpit_shows(c, "OBSERVER ana");
+	pair.onlooker = *c;
+	pair.onlooker.screen = NULL;
+	cockpit_start(&pair.onlooker, 60, 200, (const char *const[]){"watch", "INCIDENT", NULL},
+		(const char *const[]){"RELIGHT_OPERATOR=mei", NULL});
+	cockpit_shows(&pair.onlooker, "OBSERVER mei");
+	cockpit_shows(&pair.onlooker, "session RESUMED by");
+	cockpit_arm(c);
+	cockpit_shows(&pair.onlooker, "OBSERVER mei, armed: ana");
+	cockpit_remove(c, "incident/timeline.jsonl"); /* it fits no schema */
+	pair_free(&pair);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sees_what_an_attempt_says),
 		cmocka_unit_test(sees_what_is_sensed_between_two_changes),
 		cmocka_unit_test(tells_that_nobody_has_it),
+		cmocka_unit_test(looks_on_behind_damage),
 		cmocka_unit_test(has_no_key_that_cannot_act_and_leaves_at_once),
 	};
 
