@@ -105,13 +105,16 @@ static void add_kind(struct sheet *sheet, const struct scene *scene, int step)
 		sheet_add(sheet, "in", ROLE_DIM, of->run.command.dir);
 }
 
-static void add_files(struct sheet *sheet, const struct scene *scene, int step)
+static void add_objects(struct sheet *sheet, const struct scene *scene, int step)
 {
 	struct buf text = {0};
 	plan_say_files(&text, scene->facts, step, false, "");
 	if (text.length > 0)
 		text.data[--text.length] = '\0';
 	sheet_add(sheet, "files", ROLE_NORMAL, buf_str(&text));
+	buf_clear(&text);
+	if (plan_say_namespace(&text, scene->facts, step, false))
+		sheet_add(sheet, "in", ROLE_NORMAL, buf_str(&text));
 	buf_fini(&text);
 }
 
@@ -285,7 +288,7 @@ static void add_step(struct sheet *sheet, const struct scene *scene, int step)
 	if (step == scene->selected_step) // above what it was asked of, which may be long
 		trial_add(sheet, scene);
 	add_kind(sheet, scene, step);
-	add_files(sheet, scene, step);
+	add_objects(sheet, scene, step);
 	add_target(sheet, scene, step);
 	add_dependencies(sheet, scene, step);
 	add_times(sheet, scene, step);

@@ -4,6 +4,8 @@
 // told of everything that the step restores.
 #include "ui_inner.h"
 
+#include "relight/known.h"
+
 #define MOST_NAMED 3
 
 static void name_looked_at(const struct facts *facts, const struct refs *restores, struct buf *out)
@@ -43,7 +45,9 @@ static int first_unhealthy(
 			&facts->sensed->dependencies[restores->items[i]];
 
 		*is_told &= seen->token >= ui->look_token;
-		if (unhealthy < 0 && seen->status != STATUS_HEALTHY)
+		// What a person attests, or does without, counts as it does for verification.
+		if (unhealthy < 0 && known_status(facts, restores->items[i]) != STATUS_HEALTHY &&
+			!state_waiver(facts->state, -1, restores->items[i], facts->now.wall))
 			unhealthy = restores->items[i];
 	}
 	return unhealthy;
@@ -90,11 +94,12 @@ void look_tell(struct ui *ui, const struct facts *facts)
 	if (unhealthy < 0) {
 		say_healthy(ui, facts, of);
 	} else {
-		const struct sensed_dependency *seen = &facts->sensed->dependencies[unhealthy];
+		const char *message = known_message(facts, unhealthy);
 
 		ui_refuse(ui, "%s: %s is not verified: %s %s%s%s", intent_table[INTENT_VERIFY].word,
 			of->id, facts->runbook->dependencies[unhealthy].id,
-			status_word(seen->status), seen->message[0] ? ": " : "", seen->message);
+			status_word(known_status(facts, unhealthy)), message[0] ? ": " : "",
+			message);
 	}
 	ui->look_token = 0;
 }

@@ -128,15 +128,32 @@ static void say_silence(struct buf *out, const struct facts *facts, int target)
 	buf_fini(&words);
 }
 
+bool plan_say_namespace(struct buf *out, const struct facts *facts, int step, bool is_rollback)
+{
+	const struct step *of = &facts->runbook->steps[step];
+	const struct action *action = is_rollback ? &of->rollback : &of->run;
+	struct request_plan plan = {.step = step, .attempt = 1, .is_rollback = is_rollback};
+	struct buf namespace = {0};
+	const char *from;
+	bool is_known = request_namespace(facts, &plan, &namespace, &from);
+
+	if (is_known) {
+		buf_text(out, "namespace ");
+		add_masked(out, facts, buf_str(&namespace));
+		buf_printf(out, ", %s%s", from,
+			action->kubernetes.source_count ? ", where an object names none" : "");
+	}
+	buf_fini(&namespace);
+	return is_known;
+}
+
 // The cluster and the namespace, or the machine.
 static void say_where(struct buf *out, const struct facts *facts, int step, bool is_rollback)
 {
 	const struct step *of = &facts->runbook->steps[step];
 	const struct action *action = is_rollback ? &of->rollback : &of->run;
-	struct request_plan plan = {.step = step, .attempt = 1, .is_rollback = is_rollback};
 	int target = action_target(action) >= 0 ? action_target(action) : of->target;
 	struct buf namespace = {0};
-	const char *from;
 
 	if (target >= 0) {
 		buf_text(out, "on     ");
@@ -144,9 +161,8 @@ static void say_where(struct buf *out, const struct facts *facts, int step, bool
 		buf_byte(out, '\n');
 		say_silence(out, facts, target);
 	}
-	if (request_namespace(facts, &plan, &namespace, &from))
-		buf_printf(out, "in     namespace %s, %s%s\n", buf_str(&namespace), from,
-			action->kubernetes.source_count ? ", where an object names none" : "");
+	if (plan_say_namespace(&namespace, facts, step, is_rollback))
+		buf_printf(out, "in     %s\n", buf_str(&namespace));
 	buf_fini(&namespace);
 }
 

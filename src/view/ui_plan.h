@@ -8,6 +8,9 @@
 
 // All that matters before it runs, in lines. The caller frees.
 char *plan_say(const struct facts *facts, int step, bool is_rollback);
+// "namespace shop, the kubeconfig's". False, and nothing, where none is acted in or it is not
+// known.
+bool plan_say_namespace(struct buf *out, const struct facts *facts, int step, bool is_rollback);
 // A line behind a label for each file that the action applies: what it holds, by name. Nothing for
 // others.
 void plan_say_files(

@@ -479,6 +479,7 @@ static void where_and_what_stands_in_the_dialog(void **unused)
 	bay = "bay";
 	cockpit_press(c, "Enter");
 	cockpit_shows(c, "delete cm old -n dock on recovery");
+	cockpit_shows(c, "in       namespace dock, the kubeconfig's");
 	cockpit_press(c, "Esc");
 	cockpit_shows(c, "RESTORE ORDER");
 	cockpit_go(c, "lay");

@@ -675,6 +675,36 @@ static void a_look_is_never_silent(void **state)
 		desk->ui.message, "verify: looking now at network, once the sensor is back");
 }
 
+// What counts for verification counts for the answer: a person's word, and what is done without.
+static void a_look_is_answered_by_what_counts(void **state)
+{
+	struct desk *desk = *state;
+	struct event *event = event_new(EVENT_DEPENDENCY_CONFIRMED);
+
+	build_has_failed(desk);
+	event->by = memory_copy_text("ana");
+	event_set_dependency(event, "network");
+	json_add_text(event->data, "status", "healthy");
+	fold(desk, event);
+	select_step(desk, "build");
+	press(desk, 'v');
+	sense(desk, "network", "unknown", desk->next_token);
+	ui_tick(&desk->ui, &desk->facts, desk->ui.now_us + 1);
+	assert_contains(desk->ui.message, "verify: network healthy");
+	event = event_new(EVENT_WAIVER);
+	event->by = memory_copy_text("mei");
+	event_set_dependency(event, "database");
+	json_add_text(event->data, "dependency", "database");
+	json_add_text(event->data, "as", "degraded");
+	json_add_text(event->data, "why", "x");
+	fold(desk, event);
+	select_step(desk, "fill");
+	press(desk, 'v');
+	sense(desk, "database", "missing", desk->next_token);
+	ui_tick(&desk->ui, &desk->facts, desk->ui.now_us + 1);
+	assert_null(strstr(desk->ui.message, "not verified"));
+}
+
 static void a_look_is_offered_where_something_can_be_seen(void **state)
 {
 	struct desk *desk = *state;
@@ -1715,6 +1745,7 @@ int main(void)
 		CONVERSATION(a_command_is_amended_for_one_attempt),
 		CONVERSATION(reasons_and_times_go_with_a_persons_word),
 		CONVERSATION(a_look_is_never_silent),
+		CONVERSATION(a_look_is_answered_by_what_counts),
 		CONVERSATION(a_look_is_offered_where_something_can_be_seen),
 		CONVERSATION(skip_and_reopen_ask_why),
 		CONVERSATION(a_waiver_has_a_reason_and_an_end),
