@@ -106,6 +106,20 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	says err 'Permission denied'
 	expect_code 3 "$RELIGHT" resume new/held --headless
 	kill "$holder"
+	# What is sensed now stands beside the record for those who look on, while somebody has it.
+	cat >seen.yaml <<'Y'
+relight: 1
+name: seen
+dependencies: [{id: d, check: {command: ["true"]}, every: 1s}]
+steps: [{id: one, run: {shell: 'sleep 5'}}]
+Y
+	"$RELIGHT" run seen.yaml --headless --share "$group" --dir new/seen >seen.out 2>&1 &
+	owner=$!
+	wait_for 5 grep -q '"status":"healthy"' new/seen/sensed.jsonl || fail 'nothing is left of what is sensed'
+	[ "$(stat -c '%a %G' new/seen/sensed.jsonl)" = "640 $group" ] || fail "sensed.jsonl: $(stat -c '%a %G' new/seen/sensed.jsonl)"
+	member grep -q '"dependency":"d"' new/seen/sensed.jsonl || fail 'a member of the group cannot read what is sensed'
+	wait "$owner" || fail "seen: $(cat seen.out)"
+	[ ! -e new/seen/sensed.jsonl ] || fail 'what was sensed is left when the session has ended'
 	member "$RELIGHT" timeline verify "$PWD/new/shared" >out || fail "a member of the group cannot read: $(cat out)"
 	member "$RELIGHT" report "$PWD/new/shared" >out || fail "a member of the group cannot report: $(cat out)"
 	as --clear-groups "$RELIGHT" timeline verify "$PWD/new/shared" >out 2>err && fail 'anybody can read a shared incident'
