@@ -254,6 +254,28 @@ wait "$actor" || fail "away: $(cat i/attempts/away/1/result.json)"
 grep -q 'asked again in .*: connection refused' i/attempts/away/1/output.log || fail "away: $(cat i/attempts/away/1/output.log)"
 value "$maps/named" .data.a away
 
+# Cancelled while it is under way: what became of it is looked for, and if that does not tell, it is unknown.
+# cancelled STEP ACTION: performs it, and cancels it once the change was sent.
+cancelled() {
+	(
+		wait_for 10 grep -qE '^(POST|PATCH) - (stall|hang)' asked
+		sleep 0.3
+		echo '{"why":"not this one"}' >"i/attempts/$1/1/cancel.new"
+		mv "i/attempts/$1/1/cancel.new" "i/attempts/$1/1/cancel"
+	) &
+	canceller=$!
+	act "$1" 1 "$2"
+	wait "$canceller"
+}
+faults 'POST /configmaps stall 1'
+cancelled cancel-stall "$(generate cancel-stall)"
+made cancel-stall 0
+is cancel-stall unknown 'cancelled: not this one; configmap/gen-: whether it was created is not known: it had to stop before there was an answer; the server does not show it so far'
+faults 'PATCH /named hang 1'
+cancelled cancel-hang "{\"force\":true,\"apply\":$(config_map '"name":"named"' '{"a":"cancelled"}')}"
+is cancel-hang success '' 'configmap/named configured .*the answer was lost.*'
+value "$maps/named" .data.a cancelled
+
 # --- several objects -------------------------------------------------------------------------------------------------------
 
 faults 'POST /configmaps pass 1' 'POST /configmaps cut 1'
