@@ -391,6 +391,9 @@ static bool silence_rule(const struct subject *subject, struct health *out)
 {
 	if (subject->status && subject->status->child)
 		return false;
+	// Some have a word for it beside the spec, or a status that is no more than that.
+	if (phase_judge(subject, subject->object, out))
+		return true;
 	if (text_ends_with(subject->kind, "Template"))
 		return health_say(out, STATUS_HEALTHY, "exists; nothing acts on a template");
 	if (holds_settings(subject))

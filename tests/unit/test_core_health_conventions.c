@@ -377,6 +377,10 @@ static void numbers_under_any_name(void **state)
 		// Settings, as opposed to an object of which only the metadata is known.
 		{"{'apiVersion':'x.example.io/v1','kind':'Palette','metadata':{},'colours':[]}",
 			STATUS_HEALTHY, "no spec", "convention/silence"},
+		{"{'apiVersion':'x.example.io/v1','kind':'Palette','state':'offline'}",
+			STATUS_DEGRADED, "state offline", "convention/silence"},
+		{"{'apiVersion':'x.example.io/v1','kind':'Palette','spec':{},'status':'Ready'}",
+			STATUS_HEALTHY, "status Ready", "convention/silence"},
 		{"{'apiVersion':'x.example.io/v1','kind':'Palette','metadata':{}}",
 			STATUS_PROGRESSING, "no status yet", "convention/silence"},
 	};
