@@ -72,7 +72,7 @@ static void draw_target_name(struct pen *pen, enum role role, const struct scene
 // For how long nothing has been known of the cluster that is acted on.
 static void draw_sight(struct pen *pen, const struct scene *scene, int target)
 {
-	int64_t ms = sight_target_ms(scene, target, NULL);
+	int64_t ms = sight_target_ms(scene, target);
 	struct buf text = {0};
 	if (ms < 0)
 		return;

@@ -7,6 +7,7 @@
 #include "relight/arena.h"
 #include "relight/known.h"
 #include "frame_concern.h"
+#include "frame_sight.h"
 
 int64_t scene_age_ms(const struct scene *scene, struct mono from)
 {
@@ -267,6 +268,7 @@ struct scene *scene_new(const struct frame_input *input, const struct grid *grid
 	name_roots(scene);
 	find_finishes(scene);
 	scene->running = longest_running(scene);
+	sight_look(scene);
 	concerns_find(scene);
 	return scene;
 }

@@ -53,6 +53,9 @@ struct scene {
 	int *root;    // by step: the failed, regressed or unknown step that it follows from, -1
 	char *letter; // by step: the letter of ^k of a root cause; 0: it has no followers
 	int64_t *finish_ms; // by step: when it will be done, since the origin
+	int64_t *unseen_ms; // by target: for how long nothing has been known of it, -1 …
+	int *unseen_teller; // … and the dependency that says best why
+	bool *has_trouble;  // by target: it is told of as not being what it should be
 	struct concern *concerns;
 	size_t concern_count;
 	int *ready; // steps that can be started, in the order of Tab

@@ -4,22 +4,35 @@
 #include <string.h>
 
 #include "frame_words.h"
+#include "relight/arena.h"
 #include "relight/known.h"
 
 // --- a whole cluster ---
 
-int64_t sight_target_ms(const struct scene *scene, int target, int *teller)
+void sight_look(struct scene *scene)
 {
-	// One that is not what it should be is told of as such.
-	if (state_target_trouble(scene->state, target) != TARGET_FINE)
-		return -1;
-	return known_target_unknown_ms(scene->facts, target, teller);
+	size_t count = scene->runbook->target_count + 1;
+	scene->unseen_ms = arena_array(scene->arena, count, sizeof(*scene->unseen_ms));
+	scene->unseen_teller = arena_array(scene->arena, count, sizeof(*scene->unseen_teller));
+	scene->has_trouble = arena_array(scene->arena, count, sizeof(*scene->has_trouble));
+	for (int t = 0; t < (int)scene->runbook->target_count; t++) {
+		scene->has_trouble[t] = state_target_trouble(scene->state, t) != TARGET_FINE;
+		scene->unseen_teller[t] = scene->unseen_ms[t] = -1;
+		if (!scene->has_trouble[t])
+			scene->unseen_ms[t] =
+				known_target_unknown_ms(scene->facts, t, &scene->unseen_teller[t]);
+	}
+}
+
+int64_t sight_target_ms(const struct scene *scene, int target)
+{
+	return scene->unseen_ms[target];
 }
 
 static int next_target_out_of_sight(const struct scene *scene, int from)
 {
 	for (int t = from; t < (int)scene->runbook->target_count; t++)
-		if (sight_target_ms(scene, t, NULL) >= 0)
+		if (sight_target_ms(scene, t) >= 0)
 			return t;
 	return -1;
 }
@@ -30,9 +43,8 @@ static bool is_told_by_its_target(const struct scene *scene, const struct depend
 {
 	for (size_t i = 0; i < of->check_count; i++)
 		if (of->checks[i].kind == CHECK_KUBERNETES &&
-			(sight_target_ms(scene, of->checks[i].kubernetes.target, NULL) >= 0 ||
-				state_target_trouble(scene->state,
-					of->checks[i].kubernetes.target) != TARGET_FINE))
+			(sight_target_ms(scene, of->checks[i].kubernetes.target) >= 0 ||
+				scene->has_trouble[of->checks[i].kubernetes.target]))
 			return true;
 	return false;
 }
@@ -127,15 +139,13 @@ static void say_before(const struct scene *scene, int target, struct buf *line)
 static void say_target(const struct scene *scene, int target, struct buf *line)
 {
 	size_t others = count_lost_from_sight(scene);
-	int teller = -1;
-	int64_t ms = sight_target_ms(scene, target, &teller);
 	buf_text(line, "? Nothing known of ");
 	say_target_name(scene, target, line);
 	for (int t = target; (t = next_target_out_of_sight(scene, t + 1)) >= 0;) {
 		buf_text(line, ", nor of ");
 		say_target_name(scene, t, line);
 	}
-	say_since(scene, teller, ms, line);
+	say_since(scene, scene->unseen_teller[target], sight_target_ms(scene, target), line);
 	if (others > 0)
 		buf_printf(line, "; %zu more not known", others);
 	say_before(scene, target, line);

@@ -7,10 +7,12 @@
 // What has been lost from sight: nothing regresses by that, and nothing is proven. What is known to
 // be bad is told elsewhere.
 
-// Milliseconds for which nothing at all has been known of what is checked in a target's cluster,
-// -1: something is, or nobody has asked, or it is not there yet. `teller` (may be NULL): the
-// dependency that says best why.
-int64_t sight_target_ms(const struct scene *scene, int target, int *teller);
+// Looks at each target once a frame: with thousands of dependencies that are all out of sight,
+// asking again for each of them would stop the screen.
+void sight_look(struct scene *scene);
+// Milliseconds for which nothing at all has been known of what is asked at a target, -1: something
+// is, or nobody has asked, or it is not there yet, or is told of as another one.
+int64_t sight_target_ms(const struct scene *scene, int target);
 
 // One concern for all of it: a cluster as a whole where nothing of it is known, else the first
 // dependency.
