@@ -211,7 +211,8 @@ static struct pin *fold_pin(const struct fold *fold)
 static void forget_doubted(struct state *state)
 {
 	for (size_t d = 0; d < state->runbook->dependency_count; d++)
-		if (state_doubts(state, (int)d, NULL))
+		if (state->dependencies[d].status != STATUS_UNKNOWN &&
+			state_doubts(state, (int)d, NULL))
 			state->dependencies[d].is_fresh = false;
 }
 

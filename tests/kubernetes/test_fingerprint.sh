@@ -174,10 +174,12 @@ targets:
   recovery: {role: recovery, created_by: make, kubernetes: {kubeconfig: dr.yaml, context: test}}
 dependencies:
 - {id: may, every: 1s, timeout: 1s, stable: 1s, check: {kubernetes: {target: recovery, can_i: {verb: create, resource: pods}}}}
+- {id: marked, every: 300ms, timeout: 1s, stable: 1s, check: {kubernetes: {target: recovery, resource: ns, name: marker}}}
 - {id: finish, every: 1s, timeout: 1s, stable: 1s, check: {command: [test, -e, ./finish]}}
 steps:
 - {id: make, run: {shell: 'sleep 2; cp made.yaml dr.yaml'}, restores: [may]}
 - {id: use, target: recovery, run: {command: [touch, used]}}
+- {id: mark, restores: [marked]}
 - {id: hold, restores: [finish]}
 - {id: use-again, target: recovery, run: {command: [touch, used-again]}}
 END
@@ -198,11 +200,19 @@ events made-run 'map(select(.dependency == "may"))[0].data | "\(.to // .status):
 	fail "before it was made: $(events made-run 'map(select(.dependency == "may"))[0]')"
 events made-run 'map(select(.kind == "target.pinned" or .kind == "step.result") | .data.target // .step) | join(",")' | grep -qx "make,recovery,use" ||
 	fail "pinned: $(events made-run 'map(select(.kind == "target.pinned" or .kind == "step.result") | .data.target // .step) | join(",")')"
+printf '{"metadata":{"name":"marker"}}' | (CLUSTER=$work/made && api POST /api/v1/namespaces -) >/dev/null
+until_event 20 '.kind == "step.verified" and .step == "mark"'
 sh "$kubernetes/cluster.sh" stop "$work/made"
 rm -rf "$work/made/etcd" "$work/made/granted"
 ASSETS=$work/assets sh "$kubernetes/cluster.sh" start "$work/made"
 until_event 10 '.kind == "target.changed" and .data.target == "recovery"'
 [ "$(events made-run 'map(select(.kind == "target.changed"))[0].data.fingerprint.uid')" = "$(uid_of "$work/made")" ] || fail "changed to something else"
+# What is not there on the one that was made again is not missing on the pinned one.
+sleep 2
+told='(map(select(.kind == "step.verified" and .step == "mark"))[0].seq) as $from | map(select(.seq > $from and
+	(.kind == "step.regressed" or .kind == "target.changed" or .dependency == "marked")) | [.kind, .data.to, .data.message])'
+[ "$(events made-run "$told | map(select(.[0] == \"step.regressed\" or .[1] == \"missing\")) | length")" = 0 ] ||
+	fail "seen on another cluster: $(events made-run "$told")"
 touch finish
 until_event 20 '.kind == "step.verified" and .step == "hold"'
 kill -INT "$pid"
@@ -212,4 +222,46 @@ printf 'answers: 1\nwait: 3s\n' >answers.yaml
 expect_code 1 "$RELIGHT" resume made-run --headless --answers answers.yaml
 says err "use-again is waiting: target recovery is another one now"
 [ -e used ] && [ ! -e used-again ] || fail "what was made again was acted on"
+
+# --- a kubeconfig that leads elsewhere for a while unticks nothing -------------------------------------------------------
+
+lead() {
+	cp "$1" next.yaml
+	mv next.yaml dr.yaml
+}
+(CLUSTER=$source && for each in one two; do
+	printf '{"metadata":{"name":"marker-%s"}}' $each | api POST /api/v1/namespaces - >/dev/null
+done)
+cat >elsewhere.yaml <<'END'
+relight: 1
+name: elsewhere
+targets: {prod: {kubernetes: {kubeconfig: dr.yaml, context: test}}}
+dependencies:
+- {id: one, every: 300ms, timeout: 1s, stable: 1s, check: {kubernetes: {target: prod, resource: ns, name: marker-one}}}
+- {id: two, every: 300ms, timeout: 1s, stable: 1s, check: {kubernetes: {target: prod, resource: ns, name: marker-two, expect: {jq: 'true'}}}}
+- {id: never, every: 1s, check: {command: ['false']}}
+steps:
+- {id: mark, restores: [one, two]}
+- {id: hold, restores: [never]}
+END
+printf 'answers: 1\nwait: 60s\n' >answers.yaml
+lead old.yaml
+"$RELIGHT" run elsewhere.yaml --headless --answers answers.yaml --dir elsewhere >out 2>err &
+pid=$!
+has_told() {
+	[ -s elsewhere/timeline.jsonl ] && grep '}$' elsewhere/timeline.jsonl | jq -es "$1" >/dev/null
+}
+wait_for 20 has_told 'any(.[]; .kind == "step.verified" and .step == "mark")' || fail "nothing was verified: $(cat err)"
+lead made.yaml
+wait_for 10 has_told 'map(select(.data.to == "unknown" and (.data.message | test("^another cluster answers")))) | length == 2' ||
+	fail "another cluster is believed: $(tail -n 4 elsewhere/timeline.jsonl)"
+sleep 2
+lead old.yaml
+wait_for 10 has_told 'map(select(.kind == "target.changed")) | length == 2' || fail "the pinned one is not back"
+sleep 2
+kill -INT "$pid"
+wait "$pid" || true
+pid=
+[ "$(events elsewhere 'map(select(.kind == "step.regressed" or .data.to == "missing" or .data.to == "healthy")) | map(.dependency) | join(",")' |
+	tr , '\n' | sort | tr '\n' ,)" = one,two, ] || fail "seen elsewhere: $(events elsewhere 'map([.kind, .dependency, .data.to])' | tail -n 40)"
 echo "ok test_fingerprint.sh"

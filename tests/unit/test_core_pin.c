@@ -496,7 +496,9 @@ static void test_another_cluster_unticks_nothing(void **unused)
 	assert_step(&of, "restore", STEP_DONE);
 	assert_known(&of, "db", STATUS_UNKNOWN, ANOTHER);
 	// The pinned one is back: it may have been the other one that answered last.
+	size_t before = of.event_count;
 	changes(&of, "1");
+	assert_int_equal(of.event_count, before + 1); // it is not known, as before
 	live(&of, 30, "db", "missing");
 	assert_step(&of, "restore", STEP_DONE);
 	assert_int_equal(count_events(&of, EVENT_STEP_REGRESSED), 0);
