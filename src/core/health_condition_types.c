@@ -106,6 +106,11 @@ static const struct condition_type condition_types[] = {
 	{"dead", MEANS_BAD, true},
 	{"pressure", MEANS_BAD, true},
 	{"full", MEANS_BAD, true},
+	{"loss", MEANS_BAD, true},
+	{"lagging", MEANS_BAD, true},
+	{"nodedown", MEANS_BAD, true},
+	{"leaderdown", MEANS_BAD, true},
+	{"primarydown", MEANS_BAD, true},
 	{"sealed", MEANS_BAD, true},
 	{"errorsexist", MEANS_BAD, true},
 	{"deadlock", MEANS_BAD, true},
@@ -321,14 +326,15 @@ static bool type_matches(const char *type, const struct condition_type *row, siz
 	return row->is_ending && begins_word(type, at);
 }
 
-// Whether a type that no row has tells of a failure by its first word, or by "Failed" in its
-// middle: "MissingSecret", "ResourceFailedOnCreation".
+// Whether a type that no row has tells of a failure by its first word, or by one in its middle:
+// "MissingSecret", "ResourceFailedOnCreation".
 static bool tells_of_failure(const char *type)
 {
 	static const char *const beginnings[] = {"failed", "failing", "invalid", "missing",
 		"insufficient", "unhealthy", "error", "unreachable", "degraded", "broken",
 		"conflicting", "noquorum", "expired", "outof", NULL};
-	static const char *const within[] = {"failed", NULL};
+	static const char *const within[] = {
+		"failed", "splitbrain", "dataloss", "corrupt", "deadlock", NULL};
 	static const char *const others[] = {"failedover", "errorfree", "errorbudget", NULL};
 
 	for (size_t i = 0; beginnings[i]; i++) {

@@ -58,16 +58,26 @@ static const char *part_name(const cJSON *part)
 	return part->string ? part->string : "";
 }
 
+// Some write a boolean as a text.
+static bool flag_value(const cJSON *field, bool *is_true)
+{
+	const char *text = cJSON_IsString(field) ? field->valuestring : NULL;
+
+	*is_true = cJSON_IsTrue(field) || (text && strcasecmp(text, "true") == 0);
+	return cJSON_IsBool(field) || (text && (*is_true || strcasecmp(text, "false") == 0));
+}
+
 // A boolean of a part that is not as it should be; one that is says too little of the whole.
 static bool flag_complains(const cJSON *part, struct health *out)
 {
 	json_each (flag, part) {
 		enum status status;
+		bool is_true;
 
-		if (cJSON_IsBool(flag) && flag_means(flag->string, cJSON_IsTrue(flag), &status) &&
+		if (flag_value(flag, &is_true) && flag_means(flag->string, is_true, &status) &&
 			status != STATUS_HEALTHY)
-			return health_say(out, status, "%s is %s", flag->string,
-				cJSON_IsTrue(flag) ? "true" : "false");
+			return health_say(
+				out, status, "%s is %s", flag->string, is_true ? "true" : "false");
 	}
 	return false;
 }
@@ -325,13 +335,14 @@ static bool flags_rule(const struct subject *subject, struct health *out)
 
 	json_each (flag, subject->status) {
 		enum status status;
+		bool is_true;
 
-		if (!cJSON_IsBool(flag) || !flag_means(flag->string, cJSON_IsTrue(flag), &status))
+		if (!flag_value(flag, &is_true) || !flag_means(flag->string, is_true, &status))
 			continue;
 		if (decided && !health_outweighs(status, out->status))
 			continue;
-		decided = health_say(out, status, "status.%s is %s", flag->string,
-			cJSON_IsTrue(flag) ? "true" : "false");
+		decided = health_say(
+			out, status, "status.%s is %s", flag->string, is_true ? "true" : "false");
 	}
 	return decided;
 }

@@ -208,6 +208,12 @@ static void words_and_numbers(void **state)
 			"racks a: 1 of 3 ready", "convention/parts"},
 		{CUSTOM("", "", "'synced':false"), STATUS_PROGRESSING, "status.synced is false",
 			"convention/flags"},
+		{CUSTOM("", "", "'ready':'False'"), STATUS_PROGRESSING, "status.ready is false",
+			"convention/flags"},
+		{CUSTOM("", "",
+			 "'conditions':[" CONDITION("Ready", "True", "Up") "," CONDITION(
+				 "SplitBrainDetected", "True", "R") "]"),
+			STATUS_DEGRADED, "SplitBrainDetected", "convention/conditions"},
 		{CUSTOM("", "", "'healthy':false"), STATUS_DEGRADED, "status.healthy is false",
 			"convention/flags"},
 		{CUSTOM("", "", "'lastSyncFailed':true"), STATUS_DEGRADED, "lastSyncFailed",
