@@ -26,9 +26,9 @@
 #include "relight/json.h"
 #include "relight/memory.h"
 
-#define OPENED_US 1783047600000000LL // 2026-07-03T03:00:00Z
+#define OPENED_US  1783047600000000LL // 2026-07-03T03:00:00Z
 #define ASKED_MOST 16
-#define BOOTED_US (1000 * US_PER_S)
+#define BOOTED_US  (1000 * US_PER_S)
 
 // --- what is played --------------------------------------------------------------------------------------------------
 

@@ -359,14 +359,15 @@ static void secrets_are_not_left(void **state)
 	"{\"type\":\"sensed\",\"ts\":\"2026-07-03T12:00:00Z\",\"mono_us\":5,\"boot\":\"b\","       \
 	"\"session\":1,\"up\":true}\n"
 
+#define BEFORE_BOOT                                                                                \
+	"{\"type\":\"sensed\",\"ts\":\"2026-07-03T12:00:00Z\",\"mono_us\":-1,\"boot\":\"b\"}\n"
+
 // Whoever wrote it may be hostile: what is no such file is refused, and never older than the clock.
 static void what_is_left_may_be_hostile(void **state)
 {
 	static const char *const no_first[] = {"", "\n", "{}\n", "nonsense\n",
 		"{\"type\":\"sensed\"}\n", "{\"type\":\"sensed\",\"ts\":\"never\",\"mono_us\":1}\n",
-		"{\"type\":\"sensed\",\"ts\":\"2026-07-03T12:00:00Z\",\"mono_us\":-1,\"boot\":"
-		"\"b\"}"
-		"\n",
+		BEFORE_BOOT,
 		"{\"type\":\"observation\",\"dependency\":\"db\",\"status\":\"healthy\"}\n"};
 	static const char *const no_rest[] = {FIRST "{\"type\"", FIRST "nonsense\n", FIRST "\n"};
 	static const char strange[] =
