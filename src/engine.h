@@ -69,18 +69,7 @@ struct engine_pending {
 	int64_t after_seq;
 };
 
-// What the sensor says, on its way to sensed.jsonl.
-struct engine_leaving {
-	uv_work_t work;
-	const char *directory; // NULL: nothing was left yet
-	struct buf text;       // empty: none is begun
-	size_t next;           // dependency that is not in it yet
-	struct mono begun;     // on the machine's clock, …
-	struct mono now;       // … and on the incident's
-	bool is_under_way;     // a worker writes it
-};
-
-// What is known of that file by somebody who looks on.
+// What is known of sensed.jsonl by somebody who looks on.
 struct engine_seen {
 	struct stat file;    // that was read
 	struct mono written; // on this machine's clock; MONO_NONE: there is none
@@ -143,8 +132,8 @@ struct engine {
 	bool is_following;
 	bool is_deserted; // nobody on this machine has open what is followed, at the last look
 	struct engine_seen seen;
-	struct engine_leaving leaving;
-	struct err followed_fault; // why it cannot be followed any more
+	struct engine_leaving *leaving; // what the sensor says, on its way to sensed.jsonl
+	struct err followed_fault;      // why it cannot be followed any more
 	struct err lost; // what of the record decides something and cannot be had; empty: nothing
 };
 

@@ -6,6 +6,7 @@
 #include "engine.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,32 +21,67 @@
 #define LEAVE_US        US_PER_S
 #define LEAVE_MANY      1000 // dependencies: for so many more, a second more
 #define LEAVE_AT_ONCE   200  // in one turn: a key is answered in the same time
+#define AWAY_LOOKS      100  // at the end a disk is waited for, but not for ever
+#define AWAY_LOOK_MS    10
 
 // --- leaving it ---
 
-// One file at a time; the worker touches nothing else. What cannot be written gets old, and is seen
-// to.
-static void write_left(uv_work_t *work)
+// A thread for each file, and one at a time: libuv's own abort the process where they cannot be
+// made. One that hangs in its disk is left to the end of the process, with what it holds.
+struct engine_leaving {
+	uv_thread_t thread;
+	bool has_thread;        // to be joined
+	atomic_bool is_writing; // the thread has the rest
+	char *directory;
+	struct buf text;   // empty: none is begun
+	size_t next;       // dependency that is not in it yet
+	struct mono begun; // on the machine's clock, …
+	struct mono now;   // … and on the incident's
+};
+
+// What cannot be written gets old, and is seen to.
+static void write_left(void *context)
 {
-	struct engine_leaving *leaving = work->data;
+	struct engine_leaving *leaving = context;
 	int dir_fd = file_open_directory(AT_FDCWD, leaving->directory, false, NULL);
-	if (dir_fd < 0)
-		return;
-	file_save(dir_fd, LEFT_NAME, leaving->text.data, leaving->text.length, false, NULL);
-	close(dir_fd);
+	if (dir_fd >= 0) {
+		file_save(dir_fd, LEFT_NAME, leaving->text.data, leaving->text.length, false, NULL);
+		close(dir_fd);
+	}
+	atomic_store(&leaving->is_writing, false);
 }
 
-static void on_written(uv_work_t *work, int status)
+static void join(struct engine_leaving *leaving)
 {
-	struct engine_leaving *leaving = work->data;
-	(void)status;
-	leaving->is_under_way = false;
+	if (!leaving->has_thread)
+		return;
+	uv_thread_join(&leaving->thread);
+	leaving->has_thread = false;
 	buf_clear(&leaving->text);
+}
+
+static void begin_writing(struct engine_leaving *leaving)
+{
+	atomic_store(&leaving->is_writing, true);
+	leaving->has_thread = uv_thread_create(&leaving->thread, write_left, leaving) == 0;
+	if (leaving->has_thread)
+		return;
+	atomic_store(&leaving->is_writing, false);
+	buf_clear(&leaving->text);
+}
+
+static struct engine_leaving *leaving_of(struct engine *engine)
+{
+	if (!engine->leaving) {
+		engine->leaving = memory_zeroed(1, sizeof *engine->leaving);
+		engine->leaving->directory = memory_copy_text(engine->directory);
+	}
+	return engine->leaving;
 }
 
 static void begin_leaving(struct engine *engine)
 {
-	struct engine_leaving *leaving = &engine->leaving;
+	struct engine_leaving *leaving = engine->leaving;
 	struct moment real = clock_now();
 	struct sensed_left left = {.real = real.mono,
 		.wall = real.wall,
@@ -62,36 +98,40 @@ static void begin_leaving(struct engine *engine)
 
 void engine_leave_sensed(struct engine *engine)
 {
-	struct engine_leaving *leaving = &engine->leaving;
+	struct engine_leaving *leaving = leaving_of(engine);
 	size_t count = engine->sensed->count;
 	int64_t every_us = LEAVE_US * (1 + (int64_t)(count / LEAVE_MANY));
+	if (!engine->sensor || atomic_load(&leaving->is_writing))
+		return;
+	join(leaving);
 	bool is_begun = leaving->text.length > 0;
-	if (!engine->sensor || leaving->is_under_way ||
-		(!is_begun && clock_mono().us - leaving->begun.us < every_us))
+	if (!is_begun && clock_mono().us - leaving->begun.us < every_us)
 		return;
 	if (!is_begun)
 		begin_leaving(engine);
 	leaving->next = sensed_leave(engine->sensed, engine->runbook, leaving->next, LEAVE_AT_ONCE,
 		engine->record.mask, leaving->now, &leaving->text);
-	if (leaving->next < count)
-		return;
-	leaving->directory = engine->directory;
-	leaving->work.data = leaving;
-	leaving->is_under_way =
-		uv_queue_work(&engine->loop, &leaving->work, write_left, on_written) == 0;
-	if (!leaving->is_under_way)
-		buf_clear(&leaving->text);
+	if (leaving->next == count)
+		begin_writing(leaving);
 }
 
 void engine_take_sensed_away(struct engine *engine)
 {
+	struct engine_leaving *leaving = engine->leaving;
 	struct buf path = {0};
-	if (engine->leaving.directory) {
-		buf_printf(&path, "%s/%s", engine->leaving.directory, LEFT_NAME);
-		unlink(buf_str(&path));
-	}
+	if (!leaving)
+		return;
+	for (int i = 0; i < AWAY_LOOKS && atomic_load(&leaving->is_writing); i++)
+		uv_sleep(AWAY_LOOK_MS);
+	if (atomic_load(&leaving->is_writing))
+		return;
+	join(leaving);
+	buf_printf(&path, "%s/%s", leaving->directory, LEFT_NAME);
+	unlink(buf_str(&path));
 	buf_fini(&path);
-	buf_fini(&engine->leaving.text);
+	buf_fini(&leaving->text);
+	free(leaving->directory);
+	free(leaving);
 }
 
 // --- looking at it ---
