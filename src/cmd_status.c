@@ -50,6 +50,13 @@ static void add_duration(struct buf *out, int64_t ms)
 	buf_text(out, text);
 }
 
+// Nothing below the title says by itself that it is only what was seen last.
+static bool is_deserted(const struct history *history)
+{
+	return !wall_known(history->state->closed.wall) && history->directory &&
+	       !timeline_is_held(history->directory);
+}
+
 static void add_title(const struct history *history, struct buf *out)
 {
 	const struct state *state = history->state;
@@ -60,6 +67,8 @@ static void add_title(const struct history *history, struct buf *out)
 	plain_add(out, state->incident ? state->incident : history->path);
 	buf_printf(out, " (%s): ", event_mode_word(state->mode));
 	plain_add(out, is ? is : "closed");
+	if (is_deserted(history))
+		buf_text(out, ", but nobody here has it open: nothing is sensed");
 	buf_text(out, "\n");
 	plain_add(out, history->runbook->title ? history->runbook->title : history->runbook->name);
 	buf_text(out, "\n");

@@ -128,7 +128,10 @@ void calm_say_next(const struct scene *scene, bool is_thorough, struct buf *out)
 	} else if (scene->running >= 0) {
 		buf_printf(out, "%s goes on.", scene->runbook->steps[scene->running].id);
 	} else if (state_is_recovered(scene->state)) {
-		buf_text(out, "All steps are done or skipped; :recovered declares the recovery.");
+		buf_text(out,
+			ui_has_incident(scene->ui)
+				? "All steps are done or skipped; :recovered declares the recovery."
+				: "All steps are done or skipped.");
 	} else if (is_thorough) {
 		say_next(scene, out);
 	}

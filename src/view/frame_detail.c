@@ -243,9 +243,9 @@ static void add_dependencies(struct sheet *sheet, const struct scene *scene, int
 		sheet_printf(sheet, i ? "" : "inputs",
 			scene->state->input_is_set[of->mentions.items[i]] ? ROLE_NORMAL : ROLE_WARN,
 			"%s%s", scene->runbook->inputs[of->mentions.items[i]].id,
-			scene->state->input_is_set[of->mentions.items[i]]
-				? ""
-				: " is not set; i sets it");
+			scene->state->input_is_set[of->mentions.items[i]] ? ""
+			: ui_may(scene->ui, INTENT_INPUT)                 ? " is not set; i sets it"
+									  : " is not set");
 }
 
 static void add_help(struct sheet *sheet, const struct scene *scene, int step)

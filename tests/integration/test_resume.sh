@@ -35,6 +35,8 @@ start running slow.yaml
 wait_for 10 grep -q begun running/attempts/slow/1/output.log || fail "running: not started"
 kill_cockpit
 acknowledged running
+expect_code 0 "$RELIGHT" status running
+says out "open, but nobody here has it open: nothing is sensed"
 expect_code 0 "$RELIGHT" resume running --headless
 [ "$(intents running)" = 2 ] || fail "running: $(intents running) intents"
 [ "$(outcomes running)" = success,success ] || fail "running: $(outcomes running)"
@@ -115,6 +117,8 @@ says err "altered"
 # --- one writer ---
 start busy slow.yaml
 wait_for 10 grep -q step.spawned busy/timeline.jsonl || fail "busy: not started"
+expect_code 0 "$RELIGHT" status busy
+grep -q 'nobody here' out && fail "busy: somebody has it open: $(cat out)"
 expect_code 2 "$RELIGHT" resume busy --headless
 says err "watch"
 wait "$pid" || fail "busy: the first one was disturbed"
