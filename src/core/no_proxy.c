@@ -63,7 +63,7 @@ static bool parse_url(const char *url, struct place *place)
 	if (!parse_place(server, strcspn(server, "/?#"), place))
 		return false;
 	if (!place->port[0])
-		strcpy(place->port, is_tls ? "443" : "80");
+		memcpy(place->port, is_tls ? "443" : "80", is_tls ? sizeof "443" : sizeof "80");
 	return true;
 }
 
