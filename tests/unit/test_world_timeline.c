@@ -432,7 +432,7 @@ static void test_large_values_become_evidence(void **state)
 	struct record record = record_on(timeline);
 	struct event *event = event_new(EVENT_NOTE);
 	char text[9001], name[200];
-	struct buf blob = {0};
+	struct buf blob = {0}, lines = {0};
 
 	memset(text, 'a', 9000);
 	text[9000] = '\0';
@@ -441,15 +441,23 @@ static void test_large_values_become_evidence(void **state)
 	event = record_event(&record, event, at_second(0));
 	assert_string_equal(json_text(event->data, "type"), "observation");
 
-	const cJSON *reference = json_get(event->data, "text");
+	// Whoever goes on with it has it whole; its line has a reference.
+	assert_string_equal(json_text(event->data, "text"), text);
+	assert_true(timeline_drain(timeline, &err));
+	snprintf(name, sizeof name, "%s/timeline.jsonl", place->directory);
+	assert_true(file_read(AT_FDCWD, name, 1 << 20, &lines, &err));
+
+	cJSON *line = json_parse(lines.data, lines.length, &err);
+	const cJSON *reference = json_path(line, "data.text");
 
 	assert_int_equal(json_int(reference, "bytes", 0), 9000);
-	assert_true(timeline_drain(timeline, &err));
 	snprintf(name, sizeof name, "%s/evidence/%s", place->directory,
 		json_text(reference, "blob"));
 	assert_true(file_read(AT_FDCWD, name, 1 << 20, &blob, &err));
 	assert_string_equal(buf_str(&blob), text);
 	buf_fini(&blob);
+	buf_fini(&lines);
+	cJSON_Delete(line);
 	event_free(event);
 
 	// Too many small values for a line: said, instead of lost in silence.
