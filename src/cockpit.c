@@ -460,6 +460,7 @@ int cockpit_resume(struct opening *opening, const char *directory, const struct 
 	struct cockpit *cockpit = cockpit_new(opening, launcher);
 	struct engine *engine = &cockpit->engine;
 	cockpit->is_opened = true;
+	engine_start_threads(engine);
 	if (engine_resume(engine, directory, NULL, &cockpit->failure) &&
 		start_screen(cockpit, opening->theme, &cockpit->failure)) {
 		draw(cockpit);

@@ -141,6 +141,9 @@ struct engine {
 // started before any thread; NULL for looking on only.
 void engine_init(
 	struct engine *engine, struct engine_setup *setup, const struct launcher *launcher);
+// Starts the threads of the loop's workers. Where that cannot be, libuv ends the process: better
+// before the incident is open than while it runs.
+void engine_start_threads(struct engine *engine);
 // Makes the incident directory and its timeline. Blocks on the disk; may run on another thread
 // while nothing else touches the record. False with `err`.
 bool engine_prepare(struct engine *engine, struct err *err);

@@ -27,6 +27,24 @@ static struct event *by_relight(enum event_kind kind)
 	return event;
 }
 
+static void do_nothing(uv_work_t *work)
+{
+	(void)work;
+}
+
+static void on_nothing_done(uv_work_t *work, int status)
+{
+	(void)status;
+	free(work);
+}
+
+void engine_start_threads(struct engine *engine)
+{
+	uv_work_t *work = memory_zeroed(1, sizeof *work);
+	if (uv_queue_work(&engine->loop, work, do_nothing, on_nothing_done) != 0)
+		free(work);
+}
+
 // --- the opening events ---
 
 static void record_log_open(struct engine *engine)

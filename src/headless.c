@@ -85,6 +85,7 @@ static void nothing(void *context)
 void headless_attach(struct engine *engine)
 {
 	signal(SIGPIPE, SIG_IGN);
+	engine_start_threads(engine);
 	engine->front = (struct engine_front){
 		.on_turn = nothing, .on_durable = on_durable, .on_closed = nothing};
 }
