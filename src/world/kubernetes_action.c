@@ -135,12 +135,28 @@ struct trial {
 	bool is_over; // the server cannot be asked any more
 };
 
+// It had to stop before the server had accepted this one.
+static void was_stopped(struct acting *acting, const struct deed *deed, const struct reply *reply)
+{
+	struct buf words = {0};
+
+	if (reply->is_there && !reply_is_good(reply))
+		reply_words(reply, deed->name, &words);
+	else
+		buf_text(&words, "no answer yet");
+	acting_fail(acting, NULL, "dry run: %s: %s; nothing was changed",
+		deed->label ? deed->label : "the kinds of the server", buf_str(&words));
+	buf_fini(&words);
+}
+
 static void try_next(struct acting *acting, struct deed *deed, struct trial *trial)
 {
 	struct kubernetes_done *done = acting->done;
 	struct reply reply = {0};
 	bool is_good = try_one(acting, deed, &reply);
 
+	if (!is_good && acting->stopped_ms > 0)
+		was_stopped(acting, deed, &reply);
 	reply_fini(&reply);
 	if (deed->deferred) {
 		trial->deferred++;

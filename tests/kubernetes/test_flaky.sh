@@ -225,6 +225,15 @@ faults '* / 503 99'
 timeout_ms=3000
 act out-of-time 1 "{\"apply\":$(config_map '"name":"never"')}"
 is out-of-time timeout ''
+faults 'GET /api/v1/namespaces pass 1' 'GET /api/v1 hang 9'
+act out-of-time 6 "{\"apply\":$(config_map '"name":"never"')}"
+is not-found timeout 'dry run: the kinds of the server: no answer yet; nothing was changed'
+faults 'dry / hang 9'
+act out-of-time 4 "{\"apply\":$(config_map '"name":"never"')}"
+is not-tried timeout 'dry run: configmap/never: no answer yet; nothing was changed'
+faults 'dry / 429 99'
+act out-of-time 5 "{\"apply\":$(config_map '"name":"never"')}"
+is refused-to-try timeout 'dry run: configmap/never: HTTP 429'
 faults 'PATCH / 429 99'
 act out-of-time 2 "{\"apply\":$(config_map '"name":"never"')}"
 is refused-to-the-end timeout 'configmap/never: not done when it had to stop: HTTP 429'
