@@ -36,6 +36,7 @@ struct http_answer {
 	const char *warnings;
 	int64_t retry_after_ms; // what the server asks to wait; -1: nothing
 	int64_t latency_ms;     // to the end of the answer
+	bool is_first; // on its connection: it was made for this, so somebody else may answer there
 };
 
 struct http_request {

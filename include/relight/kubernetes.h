@@ -90,8 +90,9 @@ enum status kubernetes_refusal(const struct kubernetes *kubernetes,
 // --- who it is ---
 
 // Whether it is time to ask who answers: it has not told since it was opened, or `age_ms` ago or
-// earlier, and nobody is asking. The path to get, and where to take the answer, whatever it is.
-// True when the fingerprint is another than before.
+// earlier, and nobody is asking; or a new connection was made since. The path to
+// get, and where to take the answer, whatever it is. True when the fingerprint is another than
+// before.
 bool kubernetes_identity_due(const struct kubernetes *kubernetes, int64_t age_ms);
 void kubernetes_identity_begin(struct kubernetes *kubernetes);
 bool kubernetes_identity_end(

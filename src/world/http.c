@@ -43,7 +43,7 @@ static void exchange_free(struct http_exchange *exchange)
 static void answer_fill(struct http_exchange *exchange, struct http_answer *answer)
 {
 	const struct http_curl *curl = exchange->http->curl;
-	long status = 0;
+	long status = 0, connections = 0;
 	curl_off_t total_us = 0, retry_after_s = 0;
 	char *type = NULL, *location = NULL;
 	curl->curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -51,11 +51,13 @@ static void answer_fill(struct http_exchange *exchange, struct http_answer *answ
 	curl->curl_easy_getinfo(exchange->easy, CURLINFO_CONTENT_TYPE, &type);
 	curl->curl_easy_getinfo(exchange->easy, CURLINFO_REDIRECT_URL, &location);
 	curl->curl_easy_getinfo(exchange->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+	curl->curl_easy_getinfo(exchange->easy, CURLINFO_NUM_CONNECTS, &connections);
 	answer->status = (int)status;
 	answer->latency_ms = (int64_t)total_us / 1000;
 	answer->content_type = type;
 	answer->location = location;
 	answer->ca_sha256 = exchange->ca_sha256;
+	answer->is_first = connections > 0;
 	answer->retry_after_ms = retry_after_s > 0 ? (int64_t)retry_after_s * 1000 : -1;
 }
 

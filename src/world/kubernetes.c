@@ -318,18 +318,24 @@ const char *kubernetes_namespace(const struct kubernetes *kubernetes)
 
 // --- who it is ---
 
+// A server that refuses is left alone for so long, however often it is connected to.
+#define REFUSED_REST_MS 2000
+
 bool kubernetes_identity_due(const struct kubernetes *kubernetes, int64_t age_ms)
 {
 	uint64_t now = uv_now(kubernetes->loop);
+	bool is_doubtful =
+		kubernetes->has_reconnected && now - kubernetes->unidentified_ms >= REFUSED_REST_MS;
 
 	return !kubernetes->identifying &&
-	       (kubernetes->identified_ms == 0 ||
+	       (kubernetes->identified_ms == 0 || is_doubtful ||
 		       now - kubernetes->identified_ms >= (uint64_t)age_ms);
 }
 
 void kubernetes_identity_begin(struct kubernetes *kubernetes)
 {
 	kubernetes->identifying = true;
+	kubernetes->has_reconnected = false;
 	kubernetes->identified_generation = kubernetes->generation;
 }
 
@@ -360,8 +366,10 @@ bool kubernetes_identity_end(struct kubernetes *kubernetes, const struct http_an
 	kubernetes->identifying = false;
 	bool is_of_now = kubernetes->identified_generation == kubernetes->generation;
 	if (!answer || !is_of_now || answer->reach != REACH_ANSWERED ||
-		(answer->status != 200 && answer->status != 403))
+		(answer->status != 200 && answer->status != 403)) {
+		kubernetes->unidentified_ms = uv_now(kubernetes->loop);
 		return false;
+	}
 	kubernetes->identified_ms = uv_now(kubernetes->loop);
 	// Where it may not be seen, a UID that was seen before still stands, but not for a server
 	// that somebody else has signed.

@@ -133,14 +133,18 @@ static void end(struct kubernetes_exchange *exchange, const struct http_answer *
 	done(context, answer);
 }
 
-// Who signed the server is seen in every answer, and told with the next one about who it is.
+// Who signed the server is seen in every answer, and told with the next one about who it is; that
+// is due where the connection is new, for another one behind the same name takes new ones.
 static void note_authority(
 	const struct kubernetes_exchange *exchange, const struct http_answer *answer)
 {
 	struct kubernetes *kubernetes = exchange->kubernetes;
 
-	if (answer->reach == REACH_ANSWERED && answer->ca_sha256 &&
-		exchange->generation == kubernetes->generation)
+	if (answer->reach != REACH_ANSWERED || exchange->generation != kubernetes->generation)
+		return;
+	if (answer->is_first && strcmp(exchange->request.path, KUBERNETES_IDENTITY_PATH) != 0)
+		kubernetes->has_reconnected = true;
+	if (answer->ca_sha256)
 		snprintf(kubernetes->serving_ca, sizeof kubernetes->serving_ca, "%s",
 			answer->ca_sha256);
 }

@@ -44,6 +44,8 @@ struct kubernetes {
 
 	// Who it is.
 	bool identifying;
+	uint64_t unidentified_ms;       // when that was last asked without being told
+	bool has_reconnected;           // since it was last asked: it may be another one
 	unsigned identified_generation; // of the context that was asked
 	uint64_t identified_ms;         // when it was last asked; 0: not since it was opened
 	char uid[64];                   // of kube-system; "": not known

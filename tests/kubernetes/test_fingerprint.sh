@@ -264,4 +264,40 @@ wait "$pid" || true
 pid=
 [ "$(events elsewhere 'map(select(.kind == "step.regressed" or .data.to == "missing" or .data.to == "healthy")) | map(.dependency) | join(",")' |
 	tr , '\n' | sort | tr '\n' ,)" = one,two, ] || fail "seen elsewhere: $(events elsewhere 'map([.kind, .dependency, .data.to])' | tail -n 40)"
+
+# --- so does another one behind the same name: it takes new connections, and is asked who it is at once ------------------
+
+# behind CLUSTER: the front leads there, by new connections. It is the front that is signed, so only the UID tells.
+behind() {
+	kill "$nginx_pid"
+	wait "$nginx_pid" || true
+	sed "s#proxy_pass [^;]*#proxy_pass $(cat "$1/url")#" nginx.conf >next.conf
+	mv next.conf nginx.conf
+	nginx -c "$work/nginx.conf" >/dev/null 2>&1 &
+	nginx_pid=$!
+	wait_for 10 curl -sk -o /dev/null "https://127.0.0.1:$self_port/" || fail "nginx does not start: $(cat nginx.log)"
+}
+has_marked() {
+	[ -s "$marked/timeline.jsonl" ] && grep '}$' "$marked/timeline.jsonl" | jq -es "any(.[]; $1)" >/dev/null
+}
+# behind_once DIR SECONDS: another one is there, so long after the pinned one was verified.
+behind_once() {
+	marked=$1
+	behind "$source"
+	"$RELIGHT" run elsewhere.yaml --headless --answers answers.yaml --dir "$1" >out 2>err &
+	pid=$!
+	wait_for 20 has_marked '.kind == "step.verified" and .step == "mark"' || fail "nothing was verified behind the front: $(cat err)"
+	sleep "$2"
+	behind "$work/made"
+	wait_for 10 has_marked '.kind == "target.changed"' || fail "another one behind the front is not noticed"
+	sleep 1
+	kill -INT "$pid"
+	wait "$pid" || true
+	pid=
+	[ "$(events "$1" 'map(select(.kind == "step.regressed")) | length')" = 0 ] ||
+		fail "seen behind the front: $(events "$1" 'map([.kind, .dependency, .data.to])' | tail -n 40)"
+}
+cp known-chain.yaml dr.yaml
+behind_once front-1 0.3
+behind_once front-2 1.7
 echo "ok test_fingerprint.sh"
