@@ -175,7 +175,7 @@ for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 	printf '  - {id: s%s, run: {command: ["true"]}, takes: 1s, timeout: 10s}\n' "$i" >>many.yaml
 done
 on_a_disk 0 full
-says said "incident directory: full: frozen: runbook.yaml: File too large"
+says said "full: frozen: runbook.yaml: File too large"
 says said "exit 2"
 on_a_disk 32 fuller
 says said "fuller/timeline.jsonl: cannot be written: File too large"

@@ -124,7 +124,7 @@ says out 'not recorded in the timeline: it is a copy by itself'
 cmp -s alone.jsonl d/timeline.jsonl || fail 'a copy was written to'
 [ -e alone.jsonl.seal ] || fail 'no seal beside the copy'
 expect_code 2 "$RELIGHT" timeline seal - --key ana
-flock d/timeline.jsonl "$RELIGHT" timeline seal d --key ana >out
+flock d/lock "$RELIGHT" timeline seal d --key ana >out
 says out 'not recorded in the timeline: another relight is writing it'
 expect_code 1 "$RELIGHT" timeline verify d --allowed-signers signers --format json # eve's is still there
 [ "$(jq '.seals[-1].ok' out)" = true ] || fail "the seal of a live record: $(cat out)"
