@@ -157,7 +157,7 @@ static void looks_on_behind_damage(void **unused)
 	record = cockpit_record(c);
 	line = strstr(record, "\"kind\":\"mode.armed\"");
 	assert_non_null(line);
-	memcpy(line, "\"kinD\"", 6);
+	line[strlen("\"kin")] = 'D';
 	cockpit_write(c, "incident/timeline.jsonl", record);
 	free(record);
 	cockpit_start(c, 24, 80, (const char *const[]){"resume", "--past-damage", "INCIDENT", NULL},
