@@ -26,7 +26,21 @@ static void add_masked(struct buf *out, const struct facts *facts, const char *t
 	mask_free(mask);
 }
 
-static void say_command(struct buf *out, const struct facts *facts, int step, bool is_rollback)
+#define COMMAND_MOST_LINES 6 // before what it is carried out on
+
+static int count_lines(const char *text)
+{
+	int lines = 1;
+
+	for (; *text; text++)
+		lines += *text == '\n';
+	return lines;
+}
+
+// Says it whole, or of a long one the first line, with the rest in `rest`: where it is carried out
+// and what ends it must not fall off a small screen's edge.
+static void say_command(
+	struct buf *out, const struct facts *facts, int step, bool is_rollback, struct buf *rest)
 {
 	struct request_plan plan = {
 		.step = step,
@@ -34,14 +48,24 @@ static void say_command(struct buf *out, const struct facts *facts, int step, bo
 		.is_rollback = is_rollback,
 	};
 	struct err err = {0};
-	struct buf exact = {0};
+	struct buf exact = {0}, masked = {0};
 
 	buf_text(out, is_rollback ? "undo   " : "run    ");
 	if (request_describe(facts, &plan, &exact, &err))
-		add_masked(out, facts, buf_str(&exact));
+		add_masked(&masked, facts, buf_str(&exact));
 	else
-		buf_printf(out, "cannot be said: %s", err.message);
-	buf_byte(out, '\n');
+		buf_printf(&masked, "cannot be said: %s", err.message);
+	const char *text = buf_str(&masked);
+	int lines = count_lines(text);
+	size_t first = strcspn(text, "\n");
+	if (lines > COMMAND_MOST_LINES) {
+		buf_add(out, text, first);
+		buf_printf(out, " (and %d lines, below)\n", lines - 1);
+		buf_printf(rest, "%s\n", text + first + 1);
+	} else {
+		buf_printf(out, "%s\n", text);
+	}
+	buf_fini(&masked);
 	buf_fini(&exact);
 }
 
@@ -237,10 +261,10 @@ static void say_last_attempt(struct buf *out, const struct facts *facts, int ste
 char *plan_say(const struct facts *facts, int step, bool is_rollback)
 {
 	const struct step *of = &facts->runbook->steps[step];
-	struct buf out = {0};
+	struct buf out = {0}, rest = {0};
 
 	buf_printf(&out, "%s\n", of->title);
-	say_command(&out, facts, step, is_rollback);
+	say_command(&out, facts, step, is_rollback, &rest);
 	say_where(&out, facts, step, is_rollback);
 	plan_say_files(&out, facts, step, is_rollback, "file   ");
 	say_times(&out, of);
@@ -256,5 +280,7 @@ char *plan_say(const struct facts *facts, int step, bool is_rollback)
 		buf_text(&out, "POINT OF NO RETURN: there is no way back behind this step.\n");
 	if (!is_rollback)
 		plan_say_text(&out, facts, of);
+	buf_text(&out, buf_str(&rest));
+	buf_fini(&rest);
 	return buf_take(&out);
 }

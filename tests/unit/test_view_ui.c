@@ -68,7 +68,10 @@ static const char clusters_text[] =
 	"{resource: deploy, name: old}}}}\n"
 	"  - {id: fill, needs: [], takes: 1m, run: {kubernetes: {target: prod, apply: "
 	"[case/, late.yaml]}}}\n"
-	"  - {id: local, needs: [], takes: 1m, run: {command: [x]}}\n";
+	"  - {id: local, needs: [], takes: 1m, run: {command: [x]}}\n"
+	"  - {id: long, needs: [], takes: 1m, run: {kubernetes: {target: prod, apply: "
+	"{apiVersion: v1, kind: A,\n"
+	"     metadata: {name: big}, a: x, b: x, c: x}}}}\n";
 
 struct desk {
 	struct runbook *runbook;
@@ -412,6 +415,23 @@ static void a_dialog_names_the_cluster_and_the_namespace(void **state)
 	select_step(desk, "local");
 	press(desk, 's');
 	assert_null(strstr(desk->ui.dialog.body, "namespace"));
+}
+
+// Of what is long the first line comes first, and all of it last: the cluster stays on the screen.
+static void a_dialog_ends_with_what_is_long(void **state)
+{
+	struct desk *desk = *state;
+
+	prod_is_known(desk);
+	select_step(desk, "long");
+	press(desk, 's');
+	assert_contains(desk->ui.dialog.body, "A/big on prod (and 7 lines, below)\n"
+					      "on     prod (admin@prod)");
+	const char *takes = strstr(desk->ui.dialog.body, "takes  1m");
+	assert_non_null(takes);
+	assert_contains(takes, "\napiVersion: v1\n");
+	assert_contains(takes, "\nc: x\n");
+	press(desk, K_ESCAPE);
 }
 
 // Files by what they hold, as they were when the incident opened.
@@ -1735,6 +1755,7 @@ int main(void)
 		CONVERSATION(escape_leaves_everything_as_it_was),
 		CONVERSATION(a_dialog_says_all_that_matters_beforehand),
 		ON_CLUSTERS(a_dialog_names_the_cluster_and_the_namespace),
+		ON_CLUSTERS(a_dialog_ends_with_what_is_long),
 		ON_CLUSTERS(a_dialog_names_what_is_applied),
 		ON_CLUSTERS(a_dialog_warns_of_a_silent_cluster),
 		CONVERSATION(an_observer_is_told_how_to_take_the_controls),
