@@ -8,8 +8,9 @@
 
 #include "relight/buf.h"
 
-// How large a pattern is after its repeats are unfolded. It errs on the large side, and understands
-// just enough: groups, sets, escapes and {n,m}.
+// How large a pattern is after its repeats are unfolded, as regcomp() does it: x+ becomes xx*, and
+// x{2,} xxx*. It errs on the large side, and understands just enough: groups, sets, escapes and
+// repeats.
 struct measure {
 	long sizes[PATTERN_MAX_DEPTH + 1]; // of the groups that are open, the whole pattern first
 	int depth;
@@ -47,22 +48,30 @@ static bool measure_group(struct measure *measure, char bracket)
 	return true;
 }
 
+static void repeat(struct measure *measure, long times)
+{
+	long more = measure->atom > PATTERN_MAX_SIZE ? PATTERN_MAX_SIZE : measure->atom;
+
+	if (times > PATTERN_MAX_SIZE)
+		times = PATTERN_MAX_SIZE + 1;
+	if (times > 1 && more > 0) {
+		measure->sizes[measure->depth] += more * (times - 1);
+		measure->atom = more * times;
+	}
+}
+
 // Applies {n}, {n,} or {n,m} to the atom before it; past its end.
-static const char *measure_repeat(struct measure *measure, const char *at)
+static const char *measure_braces(struct measure *measure, const char *at)
 {
 	char *end;
 	long times = strtol(at + 1, &end, 10);
 
 	if (*end == ',' && isdigit((unsigned char)end[1]))
 		times = strtol(end + 1, &end, 10);
-	if (times > PATTERN_MAX_SIZE)
-		times = PATTERN_MAX_SIZE;
-	if (times > 1 && measure->atom > 0) {
-		long more = measure->atom > PATTERN_MAX_SIZE ? PATTERN_MAX_SIZE : measure->atom;
-		measure->sizes[measure->depth] += more * (times - 1);
-		measure->atom = more * times;
-	}
-	return end;
+	else if (*end == ',' && times < PATTERN_MAX_SIZE)
+		times++;
+	repeat(measure, times);
+	return *end == '}' ? end + 1 : end;
 }
 
 // Past what stands at `at`, which is measured; NULL with `err` where that is not allowed.
@@ -79,7 +88,12 @@ static const char *measure_next(struct measure *measure, const char *at, struct 
 		return NULL;
 	}
 	if (*at == '{')
-		return measure_repeat(measure, at);
+		return measure_braces(measure, at);
+	// What is repeated once may be repeated again: what stands before it stays the atom.
+	if (measure->atom > 0 && strchr("+*?", *at)) {
+		repeat(measure, *at == '+' ? 2 : 1);
+		return at + 1;
+	}
 	measure->atom = 1;
 	measure->sizes[measure->depth]++;
 	return *at == '[' ? skip_set(at) : at + 1 + (*at == '\\' && at[1]);
