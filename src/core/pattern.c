@@ -71,6 +71,7 @@ static const char *measure_braces(struct measure *measure, const char *at)
 	else if (*end == ',' && times < PATTERN_MAX_SIZE)
 		times++;
 	repeat(measure, times);
+	end += *end == ',';
 	return *end == '}' ? end + 1 : end;
 }
 
