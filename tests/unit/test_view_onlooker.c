@@ -86,7 +86,10 @@ static void test_no_key_that_cannot_act(void **state)
 	struct view_case of;
 	(void)state;
 	for (int is_failing = 0; is_failing < 2; is_failing++) {
-		(is_failing ? case_failing : case_calm)(&of);
+		if (is_failing)
+			case_failing(&of);
+		else
+			case_calm(&of);
 		of.ui.seat = SEAT_ONLOOKER;
 		of.ui.selected_dependency = 0;
 		for (int pane = 0; pane < PANES; pane++)
