@@ -88,9 +88,15 @@ static bool has_control(const char *text)
 	return false;
 }
 
+static bool has_certificate(const struct entry *user)
+{
+	return user && (kubeconfig_scalar(user->body, "client-certificate") ||
+			       kubeconfig_scalar(user->body, "client-certificate-data"));
+}
+
 // A server without a scheme is asked over TLS where anything of TLS is said.
 static bool take_server(const struct kubeconfig *kubeconfig, const struct entry *cluster,
-	struct kubeconfig_access *access, struct err *err)
+	const struct entry *user, struct kubeconfig_access *access, struct err *err)
 {
 	const char *server = kubeconfig_scalar(cluster->body, "server");
 
@@ -100,7 +106,10 @@ static bool take_server(const struct kubeconfig *kubeconfig, const struct entry 
 		return err_set(err, "cluster %s: the server is no URL", cluster->name);
 	if (!strstr(server, "://"))
 		server = arena_printf(kubeconfig->arena, "%s://%s",
-			is_set(&access->ca) || access->is_insecure ? "https" : "http", server);
+			is_set(&access->ca) || access->is_insecure || has_certificate(user)
+				? "https"
+				: "http",
+			server);
 	bool is_plain = strncasecmp(server, "http://", 7) == 0;
 	if (!is_plain && strncasecmp(server, "https://", 8) != 0)
 		return err_set(
@@ -127,7 +136,7 @@ static bool take_proxy(
 }
 
 static bool take_cluster(const struct kubeconfig *kubeconfig, const struct entry *cluster,
-	struct kubeconfig_access *access, struct err *err)
+	const struct entry *user, struct kubeconfig_access *access, struct err *err)
 {
 	access->tls_server_name = kubeconfig_scalar(cluster->body, "tls-server-name");
 	access->is_insecure = is_true(cluster->body, "insecure-skip-tls-verify");
@@ -138,7 +147,8 @@ static bool take_cluster(const struct kubeconfig *kubeconfig, const struct entry
 			"cluster %s has a certificate-authority, and insecure-skip-tls-verify: "
 			"only one of them can be",
 			cluster->name);
-	return take_server(kubeconfig, cluster, access, err) && take_proxy(cluster, access, err);
+	return take_server(kubeconfig, cluster, user, access, err) &&
+	       take_proxy(cluster, access, err);
 }
 
 // --- a plugin ---
@@ -342,7 +352,7 @@ enum kubeconfig_answer kubeconfig_look_up(const struct kubeconfig *kubeconfig, c
 				       : "\"\"");
 		return KUBECONFIG_BROKEN;
 	}
-	if (!take_cluster(kubeconfig, cluster, access, err) ||
+	if (!take_cluster(kubeconfig, cluster, user, access, err) ||
 		(user && !take_user(kubeconfig, user, cluster, access, err)))
 		return KUBECONFIG_BROKEN;
 	return KUBECONFIG_FOUND;

@@ -85,6 +85,7 @@ static const char first[] =
 	"- {name: cloud, context: {cluster: prod, user: cloud}}\n"
 	"- {name: plain, context: {cluster: plain, user: viewer}}\n"
 	"- {name: bare, context: {cluster: bare}}\n"
+	"- {name: bare-cert, context: {cluster: bare, user: admin}}\n"
 	"- {name: bare-tls, context: {cluster: bare-tls}}\n"
 	"- {name: proxied, context: {cluster: proxied, user: cloud}}\n"
 	"- {name: odd-proxy, context: {cluster: odd-proxy}}\n"
@@ -236,6 +237,7 @@ static void who_answers_is_believed_only_where_it_says_so(void **state)
 	assert_false(access_of(state, "prod").is_insecure);
 	assert_string_equal(access_of(state, "bare").server, "http://x:8080");
 	assert_string_equal(access_of(state, "bare-tls").server, "https://x");
+	assert_string_equal(access_of(state, "bare-cert").server, "https://x:8080");
 	assert_string_equal(access_of(state, "proxied").proxy, "socks5://127.0.0.1:1080");
 	assert_null(access_of(state, "seeing").proxy);
 }
