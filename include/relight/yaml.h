@@ -42,6 +42,11 @@ extern const struct yaml_limits yaml_limits_default; // 4 MiB, 64, 400,000
 const struct yaml_node *yaml_parse(struct arena *arena, const char *text, size_t length_bytes,
 	const struct yaml_limits *limits, struct diags *diags);
 
+// The same as kubectl reads its own files: plain scalars as below, and of several equal keys of a
+// map the last counts (yaml_get).
+const struct yaml_node *yaml_parse_kubeconfig(struct arena *arena, const char *text,
+	size_t length_bytes, const struct yaml_limits *limits, struct diags *diags);
+
 // The documents of a stream, those that hold nothing left out.
 struct yaml_documents {
 	const struct yaml_node **items;

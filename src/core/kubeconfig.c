@@ -94,8 +94,8 @@ static const struct yaml_node *parse(struct kubeconfig *kubeconfig, const char *
 	size_t length_bytes, const char *file, struct err *err)
 {
 	struct diags diags = {.file = file};
-	const struct yaml_node *root =
-		yaml_parse(kubeconfig->arena, text, length_bytes, &yaml_limits_default, &diags);
+	const struct yaml_node *root = yaml_parse_kubeconfig(
+		kubeconfig->arena, text, length_bytes, &yaml_limits_default, &diags);
 
 	if (!root && diags.count > 0) {
 		err_set(err, "%s", diags.items[0].message);

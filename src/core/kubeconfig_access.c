@@ -20,16 +20,10 @@ static const char *path_below(struct arena *arena, const char *folder, const cha
 	return arena_printf(arena, "%s/%s", folder, path);
 }
 
-// Kubernetes' tools keep these words from YAML 1.1.
 static bool is_true(const struct yaml_node *map, const char *key)
 {
-	static const char *const old_words[] = {
-		"y", "Y", "yes", "Yes", "YES", "on", "On", "ON", NULL};
 	const struct yaml_node *node = yaml_get(map, key);
 
-	for (int i = 0; node && node->is_plain && node->type == YAML_STRING && old_words[i]; i++)
-		if (strcmp(node->text, old_words[i]) == 0)
-			return true;
 	return node && node->type == YAML_BOOL && node->boolean;
 }
 

@@ -207,7 +207,7 @@ static bool check_keys(struct reading *reading, const struct yaml_node *map)
 		}
 	}
 	qsort(sorted, map->count, sizeof *sorted, compare_keys);
-	for (size_t i = 1; i < map->count; i++) {
+	for (size_t i = 1; i < map->count && !reading->lets_last_win; i++) {
 		if (strcmp(sorted[i - 1]->text, sorted[i]->text) == 0)
 			diag_error(reading->diags, sorted[i]->line, sorted[i]->column,
 				"duplicate-key",

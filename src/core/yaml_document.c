@@ -180,6 +180,17 @@ static void end(struct reading *reading)
 	free(reading->children);
 }
 
+static const struct yaml_node *read_one(struct reading *reading)
+{
+	struct place_between place;
+
+	if (!begin(reading, &place))
+		return NULL;
+	const struct yaml_node *root = read_only_document(reading, &place);
+	end(reading);
+	return root;
+}
+
 const struct yaml_node *yaml_parse(struct arena *arena, const char *text, size_t length_bytes,
 	const struct yaml_limits *limits, struct diags *diags)
 {
@@ -191,13 +202,24 @@ const struct yaml_node *yaml_parse(struct arena *arena, const char *text, size_t
 		.diags = diags,
 		.resolve = yaml_scalar_resolve,
 	};
-	struct place_between place;
 
-	if (!begin(&reading, &place))
-		return NULL;
-	const struct yaml_node *root = read_only_document(&reading, &place);
-	end(&reading);
-	return root;
+	return read_one(&reading);
+}
+
+const struct yaml_node *yaml_parse_kubeconfig(struct arena *arena, const char *text,
+	size_t length_bytes, const struct yaml_limits *limits, struct diags *diags)
+{
+	struct reading reading = {
+		.text = text,
+		.length = length_bytes,
+		.arena = arena,
+		.limits = limits,
+		.diags = diags,
+		.resolve = yaml_scalar_resolve_as_kubectl,
+		.lets_last_win = true,
+	};
+
+	return read_one(&reading);
 }
 
 bool yaml_parse_manifests(struct arena *arena, const char *text, size_t length_bytes,
@@ -227,7 +249,7 @@ const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
 {
 	if (!map || map->type != YAML_MAP)
 		return NULL;
-	for (size_t i = 0; i < map->count; i++)
+	for (size_t i = map->count; i-- > 0;)
 		if (strcmp(map->keys[i]->text, key) == 0)
 			return map->items[i];
 	return NULL;

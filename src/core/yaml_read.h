@@ -29,6 +29,7 @@ struct reading {
 	const struct yaml_limits *limits;
 	struct diags *diags;
 	void (*resolve)(struct yaml_node *node); // gives a plain scalar its type
+	bool lets_last_win;                      // of several equal keys; else they are an error
 	size_t nodes;                            // so far
 	size_t text_bytes;                       // of scalars, so far
 	int depth;                               // of the collections that are open

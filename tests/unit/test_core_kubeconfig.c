@@ -84,7 +84,7 @@ static const char first[] =
 	"- {name: garbled, context: {cluster: prod, user: garbled}}\n"
 	"- {name: cloud, context: {cluster: prod, user: cloud}}\n"
 	"- {name: plain, context: {cluster: plain, user: viewer}}\n"
-	"- {name: bare, context: {cluster: bare}}\n"
+	"- {name: bare, context: {cluster: blind, cluster: bare}}\n"
 	"- {name: bare-cert, context: {cluster: bare, user: admin}}\n"
 	"- {name: bare-tls, context: {cluster: bare-tls}}\n"
 	"- {name: proxied, context: {cluster: proxied, user: cloud}}\n"
