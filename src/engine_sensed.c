@@ -2,7 +2,7 @@
 //
 // The record holds changes. What the sensor says between them, and that it looks at all, is left in
 // a file beside it, sensed.jsonl, by whoever has the incident and for those who look on: a file
-// that is no record, is written anew every second, and goes when the session ends.
+// that is no record, is written anew every two seconds, and goes when the session ends.
 #include "engine.h"
 
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 
 #define LEFT_NAME       "sensed.jsonl"
 #define LEFT_MOST_BYTES (64u << 20)
-#define LEAVE_US        US_PER_S
+#define LEAVE_US        (2 * US_PER_S)
 #define LEAVE_MANY      1000 // dependencies: for so many more, a second more
 #define LEAVE_AT_ONCE   200  // in one turn: a key is answered in the same time
 #define AWAY_LOOKS      100  // at the end a disk is waited for, but not for ever
