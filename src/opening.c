@@ -1,29 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "opening.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "carried.h"
 #include "command.h"
-#include "frozen.h"
 #include "input_option.h"
 #include "load.h"
 #include "relight/arena.h"
-#include "relight/chain.h"
-#include "relight/file.h"
 #include "relight/incident.h"
 #include "relight/input.h"
-#include "relight/json.h"
-#include "relight/jq.h"
 #include "relight/memory.h"
 #include "relight/session.h"
-#include "relight/timeline.h"
 #include "relight/yaml.h"
-#include "walk.h"
 
 #define SPEED_MOST    10000.0
 #define PARALLEL_MOST 1000
@@ -155,7 +146,7 @@ static bool read_text(const char *path, struct buf *text, struct err *err)
 	return true;
 }
 
-static bool say_diags(struct diags *diags, const char *what)
+bool opening_say_diags(struct diags *diags, const char *what)
 {
 	struct buf words = {0};
 	struct err err;
@@ -168,7 +159,7 @@ static bool say_diags(struct diags *diags, const char *what)
 	return false;
 }
 
-static bool say(const struct err *err)
+bool opening_say(const struct err *err)
 {
 	command_fail(EXIT_USAGE, err);
 	return false;
@@ -196,18 +187,18 @@ static char *beside(const char *file, const char *path)
 	return buf_take(&joined);
 }
 
-static bool load_scenario(struct opening *opening, const char *path)
+bool opening_load_scenario(struct opening *opening, const char *path)
 {
 	struct engine_setup *setup = &opening->setup;
 	struct diags diags = {.file = path};
 	struct err err = {0};
 	if (setup->scenario_text.length == 0 && !read_text(path, &setup->scenario_text, &err)) {
 		err_prefix(&err, "scenario");
-		return say(&err);
+		return opening_say(&err);
 	}
 	setup->scenario = scenario_load(
 		setup->scenario_text.data, setup->scenario_text.length, setup->runbook, &diags);
-	bool is_loaded = setup->scenario || say_diags(&diags, "scenario");
+	bool is_loaded = setup->scenario || opening_say_diags(&diags, "scenario");
 	diags_fini(&diags);
 	return is_loaded;
 }
@@ -219,11 +210,11 @@ static bool find_runbook(struct opening *opening)
 	struct err err = {0};
 	if (!read_text(opening->scenario_path, &opening->setup.scenario_text, &err)) {
 		err_prefix(&err, "scenario");
-		return say(&err);
+		return opening_say(&err);
 	}
 	char *named = scenario_runbook_path(
 		opening->setup.scenario_text.data, opening->setup.scenario_text.length, &diags);
-	bool is_found = named || say_diags(&diags, "scenario");
+	bool is_found = named || opening_say_diags(&diags, "scenario");
 	if (named)
 		opening->runbook_path = opening->found_path = beside(opening->scenario_path, named);
 	free(named);
@@ -245,12 +236,12 @@ static bool load_answers(struct opening *opening)
 	if (!read_text(path, &opening->answers_text, &err)) {
 		free(path);
 		err_prefix(&err, "answers");
-		return say(&err);
+		return opening_say(&err);
 	}
 	diags.file = path;
 	opening->answers = answers_load(opening->answers_text.data, opening->answers_text.length,
 		opening->setup.runbook, &diags);
-	bool is_loaded = opening->answers || say_diags(&diags, "answers");
+	bool is_loaded = opening->answers || opening_say_diags(&diags, "answers");
 	diags_fini(&diags);
 	free(path);
 	return is_loaded;
@@ -273,13 +264,13 @@ static bool name_input(struct opening *opening, const char *name, const char *va
 	int input = runbook_input(opening->setup.runbook, name);
 	struct err err;
 	if (input >= 0 && !input_fits(&opening->setup.runbook->inputs[input], value, &err))
-		return say(&err);
+		return opening_say(&err);
 	if (input >= 0) {
 		set_input(opening, input, value, "person");
 		return true;
 	}
 	err_set(&err, "input: %s: the runbook has no such input", name);
-	return say(&err);
+	return opening_say(&err);
 }
 
 static bool take_input(struct opening *opening, const char *assignment)
@@ -288,7 +279,7 @@ static bool take_input(struct opening *opening, const char *assignment)
 	char *value;
 	int input = input_option(opening->setup.runbook, assignment, &value, &err);
 	if (input < 0)
-		return say(&err);
+		return opening_say(&err);
 	set_input(opening, input, value, "person");
 	memory_wipe(value);
 	return true;
@@ -301,12 +292,12 @@ static bool take_inputs_file(struct opening *opening)
 	struct buf text = {0};
 	struct err err = {0};
 	struct arena *arena = arena_new();
-	bool is_taken = load_text(opening->inputs_path, &text, &err) || say(&err);
+	bool is_taken = load_text(opening->inputs_path, &text, &err) || opening_say(&err);
 	const struct yaml_node *map = !is_taken ? NULL
 						: yaml_parse(arena, buf_str(&text), text.length,
 							  &yaml_limits_default, &diags);
 	if (is_taken && !map)
-		is_taken = say_diags(&diags, "inputs");
+		is_taken = opening_say_diags(&diags, "inputs");
 	for (size_t i = 0; is_taken && i < map->count; i++)
 		is_taken = map->type == YAML_MAP && map->items[i]->text &&
 			   name_input(opening, map->keys[i]->text, map->items[i]->text);
@@ -350,7 +341,7 @@ static bool unbuilt(const struct runbook *runbook, const char *what, const char 
 	err_set(&err, "%s %s: %s: not built yet; a rehearsal (--scenario) plays it", what, id,
 		feature);
 	err_place(&err, runbook->file, place.line, place.column);
-	return say(&err);
+	return opening_say(&err);
 }
 
 // A secret that a step prints would be in its output before it is known to be one.
@@ -412,7 +403,7 @@ static void take_mirror(struct opening *opening)
 	setup->is_mirror_itself = false;
 }
 
-static bool finish(struct opening *opening)
+bool opening_finish(struct opening *opening)
 {
 	struct engine_setup *setup = &opening->setup;
 	if (opening->is_headless && !opening->answers && !load_answers(opening))
@@ -437,7 +428,7 @@ static bool load_carried_runbook(struct opening *opening, const struct carried_f
 	buf_add(&setup->runbook_text, carried->bytes, carried->length);
 	setup->runbook = runbook_load(
 		buf_str(&setup->runbook_text), setup->runbook_text.length, ".", &diags);
-	bool is_loaded = setup->runbook || say_diags(&diags, "runbook");
+	bool is_loaded = setup->runbook || opening_say_diags(&diags, "runbook");
 	diags_fini(&diags);
 	return is_loaded;
 }
@@ -455,174 +446,13 @@ bool opening_load(struct opening *opening)
 		setup->runbook = load_runbook(opening->runbook_path, &setup->runbook_text);
 	}
 	if (!setup->runbook ||
-		(opening->scenario_path && !load_scenario(opening, opening->scenario_path)))
+		(opening->scenario_path && !opening_load_scenario(opening, opening->scenario_path)))
 		return false;
 	setup->mode = setup->scenario     ? EVENT_REHEARSAL
 		      : opening->is_drill ? EVENT_DRILL
 					  : EVENT_LIVE;
 	setup->speed = setup->scenario && opening->speed > 0 ? opening->speed : 1;
-	return finish(opening);
-}
-
-// --- taking an incident up again ---
-
-struct recalled {
-	char *base, *sha256, *mirror;
-	bool has_lines; // of a damaged one: something was recorded
-	double speed;
-	enum event_mode mode;
-};
-
-// Of "…/timeline.jsonl" its directory.
-static void recall_mirror(struct recalled *recalled, const char *path)
-{
-	const char *slash = path ? strrchr(path, '/') : NULL;
-	free(recalled->mirror);
-	recalled->mirror = slash ? memory_copy_bytes(path, (size_t)(slash - path)) : NULL;
-}
-
-// What is wrong with a line is seen when all of them are read.
-static bool recall_line(void *context, const char *line, size_t length, struct err *err)
-{
-	struct recalled *recalled = context;
-	enum event_kind kind = event_peek(line, length);
-	if (kind != EVENT_RUNBOOK_LOADED && kind != EVENT_LOG_SEGMENT &&
-		kind != EVENT_SESSION_OPEN && kind != EVENT_SESSION_RESUMED)
-		return true;
-	struct event *event = event_decode(line, length, err);
-	if (!event)
-		return false;
-	const cJSON *speed = json_get(event->data, "speed");
-	recalled->mode = event->mode;
-	if (event->kind == EVENT_RUNBOOK_LOADED) {
-		free(recalled->base);
-		free(recalled->sha256);
-		recalled->base = memory_copy_text(json_text(event->data, "base"));
-		recalled->sha256 = memory_copy_text(json_text(event->data, "sha256"));
-	}
-	if (event->kind == EVENT_LOG_SEGMENT && cJSON_IsTrue(json_get(event->data, "mirror")))
-		recall_mirror(recalled, json_text(event->data, "path"));
-	if (cJSON_IsNumber(speed) &&
-		(event->kind == EVENT_SESSION_OPEN || event->kind == EVENT_SESSION_RESUMED))
-		recalled->speed = speed->valuedouble;
-	event_free(event);
-	return true;
-}
-
-struct damaged {
-	struct recalled *recalled;
-	struct damage damage;
-};
-
-static void recall_walked(void *context, struct walked *line)
-{
-	struct damaged *damaged = context;
-	struct err ignored;
-	damaged->recalled->has_lines |= line->number > 0;
-	if (!line->is_torn)
-		damage_see(&damaged->damage, line);
-	if (line->event)
-		recall_line(damaged->recalled, line->bytes, line->length, &ignored);
-}
-
-// What can be read of one that is damaged; it is checked by the digests of what is frozen. Whoever
-// insisted on going on with it once need not do so again.
-static bool recall_past_damage(
-	struct opening *opening, const char *directory, struct recalled *recalled, struct err *err)
-{
-	struct damaged damaged = {.recalled = recalled};
-	struct err unread = {0};
-	int fd = timeline_open_file(directory, &unread);
-	bool is_read = fd >= 0 && walk_lines(fd, directory, recall_walked, &damaged, &unread);
-	if (fd >= 0)
-		close(fd);
-	if (!is_read || damaged.damage.lines == 0)
-		return false;
-	opening->goes_past_damage |= !damaged.damage.is_new;
-	if (!opening->goes_past_damage) {
-		struct err what = *err;
-		return err_set(err,
-			"%s; 'relight timeline show %s' shows what is left of it, 'relight resume "
-			"--past-damage %s' goes on behind it",
-			what.message, directory, directory);
-	}
-	return true;
-}
-
-// The frozen runbook judges; one that was altered since does not.
-static bool load_frozen_runbook(
-	struct opening *opening, const char *directory, const struct recalled *recalled)
-{
-	struct engine_setup *setup = &opening->setup;
-	struct diags diags = {0};
-	struct err err = {0};
-	bool is_altered = false;
-	if (!recalled->sha256) {
-		if (recalled->has_lines)
-			err_set(&err,
-				"resume: %s: the line that says which runbook it was is damaged; "
-				"'relight timeline show %s' shows what was done: run the runbook "
-				"again in another directory",
-				directory, directory);
-		else
-			err_set(&err,
-				"resume: %s: was never opened to its end, and nothing was done: "
-				"remove it and run the runbook again",
-				directory);
-		return say(&err);
-	}
-	setup->runbook = frozen_runbook(directory, recalled->sha256, recalled->base,
-		&setup->runbook_text, &is_altered, &diags, &err);
-	if (is_altered) {
-		runbook_free(setup->runbook);
-		setup->runbook = NULL;
-		err_set(&err,
-			"%s/frozen/runbook.yaml: it was altered since the incident opened; put the "
-			"original back",
-			directory);
-	}
-	bool is_loaded = setup->runbook != NULL;
-	if (err.message[0]) {
-		err_prefix(&err, "resume");
-		say(&err);
-	} else if (!is_loaded) {
-		say_diags(&diags, "runbook");
-	}
-	diags_fini(&diags);
-	return is_loaded;
-}
-
-bool opening_recall(struct opening *opening, const char *directory)
-{
-	struct engine_setup *setup = &opening->setup;
-	struct recalled recalled = {.speed = 1};
-	opening->is_recalled = true;
-	struct chain chain;
-	struct err err = {0};
-	bool is_loaded = true;
-	if (!timeline_read(directory, recall_line, &recalled, &chain, NULL, &err) &&
-		!recall_past_damage(opening, directory, &recalled, &err)) {
-		err_prefix(&err, "resume");
-		is_loaded = say(&err);
-	}
-	is_loaded = is_loaded && load_frozen_runbook(opening, directory, &recalled);
-	if (is_loaded && recalled.mode == EVENT_REHEARSAL) {
-		is_loaded = frozen_read(directory, "scenario.yaml", &setup->scenario_text, &err) ||
-			    say(&err);
-		opening->scenario_path = "frozen/scenario.yaml";
-		is_loaded = is_loaded && load_scenario(opening, opening->scenario_path);
-	}
-	setup->mode = recalled.mode;
-	setup->speed = opening->speed > 0 ? opening->speed : recalled.speed;
-	setup->mirror = recalled.mirror;
-	setup->is_mirror_itself = true;
-	free(recalled.base);
-	free(recalled.sha256);
-	if (!is_loaded)
-		return false;
-	if (opening->is_headless && !opening->answers_path)
-		opening->answers = answers_none(setup->runbook);
-	return finish(opening);
+	return opening_finish(opening);
 }
 
 void opening_fini(struct opening *opening)

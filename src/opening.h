@@ -6,6 +6,7 @@
 
 #include "engine.h"
 #include "relight/answers.h"
+#include "relight/diag.h"
 
 // What `run`, `resume` and `demo` have in common: their options, and what an engine is set up with.
 
@@ -36,5 +37,14 @@ bool opening_load(struct opening *opening);
 bool opening_recall(struct opening *opening, const char *directory);
 // Frees what the engine did not take over.
 void opening_fini(struct opening *opening);
+
+// --- what opening.c and opening_recall.c share: each that can fail says what is wrong, and is false ---
+
+bool opening_say(const struct err *err); // always false
+// `what`: the kind of file that the diagnostics are about. Always false.
+bool opening_say_diags(struct diags *diags, const char *what);
+bool opening_load_scenario(struct opening *opening, const char *path);
+// Once runbook and scenario are there: inputs, answers, the person and where the record goes.
+bool opening_finish(struct opening *opening);
 
 #endif
