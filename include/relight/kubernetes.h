@@ -82,6 +82,8 @@ struct kubernetes_exchange *kubernetes_ask(
 void kubernetes_cancel(struct kubernetes_exchange *exchange);
 // As http_reset: gives up its connections. Those of others who use the same struct http, too.
 void kubernetes_reset(struct kubernetes *kubernetes, const char *why);
+// Whether nothing was answered since that.
+bool kubernetes_is_silent(const struct kubernetes *kubernetes);
 // For an answer that is not 200, or none: what that says (kubeapi_refusal), and that the
 // credentials have expired, where they were refused for that.
 enum status kubernetes_refusal(const struct kubernetes *kubernetes,

@@ -13,6 +13,7 @@
 // curl acts.
 
 #define TIMEOUT_MS       30000
+#define OVERDUE_MS       100 // after its time, which libcurl keeps itself where it can
 #define IDLE_CONNECTIONS 32L
 
 // A socket that curl has asked to watch.
@@ -69,12 +70,44 @@ static size_t origin_length(const char *url)
 	return (size_t)(host - url) + strcspn(host, "/?#");
 }
 
+static const char *url_of(const struct http_exchange *exchange)
+{
+	const char *url = NULL;
+	if (exchange->easy)
+		exchange->http->curl->curl_easy_getinfo(
+			exchange->easy, CURLINFO_EFFECTIVE_URL, &url);
+	return url ? url : "";
+}
+
+static bool is_resolving(const struct http_exchange *exchange)
+{
+	double took_s = 0;
+	if (exchange->easy)
+		exchange->http->curl->curl_easy_getinfo(
+			exchange->easy, CURLINFO_NAMELOOKUP_TIME, &took_s);
+	return exchange->has_asked_for_name && took_s <= 0;
+}
+
+// Whether it waits for a resolver, or for the connection of one that does.
+static bool waits_for_name(const struct http_exchange *exchange)
+{
+	const char *url = url_of(exchange);
+	size_t length = origin_length(url);
+	const struct http_exchange *other = NULL;
+	if (exchange->has_asked_for_name)
+		return true;
+	DL_FOREACH (exchange->http->exchanges, other)
+		if (is_resolving(other) && origin_length(url_of(other)) == length &&
+			strncmp(url, url_of(other), length) == 0)
+			return true;
+	return false;
+}
+
 static struct failed_origin *failed_origin_of(struct http_exchange *exchange)
 {
 	struct http *http = exchange->http;
 	struct failed_origin *failed = NULL;
-	const char *url = "";
-	http->curl->curl_easy_getinfo(exchange->easy, CURLINFO_EFFECTIVE_URL, &url);
+	const char *url = url_of(exchange);
 	char *origin = memory_copy_bytes(url, origin_length(url));
 	LL_FOREACH (http->failed_origins, failed) {
 		if (strcmp(failed->origin, origin) == 0) {
@@ -97,7 +130,7 @@ static void take_failure(
 	double tried_s = 0;
 	exchange->http->curl->curl_easy_getinfo(exchange->easy, CURLINFO_TOTAL_TIME, &tried_s);
 	if (failure->is_timeout && tried_s <= 0) {
-		if (!last->words[0])
+		if (!last->words[0] || waits_for_name(exchange))
 			return;
 		failure->reach = last->reach;
 		snprintf(words, HTTP_WORDS_BYTES, "%s", last->words);
@@ -128,13 +161,15 @@ static void finish(struct http_exchange *exchange, CURLcode code)
 	if (code == CURLE_OK || exchange->is_cut || exchange->is_stopped) {
 		answer.reach = REACH_ANSWERED;
 		answer_fill(exchange, &answer);
+		if (exchange->http->failed_origins)
+			failed_origin_of(exchange)->words[0] = '\0'; // that is over
 	} else {
 		struct http_failure failure = http_curl_explain(&(struct http_failed){
 			.easy = exchange->easy,
 			.code = code,
 			.errors = exchange->errors,
 			.is_tls = exchange->is_tls,
-			.has_asked_for_name = exchange->has_asked_for_name,
+			.has_asked_for_name = waits_for_name(exchange),
 			.timeout_ms = exchange->timeout_ms,
 			.words = words,
 		});
@@ -161,6 +196,41 @@ static void collect_finished(struct http *http)
 			message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
 		finish(exchange, code);
 	}
+}
+
+// An exchange that waits for the connection of another one is not ended at its time by libcurl
+// 7.88, only with the other one.
+static void plan_overdue(struct http *http);
+
+static struct http_exchange *first_overdue(const struct http *http)
+{
+	struct http_exchange *exchange = http->exchanges;
+	while (exchange &&
+		(exchange->excuse.message[0] || exchange->overdue_ms > uv_now(http->loop)))
+		exchange = exchange->next;
+	return exchange;
+}
+
+static void on_overdue(uv_timer_t *timer)
+{
+	struct http *http = timer->data;
+	struct http_exchange *exchange;
+	while ((exchange = first_overdue(http))) // what is told may start and cancel others
+		finish(exchange, CURLE_OPERATION_TIMEDOUT);
+	plan_overdue(http);
+}
+
+static void plan_overdue(struct http *http)
+{
+	uint64_t due_ms = UINT64_MAX, now = uv_now(http->loop);
+	const struct http_exchange *exchange = NULL;
+	DL_FOREACH (http->exchanges, exchange)
+		if (!exchange->excuse.message[0] && exchange->overdue_ms < due_ms)
+			due_ms = exchange->overdue_ms;
+	if (due_ms == UINT64_MAX)
+		uv_timer_stop(&http->overdue);
+	else
+		uv_timer_start(&http->overdue, on_overdue, due_ms > now ? due_ms - now : 0, 0);
 }
 
 static struct http_exchange *first_excused(const struct http *http)
@@ -318,8 +388,10 @@ struct http_exchange *http_start(struct http *http, const struct http_request *r
 	exchange->context = request->context;
 	DL_PREPEND(http->exchanges, exchange);
 	exchange->excuse_reach = REACH_PREVENTED;
+	exchange->overdue_ms = uv_now(http->loop) + (uint64_t)exchange->timeout_ms + OVERDUE_MS;
 	if (!http_exchange_begin(exchange, request))
 		uv_timer_start(&http->excuse, on_excuse, 0, 0);
+	plan_overdue(http);
 	return exchange;
 }
 
@@ -355,8 +427,9 @@ struct http *http_new(uv_loop_t *loop, struct err *err)
 	http->multi = multi_new(http);
 	uv_timer_init(loop, &http->timer);
 	uv_timer_init(loop, &http->excuse);
-	http->timer.data = http->excuse.data = http;
-	http->timers_open = 2;
+	uv_timer_init(loop, &http->overdue);
+	http->timer.data = http->excuse.data = http->overdue.data = http;
+	http->timers_open = 3;
 	return http;
 }
 
@@ -384,4 +457,5 @@ void http_free(struct http *http)
 	free(http->reset_why);
 	uv_close((uv_handle_t *)&http->timer, on_timer_closed);
 	uv_close((uv_handle_t *)&http->excuse, on_timer_closed);
+	uv_close((uv_handle_t *)&http->overdue, on_timer_closed);
 }

@@ -26,9 +26,10 @@ struct http {
 	const struct http_curl *curl;
 	uv_loop_t *loop;
 	CURLM *multi;
-	uv_timer_t timer;  // when curl wants to be called
-	uv_timer_t excuse; // exchanges that could not begin, and a reset
-	char *reset_why;   // all connections are to be given up, for this reason; NULL: they stay
+	uv_timer_t timer;   // when curl wants to be called
+	uv_timer_t excuse;  // exchanges that could not begin, and a reset
+	uv_timer_t overdue; // those that libcurl does not end at their time
+	char *reset_why;    // all connections are to be given up, for this reason; NULL: they stay
 	int timers_open;
 	struct http_exchange *exchanges;
 	struct failed_origin *failed_origins;
@@ -44,6 +45,7 @@ struct http_exchange {
 	bool is_cut, is_stopped, is_tls, has_asked_for_name;
 	bool has_head; // all of it: libcurl takes one that breaks off for a whole one
 	int64_t timeout_ms;
+	uint64_t overdue_ms; // on the loop's clock
 	char ca_sha256[65];
 	char errors[CURL_ERROR_SIZE];
 	struct err excuse; // why it ended before it was answered; empty: it did not

@@ -142,6 +142,7 @@ static void note_authority(
 
 	if (answer->reach != REACH_ANSWERED || exchange->generation != kubernetes->generation)
 		return;
+	kubernetes->is_silent = false;
 	if (answer->is_first && strcmp(exchange->request.path, KUBERNETES_IDENTITY_PATH) != 0)
 		kubernetes->has_reconnected = true;
 	if (answer->ca_sha256)
@@ -345,7 +346,13 @@ void kubernetes_cancel(struct kubernetes_exchange *exchange)
 
 void kubernetes_reset(struct kubernetes *kubernetes, const char *why)
 {
+	kubernetes->is_silent = true;
 	http_reset(kubernetes->http, why);
+}
+
+bool kubernetes_is_silent(const struct kubernetes *kubernetes)
+{
+	return kubernetes->is_silent;
 }
 
 static void say_expired(const struct kubernetes *kubernetes, struct buf *words)

@@ -42,6 +42,8 @@ struct kubernetes {
 	void (*secret)(void *context, const char *name, const char *value);
 	void *secret_context;
 
+	bool is_silent; // its connections were given up, and nothing was answered since
+
 	// Who it is.
 	bool identifying;
 	uint64_t unidentified_ms;       // when that was last asked without being told

@@ -182,8 +182,13 @@ static void identify(struct query *query)
 	const struct target *target =
 		&query->probing->world->runbook->targets[query->check->target];
 	bool must_know = target->uid && !kubernetes_uid(query->client);
+	// What is watched on a server that has gone silent can only be said to be so, and that at
+	// once; the first answer afterwards makes it due again before anything is believed.
+	bool is_for_later =
+		kubernetes_is_silent(query->client) && query->check->question == KUBERNETES_OBJECTS;
 
-	if (!must_know && !kubernetes_identity_due(query->client, IDENTITY_AGE_MS)) {
+	if (!must_know &&
+		(is_for_later || !kubernetes_identity_due(query->client, IDENTITY_AGE_MS))) {
 		proceed(query);
 		return;
 	}

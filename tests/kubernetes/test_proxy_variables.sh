@@ -3,26 +3,10 @@
 # Which requests go through a proxy, by proxy-url and by HTTPS_PROXY and NO_PROXY: the same as kubectl's, in a network of its
 # own that has a server that is not this machine itself.
 set -eu
-if [ "${IN_OWN_NETWORK:-}" != yes ]; then
-	unshare --net --mount true 2>/dev/null || {
-		echo "test_proxy_variables.sh: no network namespace can be made here" >&2
-		[ "${CI:-}" != true ] && exit 0
-		exit 1
-	}
-	export IN_OWN_NETWORK=yes
-	FORWARDED=$(mktemp -d)
-	export FORWARDED
-	socat "UNIX-LISTEN:$FORWARDED/api,fork" "TCP:127.0.0.1:$(sed 's/.*://' "$CLUSTER/url")" &
-	forwarder=$!
-	code=0
-	unshare --net --mount sh "$0" || code=$?
-	kill $forwarder
-	rm -rf "$FORWARDED"
-	exit "$code"
-fi
+# shellcheck source=tests/kubernetes/own_network.sh
+. "$(dirname "$0")/own_network.sh"
 # shellcheck source=tests/kubernetes/probing.sh
 . "$(dirname "$0")/probing.sh"
-ip link set lo up
 ip address add 192.0.2.2/32 dev lo
 printf '127.0.0.1 localhost\n192.0.2.2 api.recovery.test\n' >"$work/hosts"
 mount --bind "$work/hosts" /etc/hosts

@@ -4,27 +4,11 @@
 # why; and when the cause goes away, it is healthy again without anybody's help. All of it is in a network of its own, where
 # packets can be lost and names be unknown: the API server is reached through forwarders over a socket in the file system.
 set -eu
-if [ "${IN_OWN_NETWORK:-}" != yes ]; then
-	unshare --net --mount true 2>/dev/null || {
-		echo "test_unreachable.sh: no network namespace can be made here, so packets cannot be lost" >&2
-		[ "${CI:-}" != true ] && exit 0
-		exit 1
-	}
-	export IN_OWN_NETWORK=yes
-	FORWARDED=$(mktemp -d)
-	export FORWARDED
-	socat "UNIX-LISTEN:$FORWARDED/api,fork" "TCP:127.0.0.1:$(sed 's/.*://' "$CLUSTER/url")" &
-	forwarder=$!
-	code=0
-	unshare --net --mount sh "$0" || code=$?
-	kill $forwarder
-	rm -rf "$FORWARDED"
-	exit "$code"
-fi
+# shellcheck source=tests/kubernetes/own_network.sh
+. "$(dirname "$0")/own_network.sh"
 # shellcheck source=tests/kubernetes/probing.sh
 . "$(dirname "$0")/probing.sh"
 : "${SUPPORT:?is where the programs for these tests are}"
-ip link set lo up
 children=
 trap 'exec 3>&-; kill $children 2>/dev/null || true; rm -rf "$work"' EXIT
 
@@ -90,6 +74,7 @@ nft add table inet faults
 nft add chain inet faults input '{ type filter hook input priority 0; }'
 nft add set inet faults lost '{ type inet_service; }'
 nft add rule inet faults input tcp dport @lost drop
+nft add rule inet faults input tcp sport @lost drop
 nft add element inet faults lost '{ 7006 }'
 # A name server that does not answer, and one name that is to be known later.
 printf 'nameserver 127.0.0.1\n' >"$work/resolv.conf"
@@ -171,7 +156,7 @@ comes lost unknown 10 "timed out: no connection"
 now_all
 nft add element inet faults lost '{ 7005, 7009 }'
 comes half-open unknown 10 "the server has gone silent"
-comes broken-off unknown 10 "timed out: "
+comes broken-off unknown 10 "timed out: HTTP 200, but not all of the answer"
 
 # What each wants, all at once.
 now_all
