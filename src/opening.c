@@ -227,7 +227,8 @@ static bool load_answers(struct opening *opening)
 	char *path = opening->answers_path ? memory_copy_text(opening->answers_path) : NULL;
 	struct diags diags = {0};
 	struct err err = {0};
-	if (!path && opening->setup.scenario && opening->setup.scenario->answers_path)
+	if (!path && opening->scenario_path && opening->setup.scenario &&
+		opening->setup.scenario->answers_path)
 		path = beside(opening->scenario_path, opening->setup.scenario->answers_path);
 	if (!path) {
 		opening->answers = answers_none(opening->setup.runbook);
