@@ -8,8 +8,6 @@
 // milliseconds since the start, what was done, the path, and its query; and one more, "gone", for
 // each answer or watch in which the server itself said 410. Ends by SIGTERM, or an hour after its
 // start.
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -19,9 +17,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "server.h"
 
 #define HEAD_BYTES 16384
 #define HONEST     3600 // seconds
@@ -44,10 +43,9 @@ static long now_ms(void)
 	return (now.tv_sec - began.tv_sec) * 1000 + (now.tv_nsec - began.tv_nsec) / 1000000;
 }
 
-static void fail(const char *what)
+static _Noreturn void fail(const char *what)
 {
-	fprintf(stderr, "relight: chaos: %s\n", what);
-	exit(2);
+	server_fail("chaos", what);
 }
 
 // --- phases ---
@@ -68,19 +66,6 @@ static void *play(void *context)
 }
 
 // --- one request ---
-
-static int connect_upstream(void)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET,
-		.sin_port = htons(upstream_port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
 
 // The head of a request, up to and with its empty line. Clients of a test send no more than one,
 // and no body.
@@ -164,7 +149,7 @@ static bool relay(SSL *client, SSL *server, const char *head, unsigned since)
 
 static void forward(SSL *client, char *head, unsigned since)
 {
-	int fd = connect_upstream();
+	int fd = server_connect(upstream_port);
 	if (fd < 0)
 		return;
 	SSL *server = SSL_new(as_client);
@@ -207,19 +192,6 @@ static void *serve(void *context)
 
 // --- the proxy ---
 
-static int listen_on(unsigned short port)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-		listen(fd, 64) != 0)
-		fail("it cannot listen");
-	return fd;
-}
-
 static void open_tls(const char *cert, const char *key)
 {
 	as_server = SSL_CTX_new(TLS_server_method());
@@ -244,21 +216,6 @@ int main(int argc, char **argv)
 	if (!record)
 		fail("its log cannot be written");
 	open_tls(argv[3], argv[4]);
-	int fd = listen_on((unsigned short)atoi(argv[1]));
 	pthread_create(&thread, NULL, play, plan);
-	alarm(HONEST);
-	for (;;) {
-		int *client = malloc(sizeof *client);
-		if (!client)
-			fail("out of memory");
-		*client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-		if (*client < 0) {
-			free(client);
-		} else if (pthread_create(&thread, NULL, serve, client) != 0) {
-			close(*client);
-			free(client);
-		} else {
-			pthread_detach(thread);
-		}
-	}
+	server_run("chaos", (unsigned short)atoi(argv[1]), serve, HONEST);
 }

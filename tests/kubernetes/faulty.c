@@ -17,8 +17,6 @@
 //   late-500, late-503, late-504       carried out, and answered so
 // LOG gets a line for each request: METHOD, "dry" or "-", WHAT ("pass"), path and query. Ends by
 // SIGTERM, or an hour after its start.
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -27,9 +25,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "server.h"
 
 #define HEAD_BYTES   16384
 #define BODY_BYTES   (1 << 20)
@@ -60,10 +59,9 @@ static FILE *record;
 static SSL_CTX *as_server, *as_client;
 static unsigned short upstream_port;
 
-static void fail(const char *what)
+static _Noreturn void fail(const char *what)
 {
-	fprintf(stderr, "relight: faulty: %s\n", what);
-	exit(2);
+	server_fail("faulty", what);
 }
 
 // --- rules ---
@@ -156,19 +154,6 @@ static bool read_request(SSL *client, struct request *request)
 	return true;
 }
 
-static int connect_upstream(void)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET,
-		.sin_port = htons(upstream_port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
 static void send_upstream(SSL *server, const struct request *request)
 {
 	char head[HEAD_BYTES + 32];
@@ -194,7 +179,7 @@ static void keep_alive(char *answer, size_t *length)
 // The whole answer, allocated; NULL: there is none.
 static char *carry_out(const struct request *request, size_t *length)
 {
-	int fd = connect_upstream(), more;
+	int fd = server_connect(upstream_port), more;
 	char *answer = malloc(ANSWER_BYTES);
 	SSL *server = SSL_new(as_client);
 	*length = 0;
@@ -287,19 +272,6 @@ static void *serve(void *context)
 
 // --- the proxy ---
 
-static int listen_on(unsigned short port)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-		listen(fd, 64) != 0)
-		fail("it cannot listen");
-	return fd;
-}
-
 static SSL_CTX *open_tls(const SSL_METHOD *method, const char *cluster, const char *name)
 {
 	char cert[4096], key[4096];
@@ -314,7 +286,6 @@ static SSL_CTX *open_tls(const SSL_METHOD *method, const char *cluster, const ch
 
 int main(int argc, char **argv)
 {
-	pthread_t thread;
 	if (argc != 6)
 		fail("usage: faulty PORT UPSTREAM-PORT CLUSTER RULES LOG");
 	signal(SIGPIPE, SIG_IGN);
@@ -325,20 +296,5 @@ int main(int argc, char **argv)
 	record = fopen(argv[5], "ae");
 	if (!record)
 		fail("its log cannot be written");
-	int fd = listen_on((unsigned short)atoi(argv[1]));
-	alarm(LIFE_S);
-	for (;;) {
-		int *client = malloc(sizeof *client);
-		if (!client)
-			fail("out of memory");
-		*client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-		if (*client < 0) {
-			free(client);
-		} else if (pthread_create(&thread, NULL, serve, client) != 0) {
-			close(*client);
-			free(client);
-		} else {
-			pthread_detach(thread);
-		}
-	}
+	server_run("faulty", (unsigned short)atoi(argv[1]), serve, LIFE_S);
 }

@@ -4,18 +4,18 @@
 // Something on loopback that looks like a Kubernetes API server without TLS, and answers for each
 // of its resources in another way that no server should. Ends by SIGTERM, or ten minutes after its
 // start.
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#define MIB (1024 * 1024)
+#include "server.h"
+
+#define LIFE_S 600
+#define MIB    (1024 * 1024)
 #define LIST_BEGIN                                                                                 \
 	"{\"kind\":\"List\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"7\"},"       \
 	"\"items\":["
@@ -210,30 +210,6 @@ static void *serve(void *context)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET,
-		.sin_port = htons((unsigned short)atoi(argc > 1 ? argv[1] : "0")),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-	if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 64) != 0) {
-		fprintf(stderr, "relight: hostile: it cannot listen\n");
-		return 2;
-	}
 	signal(SIGPIPE, SIG_IGN);
-	alarm(600);
-	for (;;) {
-		pthread_t thread;
-		int *client = malloc(sizeof *client);
-		if (!client)
-			return 2;
-		*client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-		if (*client < 0) {
-			free(client);
-		} else if (pthread_create(&thread, NULL, serve, client) != 0) {
-			close(*client);
-			free(client);
-		} else {
-			pthread_detach(thread);
-		}
-	}
+	server_run("hostile", (unsigned short)atoi(argc > 1 ? argv[1] : "0"), serve, LIFE_S);
 }
