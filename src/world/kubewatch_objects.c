@@ -22,7 +22,7 @@ static bool is_one(const struct kubewatch *watch)
 
 bool kubewatch_needs_metadata_only(const struct kubewatch *watch)
 {
-	bool is_secret = watch->type.group[0] == '\0' && strcmp(watch->type.plural, "secrets") == 0;
+	bool is_secret = kubeapi_is_secret(&watch->type);
 
 	for (size_t i = 0; i < watch->view_count && !is_secret; i++)
 		if (watch->views[i]->aim != KUBEWATCH_NAMES)
