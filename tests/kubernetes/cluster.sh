@@ -15,7 +15,7 @@
 #   kubeconfig-expired     a client certificate that has expired
 #   kubeconfig-wrong-ca    the administrator, who trusts only wrong-ca.crt
 #   kubeconfig-bad-token   a token that the server does not know
-#   *.log, *.pid
+#   *.log, *.pid, *.lock
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -106,28 +106,31 @@ kubeconfigs() {
 	kubeconfig kubeconfig-bad-token "certificate-authority: ca.crt" "    token: nobody"
 }
 
-is_mine() {
-	[ -f "$1.pid" ] && ps -o args= -p "$(cat "$1.pid")" 2>/dev/null | grep -qF "$CLUSTER"
+# A server holds the lock of its name from its launch to its end: while it is being loaded from a slow disk it has no command
+# line yet to know it by, and a process id may be somebody else's by now.
+lives() {
+	! flock -n "$1.lock" true
 }
 
 # launch NAME PROGRAM ARGUMENT...: in the background, in a session of its own, so that ^C reaches the tests first; what runs
-# already goes on.
+# already goes on, and what has just been killed is waited for.
 launch() {
 	name=$1
 	shift
-	if is_mine "$name"; then
-		return
+	exec 9>>"$name.lock"
+	if flock -w 1 9; then
+		setsid "$@" >>"$name.log" 2>&1 </dev/null &
+		echo $! >"$name.pid"
 	fi
-	setsid "$@" >>"$name.log" 2>&1 </dev/null &
-	echo $! >"$name.pid"
+	exec 9>&-
 }
 
 end() {
-	if is_mine "$1"; then
+	if lives "$1"; then
 		pid=$(cat "$1.pid")
-		kill "$pid"
+		kill "$pid" 2>/dev/null || true
 		tries=0
-		while is_mine "$1"; do
+		while lives "$1"; do
 			tries=$((tries + 1))
 			[ "$tries" -lt 100 ] || kill -9 "$pid" 2>/dev/null || true
 			sleep 0.1
@@ -142,7 +145,7 @@ await() {
 	shift
 	tries=0
 	until "$@" >/dev/null 2>&1; do
-		is_mine "$name" || { tail -n 5 "$name.log" >&2; fail "$name ended"; }
+		lives "$name" || { tail -n 5 "$name.log" >&2; fail "$name ended"; }
 		tries=$((tries + 1))
 		[ "$tries" -lt 300 ] || { tail -n 5 "$name.log" >&2; fail "$name: not ready after a minute"; }
 		sleep 0.2
