@@ -245,7 +245,7 @@ bool engine_prepare(struct engine *engine, struct err *err)
 	engine_frozen_fini(&frozen);
 	if (!is_prepared)
 		return false;
-	engine->session = session_describe(setup->executable);
+	engine->session = session_describe(setup->executable, IDENTITY_ASSERTED);
 	read_contexts(engine);
 	record_session(&engine->record);
 	return begin_mirror(engine, engine->id, err);
@@ -372,7 +372,7 @@ bool engine_resume(struct engine *engine, const char *directory, bool *is_held, 
 		return err_set(err, "%s; the runbook's scripts are listed there: put it back",
 			engine->lost.message);
 	engine->record.chain = tail.chain;
-	engine->session = session_describe(engine->setup.executable);
+	engine->session = session_describe(engine->setup.executable, IDENTITY_ASSERTED);
 	record_session(&engine->record);
 	if (strcmp(engine->state->boot, engine->record.boot) != 0)
 		engine->rebooted_seq = engine->record.chain.next_seq;

@@ -60,7 +60,7 @@ static void add_loginuid(cJSON *out)
 	buf_fini(&text);
 }
 
-cJSON *session_describe(const char *executable)
+cJSON *session_describe(const char *executable, enum identity identity)
 {
 	cJSON *out = json_object();
 	char host[256] = "", hex[65], tty[256];
@@ -75,9 +75,6 @@ cJSON *session_describe(const char *executable)
 	json_add_text(out, "ssh_client", getenv("SSH_CLIENT"));
 	if (hash_file(executable, hex))
 		json_add_text(out, "exe_sha256", hex);
-	// Whoever opens a session is no socket's peer and shows no key: the name is as it was
-	// given, and even the login name is that of whoever controls this process. What the system
-	// knows stands beside it; a seal proves more.
-	json_add_text(out, "identity", "asserted");
+	json_add_text(out, "identity", identity_word(identity));
 	return out;
 }
