@@ -33,7 +33,9 @@
 	X(OVERRIDE, "override", "O", "override", 's',                                              \
 		"call the step done against the evidence, with a reason")                          \
 	X(SKIP, "skip", "x", "skip", 's', "leave the step out, with a reason")                     \
-	X(REOPEN, "reopen", "U", "reopen", 's', "put a skipped step back into the order")          \
+	X(REOPEN, "reopen", "U", "reopen", 's',                                                    \
+		"put a skipped step back into the order, or one that a person has undone after "   \
+		"its rollback failed or was lost")                                                 \
 	X(WAIVE, "waive", "w", "waive", 's',                                                       \
 		"start without what is unmet, with a reason and an end")                           \
 	X(WAIVE_DEPENDENCY, "waive-dependency", "", "waive", 'd',                                  \

@@ -255,6 +255,9 @@ bool state_waits_for_person(const struct state *state, int step, struct wall now
 // nothing).
 int state_root_cause(const struct state *state, int step, struct wall now);
 bool state_need_is_met(const struct state *state, int step, int need, struct wall now);
+// Its newest attempt was its rollback, which failed or whose outcome is unknown, and nobody has
+// carried the step out since: what it restores proves nothing then.
+bool state_rollback_is_open(const struct state *state, int step);
 // Every dependency that the step restores is healthy and fresh, or waived.
 bool state_restored(const struct state *state, int step, struct wall now);
 

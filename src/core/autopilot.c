@@ -179,6 +179,8 @@ static bool at_trouble(struct look *look, int s)
 static bool at_failed(struct look *look, int step)
 {
 	const struct step_progress *progress = &look->state->steps[step];
+	if (state_rollback_is_open(look->state, step))
+		return missing(look, step, "its rollback failed: a person decides");
 	if (progress->outcome == OUTCOME_FAILED &&
 		progress->retried < look->facts->runbook->steps[step].retries) {
 		look->is_busy = true;
@@ -202,6 +204,8 @@ static bool at_regressed(struct look *look, int step)
 static bool at_unknown(struct look *look, int s)
 {
 	const struct step *step = &look->facts->runbook->steps[s];
+	if (state_rollback_is_open(look->state, s))
+		return missing(look, s, "the outcome of its rollback is unknown: a person decides");
 	if (look->facts->watches[s].is_resolving) {
 		look->is_busy = true;
 		return false;

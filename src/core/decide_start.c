@@ -296,7 +296,7 @@ bool decide_extend(const struct wish *wish)
 	const struct watch *watch = &wish->facts->watches[wish->intent->step];
 	bool is_running = wish->is == STEP_RUNNING;
 	bool is_resolving =
-		wish->is == STEP_UNKNOWN || (wish->is == STEP_FAILED && watch->is_resolving);
+		(wish->is == STEP_UNKNOWN || wish->is == STEP_FAILED) && watch->is_resolving;
 	if (!is_running && wish->is != STEP_VERIFYING && !is_resolving)
 		return wish_refuse(wish, "it is neither running nor being verified", NULL);
 	if (wish->intent->extend_ms < MS_PER_S)
@@ -318,6 +318,9 @@ bool decide_verify(const struct wish *wish)
 {
 	if (wish->step->restores.count == 0)
 		return wish_refuse(wish, "it restores nothing that could be looked at", NULL);
+	if (state_rollback_is_open(wish->state, wish->intent->step))
+		return wish_refuse(wish, "what it restores does not prove its rollback",
+			":rollback runs that again, U says that it was undone by hand");
 	if (wish->is != STEP_UNKNOWN && wish->is != STEP_FAILED) {
 		// What is being verified keeps the moment from which its evidence counts.
 		decision_look(wish->decision, wish->facts, wish->intent->step);

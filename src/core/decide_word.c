@@ -47,8 +47,9 @@ bool decide_skip(const struct wish *wish)
 
 bool decide_reopen(const struct wish *wish)
 {
-	if (wish->is != STEP_SKIPPED)
-		return wish_refuse(wish, "only a skipped step can be reopened", NULL);
+	if (wish->is != STEP_SKIPPED && !state_rollback_is_open(wish->state, wish->intent->step))
+		return wish_refuse(
+			wish, "only what was skipped, or undone by hand, can be reopened", NULL);
 	if (!wish_needs_reason(wish))
 		return false;
 	json_add_text(wish_add(wish, EVENT_STEP_REOPENED)->data, "why", wish->intent->text);

@@ -99,9 +99,10 @@ void fold_result(const struct fold *fold)
 		step_submitted(fold, DONE_RESULT);
 }
 
+// A rollback's proof is not the step's.
 void fold_verified(const struct fold *fold)
 {
-	if (fold->step)
+	if (fold->step && !state_rollback_is_open(fold->state, fold->step_index))
 		step_done(fold, DONE_VERIFIED);
 }
 

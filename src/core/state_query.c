@@ -138,6 +138,13 @@ bool state_need_is_met(const struct state *state, int step, int need, struct wal
 	       edge_is_waived(state, step, state->runbook->steps[need].id, now);
 }
 
+bool state_rollback_is_open(const struct state *state, int step)
+{
+	const struct step_progress *progress = &state->steps[step];
+	bool is_lost = progress->state == STEP_FAILED || progress->state == STEP_UNKNOWN;
+	return is_lost && progress->is_rollback && progress->submitted_seq < progress->intent_seq;
+}
+
 static const char *need_words(enum step_state state)
 {
 	switch (state) {

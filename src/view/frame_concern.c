@@ -173,6 +173,10 @@ static void say_regressed(
 		say_hint(scene, concern->step, scene_message(scene, dependency), &lines[2]);
 }
 
+// What is left to do where a step was to be undone.
+static const char rollback_keys[] =
+	":rollback runs it again; U says that it was undone by hand; r runs the step.";
+
 // What failed may have said much: it has two lines, and what follows stands on the first one.
 static void say_failed(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words)
@@ -183,6 +187,7 @@ static void say_failed(
 	int root = scene->root[concern->step];
 	bool is_told = progress->said && progress->said[0];
 	bool is_looked_at = scene->facts->watches[concern->step].is_resolving;
+	bool is_rollback = state_rollback_is_open(scene->state, concern->step);
 	buf_printf(&lines[0], "!! FAILED %s, ", scene->runbook->steps[concern->step].id);
 	step_reason(scene, concern->step, &lines[0]);
 	buf_text(&lines[0], progress->is_acknowledged || is_looked_at ? "" : ", not yet seen");
@@ -199,6 +204,10 @@ static void say_failed(
 			scene->runbook->steps[root].id);
 	if (is_told && !strstr(progress->said, "hint:"))
 		say_hint(scene, concern->step, progress->said, &lines[2]);
+	if (is_rollback) {
+		say_keys(scene, words, rollback_keys);
+		return;
+	}
 	if (lines[2].length == 0 && dependency < 0 &&
 		scene->runbook->steps[concern->step].restores.count > 0 && !is_looked_at)
 		buf_printf(&lines[2], "What it restores is healthy now%s.",
@@ -210,8 +219,9 @@ static void say_unknown(
 {
 	const struct step_progress *progress = &scene->state->steps[concern->step];
 	struct buf *lines = words->lines;
-	buf_printf(
-		&lines[0], "?? UNKNOWN outcome of %s, ", scene->runbook->steps[concern->step].id);
+	bool is_rollback = state_rollback_is_open(scene->state, concern->step);
+	buf_printf(&lines[0], "?? UNKNOWN %s of %s, ", is_rollback ? "rollback" : "outcome",
+		scene->runbook->steps[concern->step].id);
 	if (progress->attempt > 1)
 		buf_printf(&lines[0], "try %d, ", progress->attempt);
 	buf_text(&lines[0], "lost ");
@@ -225,8 +235,9 @@ static void say_unknown(
 		return;
 	bool can_look = scene->runbook->steps[concern->step].restores.count > 0;
 	say_keys(scene, words,
-		can_look ? "v looks whether what it restores is healthy; r runs it again."
-			 : "Look whether it did its work; r runs it again.");
+		is_rollback ? rollback_keys
+		: can_look  ? "v looks whether what it restores is healthy; r runs it again."
+			    : "Look whether it did its work; r runs it again.");
 }
 
 static void say_record(

@@ -334,9 +334,13 @@ bool resolving_words(const struct scene *scene, int step, struct buf *out)
 static void say_failed(const struct scene *scene, int step, struct buf *out)
 {
 	const struct step_progress *progress = &scene->state->steps[step];
+	// Carried out since its newest attempt began, by that or by hand.
+	bool is_submitted = progress->submitted_seq > progress->intent_seq;
+	if (state_rollback_is_open(scene->state, step))
+		buf_text(out, "rollback, ");
 	if (progress->attempt > 1)
 		buf_printf(out, "try %d, ", progress->attempt);
-	if (progress->outcome == OUTCOME_SUCCESS)
+	if (is_submitted)
 		buf_text(out, "not verified");
 	else if (progress->outcome == OUTCOME_FAILED && progress->exit >= 0)
 		buf_printf(out, "exit %d", progress->exit);
@@ -355,6 +359,7 @@ static void say_failed(const struct scene *scene, int step, struct buf *out)
 
 static void say_unknown(const struct scene *scene, int step, struct buf *out)
 {
+	buf_text(out, state_rollback_is_open(scene->state, step) ? "rollback's " : "");
 	buf_text(out, "outcome lost ");
 	clock_words(scene_age_ms(scene, scene->state->steps[step].since.mono), out);
 	buf_text(out, " ago");

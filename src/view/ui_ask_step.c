@@ -225,8 +225,11 @@ bool ask_assign(struct ui *ui, const struct facts *facts, enum intent_kind kind,
 bool ask_reason(struct ui *ui, const struct facts *facts, enum intent_kind kind,
 	const struct about *about, struct intent *intent)
 {
-	struct dialog *dialog = open_text(
-		ui, facts, kind, about, kind == INTENT_BY_HAND ? "what was done, and how" : "why");
+	bool is_undone = kind == INTENT_REOPEN && state_rollback_is_open(facts->state, about->step);
+	struct dialog *dialog = open_text(ui, facts, kind, about,
+		is_undone                ? "how it was undone, or seen to be"
+		: kind == INTENT_BY_HAND ? "what was done, and how"
+					 : "why");
 
 	(void)intent;
 	if (kind == INTENT_BY_HAND)

@@ -143,6 +143,13 @@ static void hint_step(
 	}
 }
 
+static void hint_rollback(struct hints *hints, const struct facts *facts, int step)
+{
+	if (state_rollback_is_open(facts->state, step) &&
+		decide_allows(facts, INTENT_ROLLBACK, step, NULL))
+		hint_intent(hints, INTENT_ROLLBACK, ":rollback", "again");
+}
+
 // What sets a step free that waits for a person's word alone.
 static void hint_wanting(struct hints *hints, const struct facts *facts, int step)
 {
@@ -254,7 +261,7 @@ size_t ui_key_hints(
 	static const char *const moves[] = {
 		"dependencies", "timeline", "palette", "help", "clocks", NULL};
 	struct hints hints = {.ui = ui, .items = items, .limit = limit};
-	struct key_hint of_step[sizeof of_a_step / sizeof *of_a_step + 1];
+	struct key_hint of_step[sizeof of_a_step / sizeof *of_a_step + 2];
 	struct hints near = {.ui = ui, .items = of_step, .limit = sizeof of_step / sizeof *of_step};
 	int step = ui_step(ui);
 
@@ -271,6 +278,7 @@ size_t ui_key_hints(
 		hint_output(&hints, ui);
 	if (step >= 0) {
 		hint_wanting(&near, facts, step);
+		hint_rollback(&near, facts, step);
 		hint_step(&near, ui, facts, step, true);
 	}
 	if (ui->pane != PANE_ORDER)

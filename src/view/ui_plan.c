@@ -250,7 +250,8 @@ static void say_last_attempt(struct buf *out, const struct facts *facts, int ste
 
 	if (progress->attempt < 1)
 		return;
-	buf_printf(out, "before attempt %d: %s", progress->attempt,
+	buf_printf(out, "before %s %d: %s", progress->is_rollback ? "rollback, attempt" : "attempt",
+		progress->attempt,
 		progress->outcome == OUTCOME_NONE ? step_state_word(progress->state)
 						  : outcome_word(progress->outcome));
 	if (progress->exit > 0)
@@ -267,8 +268,13 @@ char *plan_say(const struct facts *facts, int step, bool is_rollback)
 	say_command(&out, facts, step, is_rollback, &rest);
 	say_where(&out, facts, step, is_rollback);
 	plan_say_files(&out, facts, step, is_rollback, "file   ");
-	say_times(&out, of);
-	plan_say_restores(&out, facts, of);
+	if (is_rollback) {
+		say_duration(&out, "timeout ", of->timeout_ms, "none");
+		buf_text(&out, "; then the step is open again\n");
+	} else {
+		say_times(&out, of);
+		plan_say_restores(&out, facts, of);
+	}
 	say_last_attempt(&out, facts, step);
 	if (of->again == AGAIN_VERIFY && facts->state->steps[step].attempt > 0 && !is_rollback &&
 		decide_allows(facts, INTENT_VERIFY, step, NULL))

@@ -13,6 +13,7 @@
 static const char many[] =
 	"relight: 1\n"
 	"name: many\n"
+	"dependencies: [{id: it, check: {command: ['true']}, every: 1s, stable: 1s}]\n"
 	"steps:\n"
 	"  - id: wobbly\n"
 	"    needs: []\n"
@@ -21,6 +22,9 @@ static const char many[] =
 	"    timeout: 1m\n"
 	"    again: safe\n"
 	"    rollback: {command: [touch, undone]}\n"
+	"  - {id: undone, needs: [], run: {command: ['true']}, restores: [it], takes: 1s, timeout: "
+	"1m,\n"
+	"     rollback: {shell: 'echo protected; exit 1'}}\n"
 	"  - {id: slow, needs: [], run: {shell: '" COCKPIT_HOLD "'}, takes: 1s, timeout: 1h}\n"
 	"  - {id: late, needs: [], run: {shell: '" COCKPIT_HOLD "'}, takes: 1s, timeout: 4s}\n";
 
@@ -72,6 +76,32 @@ static void what_failed_is_seen_and_run_again(void **unused)
 	cockpit_free(c);
 }
 
+/* What the step restores is healthy all along: that does not tell whether it was undone. */
+static void a_rollback_that_failed_is_resolved_by_hand(void **unused)
+{
+	struct cockpit *c = armed();
+
+	(void)unused;
+	press_on(c, "undone", "s");
+	cockpit_answer(c, "start undone", NULL, NULL);
+	cockpit_shows(c, "[x] undone");
+	cockpit_palette(c, "rollback undone");
+	cockpit_shows(c, "then the step is open again");
+	cockpit_hides(c, "done   when healthy");
+	screen_pause(c->screen, 300);
+	cockpit_press(c, "y");
+	cockpit_shows(c, "FAILED undone, rollback, try 2, exit 1");
+	cockpit_shows(c, "U says that it was undone by hand");
+	cockpit_press(c, "v");
+	cockpit_shows(c, "does not prove its rollback");
+	cockpit_press(c, "U");
+	cockpit_shows(c, "how it was undone, or seen to be");
+	cockpit_answer(c, "reopen undone", "took the protection off", NULL);
+	cockpit_records(c, "\"kind\":\"step.reopened\"", "\"why\":\"took the protection off\"");
+	cockpit_shows(c, "[ ] undone");
+	cockpit_free(c);
+}
+
 static void a_running_attempt_is_cancelled_or_given_time(void **unused)
 {
 	struct cockpit *c = armed();
@@ -117,6 +147,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_failed_is_seen_and_run_again),
+		cmocka_unit_test(a_rollback_that_failed_is_resolved_by_hand),
 		cmocka_unit_test(a_running_attempt_is_cancelled_or_given_time),
 		cmocka_unit_test(a_timeout_ends_what_nobody_answers_for),
 	};

@@ -289,6 +289,85 @@ static void test_a_rollback(void **unused)
 	case_end(&of);
 }
 
+// The rollback of `a`, which is done, was started as its second attempt.
+static void undo_begins(struct incident_case *of)
+{
+	succeeds(of, "a");
+	tell(of, "relight", EVENT_STEP_VERIFIED, "a", NULL);
+	struct intent undo = with_text(of, INTENT_ROLLBACK, "a", NULL);
+	wanted(of, &undo);
+	assert_int_equal(of->state->steps[step_of(of, "a")].attempt, 2);
+}
+
+// That what the step restores is healthy says that it was not undone, if anything.
+static void test_a_lost_rollback_is_not_proven_by_what_its_step_restores(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, small);
+	sense(&of, "db", "healthy");
+	due(&of);
+	undo_begins(&of);
+	tell_attempt(&of, "relight", EVENT_STEP_UNKNOWN, "a", 2, NULL);
+	struct intent verify = with_text(&of, INTENT_VERIFY, "a", NULL);
+	struct intent more = with_text(&of, INTENT_EXTEND, "a", NULL);
+	more.extend_ms = 60 * MS_PER_S;
+	refused(&of, &verify,
+		"verify: a: what it restores does not prove its rollback; :rollback runs that "
+		"again, U says that it was undone by hand");
+	refused(&of, &more, "extend: a: it is neither running nor being verified");
+	live(&of, 60, "db", "healthy");
+	assert_step(&of, "a", STEP_UNKNOWN);
+	struct intent undo = with_text(&of, INTENT_ROLLBACK, "a", NULL);
+	wanted(&of, &undo);
+	ends(&of, "a", "{'outcome':'failed','exit':1}");
+	refused(&of, &verify,
+		"verify: a: what it restores does not prove its rollback; :rollback runs that "
+		"again, U says that it was undone by hand");
+	case_end(&of);
+}
+
+static void test_a_lost_rollback_is_resolved_by_hand(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, small);
+	undo_begins(&of);
+	tell_attempt(&of, "relight", EVENT_STEP_UNKNOWN, "a", 2, NULL);
+	struct intent reopen = with_text(&of, INTENT_REOPEN, "a", " ");
+	refused(&of, &reopen, "reopen: a: a reason is needed");
+	reopen.text = "dropped the database myself";
+	wanted(&of, &reopen);
+	assert_newest(&of, EVENT_STEP_REOPENED, "a");
+	assert_data(newest(&of), "why", "dropped the database myself");
+	assert_step(&of, "a", STEP_READY);
+	refused(&of, &reopen,
+		"reopen: a: only what was skipped, or undone by hand, can be reopened");
+	case_end(&of);
+}
+
+// By then the lost rollback is of the past: what is restored proves the work of that person.
+static void test_after_a_lost_rollback_what_is_done_by_hand_is_verified(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, small);
+	sense(&of, "db", "missing");
+	due(&of);
+	undo_begins(&of);
+	ends(&of, "a", "{'outcome':'failed','exit':1}");
+	struct intent by_hand = with_text(&of, INTENT_BY_HAND, "a", "restored it myself");
+	wanted(&of, &by_hand);
+	assert_step(&of, "a", STEP_VERIFYING);
+	live(&of, 130, "db", "missing");
+	assert_step(&of, "a", STEP_FAILED);
+	struct intent verify = with_text(&of, INTENT_VERIFY, "a", NULL);
+	wanted(&of, &verify);
+	live(&of, 145, "db", "healthy");
+	assert_step(&of, "a", STEP_DONE);
+	case_end(&of);
+}
+
 static void test_a_rollback_needs_its_target_too(void **unused)
 {
 	(void)unused;
@@ -445,7 +524,8 @@ static void test_by_hand_override_skip_reopen(void **unused)
 	struct intent reopen = with_text(&of, INTENT_REOPEN, "b", "after all");
 	wanted(&of, &reopen);
 	assert_step(&of, "b", STEP_READY);
-	refused(&of, &reopen, "reopen: b: only a skipped step can be reopened");
+	refused(&of, &reopen,
+		"reopen: b: only what was skipped, or undone by hand, can be reopened");
 	case_end(&of);
 }
 
@@ -1133,6 +1213,9 @@ static void test_an_unknown_attempt_is_resolved_by_looking(void **unused)
 	live(&of, 60, "db", "healthy");
 	assert_step(&of, "a", STEP_UNKNOWN); // nobody has asked
 	struct intent verify = with_text(&of, INTENT_VERIFY, "a", NULL);
+	struct intent more = with_text(&of, INTENT_EXTEND, "a", NULL);
+	more.extend_ms = 60 * MS_PER_S;
+	refused(&of, &more, "extend: a: it is neither running nor being verified");
 	wanted(&of, &verify);
 	only_effect(&of, EFFECT_RECHECK);
 	assert_step(&of, "a", STEP_UNKNOWN);
@@ -1506,6 +1589,9 @@ int main(void)
 		cmocka_unit_test(test_running_again),
 		cmocka_unit_test(test_an_amended_command),
 		cmocka_unit_test(test_a_rollback),
+		cmocka_unit_test(test_a_lost_rollback_is_not_proven_by_what_its_step_restores),
+		cmocka_unit_test(test_a_lost_rollback_is_resolved_by_hand),
+		cmocka_unit_test(test_after_a_lost_rollback_what_is_done_by_hand_is_verified),
 		cmocka_unit_test(test_a_rollback_needs_its_target_too),
 		cmocka_unit_test(test_what_was_made_anew_is_repinned_without_a_reason),
 		cmocka_unit_test(test_what_was_shown_is_what_is_accepted),

@@ -289,6 +289,13 @@ static void test_a_rollback_opens_the_step_again(void **unused)
 	tell_attempt(&of, "ana", EVENT_STEP_INTENT, "b", 3, "{'role':'rollback'}");
 	ends(&of, "b", "{'outcome':'failed'}");
 	assert_step(&of, "b", STEP_FAILED);
+	assert_true(state_rollback_is_open(of.state, 1));
+	tell(&of, "relight", EVENT_STEP_VERIFIED, "b",
+		NULL); // a rollback's proof is not the step's
+	assert_step(&of, "b", STEP_FAILED);
+	tell(&of, "ana", EVENT_STEP_CONFIRMED, "b", "{'say':'done','by_hand':true}");
+	assert_step(&of, "b", STEP_DONE);
+	assert_false(state_rollback_is_open(of.state, 1));
 	case_end(&of);
 }
 

@@ -335,6 +335,30 @@ static void now_unknown_and_verified(struct view_case *of)
 		(struct watch){.is_resolving = true, .began = moment_of("03:05:30")};
 }
 
+static void undo_begins(struct view_case *of)
+{
+	tell(of, "03:03:00", "relight", EVENT_STEP_RESULT, "restore-postgres", 1,
+		"{\"outcome\":\"failed\",\"exit\":1}");
+	tell(of, "03:04:00", "ana", EVENT_STEP_INTENT, "restore-postgres", 2,
+		"{\"role\":\"rollback\",\"action\":{}}");
+}
+
+static void now_rollback_unknown(struct view_case *of)
+{
+	undo_begins(of);
+	tell(of, "03:05:00", "relight", EVENT_STEP_UNKNOWN, "restore-postgres", 2,
+		"{\"why\":\"the actuator is gone and left no result\"}");
+}
+
+static void now_rollback_failed(struct view_case *of)
+{
+	undo_begins(of);
+	tell(of, "03:05:00", "relight", EVENT_STEP_RESULT, "restore-postgres", 2,
+		"{\"outcome\":\"failed\",\"exit\":1,\"why\":\"Error: deleting RDS DB Instance: "
+		"deletion protection\"}");
+	sense(of, "pg-primary", "healthy", "primary, 2 replicas", 4);
+}
+
 static void now_record_fault(struct view_case *of)
 {
 	now_failed(of);
@@ -618,6 +642,8 @@ static void test_now(void **state)
 		{"near its timeout", now_near_timeout},
 		{"unknown", now_unknown},
 		{"unknown, and a person has it verified", now_unknown_and_verified},
+		{"a rollback whose outcome is unknown", now_rollback_unknown},
+		{"a rollback that failed", now_rollback_failed},
 		{"the record cannot be written", now_record_fault},
 		{"the sensor is down", now_sensor_down},
 		{"another target", now_target_changed},
