@@ -45,6 +45,7 @@ struct field {
 	char *text;            // UTF-8, never NULL once the dialog is open
 	size_t length, cursor; // bytes
 	bool is_secret;        // drawn as dots
+	bool is_offered;       // drawn as marked: relight filled it in, and nobody has touched it
 };
 
 struct dialog {

@@ -130,6 +130,8 @@ static void draw_field(
 		at += cell.width;
 		before = safe.next;
 	}
+	if (has_cursor && field->is_offered)
+		area_paint(area, row, column, at < width ? at : width, ROLE_SELECTED);
 	if (has_cursor)
 		area_cursor(area, row, column + cursor_column - hidden);
 }
@@ -210,6 +212,10 @@ static void draw_complaint(struct area area, int row, int rows, const struct dia
 
 static const char *keys_of(const struct dialog *dialog)
 {
+	if (dialog->field.is_offered && !dialog->on_second)
+		return dialog->kind == DIALOG_FILTER
+			       ? "Typing replaces it   Enter keeps it   Esc shows everything"
+			       : "Typing replaces it   Enter goes on   Esc leaves";
 	switch (dialog->kind) {
 	case DIALOG_CONFIRM: return "Enter or y goes on   Esc leaves everything as it is";
 	case DIALOG_TYPE: return "Enter goes on once the name is typed   Esc leaves";

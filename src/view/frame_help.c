@@ -24,6 +24,15 @@ static const struct {
 	{"WAIVED", "a person does without it, with a reason and an end"},
 };
 
+static const struct {
+	const char *key, *meaning;
+} field_table[] = {
+	{"marked", "what a field offers is marked: typing replaces it, Enter takes it, and an "
+		   "arrow, Home or End keeps it, to be edited"},
+	{"Ctrl-W", "delete the word before the cursor"},
+	{"Ctrl-U", "delete all that is before it; Ctrl-K: all that follows"},
+};
+
 static void add_acting(struct sheet *sheet, const struct ui *ui)
 {
 	if (!ui_has_incident(ui)) {
@@ -50,6 +59,10 @@ struct hidden help_draw(struct area area, const struct scene *scene)
 			sheet_add(&sheet, ui_commands[i].key, ROLE_NORMAL, ui_commands[i].help);
 	sheet_blank(&sheet);
 	add_acting(&sheet, scene->ui);
+	sheet_blank(&sheet);
+	sheet_add(&sheet, NULL, ROLE_TITLE, "Where something is typed");
+	for (size_t i = 0; i < sizeof(field_table) / sizeof(field_table[0]); i++)
+		sheet_add(&sheet, field_table[i].key, ROLE_NORMAL, field_table[i].meaning);
 	sheet_blank(&sheet);
 	sheet_add(&sheet, NULL, ROLE_TITLE, "Glyphs and words");
 	for (size_t i = 0; i < sizeof(glyph_table) / sizeof(glyph_table[0]); i++)

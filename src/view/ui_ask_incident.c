@@ -305,7 +305,7 @@ void ask_input_value(struct ui *ui, const struct facts *facts, int input)
 	for (size_t i = 0; i < of->choices.count; i++)
 		dialog_add_choice(dialog, &capacity, of->choices.items[i], "");
 	if (!has_choices && !of->secret)
-		field_set(&dialog->field,
+		field_offer(&dialog->field,
 			facts->state->inputs[input] ? facts->state->inputs[input] : of->fallback);
 }
 

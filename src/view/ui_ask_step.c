@@ -210,7 +210,7 @@ bool ask_extend(struct ui *ui, const struct facts *facts, enum intent_kind kind,
 
 	(void)intent;
 	if (!dialog->field.length)
-		field_set(&dialog->field, "5m");
+		field_offer(&dialog->field, "5m");
 	return false;
 }
 

@@ -384,7 +384,7 @@ static bool edit(struct ui *ui, int key)
 
 	if (!field)
 		return false;
-	if (key < KEY_CODE_BASE && field->length >= room_bytes(&ui->dialog))
+	if (key < KEY_CODE_BASE && !field->is_offered && field->length >= room_bytes(&ui->dialog))
 		is_full = true;
 	else if (!field_key(field, key, &is_full))
 		return false;

@@ -18,6 +18,12 @@ void field_set(struct field *field, const char *text)
 	field->length = field->cursor = strlen(copy);
 }
 
+void field_offer(struct field *field, const char *text)
+{
+	field_set(field, text);
+	field->is_offered = field->length > 0;
+}
+
 // A secret does not stay behind in freed memory.
 void field_fini(struct field *field)
 {
@@ -26,6 +32,7 @@ void field_fini(struct field *field)
 	free(field->text);
 	field->text = NULL;
 	field->length = field->cursor = 0;
+	field->is_offered = false;
 }
 
 static size_t next_grapheme(const struct field *field, size_t from)
@@ -101,11 +108,30 @@ static bool insert(struct field *field, int character)
 	return true;
 }
 
+static bool is_character(int key)
+{
+	return key >= 0x20 && key < KEY_CODE_BASE && utf8proc_codepoint_valid(key);
+}
+
+// Takes away what was only offered. Returns whether that was all the key asks for.
+static bool take_place(struct field *field, int key)
+{
+	bool is_deletion = key == K_BACKSPACE || key == K_DELETE || key == K_CTRL_D;
+
+	if (!field->is_offered || !(is_deletion || is_character(key)))
+		return false;
+	cut(field, 0, field->length);
+	field->is_offered = false;
+	return is_deletion;
+}
+
 bool field_key(struct field *field, int key, bool *is_full)
 {
 	if (is_full)
 		*is_full = false;
-	if (key >= 0x20 && key < KEY_CODE_BASE && utf8proc_codepoint_valid(key)) {
+	if (take_place(field, key))
+		return true;
+	if (is_character(key)) {
 		bool is_in = insert(field, key);
 
 		if (is_full)
@@ -127,5 +153,6 @@ bool field_key(struct field *field, int key, bool *is_full)
 	case K_CTRL_W: cut(field, word_begin(field), field->cursor); break;
 	default: return false;
 	}
+	field->is_offered = false;
 	return true;
 }

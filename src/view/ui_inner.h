@@ -31,6 +31,9 @@ int page_rows(const struct ui *ui);
 // --- text fields (ui_field.c) ---
 
 void field_set(struct field *field, const char *text); // the cursor goes to the end; NULL: ""
+// The same with a value that is only offered: the first character typed takes its place, as does a
+// deletion; other keys of line editing make it the person's own.
+void field_offer(struct field *field, const char *text);
 void field_fini(struct field *field);
 // One key of line editing. Returns whether it was one; *is_full (may be NULL): there was no room.
 bool field_key(struct field *field, int key, bool *is_full);

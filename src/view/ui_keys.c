@@ -300,7 +300,7 @@ static void filter(struct ui *ui, const struct facts *facts)
 	struct dialog *dialog =
 		dialog_open(ui, DIALOG_FILTER, INTENT_NONE, is_search ? "search" : "filter");
 
-	field_set(&dialog->field, is_search ? ui->output_search : ui->filter);
+	field_offer(&dialog->field, is_search ? ui->output_search : ui->filter);
 }
 
 static void redraw(struct ui *ui, const struct facts *facts)

@@ -113,8 +113,8 @@ static void a_running_attempt_is_cancelled_or_given_time(void **unused)
 	press_on(c, "late", "s");
 	cockpit_answer(c, "start late", NULL, NULL);
 	cockpit_press(c, "T");
-	cockpit_answer(c, "how much longer", NULL, NULL);
-	cockpit_records(c, "\"kind\":\"step.extended\"", "\"by_s\":300");
+	cockpit_answer(c, "how much longer", "6m", NULL);
+	cockpit_records(c, "\"kind\":\"step.extended\"", "\"by_s\":360");
 	press_on(c, "slow", "c");
 	cockpit_answer(c, "cancel slow", "it is the wrong one", NULL);
 	cockpit_records(c, "\"kind\":\"step.cancel\"", "\"why\":\"it is the wrong one\"");

@@ -799,6 +799,7 @@ static void more_time_is_a_duration(void **state)
 	select_step(desk, "build");
 	press(desk, 'T');
 	assert_string_equal(desk->ui.dialog.field.text, "5m");
+	press(desk, K_END); // to be edited
 	type(desk, "x");
 	press(desk, K_ENTER);
 	assert_contains(desk->ui.dialog.complaint, "no duration");
@@ -1046,6 +1047,48 @@ static void a_line_is_edited_by_what_looks_like_a_character(void **state)
 	press(desk, K_LEFT);
 	press(desk, K_RIGHT);
 	assert_string_equal(field->text, "");
+}
+
+static void what_a_field_offers_is_replaced_by_what_is_typed(void **state)
+{
+	struct desk *desk = *state;
+	struct field *field = &desk->ui.dialog.field;
+	static const int keeping[] = {K_LEFT, K_RIGHT, K_HOME, K_END};
+
+	happens(desk, EVENT_STEP_INTENT, "build", 1,
+		"{\"role\":\"run\",\"action\":{},\"timeout_s\":600}");
+	select_step(desk, "build");
+	press(desk, 'T');
+	assert_true(field->is_offered);
+	type(desk, "20m");
+	assert_string_equal(field->text, "20m");
+	press(desk, K_ENTER);
+	assert_int_equal(desk->state->steps[step_of(desk, "build")].extended_ms, 1200000);
+	press(desk, 'T');
+	press(desk, K_BACKSPACE);
+	assert_string_equal(field->text, "");
+	press(desk, K_ESCAPE);
+	press(desk, 'T');
+	press(desk, K_PASTE_BEGIN);
+	type(desk, "7m");
+	press(desk, K_PASTE_END);
+	assert_string_equal(field->text, "7m");
+	press(desk, K_ESCAPE);
+	for (size_t i = 0; i < sizeof keeping / sizeof *keeping; i++) {
+		press(desk, 'T');
+		press(desk, keeping[i]);
+		type(desk, "1");
+		assert_int_equal(field->length, 3);
+		press(desk, K_ESCAPE);
+	}
+	type(desk, ":extend build 9m");
+	press(desk, K_ENTER);
+	assert_false(field->is_offered); // a person's own words go on
+	press(desk, K_ESCAPE);
+	type(desk, "/bui");
+	press(desk, K_ENTER);
+	type(desk, "/look");
+	assert_string_equal(field->text, "look");
 }
 
 static void a_note_has_a_type_and_the_time_it_is_about(void **state)
@@ -1781,6 +1824,7 @@ int main(void)
 		CONVERSATION(unless_it_was_let_go_of),
 		CONVERSATION(a_paste_goes_into_a_field_or_nowhere),
 		CONVERSATION(a_field_is_bounded),
+		CONVERSATION(what_a_field_offers_is_replaced_by_what_is_typed),
 		CONVERSATION(a_line_is_edited_by_what_looks_like_a_character),
 		CONVERSATION(a_note_has_a_type_and_the_time_it_is_about),
 		CONVERSATION(times_are_understood_as_people_write_them),
