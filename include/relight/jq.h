@@ -78,8 +78,8 @@ char *jq_evaluate_once(const char *executable, const char *program, const char *
 // --- the child -----------------------------------------------------------------------------------
 
 // Serves the protocol above on two descriptors until the end of the input: 0, or 2 where libjq
-// cannot be loaded (said on `out_fd` as {"fatal":"…"}). Limits this process; never returns to a
-// state in which anything else should run.
+// cannot be loaded. That, and running out of memory, which ends the process, is said on `out_fd` as
+// {"fatal":"…"}. Limits this process; never returns to a state in which anything else should run.
 int jq_serve(int in_fd, int out_fd);
 
 #endif

@@ -38,10 +38,11 @@
 // clang-format off
 #define JQ_FUNCTIONS(X) \
 	X(jq_init) X(jq_teardown) X(jq_compile) X(jq_start) X(jq_next) X(jq_set_error_cb) \
-	X(jq_set_attr) X(jv_get_kind) X(jv_free) X(jv_copy) X(jv_null) X(jv_number) \
-	X(jv_number_value) X(jv_string) X(jv_string_value) X(jv_string_length_bytes) \
-	X(jv_array) X(jv_array_length) X(jv_array_get) X(jv_array_append) X(jv_object_get) \
-	X(jv_parse_sized) X(jv_dump_string) X(jv_invalid_has_msg) X(jv_invalid_get_msg)
+	X(jq_set_attr) X(jq_set_nomem_handler) X(jv_nomem_handler) X(jv_get_kind) X(jv_free) \
+	X(jv_copy) X(jv_null) X(jv_number) X(jv_number_value) X(jv_string) X(jv_string_value) \
+	X(jv_string_length_bytes) X(jv_array) X(jv_array_length) X(jv_array_get) \
+	X(jv_array_append) X(jv_object_get) X(jv_parse_sized) X(jv_dump_string) \
+	X(jv_invalid_has_msg) X(jv_invalid_get_msg)
 // clang-format on
 
 #define X(name) static __typeof__(name) *f_##name;
@@ -102,6 +103,25 @@ static void send_line(const struct child *child, struct buf *line)
 	}
 }
 
+// --- running out of memory
+// ----------------------------------------------------------------------------------------
+
+static int answer_fd; // for who is called without a context
+
+static void say_exhausted(void)
+{
+	static const char line[] = "{\"fatal\":\"jq ran out of memory: it may use 512 MiB\"}\n";
+	_Static_assert(MEMORY_MAX_BYTES == 512u << 20, "the line says how much");
+	_exit(write(answer_fd, line, sizeof line - 1) > 0 ? 2 : 1);
+}
+
+// libjq 1.6 calls it in place of abort(), and forgets the context that it was given.
+static void on_exhausted(void *context)
+{
+	(void)context;
+	memory_exhausted();
+}
+
 // --- defining
 // --------------------------------------------------------------------------------------------------------
 
@@ -137,6 +157,8 @@ static jq_state *compile(struct child *child, const char *const *guarded, size_t
 	jq_state *state = f_jq_init();
 	if (!state)
 		memory_exhausted();
+	// jq_init() of libjq 1.6 leaves it unset, and what stands there by chance would be called.
+	f_jq_set_nomem_handler(state, on_exhausted, NULL);
 	f_jq_set_error_cb(state, take_complaint, child);
 	f_jq_set_attr(state, f_jv_string("JQ_LIBRARY_PATH"), f_jv_array());
 	f_jq_set_attr(state, f_jv_string("JQ_ORIGIN"), f_jv_string("/dev/null"));
@@ -440,6 +462,9 @@ int jq_serve(int in_fd, int out_fd)
 		return 2;
 	}
 	confine();
+	answer_fd = out_fd;
+	memory_on_exhausted(NULL, say_exhausted);
+	f_jv_nomem_handler(on_exhausted, NULL); // until the first program brings its own
 	for (;;) {
 		buf_reserve(&in, READ_BYTES);
 		ssize_t n = read(in_fd, in.data + in.length, READ_BYTES);

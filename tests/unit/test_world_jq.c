@@ -180,6 +180,15 @@ static void test_a_program_without_end_is_ended(void **state)
 	assert_string_equal(err.message, "jq took too long and was ended");
 }
 
+#if !defined(__SANITIZE_ADDRESS__) // with it the memory is not limited
+static void test_running_out_of_memory_is_said(void **state)
+{
+	(void)state;
+	assert_once("reduce range(40) as $i (\"x\"; . + .) | length", "1",
+		"jq ran out of memory: it may use 512 MiB");
+}
+#endif
+
 // --- on a loop -------------------------------------------------------------------------------------------------------
 
 struct asked {
@@ -322,6 +331,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_a_nul_hides_nothing),
 		cmocka_unit_test(test_the_environment_and_the_home_are_hidden),
 		cmocka_unit_test(test_a_program_without_end_is_ended),
+#if !defined(__SANITIZE_ADDRESS__)
+		cmocka_unit_test(test_running_out_of_memory_is_said),
+#endif
 		cmocka_unit_test_setup_teardown(
 			test_loop_answers_in_order, setup_loop, teardown_loop),
 		cmocka_unit_test_setup_teardown(
