@@ -15,7 +15,9 @@ struct subprocess {
 	bool is_abandoned, is_reaped, is_out_over;
 	uv_process_t process;
 	uv_pipe_t in, out, err;
-	int open; // handles
+	uv_shutdown_t shutdown; // of `in`
+	bool is_in_over;        // nothing more is told to it
+	int open;               // handles
 	int status, signal;
 	struct buf received, words;
 	char read_buffer[16384];
@@ -151,7 +153,7 @@ static void on_sent(uv_write_t *write, int status)
 
 void subprocess_send(struct subprocess *process, const char *bytes, size_t length)
 {
-	if (uv_is_closing((uv_handle_t *)&process->in))
+	if (process->is_in_over || uv_is_closing((uv_handle_t *)&process->in))
 		return;
 	struct sending *sending = memory_zeroed(1, sizeof *sending);
 	sending->bytes = memory_copy_bytes(bytes, length);
@@ -160,9 +162,20 @@ void subprocess_send(struct subprocess *process, const char *bytes, size_t lengt
 		on_sent(&sending->write, 0);
 }
 
+static void on_shut(uv_shutdown_t *shutdown, int status)
+{
+	(void)status; // one that does not read any more shows by its end
+	close_once((uv_handle_t *)shutdown->handle);
+}
+
+// Closing it at once would drop what it has not taken yet.
 void subprocess_end_stdin(struct subprocess *process)
 {
-	close_once((uv_handle_t *)&process->in);
+	if (process->is_in_over)
+		return;
+	process->is_in_over = true;
+	if (uv_shutdown(&process->shutdown, (uv_stream_t *)&process->in, on_shut) != 0)
+		close_once((uv_handle_t *)&process->in);
 }
 
 void subprocess_kill(struct subprocess *process, int signal)

@@ -35,6 +35,7 @@ struct subprocess *subprocess_start(
 	uv_loop_t *loop, const struct subprocess_config *config, struct err *err);
 // Queues bytes for its stdin (copied). Those to one that does not read any more are dropped.
 void subprocess_send(struct subprocess *process, const char *bytes, size_t length);
+// Ends its stdin behind what was queued.
 void subprocess_end_stdin(struct subprocess *process);
 void subprocess_kill(struct subprocess *process, int signal);
 // Kills it and whatever it has started in its process group.

@@ -20,7 +20,7 @@ static char executable[4096];
 
 static int play(int argc, char **argv)
 {
-	static char line[65536];
+	static char line[4u << 20];
 	const char *said = "{\"outcome\":\"success\",\"lines\":[\"a would be created\"]}";
 	if (argc != 5 || strcmp(argv[2], "--dry-run") != 0 || strcmp(argv[3], "--dir") != 0)
 		return 2;
@@ -32,6 +32,11 @@ static int play(int argc, char **argv)
 	}
 	if (strstr(line, "\"hangs\""))
 		pause();
+	if (strstr(line, "\"counts\"")) {
+		printf("{\"outcome\":\"failed\",\"bytes\":%zu,\"is_whole\":%s}\n", strlen(line),
+			strchr(line, '\n') ? "true" : "false");
+		return 0;
+	}
 	if (strstr(line, "\"babbles\""))
 		puts("no JSON\n[1]");
 	else if (strstr(line, "\"echoes\""))
@@ -131,6 +136,23 @@ static void one_that_gives_no_answer_says_why(void **state)
 	end(&heard);
 }
 
+// Objects that stand in the runbook can be larger than what a socket holds at a time.
+static void a_large_request_arrives_whole(void **state)
+{
+	struct heard heard;
+	struct buf request = {0};
+	(void)state;
+	buf_text(&request, "{\"step\":\"counts\",\"objects\":\"");
+	for (int i = 0; i < 2 << 20; i++)
+		buf_byte(&request, 'x');
+	buf_text(&request, "\"}");
+	run(&heard, buf_str(&request));
+	assert_string_equal(buf_str(&heard.result),
+		"{\"outcome\":\"failed\",\"bytes\":2097217,\"is_whole\":true}");
+	end(&heard);
+	buf_fini(&request);
+}
+
 static void one_that_hangs_is_given_up_silently(void **state)
 {
 	struct heard heard;
@@ -174,6 +196,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_first_answer_counts),
 		cmocka_unit_test(it_can_only_be_a_dry_run),
 		cmocka_unit_test(one_that_gives_no_answer_says_why),
+		cmocka_unit_test(a_large_request_arrives_whole),
 		cmocka_unit_test(one_that_hangs_is_given_up_silently),
 		cmocka_unit_test(one_that_cannot_be_started),
 	};
