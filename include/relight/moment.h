@@ -42,12 +42,13 @@ static inline bool mono_known(struct mono at)
 // gives "".
 void wall_format(struct wall at, char text[WALL_TEXT_BYTES]);
 // Any RFC 3339 time, offsets included ("2026-07-03T05:05:42.5+02:00"), or a plain date (midnight
-// UTC). False leaves *at untouched.
+// UTC), that is within the years 0000 to 9999 of UTC. False leaves *at untouched.
 bool wall_parse(const char *text, struct wall *at);
 // "03:05:42", or "03:05" with `seconds` false: the time of day in UTC.
 void wall_clock(struct wall at, bool seconds, char text[16]);
 
 #define DURATION_TEXT_BYTES 32
+#define DURATION_MOST_MS    (36525LL * 86400 * MS_PER_S) // 100 years
 // A duration as runbooks write it: one or more of <digits><unit>, units ms s m h d in falling order
 // ("1h30m", "90s", "0s"). Milliseconds; false for anything else, a negative or one over 100 years.
 bool duration_parse(const char *text, int64_t *ms);

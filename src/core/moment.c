@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define S_PER_DAY       86400LL
-#define MS_PER_DAY      (S_PER_DAY * MS_PER_S)
-#define MAX_DURATION_MS (36525LL * MS_PER_DAY) // 100 years
+#define S_PER_DAY     86400LL
+#define MS_PER_DAY    (S_PER_DAY * MS_PER_S)
+#define YEAR_0_US     (-62167219200LL * US_PER_S) // what four digits can write, from here
+#define YEAR_10000_US (253402300800LL * US_PER_S) // to before this
 
 struct date {
 	int64_t year;
@@ -200,7 +201,13 @@ bool wall_parse(const char *text, struct wall *at)
 	if (*text && (!take_char(&text, "Tt ") || !take_time(&text, &time_us) ||
 			     !take_offset(&text, &offset_us) || *text))
 		return false;
-	at->us = days_of_date(date) * S_PER_DAY * US_PER_S + time_us - offset_us;
+
+	int64_t us = days_of_date(date) * S_PER_DAY * US_PER_S + time_us - offset_us;
+
+	// Its offset, or a leap second, may carry it to where no text could give it back.
+	if (us < YEAR_0_US || us >= YEAR_10000_US)
+		return false;
+	at->us = us;
 	return true;
 }
 
@@ -241,10 +248,10 @@ bool duration_parse(const char *text, int64_t *ms)
 		size_t unit = unit_find(text, letters);
 
 		if (unit < next_unit || unit == UNIT_COUNT ||
-			number > MAX_DURATION_MS / units[unit].ms)
+			number > DURATION_MOST_MS / units[unit].ms)
 			return false;
 		total += number * units[unit].ms;
-		if (total > MAX_DURATION_MS)
+		if (total > DURATION_MOST_MS)
 			return false;
 		next_unit = unit + 1;
 		text += letters;
