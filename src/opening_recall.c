@@ -41,7 +41,6 @@ static bool recall_line(void *context, const char *line, size_t length, struct e
 	struct event *event = event_decode(line, length, err);
 	if (!event)
 		return false;
-	const cJSON *speed = json_get(event->data, "speed");
 	recalled->mode = event->mode;
 	if (event->kind == EVENT_RUNBOOK_LOADED) {
 		free(recalled->base);
@@ -51,9 +50,8 @@ static bool recall_line(void *context, const char *line, size_t length, struct e
 	}
 	if (event->kind == EVENT_LOG_SEGMENT && cJSON_IsTrue(json_get(event->data, "mirror")))
 		recall_mirror(recalled, json_text(event->data, "path"));
-	if (cJSON_IsNumber(speed) &&
-		(event->kind == EVENT_SESSION_OPEN || event->kind == EVENT_SESSION_RESUMED))
-		recalled->speed = speed->valuedouble;
+	if (event->kind == EVENT_SESSION_OPEN || event->kind == EVENT_SESSION_RESUMED)
+		recalled->speed = event_speed(event);
 	event_free(event);
 	return true;
 }

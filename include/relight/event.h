@@ -96,6 +96,10 @@ void event_free(struct event *event); // NULL is safe
 void event_set_step(struct event *event, const char *step);
 void event_set_dependency(struct event *event, const char *dependency);
 
+// How fast simulated time passes in the session that this event begins: 1 where it does not say, or
+// says what no session can have been given.
+double event_speed(const struct event *event);
+
 // Appends the line (without LF) with its chain: `prev` is the digest of the line before, the new
 // digest is left in event->h. False, with nothing appended, if it would be over EVENT_MAX_BYTES.
 bool event_encode(struct event *event, const char prev[65], struct buf *line, struct err *err);

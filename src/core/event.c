@@ -98,6 +98,17 @@ void event_set_dependency(struct event *event, const char *dependency)
 	event->dependency = memory_copy_text(dependency);
 }
 
+#define SPEED_MOST 10000.0 // as --speed takes it
+
+double event_speed(const struct event *event)
+{
+	const cJSON *speed = json_get(event->data, "speed");
+	bool is_good = cJSON_IsNumber(speed) && speed->valuedouble >= 1 / SPEED_MOST &&
+		       speed->valuedouble <= SPEED_MOST;
+
+	return is_good ? speed->valuedouble : 1;
+}
+
 // --- writing
 // ---------------------------------------------------------------------------------------------------------
 

@@ -49,11 +49,10 @@ static void fold_log_open(const struct fold *fold)
 static void fold_session(const struct fold *fold)
 {
 	struct state *state = fold->state;
-	const cJSON *speed = json_get(fold->data, "speed");
 	forget_freshness(state);
 	state->is_armed = false;
 	state->session_count++;
-	state->speed = cJSON_IsNumber(speed) && speed->valuedouble > 0 ? speed->valuedouble : 1;
+	state->speed = event_speed(fold->event);
 	fold_text(&state->session_by, fold->event->by);
 }
 

@@ -45,6 +45,15 @@ static void step_submitted(const struct fold *fold, enum done_how how)
 	fold->step->extended_ms = 0;
 }
 
+// Seconds of the event's data in milliseconds. A record that claims centuries has one of them.
+static int64_t data_ms(const struct fold *fold, const char *key, int64_t absent_ms)
+{
+	int64_t seconds = json_int(fold->data, key, -1);
+	if (seconds < 0)
+		return absent_ms;
+	return seconds < DURATION_MOST_MS / MS_PER_S ? seconds * MS_PER_S : DURATION_MOST_MS;
+}
+
 void fold_intent(const struct fold *fold)
 {
 	struct step_progress *step = fold->step;
@@ -52,7 +61,6 @@ void fold_intent(const struct fold *fold)
 		return;
 	bool is_automatic = fold->event->by && strcmp(fold->event->by, "relight") == 0;
 	const char *role = json_text(fold->data, "role");
-	int64_t timeout_s = json_int(fold->data, "timeout_s", -1);
 	step_enter(fold, STEP_RUNNING);
 	step->attempt = fold->event->attempt;
 	step->is_rollback = role && strcmp(role, "rollback") == 0;
@@ -63,7 +71,7 @@ void fold_intent(const struct fold *fold)
 	step->duration_ms = -1;
 	step->result = MOMENT_NONE;
 	step->extended_ms = 0;
-	step->timeout_ms = timeout_s < 0 ? ABSENT_MS : timeout_s * MS_PER_S;
+	step->timeout_ms = data_ms(fold, "timeout_s", ABSENT_MS);
 	step->cancel_asked = step->by_hand = false;
 	step->retried = is_automatic ? step->retried + 1 : 0;
 	fold_text(&step->by, fold->event->by);
@@ -195,8 +203,10 @@ void fold_regressed(const struct fold *fold)
 
 void fold_extended(const struct fold *fold)
 {
-	if (is_newest_attempt(fold))
-		fold->step->extended_ms += json_int(fold->data, "by_s", 0) * MS_PER_S;
+	if (!is_newest_attempt(fold))
+		return;
+	int64_t extended_ms = fold->step->extended_ms + data_ms(fold, "by_s", 0);
+	fold->step->extended_ms = extended_ms < DURATION_MOST_MS ? extended_ms : DURATION_MOST_MS;
 }
 
 void fold_cancel(const struct fold *fold)

@@ -37,12 +37,10 @@ void scenario_facts_free(struct scenario_facts *facts)
 
 static void session_starts(struct scenario_facts *facts, const struct event *event)
 {
-	const cJSON *speed = json_get(event->data, "speed");
-
 	facts->session_at = event->ts;
 	facts->session_mono = event->mono;
 	facts->is_session_open = true;
-	facts->speed = cJSON_IsNumber(speed) && speed->valuedouble > 0 ? speed->valuedouble : 1;
+	facts->speed = event_speed(event);
 	if (!wall_known(facts->opened))
 		facts->opened = event->ts;
 }

@@ -624,6 +624,27 @@ static void test_markdown_obeys_nothing_from_outside(void **unused)
 	case_end(&of);
 }
 
+static void test_markdown_of_numbers_that_are_no_time(void **unused)
+{
+	(void)unused;
+	static const char *const numbers[] = {"1e300", "-1e300", "9007199254740993000"};
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		struct incident_case of;
+		struct buf out = {0}, data = {0};
+		case_begin(&of, recovery);
+		open_armed(&of);
+		buf_printf(&data, "{'chosen':'x','view':{'elapsed_s':%s}}", numbers[i]);
+		tell(&of, "mei", EVENT_DECISION, "choose", buf_str(&data));
+		cJSON *report = report_with(&of, 0);
+		report_markdown(report, &out);
+		assert_non_null(strstr(buf_str(&out), "known then: T+not known;"));
+		buf_fini(&out);
+		buf_fini(&data);
+		cJSON_Delete(report);
+		case_end(&of);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -644,6 +665,7 @@ int main(void)
 		cmocka_unit_test(test_without_its_runbook),
 		cmocka_unit_test(test_nothing_at_all),
 		cmocka_unit_test(test_markdown_for_a_reviewer),
+		cmocka_unit_test(test_markdown_of_numbers_that_are_no_time),
 		cmocka_unit_test(test_markdown_obeys_nothing_from_outside),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

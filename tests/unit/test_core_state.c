@@ -275,6 +275,26 @@ static void test_more_time_and_cancelling(void **unused)
 	case_end(&of);
 }
 
+// A timeline may come from anywhere: what is added up from it stays a duration.
+static void test_no_record_overflows_a_duration(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, small);
+	const struct step_progress *a = &of.state->steps[0];
+	tell_attempt(&of, "ana", EVENT_STEP_INTENT, "a", 1,
+		"{'role':'run','timeout_s':9007199254740992}");
+	assert_true(a->timeout_ms == DURATION_MOST_MS);
+	for (int i = 0; i < 3; i++)
+		tell_attempt(&of, "ana", EVENT_STEP_EXTENDED, "a", 1, "{'by_s':9007199254740992}");
+	assert_true(a->extended_ms == DURATION_MOST_MS);
+	tell(&of, "ana", EVENT_SESSION_RESUMED, NULL, "{'speed':1e308}");
+	assert_true(of.state->speed == 1);
+	tell(&of, "ana", EVENT_SESSION_RESUMED, NULL, "{'speed':0.01}");
+	assert_true(of.state->speed == 0.01);
+	case_end(&of);
+}
+
 static void test_a_rollback_opens_the_step_again(void **unused)
 {
 	(void)unused;
@@ -1230,6 +1250,7 @@ int main(void)
 		cmocka_unit_test(test_old_attempts_change_nothing),
 		cmocka_unit_test(test_automatic_retries_are_counted),
 		cmocka_unit_test(test_more_time_and_cancelling),
+		cmocka_unit_test(test_no_record_overflows_a_duration),
 		cmocka_unit_test(test_a_rollback_opens_the_step_again),
 		cmocka_unit_test(test_acknowledged_until_it_changes),
 		cmocka_unit_test(test_an_owner),
