@@ -259,6 +259,38 @@ static void say_last_attempt(struct buf *out, const struct facts *facts, int ste
 	buf_byte(out, '\n');
 }
 
+// Changes that do more when they are sent again. The others end the same however often they are:
+// what is there is left, what a lost attempt has made is found.
+static const struct {
+	const char *verb, *patch_type; // patch_type NULL: any
+	const char *what;
+} doubled[] = {
+	{"restart", NULL, "it restarts"},
+	{"patch", "json", "its operations are carried out"},
+};
+
+static bool is_said(const char *wanted, const char *is)
+{
+	return !wanted || (is && strcmp(wanted, is) == 0);
+}
+
+static void say_doubled(struct buf *out, const struct facts *facts, int step, bool is_rollback)
+{
+	const struct step_progress *progress = &facts->state->steps[step];
+	const struct step *of = &facts->runbook->steps[step];
+	const struct action *action = is_rollback ? &of->rollback : &of->run;
+	const struct kubernetes_action *change = &action->kubernetes;
+
+	if (progress->attempt < 1 || progress->is_rollback != is_rollback ||
+		progress->outcome == OUTCOME_NEVER_STARTED || action->kind != ACTION_KUBERNETES)
+		return;
+	for (size_t i = 0; i < sizeof doubled / sizeof *doubled; i++)
+		if (is_said(doubled[i].verb, change->verb) &&
+			is_said(doubled[i].patch_type, change->patch_type))
+			buf_printf(out, "Run again, %s ONCE MORE, whether or not that did.\n",
+				doubled[i].what);
+}
+
 char *plan_say(const struct facts *facts, int step, bool is_rollback)
 {
 	const struct step *of = &facts->runbook->steps[step];
@@ -276,6 +308,7 @@ char *plan_say(const struct facts *facts, int step, bool is_rollback)
 		plan_say_restores(&out, facts, of);
 	}
 	say_last_attempt(&out, facts, step);
+	say_doubled(&out, facts, step, is_rollback);
 	if (of->again == AGAIN_VERIFY && facts->state->steps[step].attempt > 0 && !is_rollback &&
 		decide_allows(facts, INTENT_VERIFY, step, NULL))
 		buf_text(&out, "Look first whether the last attempt did its work after all: v "

@@ -69,6 +69,10 @@ static const char clusters_text[] =
 	"  - {id: fill, needs: [], takes: 1m, run: {kubernetes: {target: prod, apply: "
 	"[case/, late.yaml]}}}\n"
 	"  - {id: local, needs: [], takes: 1m, run: {command: [x]}}\n"
+	"  - {id: bounce, needs: [], takes: 1m, restores: [other], run: {kubernetes: {target: "
+	"prod, "
+	"restart: {resource: deploy, name: api}}}, rollback: {kubernetes: {target: prod, scale: "
+	"{resource: deploy, name: api, replicas: 0}}}}\n"
 	"  - {id: long, needs: [], takes: 1m, run: {kubernetes: {target: prod, apply: "
 	"{apiVersion: v1, kind: A,\n"
 	"     metadata: {name: big}, a: x, b: x, c: x}}}}\n";
@@ -431,6 +435,32 @@ static void a_dialog_ends_with_what_is_long(void **state)
 	assert_non_null(takes);
 	assert_contains(takes, "\napiVersion: v1\n");
 	assert_contains(takes, "\nc: x\n");
+	press(desk, K_ESCAPE);
+}
+
+// What is not the same when it is done twice is said so, beside the way to look first.
+static void a_dialog_says_what_is_done_once_more(void **state)
+{
+	struct desk *desk = *state;
+	static const char once_more[] = "it restarts ONCE MORE";
+
+	prod_is_known(desk);
+	select_step(desk, "bounce");
+	press(desk, 's');
+	assert_null(strstr(desk->ui.dialog.body, once_more));
+	press(desk, K_ESCAPE);
+	happens(desk, EVENT_STEP_INTENT, "bounce", 1, "{\"role\":\"run\",\"action\":{}}");
+	happens(desk, EVENT_STEP_UNKNOWN, "bounce", 1, "{\"why\":\"lost\"}");
+	press(desk, 'r');
+	assert_contains(desk->ui.dialog.body,
+		"before attempt 1: unknown\n"
+		"Run again, it restarts ONCE MORE, whether or not that did.\n"
+		"Look first whether the last attempt did its work after all: v verifies.\n");
+	press(desk, K_ESCAPE);
+	type(desk, ":rollback bounce");
+	press(desk, K_ENTER);
+	assert_contains(desk->ui.dialog.body, "undo   kubernetes scale deploy api");
+	assert_null(strstr(desk->ui.dialog.body, "ONCE MORE"));
 	press(desk, K_ESCAPE);
 }
 
@@ -1799,6 +1829,7 @@ int main(void)
 		CONVERSATION(a_dialog_says_all_that_matters_beforehand),
 		ON_CLUSTERS(a_dialog_names_the_cluster_and_the_namespace),
 		ON_CLUSTERS(a_dialog_ends_with_what_is_long),
+		ON_CLUSTERS(a_dialog_says_what_is_done_once_more),
 		ON_CLUSTERS(a_dialog_names_what_is_applied),
 		ON_CLUSTERS(a_dialog_warns_of_a_silent_cluster),
 		CONVERSATION(an_observer_is_told_how_to_take_the_controls),
