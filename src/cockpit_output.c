@@ -51,6 +51,7 @@ struct cockpit_output {
 	int64_t first;      // number of lines[0]
 	struct buf partial; // the line that has no end yet
 	bool shows_partial; // it stands at the end of `lines`
+	bool has_returned;  // its last byte was a carriage return
 	int64_t changed_us;
 	int fault;
 	int64_t *age_changed_us, *ages_ms; // by step index
@@ -139,19 +140,25 @@ static void show_partial(struct cockpit_output *output)
 	output->shows_partial = true;
 }
 
-// A carriage return begins the line anew, as it does on a terminal; NUL bytes are shown as such
-// elsewhere, here they would cut.
+// What follows a carriage return begins the line anew, as it does on a terminal; NUL bytes are
+// shown as such elsewhere, here they would cut.
+static void take_byte(struct cockpit_output *output, char byte)
+{
+	bool is_return = byte == '\r', is_end = byte == '\n';
+	if (output->has_returned && !is_return && !is_end)
+		buf_clear(&output->partial);
+	output->has_returned = is_return;
+	if (is_end || output->partial.length >= LINE_MOST_BYTES)
+		add_line(output);
+	if (!is_end && !is_return)
+		buf_byte(&output->partial, byte ? byte : '?');
+}
+
 static void take_bytes(struct cockpit_output *output, const char *bytes, size_t length)
 {
 	hide_partial(output);
-	for (size_t i = 0; i < length; i++) {
-		if (bytes[i] == '\n' || output->partial.length >= LINE_MOST_BYTES)
-			add_line(output);
-		if (bytes[i] == '\r' && i + 1 < length && bytes[i + 1] != '\n')
-			buf_clear(&output->partial);
-		else if (bytes[i] != '\n' && bytes[i] != '\r')
-			buf_byte(&output->partial, bytes[i] ? bytes[i] : '?');
-	}
+	for (size_t i = 0; i < length; i++)
+		take_byte(output, bytes[i]);
 	show_partial(output);
 	output->offset += (int64_t)length;
 }
@@ -299,7 +306,7 @@ void cockpit_output_follow(struct cockpit_output *output, int step, int attempt)
 	output->line_count = output->kept_bytes = 0;
 	output->first = output->offset = output->changed_us = 0;
 	output->fault = 0;
-	output->shows_partial = false;
+	output->shows_partial = output->has_returned = false;
 	buf_clear(&output->partial);
 	output->step = step;
 	output->attempt = attempt;

@@ -143,6 +143,37 @@ static void a_timeout_ends_what_nobody_answers_for(void **unused)
 	cockpit_free(c);
 }
 
+/* Such as download tools write: each state of the line ends in a carriage return. */
+static void a_line_that_is_written_over_shows_its_newest_state(void **unused)
+{
+	struct cockpit *c = cockpit_new("relight: 1\n"
+					"name: counting\n"
+					"steps:\n"
+					"  - id: fetch\n"
+					"    takes: 1s\n"
+					"    timeout: 1m\n"
+					"    run:\n"
+					"      shell: |\n"
+					"        printf 'at 10%%\\r'\n"
+					"        " COCKPIT_HOLD "\n"
+					"        printf 'at 20%%\\r'\n"
+					"        touch hold\n"
+					"        " COCKPIT_HOLD "\n");
+
+	(void)unused;
+	cockpit_run_armed(c);
+	press_on(c, "fetch", "s");
+	cockpit_answer(c, "start fetch", NULL, NULL);
+	cockpit_press(c, "o");
+	cockpit_shows(c, "at 10%");
+	cockpit_remove(c, "hold");
+	cockpit_shows(c, "at 20%");
+	assert_false(screen_has(c->screen, "at 10%"));
+	cockpit_remove(c, "hold");
+	cockpit_shows(c, "exit 0");
+	cockpit_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +181,7 @@ int main(void)
 		cmocka_unit_test(a_rollback_that_failed_is_resolved_by_hand),
 		cmocka_unit_test(a_running_attempt_is_cancelled_or_given_time),
 		cmocka_unit_test(a_timeout_ends_what_nobody_answers_for),
+		cmocka_unit_test(a_line_that_is_written_over_shows_its_newest_state),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
