@@ -72,6 +72,8 @@ static int report(const struct history *history, const struct format *format, co
 		.lines = history->chain.lines,
 		.problems = (const char *const *)history->problems,
 		.problem_count = history->problem_count,
+		.proofs = history->sessions,
+		.proof_count = history->session_count,
 	};
 	struct buf text = {0};
 	struct err err = {0};
@@ -82,8 +84,7 @@ static int report(const struct history *history, const struct format *format, co
 		fwrite(text.data, 1, text.length, stdout);
 	else if (!save(path, &text, &err))
 		code = command_fail(EXIT_USAGE, &err);
-	for (size_t i = 0; i < history->problem_count; i++)
-		fprintf(stderr, "relight: report: %s\n", history->problems[i]);
+	history_say_problems(history, "report: ");
 	cJSON_Delete(json);
 	buf_fini(&text);
 	return code;
@@ -96,6 +97,7 @@ int cmd_report(int argc, char **argv)
 		{"o", required_argument, NULL, 'o'},
 		{0},
 	};
+	const struct history_trust trust = {.heads_only = true};
 	const struct format *format = &formats[0];
 	const char *path = NULL;
 	struct history history;
@@ -116,7 +118,8 @@ int cmd_report(int argc, char **argv)
 		return command_usage(argv[0], "one timeline or incident at a time");
 	if (history_open(&history, optind < argc ? argv[optind] : NULL, &err)) {
 		history_verify(&history);
-		history_check_seals(&history, &(struct history_trust){.heads_only = true});
+		history_check_seals(&history, &trust);
+		history_check_sessions(&history, &trust);
 		code = report(&history, format, path);
 	} else {
 		command_fail(EXIT_USAGE, &err);

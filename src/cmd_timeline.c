@@ -35,6 +35,19 @@ static void add_seal(struct buf *out, const struct history_seal *seal, const cha
 			      : ")\n");
 }
 
+static void add_session(struct buf *out, const struct proof_verdict *session, const char *signers)
+{
+	if (!session->is_proved)
+		return;
+	buf_printf(out, "session of event %lld proved by SSH key ", (long long)session->seq);
+	plain_add(out, session->key);
+	if (session->who) {
+		buf_text(out, " of ");
+		plain_add(out, session->who);
+	}
+	buf_text(out, signers ? "\n" : "; whose that is was not asked: --allowed-signers FILE\n");
+}
+
 static void print_verified(const struct history *history, const char *signers)
 {
 	struct buf out = {0};
@@ -59,6 +72,8 @@ static void print_verified(const struct history *history, const char *signers)
 			(long long)history->bad_lines);
 	for (size_t i = 0; i < history->seal_count; i++)
 		add_seal(&out, &history->seals[i], signers);
+	for (size_t i = 0; i < history->session_count; i++)
+		add_session(&out, &history->sessions[i], signers);
 	if (history->directory)
 		buf_printf(&out,
 			"as recorded: %zu frozen, %zu pieces of evidence, %zu outputs of "
@@ -86,6 +101,21 @@ static void add_seals_json(cJSON *object, const struct history *history)
 	}
 }
 
+static void add_sessions_json(cJSON *object, const struct history *history)
+{
+	cJSON *sessions = cJSON_AddArrayToObject(object, "sessions");
+	for (size_t i = 0; i < history->session_count; i++) {
+		const struct proof_verdict *session = &history->sessions[i];
+		cJSON *item = json_object();
+		json_add_int(item, "seq", session->seq);
+		json_add_bool(item, "ok", session->is_proved);
+		json_add_text(item, "key", session->key);
+		json_add_text(item, "who", session->who);
+		json_add_text(item, "why", session->why);
+		cJSON_AddItemToArray(sessions, item);
+	}
+}
+
 static void print_verified_json(const struct history *history)
 {
 	cJSON *object = json_object();
@@ -101,6 +131,7 @@ static void print_verified_json(const struct history *history)
 	json_add_int(object, "evidence", (int64_t)history->blob_count);
 	json_add_int(object, "outputs", (int64_t)history->output_count);
 	add_seals_json(object, history);
+	add_sessions_json(object, history);
 	cJSON *problems = cJSON_AddArrayToObject(object, "problems");
 	for (size_t i = 0; i < history->problem_count; i++)
 		json_append_text(problems, history->problems[i]);
@@ -123,6 +154,7 @@ static int verify(const struct timeline_options *options)
 	if (history_open(&history, options->name, &err)) {
 		history_verify(&history);
 		history_check_seals(&history, &trust);
+		history_check_sessions(&history, &trust);
 		if (is_json)
 			print_verified_json(&history);
 		else

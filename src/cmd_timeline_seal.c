@@ -36,19 +36,22 @@ static bool is_sealable(struct sealing *sealing)
 	const struct history_trust trust = {0};
 	history_verify(history);
 	history_check_seals(history, &trust);
-	for (size_t i = 0; i < history->problem_count; i++)
-		fprintf(stderr, "relight: %s\n", history->problems[i]);
+	history_check_sessions(history, &trust);
+	history_say_problems(history, "");
 	return history->problem_count == 0;
 }
 
 static bool sign(struct sealing *sealing, const char *given, struct err *err)
 {
+	const struct seal_terms terms = {SEAL_OF_HEAD, MONO_NONE};
 	struct seal_key key;
 	const char *head = sealing->history.chain.head;
-	bool is_signed = seal_choose(&key, given, err) &&
-			 seal_sign(&key, head, &sealing->signature, err) &&
-			 seal_verify(head, buf_str(&sealing->signature), NULL, clock_wall(),
+	bool is_signed = seal_choose(&key, given, MONO_NONE, err) &&
+			 seal_sign(&key, &terms, head, &sealing->signature, err) &&
+			 seal_verify(&terms, head, buf_str(&sealing->signature), NULL, clock_wall(),
 				 &sealing->signer, err);
+	if (!is_signed)
+		err_prefix(err, "seal");
 	sealing->chosen_by = key.from;
 	seal_key_fini(&key);
 	return is_signed;

@@ -498,7 +498,7 @@ void engine_fini(struct engine *engine, const char *why)
 	record_fini(&engine->record);
 	free(engine->directory);
 	free(engine->id);
-	cJSON_Delete(engine->session);
+	event_free(engine->session);
 	applied_fini(&engine->applied);
 	cJSON_Delete(engine->files);
 	engine_setup_fini(&engine->setup);

@@ -54,6 +54,7 @@ struct engine_setup {
 	char *directory; // --dir, or NULL
 	char *mirror; // --mirror, or NULL: the folder that the mirror is in, or the mirror itself
 	bool is_mirror_itself;
+	const char *key;       // --key, borrowed; NULL: who sits here is asserted
 	bool goes_past_damage; // --past-damage
 	bool is_shared;        // --share, with this …
 	gid_t group;
@@ -104,7 +105,8 @@ struct engine {
 	struct applied applied; // what the frozen files of objects hold, once they are read
 	bool is_applied_known;
 	char applied_sha256[65]; // of frozen/applied.json; "": there is none
-	cJSON *session;          // who sits here, until it is recorded
+	struct event *session;   // who sits here, until it is recorded
+	char log[37];            // the record's uuid; "": the line that says so is damaged
 	struct launcher launcher;
 	uv_pipe_t launcher_pipe;
 	int launchers_lost;
@@ -181,6 +183,14 @@ bool engine_fault(const struct engine *engine, struct err *err);
 int64_t engine_sensor_silence_ms(const struct engine *engine);
 
 // --- between the files of the engine ---
+// Says who sits here, in `kind` behind the line with the head `after`, and has --key sign that
+// (waits at most 10 s): where it cannot, nothing is opened. Needs log, record.sid and the mask.
+// False with `err`.
+bool engine_meet(struct engine *engine, enum event_kind kind, const char *after, struct err *err);
+void engine_record_session(struct engine *engine);
+// Whether that key can sign at all, before somebody else is asked to let go of the incident. Waits
+// at most 10 s.
+bool engine_try_key(const char *given, struct err *err);
 // What is wrong with a timeline that the operator goes on with all the same.
 struct damage {
 	int64_t lines, first_line; // bad ones; the number of the first of them, from 1

@@ -3,15 +3,16 @@
 // How an incident begins, and how it is taken up again.
 #include "engine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "relight/chain.h"
 #include "relight/clock.h"
 #include "relight/incident.h"
 #include "relight/json.h"
 #include "relight/kubeconfig_files.h"
 #include "relight/memory.h"
-#include "relight/session.h"
 
 static void on_durable(void *context)
 {
@@ -50,34 +51,16 @@ void engine_start_threads(struct engine *engine)
 static void record_log_open(struct engine *engine)
 {
 	struct event *event = by_relight(EVENT_LOG_OPEN);
-	char log[37];
 	bool is_synced;
 	int64_t error_us;
-	record_uuid(log);
 	clock_quality(&is_synced, &error_us);
-	json_add_text(event->data, "log", log);
+	json_add_text(event->data, "log", engine->log);
 	json_add_text(event->data, "schema", "rtl/1");
 	json_add_text(event->data, "version", RELIGHT_VERSION);
 	json_add_text(event->data, "mode", event_mode_word(engine->setup.mode));
 	cJSON *clock = cJSON_AddObjectToObject(event->data, "clock");
 	json_add_bool(clock, "synced", is_synced);
 	json_add_int(clock, "error_us", error_us);
-	engine_record(engine, event);
-}
-
-static void record_session_event(struct engine *engine, enum event_kind kind, const char *was)
-{
-	struct event *event = event_new(kind);
-	cJSON_Delete(event->data);
-	event->data = engine->session;
-	engine->session = NULL;
-	if (engine->simulated)
-		cJSON_AddNumberToObject(event->data, "speed", engine->setup.speed);
-	json_add_text(event->data, "was", was);
-	cJSON *names = cJSON_AddArrayToObject(event->data, "env");
-	for (size_t i = 0; i < engine->runbook->env.count; i++)
-		if (getenv(engine->runbook->env.items[i]))
-			json_append_text(names, engine->runbook->env.items[i]);
 	engine_record(engine, event);
 }
 
@@ -236,6 +219,10 @@ bool engine_prepare(struct engine *engine, struct err *err)
 {
 	struct engine_setup *setup = &engine->setup;
 	struct engine_frozen frozen;
+	record_uuid(engine->log);
+	record_session(&engine->record);
+	if (!engine_meet(engine, EVENT_SESSION_OPEN, CHAIN_START, err))
+		return false;
 	engine->id = incident_id(clock_wall(), engine->runbook->name);
 	engine_freeze(engine, &frozen);
 	engine->directory = incident_create(setup->directory, engine->id,
@@ -245,9 +232,7 @@ bool engine_prepare(struct engine *engine, struct err *err)
 	engine_frozen_fini(&frozen);
 	if (!is_prepared)
 		return false;
-	engine->session = session_describe(setup->executable, IDENTITY_ASSERTED);
 	read_contexts(engine);
-	record_session(&engine->record);
 	return begin_mirror(engine, engine->id, err);
 }
 
@@ -256,7 +241,7 @@ void engine_begin(struct engine *engine)
 	// An incident without its runbook could not be resumed.
 	timeline_hold(engine->record.timeline, true);
 	record_log_open(engine);
-	record_session_event(engine, EVENT_SESSION_OPEN, NULL);
+	engine_record_session(engine);
 	record_runbook(engine);
 	record_declaration(engine, engine->id);
 	record_inputs(engine);
@@ -282,6 +267,13 @@ static void restore(struct engine *engine, struct event *event)
 		engine->lost = before;
 }
 
+static void take_first(struct engine *engine, const struct event *event)
+{
+	const char *log = event->kind == EVENT_LOG_OPEN ? json_text(event->data, "log") : NULL;
+	engine->first = event->ts;
+	snprintf(engine->log, sizeof engine->log, "%s", log ? log : "");
+}
+
 bool engine_fold_line(void *context, const char *line, size_t length, struct err *err)
 {
 	struct engine *engine = context;
@@ -290,7 +282,7 @@ bool engine_fold_line(void *context, const char *line, size_t length, struct err
 		return false;
 	restore(engine, event);
 	if (engine->state->events == 0)
-		engine->first = event->ts;
+		take_first(engine, event);
 	state_apply(engine->state, event);
 	engine_note_host(engine, event);
 	if (engine->simulated)
@@ -362,7 +354,6 @@ bool engine_resume(struct engine *engine, const char *directory, bool *is_held, 
 	struct timeline_tail tail = {0};
 	struct damage damage = {0};
 	bool held = false;
-	char *was;
 	if (!incident_is_ours(directory, err))
 		return false;
 	engine->directory = memory_copy_text(directory);
@@ -372,8 +363,9 @@ bool engine_resume(struct engine *engine, const char *directory, bool *is_held, 
 		return err_set(err, "%s; the runbook's scripts are listed there: put it back",
 			engine->lost.message);
 	engine->record.chain = tail.chain;
-	engine->session = session_describe(engine->setup.executable, IDENTITY_ASSERTED);
 	record_session(&engine->record);
+	if (!engine_meet(engine, EVENT_SESSION_RESUMED, tail.chain.head, err))
+		return false;
 	if (strcmp(engine->state->boot, engine->record.boot) != 0)
 		engine->rebooted_seq = engine->record.chain.next_seq;
 	if (engine->setup.is_mirror_itself && engine->setup.mirror &&
@@ -381,10 +373,8 @@ bool engine_resume(struct engine *engine, const char *directory, bool *is_held, 
 		engine->copied_seq = engine->record.chain.next_seq;
 	// A clock that was set while nobody recorded shows too; after a reboot nothing can be said.
 	engine->clock_lead_us = engine->state->last.wall.us - engine->state->last.mono.us;
-	was = memory_copy_text(engine->state->session_by);
 	engine_record_damage(engine, &damage, &tail);
-	record_session_event(engine, EVENT_SESSION_RESUMED, was);
-	free(was);
+	engine_record_session(engine);
 	record_recovery(engine, &tail);
 	if (!engine->state->is_open) // the line that said so is damaged
 		declare_again(engine);

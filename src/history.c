@@ -11,6 +11,7 @@
 
 #include "frozen.h"
 #include "load.h"
+#include "plain.h"
 #include "relight/file.h"
 #include "relight/incident.h"
 #include "relight/json.h"
@@ -28,6 +29,18 @@ void history_problem(struct history *history, const char *format, ...)
 	history->problems = memory_grow(history->problems, history->problem_count,
 		&history->problem_capacity, sizeof *history->problems);
 	history->problems[history->problem_count++] = buf_take(&text);
+}
+
+void history_say_problems(const struct history *history, const char *before)
+{
+	struct buf text = {0};
+	for (size_t i = 0; i < history->problem_count; i++) {
+		buf_printf(&text, "relight: %s", before);
+		plain_add(&text, history->problems[i]);
+		buf_byte(&text, '\n');
+	}
+	fputs(buf_str(&text), stderr);
+	buf_fini(&text);
 }
 
 // --- the timeline ---
@@ -308,6 +321,12 @@ void history_fini(struct history *history)
 		free(history->seals[i].key);
 		free(history->seals[i].who);
 	}
+	for (size_t i = 0; i < history->session_count; i++) {
+		free(history->sessions[i].key);
+		free(history->sessions[i].who);
+		free(history->sessions[i].why);
+	}
+	free(history->sessions);
 	free(history->events);
 	free(history->blobs);
 	free(history->problems);

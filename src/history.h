@@ -9,6 +9,7 @@
 #include "relight/err.h"
 #include "relight/event.h"
 #include "relight/plan.h"
+#include "relight/proof.h"
 #include "relight/runbook.h"
 #include "relight/state.h"
 
@@ -59,6 +60,8 @@ struct history {
 	size_t frozen_count, blob_count, output_count; // files whose digest was found right
 	struct history_seal *seals;
 	size_t seal_count, seal_capacity;
+	struct proof_verdict *sessions; // that a key is to prove
+	size_t session_count, session_capacity;
 };
 
 // Reads the incident that `name` means (incident.h), a timeline by itself, or one from standard
@@ -77,18 +80,28 @@ struct history_trust {
 	const char *signers;   // an allowed signers file: it must be signed by one of them; or NULL
 	const char *seal_path; // NULL: the one beside the timeline, if there is one
 	const char *head;      // that a line must have; or NULL
-	bool heads_only;       // leave the signatures alone
+	bool heads_only; // leave the seals' signatures alone; those of sessions are looked at where
+			 // that can be done
 };
 // Checks what was signed or written down: the anchors in the timeline, the seal beside it, the head
 // given. What does not fit becomes a problem: a signature that is none, a head that no line has, a
 // timeline that ends before the line that was sealed.
 void history_check_seals(struct history *history, const struct history_trust *trust);
+// Checks who sat there, where a key is to prove it: that it signed this session, in this record, at
+// this place. What does not fit becomes a problem.
+void history_check_sessions(struct history *history, const struct history_trust *trust);
+// The record's uuid; NULL: the line that says so is not there.
+const char *history_log(const struct history *history);
 // Where the seal of this timeline stands, beside it; the caller frees.
 char *history_seal_path(const struct history *history);
 
 // The directory of the newest incident that is not closed, for going on with it; the caller frees.
 // NULL with `err` when there is none. Reads timelines, newest first, until it finds one.
 char *history_newest_open(struct err *err);
+
+// On stderr, a line each; `before` stands in front of each. What is from outside is shown, not
+// obeyed.
+void history_say_problems(const struct history *history, const char *before);
 
 // Adds a problem.
 void history_problem(struct history *history, const char *format, ...)

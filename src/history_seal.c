@@ -46,11 +46,12 @@ static int64_t find_head(const struct history *history, const char *head, int64_
 static bool check_signature(struct history *history, struct history_seal *seal, const char *head,
 	const char *signature, const struct history_trust *trust, struct wall at)
 {
+	const struct seal_terms terms = {SEAL_OF_HEAD, MONO_NONE};
 	struct seal_signer signer = {0};
 	struct err err = {0};
 	if (trust->heads_only)
 		return true;
-	bool is_good = seal_verify(head, signature, trust->signers, at, &signer, &err);
+	bool is_good = seal_verify(&terms, head, signature, trust->signers, at, &signer, &err);
 	if (signer.key.length > 0)
 		seal->key = memory_copy_text(buf_str(&signer.key));
 	if (signer.who.length > 0)
@@ -84,7 +85,7 @@ static bool check_anchor(
 
 // --- beside it -------------------------------------------------------------------------------------------------------
 
-static const char *log_of(const struct history *history)
+const char *history_log(const struct history *history)
 {
 	const struct event *first = history->event_count ? history->events[0] : NULL;
 	return first && first->kind == EVENT_LOG_OPEN ? json_text(first->data, "log") : NULL;
@@ -94,7 +95,7 @@ static const char *log_of(const struct history *history)
 static bool compare(struct history *history, const char *path, const cJSON *object, int64_t seq)
 {
 	const char *head = json_text(object, "head"), *log = json_text(object, "log");
-	const char *is = log_of(history);
+	const char *is = history_log(history);
 	long long last = (long long)history->chain.next_seq - 1;
 	if (log && is && strcmp(log, is) != 0)
 		history_problem(history, "seal: %s: it is of another timeline, log %s", path, log);

@@ -38,6 +38,7 @@ enum {
 	OPTION_THEME,
 	OPTION_MIRROR,
 	OPTION_PAST_DAMAGE,
+	OPTION_KEY,
 };
 
 static const struct option options[] = {
@@ -57,6 +58,7 @@ static const struct option options[] = {
 	{"theme", required_argument, NULL, OPTION_THEME},
 	{"mirror", required_argument, NULL, OPTION_MIRROR},
 	{"past-damage", no_argument, NULL, OPTION_PAST_DAMAGE},
+	{"key", required_argument, NULL, OPTION_KEY},
 	{NULL, 0, NULL, 0},
 };
 
@@ -118,6 +120,7 @@ static bool take_option(struct opening *opening, const char *command, int option
 	case OPTION_THEME: opening->theme = optarg; return true;
 	case OPTION_MIRROR: opening->mirror = optarg; return true;
 	case OPTION_PAST_DAMAGE: opening->goes_past_damage = true; return true;
+	case OPTION_KEY: opening->key = optarg; return true;
 	default: return false; // command_option has said why
 	}
 }
@@ -414,6 +417,7 @@ bool opening_finish(struct opening *opening)
 	name_person(opening);
 	setup->executable = load_executable();
 	setup->directory = memory_copy_text(opening->directory);
+	setup->key = opening->key;
 	setup->goes_past_damage = opening->goes_past_damage;
 	if (opening->mirror)
 		take_mirror(opening);

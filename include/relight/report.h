@@ -10,6 +10,7 @@
 #include "relight/buf.h"
 #include "relight/event.h"
 #include "relight/plan.h"
+#include "relight/proof.h"
 #include "relight/runbook.h"
 #include "relight/state.h"
 
@@ -27,6 +28,8 @@ struct report_source {
 	int64_t lines;               // good ones
 	const char *const *problems; // what is wrong with the record, one line each
 	size_t problem_count;
+	const struct proof_verdict *proofs; // of the sessions that a key is to prove
+	size_t proof_count;
 };
 
 // The report as JSON, with the keys of FORMATS.md §8 and more. What cannot be said is null; every

@@ -49,6 +49,31 @@ static void set_true(const cJSON *one, const char *key)
 	cJSON_ReplaceItemInObjectCaseSensitive((cJSON *)one, key, cJSON_CreateTrue());
 }
 
+static const struct proof_verdict *proof_of(const struct report_source *source, int64_t seq)
+{
+	for (size_t i = 0; i < source->proof_count; i++)
+		if (source->proofs[i].seq == seq)
+			return &source->proofs[i];
+	return NULL;
+}
+
+// A key that signed is named as it was found, not as the event says.
+static void list_person(struct listing *listing, const struct event *event)
+{
+	static const char *const keys[] = {"host", "user", "loginuid", "identity", NULL};
+	const struct proof_verdict *proof = proof_of(listing->source, event->seq);
+	const char *claimed = json_path_text(event->data, "proof.key");
+	cJSON *one = list_event(listing, "people", event);
+	copy_members(one, event, keys);
+	json_add_text(one, "key", proof && proof->key ? proof->key : claimed);
+	if (!proof)
+		return;
+	json_add_text(one, "who", proof->who);
+	json_add(one, "proved",
+		proof->is_unasked ? cJSON_CreateNull() : cJSON_CreateBool(proof->is_proved));
+	json_add_text(one, "why", proof->why);
+}
+
 static void list_decision(struct listing *listing, const struct event *event)
 {
 	static const char *const keys[] = {"question", "options", "chosen", "why", "view", NULL};
@@ -214,6 +239,8 @@ static list_function *const listed[EVENT_KIND_COUNT] = {
 	[EVENT_CORRECTION] = list_note,
 	[EVENT_INCIDENT_STATUS] = list_update,
 	[EVENT_FOLLOWUP] = list_followup,
+	[EVENT_SESSION_OPEN] = list_person,
+	[EVENT_SESSION_RESUMED] = list_person,
 	[EVENT_WAIVER] = list_waiver,
 	[EVENT_WAIVER_ENDED] = list_waiver_ended,
 	[EVENT_STEP_CONFIRMED] = list_by_hand,
@@ -242,7 +269,7 @@ static void add_left_open(cJSON *report, const struct report_source *source)
 void report_add_events(cJSON *report, const struct report_source *source)
 {
 	static const char *const lists[] = {"decisions", "notes", "waivers", "failed_checks",
-		"followups", "regressions", "by_hand", "overrides", "updates", "faults"};
+		"followups", "regressions", "by_hand", "overrides", "updates", "faults", "people"};
 	struct listing listing = {
 		.source = source,
 		.report = report,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relight/identity.h"
 #include "relight/json.h"
 
 // --- texts ---
@@ -422,6 +423,28 @@ static void add_plain(struct buf *out, const cJSON *item)
 	buf_byte(out, '\n');
 }
 
+// Who sat there, and how that is known.
+static void add_person(struct buf *out, const cJSON *item)
+{
+	enum identity identity = identity_parse(json_text(item, "identity"));
+	const cJSON *proved = json_get(item, "proved");
+	begin_item(out, item, NULL);
+	add_detail(out, item, "(", "user");
+	add_detail(out, item, " on ", "host");
+	buf_text(out, "), ");
+	if (cJSON_IsTrue(proved)) {
+		add_detail(out, item, "proved by SSH key ", "key");
+	} else if (cJSON_IsFalse(proved)) {
+		add_detail(out, item, "**NOT PROVED** by the key that it names: ", "why");
+	} else if (identity == IDENTITY_KEY) {
+		add_detail(out, item, "by SSH key ", "key");
+		add_detail(out, item, ", not checked: ", "why");
+	} else {
+		buf_text(out, identity < IDENTITY_COUNT ? identity_say(identity) : "not known how");
+	}
+	buf_byte(out, '\n');
+}
+
 static void add_not_executed(struct buf *out, const cJSON *item)
 {
 	begin_item(out, item, json_text(item, "id"));
@@ -482,6 +505,7 @@ static const struct section {
 	const char *title, *key, *about; // about: a line below the title, or NULL
 	void (*add)(struct buf *out, const cJSON *item);
 } sections[] = {
+	{"People", "people", "Who sat there, and how that is known.", add_person},
 	{"Decisions", "decisions", NULL, add_decision},
 	{"Not executed", "not_executed", NULL, add_not_executed},
 	{"Regressions", "regressions", NULL, add_regression},

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Each kind of event has one sentence, written as a pattern:
-//   {step} {dependency} {attempt} {subject} {kind}   of the event; subject: the step, else the
-//   dependency {word}             of its data: a text as it is, a number, a list with commas, an
-//   object as
+//   {step} {dependency} {attempt} {subject} {kind}
+//                      of the event; subject: the step, else the dependency
+//   {word} {word.word} of its data: a text as it is, a number, a list with commas, an object as
 //                      "name value name value"
 //   {@word} {#word} {~word}   a time as 03:05:42, a digest by its first digits, milliseconds as 4m
 //   [ … ]              left out when something in it is absent
@@ -114,7 +114,7 @@ static bool add_word(const struct telling *telling, const char *word, struct buf
 	case '~': return add_duration(out, json_int(event->data, word + 1, -1));
 	default: break;
 	}
-	const cJSON *value = json_get(event->data, word);
+	const cJSON *value = json_path(event->data, word);
 	bool is_there = value && !(cJSON_IsString(value) && value->valuestring[0] == '\0');
 	if (is_there)
 		add_value(out, value);
@@ -324,9 +324,12 @@ static const struct sentence {
 		.tone = TONE_WARN},
 	[EVENT_LOG_SEGMENT] = {"record goes on in {path}", .tone = TONE_DIM},
 	[EVENT_LOG_CLOSED] = {"record closed[: {why}]", .tone = TONE_DIM},
-	[EVENT_SESSION_OPEN] = {"session opened[ by {user}][ on {host}]", .tone = TONE_DIM},
-	[EVENT_SESSION_RESUMED] = {"session RESUMED[ by {user}][ on {host}][, was {was}]",
-		.tone = TONE_WARN},
+	[EVENT_SESSION_OPEN] =
+		{"session opened[ by {user}][ on {host}][, {identity}][ {proof.key}]",
+			.tone = TONE_DIM},
+	[EVENT_SESSION_RESUMED] =
+		{"session RESUMED[ by {user}][ on {host}][, {identity}][ {proof.key}][, was {was}]",
+			.tone = TONE_WARN},
 	[EVENT_SESSION_ENDED] = {"session ended[: {why}]", .tone = TONE_DIM},
 	[EVENT_MARK] = {.pick = tell_mark, .tone = TONE_DIM},
 	[EVENT_INCIDENT_DECLARED] =
