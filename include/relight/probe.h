@@ -71,7 +71,11 @@ struct probing {
 	struct progress progress; // total 0: none
 	struct wall expires;      // of the credentials; WALL_NONE: not known
 	bool renews;              // they are replaced by themselves
+	const char *aside; // said behind the message, whatever the verdict; a constant, NULL: none
 };
+
+// Adds a text to the evidence of the asking that is under way, however it ends. Copies it, masked.
+void probing_note(struct probing *probing, const char *key, const char *text);
 
 // For a kind that watches: what it would answer has changed since. Asked again soon.
 void probing_changed(struct probing *probing);

@@ -42,11 +42,45 @@ static void forget_verdict(struct asking *asking)
 	asking->evidence = NULL;
 }
 
+static void forget_notes(struct asking *asking)
+{
+	cJSON_Delete(asking->notes);
+	asking->notes = NULL;
+}
+
+void probing_note(struct probing *probing, const char *key, const char *text)
+{
+	struct asking *asking = asking_of(probing);
+	struct buf masked = {0};
+	if (!asking->notes)
+		asking->notes = json_object();
+	probe_mask(probing->world, text, &masked);
+	json_add_text(asking->notes, key, buf_str(&masked));
+	buf_fini(&masked);
+}
+
+static void take_notes(struct asking *asking)
+{
+	if (!asking->evidence) {
+		asking->evidence = asking->notes;
+		asking->notes = NULL;
+		return;
+	}
+	while (asking->notes && asking->notes->child) {
+		cJSON *note = cJSON_DetachItemViaPointer(asking->notes, asking->notes->child);
+		cJSON_AddItemToObject(asking->evidence, note->string, note);
+	}
+}
+
 // What the kind has found out beside the status.
 static void take_beside(struct asking *asking)
 {
 	const struct probing *probing = &asking->probing;
 	struct verdict *verdict = &asking->verdict;
+	if (probing->aside)
+		buf_printf(&verdict->message, "%s%s", verdict->message.length ? "; " : "",
+			probing->aside);
+	take_notes(asking);
 	if (verdict->progress.total <= 0)
 		verdict->progress = probing->progress;
 	if (!wall_known(verdict->expires)) {
@@ -263,6 +297,8 @@ void asking_start(struct asking *asking, bool anew)
 	asking->probing.progress = (struct progress){0};
 	asking->probing.expires = WALL_NONE;
 	asking->probing.renews = false;
+	asking->probing.aside = NULL;
+	forget_notes(asking);
 	if (unbuilt)
 		probing_done(&asking->probing, STATUS_UNKNOWN, -1, NULL, "%s are not built yet",
 			unbuilt);
@@ -295,5 +331,6 @@ void asking_fini(struct asking *asking)
 	if (asking->kind->leave)
 		asking->kind->leave(&asking->probing);
 	forget_verdict(asking);
+	forget_notes(asking);
 	outcome_release(asking);
 }

@@ -197,6 +197,29 @@ static void identify(struct query *query)
 	query_get(query, KUBERNETES_IDENTITY_PATH, NULL, identified);
 }
 
+// --- what is judged ---
+
+// Several API groups may serve a resource of the same name: without a group the first that
+// discovery names is taken, as kubectl does.
+static void note_group(struct query *query, const struct kubeapi_type *type)
+{
+	struct buf resource = {0};
+
+	if (query->name.group[0] || !type->group[0])
+		return;
+	buf_printf(&resource, "%s.%s", type->plural, type->group);
+	probing_note(query->probing, "resource", buf_str(&resource));
+	buf_fini(&resource);
+}
+
+void query_found(struct query *query, const struct kubeapi_type *type)
+{
+	note_group(query, type);
+	// A program that reads more than that sees nothing, and may say anything.
+	if (kubeapi_is_secret(type) && query->probing->check->expect.object == EXPECT_JQ)
+		query->probing->aside = "judged by metadata alone: Secrets are never fetched whole";
+}
+
 // --- one object ---
 
 static bool needs_metadata_only(const struct query *query)
@@ -249,6 +272,8 @@ static void object_known(void *context, const struct http_answer *answer)
 	enum expect_object expected = query->probing->check->expect.object;
 
 	query_arrived(query, answer);
+	if (answer->reach == REACH_ANSWERED && answer->status == 200)
+		query_found(query, &query->type);
 	if (answer->reach != REACH_ANSWERED || answer->status != 200) {
 		query_end_refused(query, answer);
 	} else if (answer->is_cut) {

@@ -62,6 +62,9 @@ void query_get(struct query *query, const char *path, const char *accept,
 	void (*done)(void *context, const struct http_answer *answer));
 // Takes note of an answer that decides.
 void query_arrived(struct query *query, const struct http_answer *answer);
+// Takes note of what the name of the resource has turned out to mean. To be called once it is known
+// that there is something to judge.
+void query_found(struct query *query, const struct kubeapi_type *type);
 // Finds out where the resource lives, and asks for the one object by itself.
 void query_locate(struct query *query);
 // Ends with the verdict on a workload that is not healthy, after asking what keeps it: its pods,

@@ -143,6 +143,8 @@ static void on_answer(void *context, const struct kubewatch_answer *answer)
 	} else {
 		if (!query->probing->anew)
 			query->probing->asked = answer->asked;
+		if (answer->tally->count > 0)
+			query_found(query, answer->type);
 		if (is_one(query, answer->type))
 			conclude_one(query, answer);
 		else

@@ -30,6 +30,7 @@ struct asking {
 	struct verdict verdict;
 	int64_t latency_ms;
 	cJSON *evidence;
+	cJSON *notes; // for it, of the asking that is under way; NULL: none yet
 };
 
 // Prepares one check: its jq programs are numbered.

@@ -112,6 +112,9 @@ runbook "$targets" "$(
 	check claim 'resource: pvc, name: data'
 	check secret 'resource: secrets, name: password'
 	check secrets 'resource: secrets'
+	check secret-read 'resource: secrets, name: password, expect: {jq: ".[\"data\"].value != null", message: "\"no value\""}'
+	check secret-named 'resource: secrets, namespace: "*", name: password, expect: {jq: .metadata.name == "password"}'
+	check secrets-read 'resource: secrets, expect: {jq: "has(\"data\") | not"}'
 	check namespace 'resource: Namespace, name: shop'
 	check elsewhere 'resource: pods, namespace: nowhere, name: web-1'
 	check jq-true 'resource: configmap, name: settings, expect: {jq: .data.colour == "blue"}'
@@ -149,6 +152,10 @@ expect node healthy ready
 expect claim progressing "no volume yet of class fast"
 expect secret healthy exists
 expect secrets healthy "1 secrets in shop"
+by_metadata="judged by metadata alone: Secrets are never fetched whole"
+expect secret-read degraded "no value; $by_metadata"
+expect secret-named healthy "$by_metadata"
+expect secrets-read healthy "1 secrets in shop; $by_metadata"
 expect namespace healthy active
 expect elsewhere missing "not found"
 expect jq-true healthy ""
@@ -162,6 +169,19 @@ expect no-such-resource unknown "the server has no resource unicorns"
 expect aggregated unknown "the server has no resource things.gone.relight.test that can be seen: gone.relight.test/v1 does not answer"
 expect aggregation degraded ""
 expect no-such-group unknown "the server has no resource pods.example.org"
+# expect_resource DEPENDENCY RESOURCE: which one the name was taken for; "null" where that is no question.
+expect_resource() {
+	taken=$(jq -r --arg id "$1" 'select(.type == "observation" and .dependency == $id) | .evidence.resource' "$work/lines")
+	[ "$taken" = "$2" ] || {
+		echo "test_objects.sh: $1: taken for '$taken', not '$2'" >&2
+		failed=1
+	}
+}
+expect_resource custom-short stores.db.relight.test
+expect_resource timeless stores.db.relight.test
+expect_resource custom null
+expect_resource pod null
+expect_resource jq-true null
 [ "$code" = 1 ] || {
 	echo "test_objects.sh: exit $code where not all is healthy" >&2
 	failed=1
