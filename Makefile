@@ -169,7 +169,7 @@ check-unit: $(unit_tests)
 timelines = $(abspath $(O))/timelines
 keeping = rm -rf $(timelines); mkdir -p $(timelines); export RELIGHT=$(abspath $(O)/relight) RELIGHT_TIMELINES=$(timelines)
 fitting = python3 tests/schema.py src/schemas/timeline.json $(timelines)
-check-terminal: $(O)/relight $(terminal_tests) $(O)/faults/slow.so
+check-terminal: $(O)/relight $(terminal_tests) $(O)/faults/slow.so $(O)/faults/asleep.so
 	@set -e; $(keeping); for t in $(terminal_tests); do $$t; done; $(fitting)
 check-integration: $(O)/relight
 	@set -e; $(keeping); for t in $(integration_tests); do sh $$t; done; $(fitting)

@@ -182,6 +182,15 @@ static void take_result(struct engine *engine, int step, int attempt, const cJSO
 	engine_commit(engine, &decision);
 }
 
+static void take_sleep(struct engine *engine, int step, int attempt, const cJSON *message)
+{
+	struct facts facts = engine_facts(engine);
+	struct decision decision = {0};
+	decide_put_off(&facts, step, attempt, json_int(message, "slept_ms", 0),
+		json_int(message, "put_off_ms", 0), &decision);
+	engine_commit(engine, &decision);
+}
+
 static void take_unknown(struct engine *engine, int step, int attempt, const char *why)
 {
 	cJSON *nothing = json_object();
@@ -222,6 +231,8 @@ static void take_attempt(struct engine *engine, const cJSON *message)
 		record_trouble(engine, error);
 	if (!attempt_state_parse(state, &is))
 		return;
+	if (json_int(message, "put_off_ms", 0) > 0)
+		take_sleep(engine, step, attempt, message);
 	bool is_launch = json_int(message, "pid", 0) > 0; // other looks find it running
 	const char *doubtful = result ? NULL : doubt(engine, step, &why);
 	if (is == ATTEMPT_UNKNOWN || (is == ATTEMPT_NEVER_STARTED && doubtful)) {

@@ -48,6 +48,16 @@ bool attempt_cancel(
 bool attempt_extend(
 	const char *directory, const char *step, int attempt, int by_s, struct err *err);
 
+// The machine slept while an attempt with a timeout ran: for how long in all, and by how much its
+// end was put off for that on a clock that goes on meanwhile.
+struct attempt_sleep {
+	int64_t slept_ms, put_off_ms;
+};
+// The actuator leaves it in the file `slept`; a disk that does not take it is no reason to stop.
+void attempt_tell_sleep(int dir_fd, const struct attempt_sleep *sleep);
+// All zeros where nothing was left. Blocks on the disk.
+struct attempt_sleep attempt_slept(const char *directory, const char *step, int attempt);
+
 // For the actuator: its directory, close-on-exec (-1 with `err` and errno); all extensions so far,
 // in seconds.
 int attempt_open(const char *directory, const char *step, int attempt, struct err *err);

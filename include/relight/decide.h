@@ -51,6 +51,11 @@ void decide_due(const struct facts *facts, struct decision *decision);
 // stopped. What is being verified has that time more.
 void decide_stood_still(const struct facts *facts, int64_t still_ms, struct decision *decision);
 
+// The machine slept for so long, in all, while the attempt ran, and its end was put off for that
+// (attempt.h, struct attempt_sleep; real time, also in a rehearsal).
+void decide_put_off(const struct facts *facts, int step, int attempt, int64_t slept_ms,
+	int64_t put_off_ms, struct decision *decision);
+
 // Somebody was looking: how many dependencies there are of each expectation, and how old the oldest
 // observation is.
 void decide_mark(const struct facts *facts, struct decision *decision);

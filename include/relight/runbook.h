@@ -19,6 +19,7 @@
 #define RUNBOOK_MAX_BYTES        (4u << 20)
 #define RUNBOOK_MAX_STEPS        10000
 #define RUNBOOK_MAX_DEPENDENCIES 10000
+#define RUNBOOK_ASKS_PER_CENT    80 // of a timeout, or of the time to settle: a person is asked then
 
 struct yaml_node; // yaml.h; lives in the runbook's arena
 

@@ -67,6 +67,7 @@ struct step_progress {
 	int exit, signal;     // -1: absent
 	int64_t duration_ms;  // of the newest attempt; -1 absent
 	int64_t extended_ms;  // added to the timeout of the newest attempt
+	int64_t put_off_ms;   // and, beside that, for the time in which the machine slept
 	int64_t timeout_ms;   // of the newest attempt as announced; ABSENT_MS none
 	bool cancel_asked;
 	bool by_hand;          // confirmed as done by hand
@@ -264,6 +265,11 @@ bool state_restored(const struct state *state, int step, struct wall now);
 enum expectation_word state_expectation(const struct state *state, int dependency);
 // Healthy and fresh, now.
 bool state_is_healthy(const struct state *state, int dependency);
+// How long after its intent the newest attempt is ended: its timeout, with what was put to it.
+// ABSENT_MS: never.
+int64_t state_limit_ms(const struct state *state, int step);
+// So little of that is left that a person is asked for more time.
+bool state_is_near_timeout(const struct state *state, int step, struct mono now);
 // Not healthy and one that it follows is not healthy either: the index of the first such, else -1.
 int state_folded_under(const struct state *state, int dependency);
 const struct waiver *state_waiver(const struct state *state, int step, int dependency,

@@ -64,6 +64,23 @@ static void add_learned(struct decision *decision, const struct facts *facts, co
 		decision_effect(decision, EFFECT_INPUTS, -1);
 }
 
+void decide_put_off(const struct facts *facts, int step, int attempt, int64_t slept_ms,
+	int64_t put_off_ms, struct decision *decision)
+{
+	const struct step_progress *progress = &facts->state->steps[step];
+	double in_all_ms = (double)put_off_ms * facts->speed;
+	if (in_all_ms > (double)DURATION_MOST_MS)
+		in_all_ms = (double)DURATION_MOST_MS;
+	int64_t more_ms = (int64_t)in_all_ms - progress->put_off_ms;
+	if (attempt != progress->attempt || progress->state != STEP_RUNNING || more_ms <= 0)
+		return;
+	struct event *event = decision_event(decision, facts, EVENT_STEP_EXTENDED, step, -1);
+	event->attempt = attempt;
+	json_add_int(event->data, "by_s", (more_ms + MS_PER_S - 1) / MS_PER_S);
+	json_add_int(event->data, "slept_s", slept_ms / MS_PER_S);
+	json_add_text(event->data, "why", "the machine slept");
+}
+
 void decide_result(const struct facts *facts, int step, int attempt, const cJSON *result,
 	struct decision *decision)
 {

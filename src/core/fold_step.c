@@ -70,7 +70,7 @@ void fold_intent(const struct fold *fold)
 	step->exit = step->signal = -1;
 	step->duration_ms = -1;
 	step->result = MOMENT_NONE;
-	step->extended_ms = 0;
+	step->extended_ms = step->put_off_ms = 0;
 	step->timeout_ms = data_ms(fold, "timeout_s", ABSENT_MS);
 	step->cancel_asked = step->by_hand = false;
 	step->retried = is_automatic ? step->retried + 1 : 0;
@@ -205,8 +205,11 @@ void fold_extended(const struct fold *fold)
 {
 	if (!is_newest_attempt(fold))
 		return;
-	int64_t extended_ms = fold->step->extended_ms + data_ms(fold, "by_s", 0);
-	fold->step->extended_ms = extended_ms < DURATION_MOST_MS ? extended_ms : DURATION_MOST_MS;
+	int64_t *more_ms = json_get(fold->data, "slept_s") ? &fold->step->put_off_ms
+							   : &fold->step->extended_ms;
+	*more_ms += data_ms(fold, "by_s", 0);
+	if (*more_ms > DURATION_MOST_MS)
+		*more_ms = DURATION_MOST_MS;
 }
 
 void fold_cancel(const struct fold *fold)

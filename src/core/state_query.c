@@ -88,6 +88,21 @@ int state_folded_under(const struct state *state, int dependency)
 	return cause;
 }
 
+int64_t state_limit_ms(const struct state *state, int step)
+{
+	const struct step_progress *of = &state->steps[step];
+	return of->timeout_ms == ABSENT_MS ? ABSENT_MS
+					   : of->timeout_ms + of->extended_ms + of->put_off_ms;
+}
+
+bool state_is_near_timeout(const struct state *state, int step, struct mono now)
+{
+	const struct step_progress *of = &state->steps[step];
+	int64_t left_ms = state_limit_ms(state, step) - (now.us - of->intent.mono.us) / US_PER_MS;
+	return of->timeout_ms > 0 && mono_known(of->intent.mono) &&
+	       left_ms <= (of->timeout_ms + of->extended_ms) * (100 - RUNBOOK_ASKS_PER_CENT) / 100;
+}
+
 const struct waiver *state_waiver(
 	const struct state *state, int step, int dependency, struct wall now)
 {

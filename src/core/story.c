@@ -363,7 +363,7 @@ static const struct sentence {
 	[EVENT_STEP_INTENT] = {.pick = tell_intent},
 	[EVENT_STEP_SPAWNED] = {"{step}, attempt {attempt}, runs as pid {pid}[ on {host}]",
 		.tone = TONE_DIM},
-	[EVENT_STEP_EXTENDED] = {"MORE TIME {step}: {by_s}s"},
+	[EVENT_STEP_EXTENDED] = {"MORE TIME {step}: {by_s}s[: {why}]"},
 	[EVENT_STEP_CANCEL] = {"CANCELS {step}[, attempt {attempt}][: {why}]", .tone = TONE_WARN},
 	[EVENT_STEP_RESULT] = {.pick = tell_result},
 	[EVENT_STEP_VERIFIED] = {.pick = tell_verified, .who = "sensed", .tone = TONE_GOOD},

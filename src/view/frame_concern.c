@@ -293,7 +293,7 @@ static void say_timeout(
 {
 	const struct step *of = &scene->runbook->steps[concern->step];
 	const struct step_progress *progress = &scene->state->steps[concern->step];
-	int64_t limit_ms = progress->timeout_ms + progress->extended_ms;
+	int64_t limit_ms = state_limit_ms(scene->state, concern->step);
 	int64_t ran_ms = scene_age_ms(scene, progress->intent.mono);
 	buf_printf(&words->lines[0], "!! %s is near its timeout: ", of->id);
 	clock_words(ran_ms, &words->lines[0]);

@@ -210,7 +210,9 @@ static void say_running(const struct scene *scene, int step, struct buf *out)
 	if (progress->timeout_ms == ABSENT_MS)
 		return;
 	buf_text(out, ", timeout ");
-	duration_words(progress->timeout_ms + progress->extended_ms, out);
+	duration_words(state_limit_ms(scene->state, step), out);
+	if (progress->put_off_ms > 0)
+		buf_text(out, " with the sleep");
 }
 
 // "pg-primary creating, moved 5s ago", "pg-primary stuck 2m: creating": what must not be cut stands

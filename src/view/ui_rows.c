@@ -352,13 +352,10 @@ enum rank {
 	RANK_NONE,
 };
 
-#define NEARLY_PER_CENT                                                                            \
-	80 // of a timeout, or of the time to settle: then a person is asked (FORMATS.md, "timeout")
-
 static bool is_nearly(struct mono from, struct mono now, int64_t limit_ms)
 {
 	return mono_known(from) && limit_ms > 0 &&
-	       (now.us - from.us) / US_PER_MS >= limit_ms * NEARLY_PER_CENT / 100;
+	       (now.us - from.us) / US_PER_MS >= limit_ms * RUNBOOK_ASKS_PER_CENT / 100;
 }
 
 static enum rank step_rank(const struct facts *facts, int step)
@@ -375,11 +372,8 @@ static enum rank step_rank(const struct facts *facts, int step)
 	case STEP_FAILED: return (enum rank)(RANK_FAILED + seen);
 	case STEP_UNKNOWN: return (enum rank)(RANK_UNKNOWN + seen);
 	case STEP_RUNNING:
-		return progress->timeout_ms > 0 &&
-				       is_nearly(progress->intent.mono, facts->now.mono,
-					       progress->timeout_ms + progress->extended_ms)
-			       ? RANK_TIMEOUT
-			       : RANK_NONE;
+		return state_is_near_timeout(facts->state, step, facts->now.mono) ? RANK_TIMEOUT
+										  : RANK_NONE;
 	case STEP_VERIFYING:
 		return is_nearly(progress->verifying_from.mono, facts->now.mono,
 			       of->settle_ms + progress->extended_ms)

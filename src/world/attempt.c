@@ -163,7 +163,7 @@ static bool lock_exclusively(int fd)
 // What an actuator left that never had its request: the number is free to be used.
 static void clear_leftovers(int dir_fd)
 {
-	static const char *const names[] = {"result.json", "cancel", "deadline", "alive",
+	static const char *const names[] = {"result.json", "cancel", "deadline", "alive", "slept",
 		"output.log", "request.json.new", "result.json.new"};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -329,4 +329,41 @@ bool attempt_extend(const char *directory, const char *step, int attempt, int by
 
 	cJSON_Delete(value);
 	return is_left;
+}
+
+// --- what it tells meanwhile -------------------------------------------------------------------------------------------
+
+void attempt_tell_sleep(int dir_fd, const struct attempt_sleep *sleep)
+{
+	cJSON *value = json_object();
+	struct buf text = {0};
+
+	json_add_int(value, "slept_ms", sleep->slept_ms);
+	json_add_int(value, "put_off_ms", sleep->put_off_ms);
+	json_write(&text, value);
+	buf_byte(&text, '\n');
+	file_save(dir_fd, "slept", text.data, text.length, false, NULL);
+	buf_fini(&text);
+	cJSON_Delete(value);
+}
+
+struct attempt_sleep attempt_slept(const char *directory, const char *step, int attempt)
+{
+	int dir_fd = attempt_open(directory, step, attempt, NULL);
+	struct buf text = {0};
+	cJSON *value = NULL;
+
+	if (dir_fd >= 0 && file_read(dir_fd, "slept", 4096, &text, NULL))
+		value = json_parse(buf_str(&text), text.length, NULL);
+
+	struct attempt_sleep sleep = {
+		.slept_ms = json_int(value, "slept_ms", 0),
+		.put_off_ms = json_int(value, "put_off_ms", 0),
+	};
+
+	cJSON_Delete(value);
+	buf_fini(&text);
+	if (dir_fd >= 0)
+		close(dir_fd);
+	return sleep;
 }

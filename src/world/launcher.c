@@ -75,12 +75,18 @@ static void say_state(struct service *service, const char *directory, const char
 	pid_t pid, const char *error)
 {
 	cJSON *value = about(step, attempt), *result;
+	// Read first: what has its result by then has slept no more.
+	struct attempt_sleep sleep = attempt_slept(directory, step, attempt);
 
 	json_add_text(value, "state",
 		attempt_state_word(attempt_look(directory, step, attempt, &result)));
 	json_add_text(value, "error", error);
 	if (pid)
 		json_add_int(value, "pid", pid);
+	if (sleep.put_off_ms > 0) {
+		json_add_int(value, "slept_ms", sleep.slept_ms);
+		json_add_int(value, "put_off_ms", sleep.put_off_ms);
+	}
 	json_add(value, "result", result);
 	say(service, value);
 }

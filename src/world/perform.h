@@ -114,15 +114,22 @@ struct ending {
 struct stop_watch {
 	const struct order *order;
 	int dir_fd;
-	int64_t started_ms;  // on the clock of stop_now_ms
-	int64_t deadline_ms; // -1: none
+	int64_t began_ms;    // CLOCK_BOOTTIME
+	int64_t started_ms;  // the same moment on the clock of stop_now_ms
+	int64_t deadline_ms; // on that clock; -1: none
 	int64_t look_ms;     // when to look for `cancel` next
+	int64_t slept_ms;    // how long the machine slept since
+	int64_t granted_ms;  // what was put to the time that was left after that
 };
 
 // Once in a process, before the attempt. SIGCHLD stays blocked, so that an end between the look at
 // a child and the wait for it is not slept over: whoever waits lets it in.
 void stop_signals(void);
-int64_t stop_now_ms(void); // CLOCK_BOOTTIME
+// A clock that stands still while the machine sleeps, as all that runs on it does: what has a limit
+// is measured by it.
+int64_t stop_now_ms(void);
+// Since the beginning, with the time in which the machine slept, as the record counts it.
+int64_t stop_passed_ms(const struct stop_watch *watch);
 struct stop_watch stop_begin(const struct order *order, int dir_fd);
 // Whether the attempt must be stopped now; then `ending` says why.
 bool stop_is_due(struct stop_watch *watch, struct ending *ending);

@@ -126,7 +126,7 @@ void run_kubernetes(const struct order *order, struct files *files, struct outpu
 		return;
 	let_children_be_heard();
 	kubernetes_act(&task, &done);
-	ending->duration_ms = stop_now_ms() - talk.watch.started_ms;
+	ending->duration_ms = stop_passed_ms(&talk.watch);
 	take_done(&talk, &done);
 	kubernetes_done_fini(&done);
 }

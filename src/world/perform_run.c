@@ -284,6 +284,7 @@ static void look_at_child(struct run *run)
 		return;
 	run->has_ended = true;
 	run->ended_ms = run->heard_ms = stop_now_ms();
+	run->ending->duration_ms = stop_passed_ms(&run->watch);
 	if (info.si_code == CLD_EXITED)
 		run->ending->exit = info.si_status;
 	else
@@ -337,7 +338,6 @@ void run_command(const struct order *order, struct files *files, struct output *
 	}
 	while (waitpid(run.pid, NULL, 0) < 0 && errno == EINTR)
 		;
-	ending->duration_ms = run.ended_ms - run.watch.started_ms;
 }
 
 // --- a rehearsal -----------------------------------------------------------------------------------------------------
@@ -351,12 +351,12 @@ static size_t lines_in(const char *text)
 	return lines;
 }
 
-// Line `index` of `count` comes when its share of the time has passed, so that there is something
-// to watch.
+// Simulated time goes on while the machine sleeps. Line `index` of `count` comes when its share of
+// the time has passed, so that there is something to watch.
 static const char *play_lines(
 	struct run *run, const char *text, size_t *index, size_t count, int64_t takes_ms)
 {
-	int64_t passed_ms = stop_now_ms() - run->watch.started_ms;
+	int64_t passed_ms = stop_passed_ms(&run->watch);
 
 	while (*text && takes_ms * (int64_t)(*index + 1) / (int64_t)(count + 1) <= passed_ms) {
 		size_t length = strcspn(text, "\n");
@@ -381,13 +381,13 @@ void run_simulation(const struct order *order, struct files *files, struct outpu
 	count = lines_in(text);
 	for (;;) {
 		text = play_lines(&run, text, &index, count, takes_ms);
-		if (stop_now_ms() - run.watch.started_ms >= takes_ms)
+		if (stop_passed_ms(&run.watch) >= takes_ms)
 			break;
 		look_for_stop(&run);
 		if (run.stopped_ms >= 0)
 			break;
 
-		int64_t left_ms = run.watch.started_ms + takes_ms - stop_now_ms();
+		int64_t left_ms = takes_ms - stop_passed_ms(&run.watch);
 		int64_t piece_ms = takes_ms / (int64_t)(count + 1) + 1;
 		int64_t wait_ms = patience_ms(&run);
 
@@ -398,5 +398,5 @@ void run_simulation(const struct order *order, struct files *files, struct outpu
 		ending->signal = order->signal;
 	else
 		ending->exit = (int)json_int(order->simulation, "exit", 0);
-	ending->duration_ms = stop_now_ms() - run.watch.started_ms;
+	ending->duration_ms = stop_passed_ms(&run.watch);
 }

@@ -10,9 +10,17 @@
 #include "relight/json.h"
 #include "relight/memory.h"
 #include "relight/moment.h"
+#include "relight/runbook.h"
 
 // What ends an attempt before its time: the file `cancel`, its deadline, which the file `deadline`
 // moves, and a signal to the actuator itself.
+//
+// While a laptop is shut nothing of the attempt runs here, and nobody can be asked: such time does
+// not count. Who opens it again has, once in an attempt, at least as long as a person has who is
+// asked near the timeout. What that comes to is left in the file `slept`, since the record's clock
+// goes on.
+
+#define SLEPT_MS 1000 // less is the time between two readings
 
 static volatile sig_atomic_t is_told_to_end;
 
@@ -39,12 +47,22 @@ void stop_signals(void)
 	is_told_to_end = 0;
 }
 
-int64_t stop_now_ms(void)
+static int64_t read_ms(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_BOOTTIME, &now);
+	clock_gettime(clock, &now);
 	return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / 1000000;
+}
+
+int64_t stop_now_ms(void)
+{
+	return read_ms(CLOCK_MONOTONIC);
+}
+
+int64_t stop_passed_ms(const struct stop_watch *watch)
+{
+	return read_ms(CLOCK_BOOTTIME) - watch->began_ms;
 }
 
 struct stop_watch stop_begin(const struct order *order, int dir_fd)
@@ -54,6 +72,7 @@ struct stop_watch stop_begin(const struct order *order, int dir_fd)
 	return (struct stop_watch){
 		.order = order,
 		.dir_fd = dir_fd,
+		.began_ms = read_ms(CLOCK_BOOTTIME),
 		.started_ms = now,
 		.deadline_ms = order->timeout_ms >= 0 ? now + order->timeout_ms : -1,
 		.look_ms = now,
@@ -82,14 +101,38 @@ static bool is_cancelled(const struct stop_watch *watch, struct ending *ending)
 	return true;
 }
 
+// With what persons have put to it.
+static int64_t limit_ms(const struct stop_watch *watch)
+{
+	return watch->order->timeout_ms + attempt_extension_s(watch->dir_fd) * MS_PER_S;
+}
+
 // The file that moves the deadline is of interest only when that has come.
 static bool is_out_of_time(struct stop_watch *watch, int64_t now)
 {
 	if (watch->deadline_ms < 0 || now < watch->deadline_ms)
 		return false;
-	watch->deadline_ms = watch->started_ms + watch->order->timeout_ms +
-			     attempt_extension_s(watch->dir_fd) * MS_PER_S;
+	watch->deadline_ms = watch->started_ms + limit_ms(watch) + watch->granted_ms;
 	return now >= watch->deadline_ms;
+}
+
+// Before the deadline is judged: a machine that wakes beyond it has not let it pass.
+static void look_for_sleep(struct stop_watch *watch, int64_t now)
+{
+	int64_t slept_ms = stop_passed_ms(watch) - (now - watch->started_ms);
+
+	if (watch->deadline_ms < 0 || slept_ms - watch->slept_ms < SLEPT_MS)
+		return;
+	watch->slept_ms = slept_ms;
+
+	int64_t limit = limit_ms(watch), asking_ms = limit * (100 - RUNBOOK_ASKS_PER_CENT) / 100;
+	int64_t left_ms = watch->started_ms + limit - now;
+
+	if (watch->granted_ms == 0 && left_ms < asking_ms)
+		watch->granted_ms = asking_ms - (left_ms > 0 ? left_ms : 0);
+	watch->deadline_ms = watch->started_ms + limit + watch->granted_ms;
+	attempt_tell_sleep(watch->dir_fd, &(struct attempt_sleep){.slept_ms = slept_ms,
+						  .put_off_ms = slept_ms + watch->granted_ms});
 }
 
 bool stop_is_due(struct stop_watch *watch, struct ending *ending)
@@ -98,6 +141,7 @@ bool stop_is_due(struct stop_watch *watch, struct ending *ending)
 
 	if (is_told_to_end)
 		return stop(ending, STOP_CANCEL, "the actuator was told to end");
+	look_for_sleep(watch, now);
 	if (is_out_of_time(watch, now))
 		return stop(ending, STOP_TIMEOUT, NULL);
 	if (now < watch->look_ms)

@@ -208,6 +208,32 @@ void cockpit_start(struct cockpit *c, int rows, int cols, const char *const argu
 	c->screen = screen_start(rows, cols, argv, all);
 }
 
+/* What is built beside this program. */
+static void preload_of(const char *shim, char preload[512])
+{
+	char self[400];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+
+	assert_true(length > 0);
+	self[length] = '\0';
+	*strrchr(self, '/') = '\0';
+	snprintf(preload, 512, "LD_PRELOAD=%s/../faults/%s.so", self, shim);
+	if (access(preload + strlen("LD_PRELOAD="), R_OK) != 0)
+		fail_msg("%s is not built: make faults-programs", preload);
+}
+
+void cockpit_start_with(
+	struct cockpit *c, const char *shim, const char *variable, const char *const arguments[])
+{
+	char preload[512], look[160];
+
+	preload_of(shim, preload);
+	snprintf(look, sizeof look, "%s=%s/%s", variable, c->folder, shim);
+	cockpit_start(c, 24, 80, arguments,
+		(const char *const[]){
+			preload, look, "ASAN_OPTIONS=verify_asan_link_order=0", NULL});
+}
+
 void cockpit_run(struct cockpit *c)
 {
 	cockpit_start(c, 24, 80, (const char *const[]){"run", "RUNBOOK", "--dir", "INCIDENT", NULL},

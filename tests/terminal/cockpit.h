@@ -40,6 +40,14 @@ void cockpit_free(struct cockpit *c);
 void cockpit_start(struct cockpit *c, int rows, int cols, const char *const arguments[],
 	const char *const env[]);
 
+/*
+ * The same at 80x24 with a shim of tests/faults in front of the C library (NAME of NAME.c). The
+ * environment's `variable` names a file of the folder, of the same name as the shim, to which the
+ * shim looks.
+ */
+void cockpit_start_with(
+	struct cockpit *c, const char *shim, const char *variable, const char *const arguments[]);
+
 /* `relight run` with the runbook at 80x24, and waits until the incident is open; then also armed.
  */
 void cockpit_run(struct cockpit *c);

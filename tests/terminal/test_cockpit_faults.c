@@ -170,32 +170,14 @@ static void a_refuge_takes_the_record_meanwhile(void **unused)
 	cockpit_free(c);
 }
 
-/* The path of a shim that is built beside this program. */
-static void shim_of(const char *name, char preload[512])
-{
-	char self[400];
-	ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-
-	assert_true(length > 0);
-	self[length] = '\0';
-	*strrchr(self, '/') = '\0';
-	snprintf(preload, 512, "LD_PRELOAD=%s/../faults/%s.so", self, name);
-	if (access(preload + strlen("LD_PRELOAD="), R_OK) != 0)
-		fail_msg("%s is not built: make faults-programs", preload);
-}
-
 static void a_slow_disk_leaves_the_screen_alive(void **unused)
 {
 	struct cockpit *c = cockpit_new(plain);
-	char preload[512], slow[160];
 
 	(void)unused;
-	shim_of("slow", preload);
-	snprintf(slow, sizeof slow, "SLOW_WHILE=%s/slow", c->folder);
 	cockpit_touch(c, "marker");
-	cockpit_start(c, 24, 80, (const char *const[]){"run", "RUNBOOK", "--dir", "INCIDENT", NULL},
-		(const char *const[]){
-			preload, slow, "ASAN_OPTIONS=verify_asan_link_order=0", NULL});
+	cockpit_start_with(c, "slow", "SLOW_WHILE",
+		(const char *const[]){"run", "RUNBOOK", "--dir", "INCIDENT", NULL});
 	cockpit_shows(c, "RESTORE ORDER");
 	cockpit_records(c, "\"kind\":\"dependency.status\"", "\"to\":\"healthy\"");
 	cockpit_arm(c);

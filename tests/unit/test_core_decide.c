@@ -450,6 +450,30 @@ static void test_what_was_shown_is_what_is_accepted(void **unused)
 
 // --- while it runs ---
 
+// The actuator tells what it slept in all, in real time: what was not recorded of it is.
+static void test_more_time_for_a_sleep(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, small);
+	of.facts.speed = 10;
+	starts(&of, "a");
+	for (int i = 0; i < 2; i++) { // told of again it is nothing new
+		decide_put_off(&of.facts, 0, 1, 60000, 60100, &of.decision);
+		assert_int_equal(of.decision.event_count, i == 0);
+		take_decision(&of);
+	}
+	assert_int_equal(newest(&of)->kind, EVENT_STEP_EXTENDED);
+	assert_data(newest(&of), "by_s", "601");
+	assert_data(newest(&of), "slept_s", "60");
+	decide_put_off(&of.facts, 0, 2, 60000, 99000, &of.decision);
+	assert_int_equal(of.decision.event_count, 0); // of another attempt
+	decide_put_off(&of.facts, 0, 1, 90000, 90100, &of.decision);
+	take_decision(&of);
+	assert_data(newest(&of), "by_s", "300");
+	case_end(&of);
+}
+
 static void test_cancelling_and_more_time(void **unused)
 {
 	(void)unused;
@@ -1596,6 +1620,7 @@ int main(void)
 		cmocka_unit_test(test_what_was_made_anew_is_repinned_without_a_reason),
 		cmocka_unit_test(test_what_was_shown_is_what_is_accepted),
 		cmocka_unit_test(test_cancelling_and_more_time),
+		cmocka_unit_test(test_more_time_for_a_sleep),
 		cmocka_unit_test(test_attesting_a_manual_step),
 		cmocka_unit_test(test_by_hand_override_skip_reopen),
 		cmocka_unit_test(test_waiving),

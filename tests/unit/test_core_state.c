@@ -262,6 +262,10 @@ static void test_more_time_and_cancelling(void **unused)
 	tell_attempt(&of, "ana", EVENT_STEP_EXTENDED, "a", 1, "{'by_s':60}");
 	tell_attempt(&of, "ana", EVENT_STEP_EXTENDED, "a", 1, "{'by_s':30}");
 	assert_int_equal(a->extended_ms, 90000);
+	assert_int_equal(a->put_off_ms, 0);
+	tell_attempt(&of, "relight", EVENT_STEP_EXTENDED, "a", 1, "{'by_s':3600,'slept_s':3590}");
+	assert_int_equal(a->extended_ms, 90000);
+	assert_int_equal(a->put_off_ms, 3600000);
 	tell_attempt(&of, "ana", EVENT_STEP_CANCEL, "a", 1, "{'why':'wrong one'}");
 	assert_true(a->cancel_asked);
 	// What verifying is given counts apart.
@@ -272,6 +276,37 @@ static void test_more_time_and_cancelling(void **unused)
 	starts(&of, "a");
 	assert_false(a->cancel_asked);
 	assert_int_equal(a->extended_ms, 0);
+	assert_int_equal(a->put_off_ms, 0);
+	case_end(&of);
+}
+
+// What a person is asked near of is what is left of the time that counts, however long the machine
+// slept.
+static void test_near_the_timeout(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, small);
+	tell_attempt(&of, "ana", EVENT_STEP_INTENT, "a", 1,
+		"{'role':'run','action':{},'timeout_s':100}");
+	const struct moment began = of.state->steps[0].intent;
+	const struct {
+		const char *extended; // NULL: nothing is put to it
+		int64_t limit_s, near_s;
+	} rows[] = {
+		{NULL, 100, 80},
+		{"{'by_s':100}", 200, 160},
+		{"{'by_s':3600,'slept_s':3600}", 3800, 3760},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct mono near = {began.mono.us + rows[i].near_s * US_PER_S};
+		if (rows[i].extended)
+			tell_attempt(&of, "ana", EVENT_STEP_EXTENDED, "a", 1, rows[i].extended);
+		assert_int_equal(state_limit_ms(of.state, 0), rows[i].limit_s * MS_PER_S);
+		assert_true(state_is_near_timeout(of.state, 0, near));
+		near.us -= US_PER_S;
+		assert_false(state_is_near_timeout(of.state, 0, near));
+	}
 	case_end(&of);
 }
 
@@ -1251,6 +1286,7 @@ int main(void)
 		cmocka_unit_test(test_automatic_retries_are_counted),
 		cmocka_unit_test(test_more_time_and_cancelling),
 		cmocka_unit_test(test_no_record_overflows_a_duration),
+		cmocka_unit_test(test_near_the_timeout),
 		cmocka_unit_test(test_a_rollback_opens_the_step_again),
 		cmocka_unit_test(test_acknowledged_until_it_changes),
 		cmocka_unit_test(test_an_owner),
