@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "carried.h"
 #include "cockpit.h"
@@ -55,6 +56,13 @@ static bool programs_compile(const struct runbook *runbook)
 	return is_checked && !bad.is_bad;
 }
 
+// Where no screen says it.
+static void say_signing(const struct opening *opening)
+{
+	if (opening->key && isatty(STDERR_FILENO))
+		fprintf(stderr, "relight: your key signs who you are; touch it if it waits\n");
+}
+
 static int open_headless(struct opening *opening, const struct launcher *launcher)
 {
 	struct engine engine;
@@ -63,6 +71,7 @@ static int open_headless(struct opening *opening, const struct launcher *launche
 		return EXIT_USAGE;
 	engine_init(&engine, &opening->setup, launcher);
 	headless_attach(&engine);
+	say_signing(opening);
 	if (!engine_prepare(&engine, &err)) {
 		engine_fini(&engine, "could not be opened");
 		return command_fail(EXIT_USAGE, &err);
@@ -243,6 +252,7 @@ int cmd_resume(int argc, char **argv)
 		return command_fail(EXIT_USAGE, &err);
 	if (!launcher_start(&launcher, &err))
 		return no_launcher(&err);
+	say_signing(&opening);
 	if (opening.key && is_touched_by_opening(directory) && !engine_try_key(opening.key, &err)) {
 		err_prefix(&err, "resume");
 		return command_fail(EXIT_USAGE, &err);

@@ -114,6 +114,7 @@ static void draw(struct cockpit *cockpit)
 		.facts = &facts,
 		.ui = &cockpit->ui,
 		.person = engine->setup.person,
+		.signing = cockpit->is_opened ? NULL : engine->setup.key,
 		.newest_seq = engine->state->events - 1,
 		.durable_seq = engine->is_following ? engine->state->events - 1
 						    : engine_durable_seq(engine),

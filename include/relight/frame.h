@@ -58,6 +58,7 @@ struct frame_input {
 	const struct facts *facts;
 	const struct ui *ui;
 	const char *person;               // at this screen; NULL: not known
+	const char *signing;              // the key that signs the opening just now; NULL: none
 	int64_t newest_seq;               // of the record; -1 before the first
 	int64_t durable_seq;              // on disk for good
 	const char *fault;                // why the record cannot be written; NULL: it can

@@ -429,8 +429,9 @@ static void add_person(struct buf *out, const cJSON *item)
 	enum identity identity = identity_parse(json_text(item, "identity"));
 	const cJSON *proved = json_get(item, "proved");
 	begin_item(out, item, NULL);
-	add_detail(out, item, "(", "user");
-	add_detail(out, item, " on ", "host");
+	buf_byte(out, '(');
+	add_detail(out, item, "", "user");
+	add_detail(out, item, json_text(item, "user") ? " on " : "on ", "host");
 	buf_text(out, "), ");
 	if (cJSON_IsTrue(proved)) {
 		add_detail(out, item, "proved by SSH key ", "key");

@@ -328,7 +328,7 @@ static const struct sentence {
 		{"session opened[ by {user}][ on {host}][, {identity}][ {proof.key}]",
 			.tone = TONE_DIM},
 	[EVENT_SESSION_RESUMED] =
-		{"session RESUMED[ by {user}][ on {host}][, {identity}][ {proof.key}][, was {was}]",
+		{"session RESUMED[ by {user}][ on {host}][, was {was}][, {identity}][ {proof.key}]",
 			.tone = TONE_WARN},
 	[EVENT_SESSION_ENDED] = {"session ended[: {why}]", .tone = TONE_DIM},
 	[EVENT_MARK] = {.pick = tell_mark, .tone = TONE_DIM},

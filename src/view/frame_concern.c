@@ -421,7 +421,11 @@ void concern_say_seat(const struct scene *scene, struct concern_words *words)
 	struct buf last = words->lines[CONCERN_LINES - 1];
 	memmove(&words->lines[1], &words->lines[0], (CONCERN_LINES - 1) * sizeof(last));
 	buf_clear(&last);
-	if (scene->ui->seat == SEAT_ONLOOKER && scene->state->session_by)
+	if (scene->input->signing)
+		buf_printf(&last,
+			"NOT OPEN YET: your key signs who you are; touch it if it waits (%s).",
+			scene->input->signing);
+	else if (scene->ui->seat == SEAT_ONLOOKER && scene->state->session_by)
 		buf_printf(&last, "You look on: %s has this incident.", scene->state->session_by);
 	else
 		buf_text(&last, seats[scene->ui->seat]);

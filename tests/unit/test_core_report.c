@@ -452,6 +452,57 @@ static void test_how_long_nobody_looked(void **unused)
 	case_end(&of);
 }
 
+// Who sat there: a key counts where it was found to have signed, whatever the event says.
+static void test_people(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	case_begin(&of, "steps:\n- {id: a, run: {command: [x]}}\n");
+	tell(&of, "relight", EVENT_LOG_OPEN, NULL, NULL);
+	const char *const key =
+		"{'host':'h','user':'u','uid':1,'identity':'key','proof':{'key':'ED25519 <b>'}}";
+	int64_t good = tell(&of, "ana", EVENT_SESSION_OPEN, NULL, key);
+	int64_t bad = tell(&of, "eve", EVENT_SESSION_RESUMED, NULL, key);
+	int64_t unasked = tell(&of, "raj", EVENT_SESSION_RESUMED, NULL, key);
+	tell(&of, "mei", EVENT_SESSION_RESUMED, NULL, "{'host':'h','identity':'asserted'}");
+	tell(&of, "zoe", EVENT_SESSION_RESUMED, NULL, "{'host':'h','identity':'peer'}");
+	tell(&of, "new", EVENT_SESSION_RESUMED, NULL, "{'host':'h','identity':'oracle'}");
+	char found[] = "ED25519 SHA256:x", altered[] = "it was altered",
+	     missing[] = "no ssh-keygen";
+	const struct proof_verdict proofs[] = {
+		{.seq = good, .key = found, .is_proved = true},
+		{.seq = bad, .key = found, .why = altered},
+		{.seq = unasked, .is_unasked = true, .why = missing},
+	};
+	const struct report_source source = {.runbook = of.runbook,
+		.plan = of.plan,
+		.state = of.state,
+		.has_runbook = true,
+		.events = (const struct event *const *)of.events,
+		.event_count = of.event_count,
+		.head = "abc",
+		.proofs = proofs,
+		.proof_count = sizeof proofs / sizeof *proofs};
+	cJSON *report = report_json(&source);
+	assert_value(report, "people.0.proved", "true");
+	assert_value(report, "people.0.key", "\"ED25519 SHA256:x\"");
+	assert_value(report, "people.1.proved", "false");
+	assert_value(report, "people.2.proved", "null");
+	static const char *const said[] = {"ana (u on h), proved by SSH key ED25519 SHA256:x\n",
+		"eve (u on h), **NOT PROVED** by the key that it names: it was altered\n",
+		"raj (u on h), by SSH key ED25519 &lt;b&gt;, not checked: no ssh-keygen\n",
+		"mei (on h), asserted\n", "zoe (on h), known by the socket's other end\n",
+		"new (on h), not known how\n"};
+	struct buf text = {0};
+	report_markdown(report, &text);
+	for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+		if (!strstr(buf_str(&text), said[i]))
+			fail_msg("not '%s' in %s", said[i], buf_str(&text));
+	buf_fini(&text);
+	cJSON_Delete(report);
+	case_end(&of);
+}
+
 static void test_waiting_on_people(void **unused)
 {
 	(void)unused;
@@ -660,6 +711,7 @@ int main(void)
 		cmocka_unit_test(test_failed_checks_and_regressions),
 		cmocka_unit_test(test_how_long_nobody_looked),
 		cmocka_unit_test(test_a_regression_does_not_lengthen_the_work),
+		cmocka_unit_test(test_people),
 		cmocka_unit_test(test_waiting_on_people),
 		cmocka_unit_test(test_nobody_waits_while_it_verifies),
 		cmocka_unit_test(test_without_its_runbook),

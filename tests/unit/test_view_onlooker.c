@@ -50,6 +50,21 @@ static void test_unreadable_output(void **state)
 	case_end(&of);
 }
 
+// A key that waits to be touched is not touched by somebody who does not know that it waits.
+static void test_signing(void **state)
+{
+	struct view_case of;
+	(void)state;
+	case_calm(&of);
+	of.state->is_armed = false;
+	assert_shows(&of, "NOT OPEN YET", false);
+	of.input.signing = "id_\x1b[31m";
+	assert_shows(&of,
+		"NOT OPEN YET: your key signs who you are; touch it if it waits (id_^[[31m).",
+		true);
+	case_end(&of);
+}
+
 // --- keys ---
 
 static bool is_of_an_intent(const char *key)
@@ -264,6 +279,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unreadable_output),
+		cmocka_unit_test(test_signing),
 		cmocka_unit_test(test_no_key_that_cannot_act),
 		cmocka_unit_test(test_intents_are_refused_before_they_are_asked),
 		cmocka_unit_test(test_palette_has_what_works),
