@@ -111,6 +111,8 @@ struct waiver {
 	struct wall until; // WALL_NONE: until ended
 	bool is_ended;
 };
+// Neither ended nor past its end.
+bool waiver_is_in_force(const struct waiver *waiver, struct wall now);
 
 struct remark { // note, decision, follow-up, status …: what the report lists
 	int64_t seq;
@@ -243,9 +245,9 @@ struct moment state_moment(const struct state *state, const struct event *event)
 
 // What can be said of a step now; waiting and ready are inferred here.
 enum step_state state_step(const struct state *state, int step, struct wall now);
-// The first thing that keeps a waiting step from starting, in words naming the first blocking cause
-// ("needs data", "requires recovery-api: unknown 12s", "needs input backup"); false: nothing does.
-// `why` may be NULL. `now` ends waivers.
+// The first thing that keeps a waiting step from starting, appended to `why` in words naming the
+// first blocking cause ("needs data", "requires recovery-api: missing", "needs input backup");
+// false: nothing does. `why` may be NULL. `now` ends waivers.
 bool state_blocked(const struct state *state, int step, struct wall now, struct buf *why);
 // The first input that it mentions and that is not set, or -1.
 int state_missing_input(const struct state *state, int step);
@@ -298,7 +300,7 @@ struct open_line {
 size_t open_line_count(const struct runbook *runbook);
 void open_line_get(const struct state *state, size_t index, struct open_line *line);
 
-// Remaining seconds of the recovery, from what runs and what is left (DESIGN.md §5, "Forecast").
+// How long the recovery still takes, from what runs and what is left (DESIGN.md §5, "Forecast").
 struct forecast {
 	int64_t remaining_ms;             // of the critical path from now; -1: cannot be said
 	int rests_on;                     // the first step of that path that is not done, -1

@@ -103,14 +103,18 @@ bool state_is_near_timeout(const struct state *state, int step, struct mono now)
 	       left_ms <= (of->timeout_ms + of->extended_ms) * (100 - RUNBOOK_ASKS_PER_CENT) / 100;
 }
 
+bool waiver_is_in_force(const struct waiver *waiver, struct wall now)
+{
+	return !waiver->is_ended && !(wall_known(waiver->until) && now.us >= waiver->until.us);
+}
+
 const struct waiver *state_waiver(
 	const struct state *state, int step, int dependency, struct wall now)
 {
 	for (size_t w = state->waiver_count; w-- > 0;) {
 		const struct waiver *waiver = &state->waivers[w];
-		bool is_over = waiver->is_ended ||
-			       (wall_known(waiver->until) && now.us >= waiver->until.us);
-		if (!is_over && waiver->step == step && waiver->dependency == dependency)
+		if (waiver->step == step && waiver->dependency == dependency &&
+			waiver_is_in_force(waiver, now))
 			return waiver;
 	}
 	return NULL;
@@ -137,9 +141,8 @@ static bool edge_is_waived(const struct state *state, int step, const char *edge
 {
 	for (size_t w = 0; w < state->waiver_count; w++) {
 		const struct waiver *waiver = &state->waivers[w];
-		bool is_over = waiver->is_ended ||
-			       (wall_known(waiver->until) && now.us >= waiver->until.us);
-		if (!is_over && waiver->step == step && waiver->as == WAIVER_START_ANYWAY &&
+		if (waiver->step == step && waiver->as == WAIVER_START_ANYWAY &&
+			waiver_is_in_force(waiver, now) &&
 			(!waiver->edge || strcmp(waiver->edge, edge) == 0))
 			return true;
 	}
@@ -169,6 +172,25 @@ static const char *need_words(enum step_state state)
 	case STEP_VERIFYING: return ", which is verifying";
 	default: return "";
 	}
+}
+
+// The first need that is not met, -1: none; what is wrong goes before what is merely not done yet.
+// *count: how many are not.
+static int first_unmet_need(const struct state *state, int step, struct wall now, size_t *count)
+{
+	const struct refs *waits_for = &state->plan->waits_for[step];
+	int first = -1;
+	*count = 0;
+	for (size_t i = 0; i < waits_for->count; i++) {
+		int need = waits_for->items[i];
+		if (state_need_is_met(state, step, need, now))
+			continue;
+		++*count;
+		if (first < 0 || (!*need_words(state->steps[first].state) &&
+					 *need_words(state->steps[need].state)))
+			first = need;
+	}
+	return first;
 }
 
 // Words for whoever asked for them: `why` may be NULL.
@@ -216,20 +238,9 @@ static bool blocked_by_end(const struct state *state, int step, struct wall now,
 
 static bool blocked_by_needs(const struct state *state, int step, struct wall now, struct buf *why)
 {
-	const struct refs *waits_for = &state->plan->waits_for[step];
-	int first = -1;
-	size_t unmet = 0;
-	for (size_t i = 0; i < waits_for->count; i++) {
-		int need = waits_for->items[i];
-		if (state_need_is_met(state, step, need, now))
-			continue;
-		unmet++;
-		// What is wrong is named before what is merely not done yet.
-		if (first < 0 || (!*need_words(state->steps[first].state) &&
-					 *need_words(state->steps[need].state)))
-			first = need;
-	}
-	if (unmet == 0)
+	size_t unmet;
+	int first = first_unmet_need(state, step, now, &unmet);
+	if (first < 0)
 		return false;
 	say(why, "needs %s%s", state->runbook->steps[first].id,
 		need_words(state->steps[first].state));
@@ -416,18 +427,9 @@ enum step_state state_step(const struct state *state, int step, struct wall now)
 
 int state_root_cause(const struct state *state, int step, struct wall now)
 {
-	size_t left = state->runbook->step_count;
+	size_t left = state->runbook->step_count, unmet;
 	for (int at = step; left-- > 0;) {
-		const struct refs *waits_for = &state->plan->waits_for[at];
-		int next = -1;
-		for (size_t i = 0; i < waits_for->count; i++) {
-			int need = waits_for->items[i];
-			if (state_need_is_met(state, at, need, now))
-				continue;
-			if (next < 0 || (!*need_words(state->steps[next].state) &&
-						*need_words(state->steps[need].state)))
-				next = need;
-		}
+		int next = first_unmet_need(state, at, now, &unmet);
 		if (next < 0)
 			return at == step ? -1 : at;
 		at = next;

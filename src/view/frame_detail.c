@@ -257,9 +257,7 @@ static void add_help(struct sheet *sheet, const struct scene *scene, int step)
 			of->hints[i].say ? of->hints[i].say : "");
 	for (size_t i = 0; i < scene->state->waiver_count; i++) {
 		const struct waiver *waiver = &scene->state->waivers[i];
-		bool is_over = waiver->is_ended || (wall_known(waiver->until) &&
-							   scene->now.wall.us >= waiver->until.us);
-		if (waiver->step != step || is_over)
+		if (waiver->step != step || !waiver_is_in_force(waiver, scene->now.wall))
 			continue;
 		char until[16] = "";
 		if (wall_known(waiver->until))
