@@ -2,8 +2,8 @@
 //
 // The fold: one function for each kind of event, found through one table. Each writes down what the
 // event says and nothing else; what follows from the whole (waiting or ready, expectation words,
-// forecasts) is asked of state_query.c and state_forecast.c. An event that names an id which this
-// runbook does not have changes nothing.
+// forecasts) is asked of state_blocked.c, state_query.c and state_forecast.c. An event that names an
+// id which this runbook does not have changes nothing.
 #include "fold.h"
 
 #include <stdio.h>
