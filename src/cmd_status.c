@@ -4,7 +4,6 @@
 // so that what was said can be checked against the record later. Between two sessions everything is
 // stale, so only what was seen to be bad is named.
 #include <stdio.h>
-#include <string.h>
 
 #include "command.h"
 #include "history.h"

@@ -6,7 +6,6 @@
 // run must not be forgotten because an earlier line was lost.
 #include "engine.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "relight/json.h"

@@ -4,10 +4,8 @@
 // it can (timeline.h), and what is still pending at the end is put somewhere else.
 #include "engine.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "relight/file.h"

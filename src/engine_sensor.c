@@ -4,7 +4,6 @@
 // anything acts on them.
 #include "engine.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

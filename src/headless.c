@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "headless.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "command.h"

@@ -2,7 +2,6 @@
 #include "relight/chain.h"
 
 #include <openssl/sha.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "relight/memory.h"

@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 // One word for how it is, under a key like phase, state, status or health: older than conditions,
 // and still common.

@@ -2,7 +2,6 @@
 #include "health_condition_types.h"
 #include "health_rules.h"
 
-#include <stdio.h>
 #include <string.h>
 
 // What workloads stand on: the fields are those of the Kubernetes API reference for each kind.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relight/health_why.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "relight/buf.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "health_rules.h"
 
-#include <stdio.h>
 #include <string.h>
 
 // What runs: the fields are those of the Kubernetes API reference, workload resources (apps/v1,

@@ -2,7 +2,6 @@
 #include "relight/json.h"
 
 #include <openssl/crypto.h>
-#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

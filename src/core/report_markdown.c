@@ -4,7 +4,6 @@
 // add_text, which leaves no character that Markdown or HTML would obey.
 #include "relight/report.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "relight/identity.h"

@@ -5,7 +5,6 @@
 // even that fits, what is left says so and still tells the mode, the clock and what needs a person.
 #include "relight/frame.h"
 
-#include <string.h>
 
 #include "frame_panes.h"
 #include "frame_sheet.h"

@@ -2,8 +2,6 @@
 #include "frame_panes.h"
 
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "frame_sheet.h"
 #include "ui_plan.h"

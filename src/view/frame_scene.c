@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frame_scene.h"
 
-#include <stdlib.h>
-#include <string.h>
 
 #include "relight/arena.h"
 #include "relight/known.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frame_sight.h"
 
-#include <string.h>
 
 #include "frame_words.h"
 #include "relight/arena.h"

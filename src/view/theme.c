@@ -2,7 +2,6 @@
 #include "relight/theme.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "relight/arena.h"

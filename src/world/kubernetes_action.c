@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relight/kubernetes_action.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "kubernetes_action_parts.h"

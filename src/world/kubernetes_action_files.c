@@ -9,7 +9,6 @@
 #include "relight/file.h"
 #include "relight/json.h"
 #include "relight/manifest_files.h"
-#include "relight/memory.h"
 
 // The objects that an action applies or creates: those that stand in the runbook came with the
 // request, files are read here.

@@ -2,7 +2,6 @@
 #include "perform.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "probe_kubernetes.h"
 #include "relight/clock.h"

@@ -9,7 +9,6 @@
 #include "relight/env_file.h"
 #include "relight/file.h"
 #include "relight/memory.h"
-#include "relight/moment.h"
 #include "relight/template.h"
 
 void probe_mask(const struct probe_world *world, const char *text, struct buf *out)

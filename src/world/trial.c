@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relight/trial.h"
 
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "relight/buf.h"
 #include "relight/json.h"
