@@ -51,8 +51,4 @@ struct answers *answers_load(
 struct answers *answers_none(const struct runbook *runbook);
 void answers_free(struct answers *answers); // NULL is safe
 
-// "stop", "retry-once", "skip"; "verify", "retry".
-const char *on_failure_word(enum on_failure on_failure);
-const char *on_unknown_word(enum on_unknown on_unknown);
-
 #endif

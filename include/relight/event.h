@@ -87,7 +87,6 @@ struct event {
 const char *event_kind_word(enum event_kind kind); // NULL for EVENT_OTHER
 enum event_kind event_kind_parse(const char *word);
 const char *event_mode_word(enum event_mode mode);
-bool event_mode_parse(const char *word, enum event_mode *mode);
 
 // An event of this kind with an empty `data`, everything else absent. The caller frees with
 // event_free.

@@ -47,8 +47,6 @@ const struct health_table *health_table_find(const struct health_tables *tables,
 // What jq is asked for it: one program, whose input is health_table_input. Lives as long as the
 // tables.
 const char *health_table_program(const struct health_table *table);
-// Why it cannot be asked, as "file:line:column: …": its rules have errors; NULL: none.
-const char *health_table_complaint(const struct health_table *table);
 
 // The input of a table's program for an object: without metadata.managedFields, which no rule looks
 // at and which is often the larger half.

@@ -41,8 +41,6 @@ enum status kubernetes_open(struct kubernetes *kubernetes, const char *kubeconfi
 // Counts how often it was read: another number, and it may lead elsewhere.
 unsigned kubernetes_generation(const struct kubernetes *kubernetes);
 
-// Whether whoever answers is believed: the kubeconfig says so, or there is no TLS.
-bool kubernetes_is_insecure(const struct kubernetes *kubernetes);
 // Of the opened context. Valid until the next kubernetes_open.
 const char *kubernetes_endpoint(const struct kubernetes *kubernetes);
 const char *kubernetes_namespace(const struct kubernetes *kubernetes); // never NULL

@@ -31,16 +31,13 @@ void manifest_fini(struct manifest *manifest);
 
 // Adds the objects of a file: JSON, or YAML as kubectl reads it, of any number of documents. Those
 // of a List are added one by one. `file` is for messages. False with `err`, which has the place:
-// it cannot be read, or one of them is no object (manifest_check). `may_generate` as there.
+// it cannot be read, or one of them has not what every object has: apiVersion, kind and
+// metadata.name (or, with `may_generate`, metadata.generateName).
 bool manifest_read(struct manifest *manifest, const char *text, size_t length_bytes,
 	const char *file, bool may_generate, struct err *err);
 // Adds one that is JSON already, or those of a List; `value` is copied. False with `err`.
 bool manifest_add(
 	struct manifest *manifest, const cJSON *value, bool may_generate, struct err *err);
-
-// Whether it has what every object has: apiVersion, kind and metadata.name (or, with
-// `may_generate`, metadata.generateName). A List is one, too. False with `err`.
-bool manifest_check(const cJSON *object, bool may_generate, struct err *err);
 
 // Puts in what the variables of a text stand for. False with `err`.
 typedef bool manifest_expand(void *context, const char *text, struct buf *out, struct err *err);

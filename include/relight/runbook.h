@@ -406,7 +406,6 @@ struct runbook {
 };
 
 extern const char *const runbook_layers[]; // NULL-terminated
-extern const char *const runbook_default_phases[];
 
 // Loads and checks one runbook from the text of `diags->file` (diags->source is set to `text`,
 // which must have a NUL after its `length_bytes` and is needed until diags_print). All that is

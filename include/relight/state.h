@@ -239,10 +239,6 @@ const char *state_pin_now(const struct pin *pin);
 // there is none.
 int state_twin(const struct state *state, int target);
 
-// The event's place on the clock that durations are measured with: simulated time in a rehearsal,
-// else its monotonic time made comparable across boots.
-struct moment state_moment(const struct state *state, const struct event *event);
-
 // What can be said of a step now; waiting and ready are inferred here.
 enum step_state state_step(const struct state *state, int step, struct wall now);
 // The first thing that keeps a waiting step from starting, appended to `why` in words naming the
@@ -254,15 +250,10 @@ int state_missing_input(const struct state *state, int step);
 // A waiting step that only a person can set free: everything else is there but an input or its
 // target, which has changed, is the wrong one or has not answered.
 bool state_waits_for_person(const struct state *state, int step, struct wall now);
-// The step that holds it up at the root of a chain of waiting steps, or -1 (its own fault, or
-// nothing).
-int state_root_cause(const struct state *state, int step, struct wall now);
 bool state_need_is_met(const struct state *state, int step, int need, struct wall now);
 // Its newest attempt was its rollback, which failed or whose outcome is unknown, and nobody has
 // carried the step out since: what it restores proves nothing then.
 bool state_rollback_is_open(const struct state *state, int step);
-// Every dependency that the step restores is healthy and fresh, or waived.
-bool state_restored(const struct state *state, int step, struct wall now);
 
 enum expectation_word state_expectation(const struct state *state, int dependency);
 // Healthy and fresh, now.

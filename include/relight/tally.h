@@ -15,8 +15,7 @@ struct tally {
 	struct buf words; // name and words of the first of the worst that are not healthy
 };
 
-void tally_fini(struct tally *tally);
-void tally_add(struct tally *tally, const char *name, enum status status, const char *words);
+void tally_fini(struct tally *tally); // leaves it empty
 // The status of all, where at least `least` are wanted (0: none need be there), and why in words;
 // `what` names them ("pods in shop").
 enum status tally_judge(

@@ -22,16 +22,6 @@ static const char *const on_unknown_words[] = {
 	NULL,
 };
 
-const char *on_failure_word(enum on_failure on_failure)
-{
-	return on_failure_words[on_failure];
-}
-
-const char *on_unknown_word(enum on_unknown on_unknown)
-{
-	return on_unknown_words[on_unknown];
-}
-
 struct loading {
 	struct answers *answers;
 	const struct runbook *runbook;

@@ -48,7 +48,7 @@ const char *event_mode_word(enum event_mode mode)
 	return mode_words[mode];
 }
 
-bool event_mode_parse(const char *word, enum event_mode *mode)
+static bool mode_parse(const char *word, enum event_mode *mode)
 {
 	for (size_t i = 0; word && i < sizeof mode_words / sizeof *mode_words; i++) {
 		if (!strcmp(word, mode_words[i])) {
@@ -235,7 +235,7 @@ static bool read_who(struct event *event, const cJSON *line, struct err *err)
 		return false;
 	if (!event->by)
 		return err_set(err, "by is missing");
-	if (!event_mode_parse(json_text(line, "mode"), &event->mode))
+	if (!mode_parse(json_text(line, "mode"), &event->mode))
 		return err_set(err, "mode is none of live, drill, rehearsal");
 	return true;
 }

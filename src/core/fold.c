@@ -2,8 +2,8 @@
 //
 // The fold: one function for each kind of event, found through one table. Each writes down what the
 // event says and nothing else; what follows from the whole (waiting or ready, expectation words,
-// forecasts) is asked of state_blocked.c, state_query.c and state_forecast.c. An event that names an
-// id which this runbook does not have changes nothing.
+// forecasts) is asked of state_blocked.c, state_query.c and state_forecast.c. An event that names
+// an id which this runbook does not have changes nothing.
 #include "fold.h"
 
 #include <stdio.h>
@@ -418,7 +418,9 @@ static fold_function *const fold_table[EVENT_KIND_COUNT] = {
 	[EVENT_ABORT] = fold_abort,
 };
 
-struct moment state_moment(const struct state *state, const struct event *event)
+// Its place on the clock that durations are measured with: simulated time in a rehearsal, else its
+// monotonic time made comparable across boots.
+static struct moment moment_of(const struct state *state, const struct event *event)
 {
 	if (event->mode == EVENT_REHEARSAL)
 		return (struct moment){event->ts, {event->ts.us}};
@@ -446,7 +448,7 @@ void state_apply(struct state *state, const struct event *event)
 		.state = state,
 		.event = event,
 		.data = event->data,
-		.at = state_moment(state, event),
+		.at = moment_of(state, event),
 		.step_index = event->step ? runbook_step(state->runbook, event->step) : -1,
 		.dependency_index = event->dependency
 					    ? runbook_dependency(state->runbook, event->dependency)

@@ -78,11 +78,6 @@ const char *health_table_program(const struct health_table *table)
 	return table->body->program;
 }
 
-const char *health_table_complaint(const struct health_table *table)
-{
-	return table->body->complaint;
-}
-
 const char *health_tables_expression(const struct health_tables *tables, enum health_layer layer,
 	size_t nth, const char **file, int *line, int *column)
 {

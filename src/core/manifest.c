@@ -207,7 +207,9 @@ static bool has_text(const cJSON *object, const char *path)
 	return text && *text;
 }
 
-bool manifest_check(const cJSON *object, bool may_generate, struct err *err)
+// Whether it has what every object has: apiVersion, kind and metadata.name (or, with
+// `may_generate`, metadata.generateName). A List is one, too.
+static bool check_object(const cJSON *object, bool may_generate, struct err *err)
 {
 	const char *name = json_path_text(object, "metadata.name");
 
@@ -237,7 +239,7 @@ static bool take(struct manifest *manifest, cJSON *value, int line, int column, 
 	struct err *err)
 {
 	cJSON *items = (cJSON *)items_of(value);
-	bool is_good = manifest_check(value, may_generate, err);
+	bool is_good = check_object(value, may_generate, err);
 
 	if (is_good && items) {
 		for (cJSON *item; is_good && (item = cJSON_DetachItemFromArray(items, 0));)

@@ -9,7 +9,7 @@
 
 const char *const runbook_layers[] = {"network", "cluster", "identity", "storage", "secrets",
 	"policies", "data", "images", "workloads", "edge", "journey", "external", NULL};
-const char *const runbook_default_phases[] = {"infrastructure", "cluster", "identity", "secrets",
+static const char *const default_phases[] = {"infrastructure", "cluster", "identity", "secrets",
 	"data", "workloads", "internal-validation", "journey", "traffic", "recovery", NULL};
 
 // Gives `id` its number; an error at `node` where it is no id or another has it.
@@ -87,7 +87,7 @@ static void use_default_phases(struct loader *loader)
 {
 	struct texts *phases = &loader->runbook->phases;
 
-	*phases = (struct texts){.items = runbook_default_phases};
+	*phases = (struct texts){.items = default_phases};
 	for (; phases->items[phases->count]; phases->count++)
 		names_set(&loader->phases, phases->items[phases->count], (int)phases->count);
 }

@@ -44,12 +44,24 @@ static bool is_word(struct loader *loader, const struct key *key, const struct y
 	return load_word_index(loader, key->name, item, key->detail) >= 0;
 }
 
+static bool may_name_variable(const char *name)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+
+	if (!*name || !strchr(letters, *name))
+		return false;
+	for (; *name; name++)
+		if (!strchr(letters, *name) && (*name < '0' || *name > '9'))
+			return false;
+	return true;
+}
+
 static bool is_variable_name(
 	struct loader *loader, const struct key *key, const struct yaml_node *item)
 {
 	if (!load_is(loader, key->name, item, YAML_STRING))
 		return false;
-	if (load_variable_name_valid(item->text))
+	if (may_name_variable(item->text))
 		return true;
 	load_error(loader, item, "bad-name", "%s: %s is no name of an environment variable",
 		key->name, item->text);
@@ -89,18 +101,6 @@ void load_argv(
 	if (node->type == YAML_LIST &&
 		(node->count == 0 || (node->items[0]->text && !*node->items[0]->text)))
 		load_error(loader, node, "empty-argv", "%s: names no program", key->name);
-}
-
-bool load_variable_name_valid(const char *name)
-{
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
-
-	if (!*name || !strchr(letters, *name))
-		return false;
-	for (; *name; name++)
-		if (!strchr(letters, *name) && (*name < '0' || *name > '9'))
-			return false;
-	return true;
 }
 
 void load_pairs(

@@ -159,7 +159,6 @@ load_function load_headers;        // struct env_pairs: HTTP fields
 load_function load_dependencies;   // struct refs
 load_function load_list;           // an array in struct runbook; detail: struct list_detail
 load_function load_object;         // a struct; detail: its table of keys
-bool load_variable_name_valid(const char *name);
 
 // --- runbook_template.c: variables -------------------------------------------------------------------------------------
 

@@ -12,15 +12,6 @@ static bool dependency_is_met(const struct state *state, int dependency, struct 
 	return state_is_healthy(state, dependency) || state_waiver(state, -1, dependency, now);
 }
 
-bool state_restored(const struct state *state, int step, struct wall now)
-{
-	const struct refs *restores = &state->runbook->steps[step].restores;
-	for (size_t i = 0; i < restores->count; i++)
-		if (!dependency_is_met(state, restores->items[i], now))
-			return false;
-	return true;
-}
-
 // A waiver of this step that covers the named edge (a step's or dependency's id).
 static bool edge_is_waived(const struct state *state, int step, const char *edge, struct wall now)
 {
@@ -301,16 +292,4 @@ enum step_state state_step(const struct state *state, int step, struct wall now)
 	if (folded != STEP_WAITING)
 		return folded;
 	return state_blocked(state, step, now, NULL) ? STEP_WAITING : STEP_READY;
-}
-
-int state_root_cause(const struct state *state, int step, struct wall now)
-{
-	size_t left = state->runbook->step_count, unmet;
-	for (int at = step; left-- > 0;) {
-		int next = first_unmet_need(state, at, now, &unmet);
-		if (next < 0)
-			return at == step ? -1 : at;
-		at = next;
-	}
-	return -1;
 }

@@ -9,20 +9,6 @@ void tally_fini(struct tally *tally)
 	*tally = (struct tally){0};
 }
 
-void tally_add(struct tally *tally, const char *name, enum status status, const char *words)
-{
-	bool is_worse = status != tally->worst && status_worse(status, tally->worst) == status;
-
-	tally->count++;
-	if (status == STATUS_HEALTHY)
-		tally->healthy++;
-	if (!is_worse)
-		return;
-	tally->worst = status;
-	buf_clear(&tally->words);
-	buf_printf(&tally->words, "%s: %s", name, words);
-}
-
 enum status tally_judge(
 	const struct tally *tally, size_t least, const char *what, struct buf *words)
 {

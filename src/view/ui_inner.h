@@ -10,10 +10,6 @@
 
 #define OPEN_PHASE(facts) ((facts)->runbook->phases.count) // of phase_open and phase_touched
 
-// All rows, in an array that the caller frees.
-struct row *rows_new(const struct ui *ui, const struct facts *facts, size_t *count);
-// The index of the selected line in `rows`, -1: it is not among them.
-int rows_selected(const struct ui *ui, const struct row *rows, size_t count);
 // Goes `by` lines on, the line of no return passed over. Scrolls as far as is needed.
 void rows_move(struct ui *ui, const struct facts *facts, int by);
 // Selects a step, unfolding its phase and dropping a filter that hides it.

@@ -211,7 +211,8 @@ size_t ui_rows(const struct ui *ui, const struct facts *facts, struct row *rows,
 	return all.count;
 }
 
-struct row *rows_new(const struct ui *ui, const struct facts *facts, size_t *count)
+// All rows, in an array that the caller frees.
+static struct row *rows_new(const struct ui *ui, const struct facts *facts, size_t *count)
 {
 	size_t limit = facts->runbook->step_count + facts->runbook->phases.count +
 		       facts->state->open_line_count + 3;
@@ -228,7 +229,8 @@ static bool row_is(const struct row *row, enum row_kind kind, int index)
 	return row->kind == kind && row->index == index;
 }
 
-int rows_selected(const struct ui *ui, const struct row *rows, size_t count)
+// The index of the selected line in `rows`, -1: it is not among them.
+static int rows_selected(const struct ui *ui, const struct row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (row_is(&rows[i], ui->selected.kind, ui->selected.index))

@@ -301,11 +301,6 @@ unsigned kubernetes_generation(const struct kubernetes *kubernetes)
 	return kubernetes->generation;
 }
 
-bool kubernetes_is_insecure(const struct kubernetes *kubernetes)
-{
-	return kubernetes->access.is_insecure;
-}
-
 const char *kubernetes_endpoint(const struct kubernetes *kubernetes)
 {
 	return kubernetes->access.server;

@@ -198,7 +198,7 @@ static bool parse_line(
 	return true;
 }
 
-struct term_script *term_script_parse(const char *text, const char *name, struct err *err)
+static struct term_script *parse(const char *text, const char *name, struct err *err)
 {
 	struct term_script *script = memory_zeroed(1, sizeof *script);
 	struct buf word = {0};
@@ -239,7 +239,7 @@ struct term_script *term_script_load(const char *path, struct err *err)
 		err_set(err, "RELIGHT_KEYS: %s: longer than %u bytes", path, TERM_SCRIPT_MAX_BYTES);
 	} else {
 		text[length] = '\0';
-		script = term_script_parse(text, path, err);
+		script = parse(text, path, err);
 	}
 	free(text);
 	fclose(file);

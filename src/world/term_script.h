@@ -29,7 +29,6 @@ struct term_script;
 
 // Reads and checks the whole script. NULL with `err` ("RELIGHT_KEYS: FILE:3: …").
 struct term_script *term_script_load(const char *path, struct err *err);
-struct term_script *term_script_parse(const char *text, const char *name, struct err *err);
 void term_script_free(struct term_script *script); // NULL is safe
 
 enum term_script_step { SCRIPT_KEYS, SCRIPT_WAIT, SCRIPT_WAIT_FOR, SCRIPT_END };

@@ -56,7 +56,10 @@ static void judge_items(cJSON *list)
 
 	for (cJSON *item = items ? items->child : NULL; item; item = item->next) {
 		health_name_item(item, list);
-		tally_add(&tally, "x", judge(item, (struct wall){NOW_US}), "words");
+		enum status status = judge(item, (struct wall){NOW_US});
+		tally.count++;
+		tally.healthy += status == STATUS_HEALTHY;
+		tally.worst = status_worse(tally.worst, status);
 	}
 	tally_judge(&tally, 1, "things", &words);
 	tally_fini(&tally);

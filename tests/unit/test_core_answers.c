@@ -184,13 +184,6 @@ static void test_warns_of_attestations_nobody_asks_for(void **state)
 	diags_fini(&diags);
 }
 
-static void test_words(void **state)
-{
-	(void)state;
-	assert_string_equal(on_failure_word(ON_FAILURE_SKIP), "skip");
-	assert_string_equal(on_unknown_word(ON_UNKNOWN_VERIFY), "verify");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,7 +192,6 @@ int main(void)
 		cmocka_unit_test(test_refuses),
 		cmocka_unit_test(test_suggests),
 		cmocka_unit_test(test_warns_of_attestations_nobody_asks_for),
-		cmocka_unit_test(test_words),
 	};
 	return cmocka_run_group_tests(tests, load_runbook, free_runbook);
 }

@@ -562,19 +562,6 @@ static void test_a_changed_target_is_not_acted_on(void **unused)
 	case_end(&of);
 }
 
-static void test_the_root_of_a_chain(void **unused)
-{
-	(void)unused;
-	struct incident_case of;
-	begin(&of, small);
-	assert_int_equal(state_root_cause(of.state, step_of(&of, "c"), of.facts.now.wall),
-		step_of(&of, "a"));
-	assert_int_equal(state_root_cause(of.state, step_of(&of, "b"), of.facts.now.wall),
-		step_of(&of, "a"));
-	assert_int_equal(state_root_cause(of.state, step_of(&of, "a"), of.facts.now.wall), -1);
-	case_end(&of);
-}
-
 // --- waivers -------------------------------------------------------------------------------------------------------
 
 static void test_waivers_end(void **unused)
@@ -621,10 +608,8 @@ static void test_a_waived_dependency_is_never_healthy(void **unused)
 	assert_int_equal(waiver->as, WAIVER_DEGRADED);
 	assert_string_equal(waiver->by, "mei");
 	assert_null(state_waiver(of.state, -1, 1, of.facts.now.wall));
-	assert_false(state_restored(of.state, 0, of.facts.now.wall));
 	tell(&of, "mei", EVENT_WAIVER, NULL,
 		"{'dependency':'db','as':'muted','why':'named in its data only'}");
-	assert_true(state_restored(of.state, 0, of.facts.now.wall));
 	assert_int_equal(of.state->waivers[1].as, WAIVER_MUTED);
 	tell(&of, "mei", EVENT_WAIVER, "api",
 		"{'as':'degraded','why':'x','until':'2026-07-03T03:01:00Z'}");
@@ -1298,7 +1283,6 @@ int main(void)
 		cmocka_unit_test(test_a_start_anyway_waiver_opens_the_lock),
 		cmocka_unit_test(test_an_abort_leaves_only_its_steps),
 		cmocka_unit_test(test_a_changed_target_is_not_acted_on),
-		cmocka_unit_test(test_the_root_of_a_chain),
 		cmocka_unit_test(test_waivers_end),
 		cmocka_unit_test(test_a_waiver_of_one_edge),
 		cmocka_unit_test(test_a_waived_dependency_is_never_healthy),
