@@ -199,15 +199,18 @@ static bool say_where_else(struct err *err)
 }
 
 // What is frozen belongs to whoever has the timeline. An opening that fails leaves none.
-static bool prepare_record(
-	struct engine *engine, const struct engine_frozen *frozen, struct err *err)
+static bool prepare_record(struct engine *engine, struct err *err)
 {
 	struct timeline *timeline = timeline_create(engine->directory, on_durable, engine, err);
+	struct engine_frozen frozen;
 	if (!timeline) {
 		engine->is_taken = incident_has_timeline(engine->directory);
 		return engine->is_taken ? false : say_where_else(err);
 	}
-	if (!incident_freeze(engine->directory, frozen->items, frozen->count, err)) {
+	engine_freeze(engine, &frozen);
+	bool is_frozen = incident_freeze(engine->directory, frozen.items, frozen.count, err);
+	engine_frozen_fini(&frozen);
+	if (!is_frozen) {
 		timeline_discard(timeline);
 		return say_where_else(err);
 	}
@@ -215,22 +218,32 @@ static bool prepare_record(
 	return true;
 }
 
+// Whoever comes second is not kept with what only the first one needs. Of two that see nothing here
+// the lock decides.
+static bool is_taken(const struct engine *engine)
+{
+	const char *directory = engine->setup.directory;
+	return directory && incident_has_timeline(directory);
+}
+
 bool engine_prepare(struct engine *engine, struct err *err)
 {
 	struct engine_setup *setup = &engine->setup;
-	struct engine_frozen frozen;
+	if ((engine->is_taken = is_taken(engine)))
+		return err_set(err,
+			"timeline: %s: an incident is there already; go on with it: relight resume "
+			"%s",
+			setup->directory, setup->directory);
 	record_uuid(engine->log);
 	record_session(&engine->record);
 	if (!engine_meet(engine, EVENT_SESSION_OPEN, CHAIN_START, err))
 		return false;
 	engine->id = incident_id(clock_wall(), engine->runbook->name);
-	engine_freeze(engine, &frozen);
 	engine->directory = incident_create(setup->directory, engine->id,
 		setup->is_shared ? setup->group : INCIDENT_PRIVATE, err);
-	bool is_prepared =
-		engine->directory ? prepare_record(engine, &frozen, err) : say_where_else(err);
-	engine_frozen_fini(&frozen);
-	if (!is_prepared)
+	if (!engine->directory)
+		return say_where_else(err);
+	if (!prepare_record(engine, err))
 		return false;
 	read_contexts(engine);
 	return begin_mirror(engine, engine->id, err);

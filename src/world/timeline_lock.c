@@ -15,8 +15,18 @@
 #include "relight/file.h"
 
 #define LOCK_NAME "lock"
-#define TRIES     20 // a look holds it for a moment
+#define TRIES     20
 #define TRY_MS    5
+
+// Whoever only looks shares the lock for a moment, and is waited for; a writer has it for itself,
+// and is not.
+static bool has_writer(int fd)
+{
+	if (flock(fd, LOCK_SH | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK;
+	flock(fd, LOCK_UN);
+	return false;
+}
 
 static bool lock_exclusively(int fd)
 {
@@ -25,6 +35,8 @@ static bool lock_exclusively(int fd)
 			return true;
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return false;
+		if (has_writer(fd))
+			break;
 		nanosleep(&(struct timespec){.tv_nsec = TRY_MS * 1000000L}, NULL);
 	}
 	errno = EWOULDBLOCK;

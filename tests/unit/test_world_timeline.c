@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -554,6 +556,53 @@ static void test_ten_lines_of_shell_verify_it(void **state)
 	buf_fini(&bytes);
 }
 
+// In another process, which has the lock already when this returns; it lets go with its end.
+static pid_t look_for_a_moment(const struct place *place)
+{
+	char path[96], byte;
+	int ends[2];
+
+	snprintf(path, sizeof path, "%s/lock", place->directory);
+	assert_int_equal(pipe(ends), 0);
+
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+		if (flock(fd, LOCK_SH) < 0 || write(ends[1], "l", 1) != 1)
+			_exit(1);
+		nanosleep(&(struct timespec){.tv_nsec = 20 * 1000000}, NULL);
+		_exit(0);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(read(ends[0], &byte, 1), 1);
+	close(ends[0]);
+	close(ends[1]);
+	return pid;
+}
+
+// Whoever looks whether somebody writes shares the lock meanwhile.
+static void test_a_look_keeps_nobody_from_writing(void **state)
+{
+	const struct place *place = *state;
+	struct buf bytes = written(place, 1);
+	struct timeline_tail tail;
+	struct err err = {0};
+	bool is_held;
+	int status;
+	pid_t looks = look_for_a_moment(place);
+	struct timeline *timeline =
+		timeline_open(place->directory, NULL, NULL, NULL, NULL, &tail, &is_held, &err);
+
+	if (!timeline)
+		fail_msg("%s", err.message);
+	timeline_close(timeline);
+	assert_int_equal(waitpid(looks, &status, 0), looks);
+	assert_int_equal(status, 0);
+	buf_fini(&bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -567,6 +616,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_a_scan_goes_on_where_the_last_one_ended, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_second_opener_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_a_look_keeps_nobody_from_writing, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_the_lock_is_inherited_by_nobody, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_is_no_timeline, setup, teardown),
