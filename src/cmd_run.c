@@ -208,15 +208,6 @@ static int resume_headless(
 #define TAKEOVER_LOOKS   100
 #define TAKEOVER_LOOK_MS 50
 
-// Whoever has the incident but no terminal any more lets go of it within a turn.
-static void take_over(const char *directory)
-{
-	if (!incident_take(directory))
-		return;
-	for (int i = 0; i < TAKEOVER_LOOKS && timeline_is_held(directory); i++)
-		uv_sleep(TAKEOVER_LOOK_MS);
-}
-
 static bool skip_line(void *context, const char *line, size_t length, struct err *err)
 {
 	(void)context, (void)line, (void)length, (void)err;
@@ -233,6 +224,18 @@ static bool is_touched_by_opening(const char *directory)
 	return timeline_is_held(directory) ||
 	       !timeline_read(directory, skip_line, NULL, &chain, &torn_bytes, &ignored) ||
 	       torn_bytes > 0;
+}
+
+// Whoever has the incident but no terminal any more lets go of it within a turn; a key that cannot
+// sign shows it before that. False with `err`.
+static bool take_over(const struct opening *opening, const char *directory, struct err *err)
+{
+	if (opening->key && is_touched_by_opening(directory) && !engine_try_key(opening->key, err))
+		return err_prefix(err, "resume");
+	bool is_taken = incident_take(directory);
+	for (int i = 0; is_taken && i < TAKEOVER_LOOKS && timeline_is_held(directory); i++)
+		uv_sleep(TAKEOVER_LOOK_MS);
+	return true;
 }
 
 int cmd_resume(int argc, char **argv)
@@ -252,12 +255,9 @@ int cmd_resume(int argc, char **argv)
 	if (!launcher_start(&launcher, &err))
 		return no_launcher(&err);
 	say_signing(&opening);
-	if (opening.key && is_touched_by_opening(directory) && !engine_try_key(opening.key, &err)) {
-		err_prefix(&err, "resume");
-		return command_fail(EXIT_USAGE, &err);
-	}
-	take_over(directory);
-	if (opening_recall(&opening, directory))
+	if (!take_over(&opening, directory, &err))
+		command_fail(EXIT_USAGE, &err);
+	else if (opening_recall(&opening, directory))
 		code = opening.is_headless ? resume_headless(&opening, directory, &launcher)
 					   : cockpit_resume(&opening, directory, &launcher);
 	opening_fini(&opening);

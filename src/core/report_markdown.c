@@ -74,7 +74,7 @@ static void add_rests(struct buf *out, const cJSON *list)
 
 static void add_seconds(struct buf *out, const cJSON *seconds)
 {
-	const double most = (double)(DURATION_MOST_MS / MS_PER_S);
+	const double most = (double)DURATION_MOST_MS / MS_PER_S;
 	char text[DURATION_TEXT_BYTES];
 	// What was recorded with a decision may be any number.
 	if (!cJSON_IsNumber(seconds) || seconds->valuedouble > most ||
