@@ -16,11 +16,13 @@ const struct command_entry command_table[] = {
 		"recover a simulated platform on this screen; needs nothing", false},
 	{"run", cmd_run,
 		"RUNBOOK [--input K=V|K=@FILE]... [--inputs FILE] [--dir D] [--operator NAME] "
-		"[--key FILE|auto] [--drill] [--scenario F] [--speed N] [--observe] [--theme T] [--headless "
+		"[--key FILE|auto] [--drill] [--scenario F] [--speed N] [--observe] [--theme T] "
+		"[--headless "
 		"[--answers F] [--parallel N]]",
 		"open an incident and work through a runbook", false},
 	{"resume", cmd_resume,
-		"[INCIDENT] [--input K=V]... [--operator NAME] [--key FILE|auto] [--headless [--answers F] "
+		"[INCIDENT] [--input K=V]... [--operator NAME] [--key FILE|auto] [--headless "
+		"[--answers F] "
 		"[--parallel N]]",
 		"go on with an open incident, by default the newest", false},
 	{"watch", cmd_watch, "[INCIDENT] [--operator NAME]",

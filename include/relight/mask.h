@@ -41,7 +41,8 @@ void mask_json(const struct mask *mask, cJSON *value);
 struct mask_stream {
 	const struct mask *mask;
 	struct buf held;
-	char before; // the byte before `held`, 0 at the start
+	char before;     // the byte before `held`, 0 at the start
+	size_t unbroken; // bytes before `held` that could be of an encoded text, without a gap
 	bool (*swallowing)(
 		unsigned char byte); // in a long secret: what still belongs to it; else NULL
 };

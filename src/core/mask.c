@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relight/mask.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,21 +77,22 @@ struct secret {
 };
 
 static enum shape_verdict declared_at(const struct mask *mask, const char *text, size_t length,
-	bool is_whole, struct pattern_match *found)
+	size_t unbroken, bool is_whole, struct pattern_match *found)
 {
 	if (!mask || !patterns_may_begin(mask->patterns, (unsigned char)text[0]))
 		return SHAPE_NONE;
-	return patterns_at(mask->patterns, text, length, is_whole, found);
+	return patterns_at(mask->patterns, text, length, unbroken, is_whole, found);
 }
 
-// Secrets may overlap: what is hidden grows by those that begin inside it.
+// Secrets may overlap: what is hidden grows by those that begin inside it, whichever way they are
+// broken into lines.
 static enum shape_verdict widen(const struct mask *mask, const char *text, size_t length,
 	bool is_whole, struct secret *secret)
 {
 	for (size_t i = 0; mask && i < secret->match.end; i++) {
 		struct pattern_match found;
 		enum shape_verdict verdict =
-			declared_at(mask, text + i, length - i, is_whole, &found);
+			declared_at(mask, text + i, length - i, SIZE_MAX, is_whole, &found);
 
 		if (verdict == SHAPE_OPEN)
 			return SHAPE_OPEN;
@@ -104,11 +106,12 @@ static enum shape_verdict widen(const struct mask *mask, const char *text, size_
 	return SHAPE_FOUND;
 }
 
+// `before` is the byte before the text, and `unbroken` as in mask_patterns.h.
 static enum shape_verdict secret_at(const struct mask *mask, const char *text, size_t length,
-	char before, bool is_whole, struct secret *secret)
+	char before, size_t unbroken, bool is_whole, struct secret *secret)
 {
 	struct pattern_match found;
-	enum shape_verdict verdict = declared_at(mask, text, length, is_whole, &found);
+	enum shape_verdict verdict = declared_at(mask, text, length, unbroken, is_whole, &found);
 
 	*secret = (struct secret){.name = ""};
 	if (verdict == SHAPE_FOUND) {
@@ -132,36 +135,46 @@ static void write_masked(struct buf *out, const char *name)
 		buf_text(out, "[masked]");
 }
 
-// Masks up to the end, or up to where something is open, which *open describes. Returns how many
-// bytes it has dealt with.
+// How many of the last bytes before text[at] could be of an encoded text; those before text[0]
+// are known to be `unbroken`.
+static size_t unbroken_before(const char *text, size_t at, size_t unbroken)
+{
+	size_t from = at;
+
+	while (from && patterns_may_encode(text[from - 1]))
+		from--;
+	return at - from + (from ? 0 : unbroken);
+}
+
+// Masks up to the end, or up to where something is open, which *open describes. What stands before
+// the text is as in secret_at(). Returns how many bytes it has dealt with.
 static size_t mask_run(const struct mask *mask, const char *text, size_t length, char before,
-	bool is_whole, struct buf *out, struct secret *open)
+	size_t unbroken, bool is_whole, struct buf *out, struct secret *open)
 {
 	size_t plain = 0, at = 0; // text[plain..at) goes out as it is
 
 	while (at < length) {
 		unsigned char byte = (unsigned char)text[at];
+		enum shape_verdict verdict = SHAPE_NONE;
 		struct secret secret;
 
-		if (!shape_may_begin(byte) && !(mask && patterns_may_begin(mask->patterns, byte))) {
-			at++;
-			continue;
-		}
-
-		enum shape_verdict verdict = secret_at(mask, text + at, length - at,
-			at ? text[at - 1] : before, is_whole, &secret);
-
+		if (shape_may_begin(byte) || (mask && patterns_may_begin(mask->patterns, byte)))
+			verdict = secret_at(
+				mask, text + at, length - at, before, unbroken, is_whole, &secret);
 		if (verdict == SHAPE_OPEN) {
 			*open = secret;
 			break;
 		}
 		if (verdict == SHAPE_NONE) {
-			at++;
+			unbroken = patterns_may_encode(text[at]) ? unbroken + 1 : 0;
+			before = text[at++];
 			continue;
 		}
 		buf_add(out, text + plain, at + secret.match.from - plain);
 		write_masked(out, secret.name);
+		unbroken = unbroken_before(text + at, secret.match.end, unbroken);
 		at += secret.match.end;
+		before = text[at - 1];
 		plain = at;
 	}
 	buf_add(out, text + plain, at - plain);
@@ -172,7 +185,7 @@ void mask_text(const struct mask *mask, const char *text, size_t length, struct 
 {
 	struct secret open;
 
-	mask_run(mask, text, length, 0, true, out, &open);
+	mask_run(mask, text, length, 0, 0, true, out, &open);
 }
 
 // --- JSON ------------------------------------------------------------------------------------------------------------
@@ -270,6 +283,7 @@ static void stream_drop(struct mask_stream *stream, size_t length)
 	if (!length)
 		return;
 	stream->before = stream->held.data[length - 1];
+	stream->unbroken = unbroken_before(stream->held.data, length, stream->unbroken);
 	buf_drop(&stream->held, length);
 }
 
@@ -283,7 +297,7 @@ static void stream_decide(struct mask_stream *stream, const struct secret *open,
 		stream->swallowing = open->match.is_part;
 		secret.match.end = stream->held.length;
 	} else if (secret_at(stream->mask, stream->held.data, stream->held.length, stream->before,
-			   true, &secret) != SHAPE_FOUND) {
+			   stream->unbroken, true, &secret) != SHAPE_FOUND) {
 		buf_byte(out, stream->held.data[0]);
 		stream_drop(stream, 1);
 		return;
@@ -297,6 +311,7 @@ void mask_feed(struct mask_stream *stream, const char *bytes, size_t length, str
 {
 	while (stream->swallowing && length && stream->swallowing((unsigned char)*bytes)) {
 		stream->before = *bytes++;
+		stream->unbroken = 0;
 		length--;
 	}
 	if (!length)
@@ -307,7 +322,7 @@ void mask_feed(struct mask_stream *stream, const char *bytes, size_t length, str
 		struct secret open;
 
 		stream_drop(stream, mask_run(stream->mask, stream->held.data, stream->held.length,
-					    stream->before, false, out, &open));
+					    stream->before, stream->unbroken, false, out, &open));
 		if (stream->held.length < MASK_HELD_BYTES)
 			break;
 		stream_decide(stream, &open, out);
@@ -320,8 +335,8 @@ void mask_flush(struct mask_stream *stream, struct buf *out)
 
 	if (!stream->held.length)
 		return;
-	mask_run(stream->mask, stream->held.data, stream->held.length, stream->before, true, out,
-		&open);
+	mask_run(stream->mask, stream->held.data, stream->held.length, stream->before,
+		stream->unbroken, true, out, &open);
 	stream_drop(stream, stream->held.length);
 }
 

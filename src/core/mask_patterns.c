@@ -10,6 +10,11 @@
 
 #define ENCODED_LEAST_BYTES 8 // of a value that is also looked for in base64, hex and URLs
 #define PAIRS               4096
+// What breaks an encoded text into lines fills them: 60 characters (xxd -p), 64 (openssl), 76
+// (base64). After a shorter line the next one belongs to it only if this one looks like the secret
+// already; else the end of every word that happens to begin like one would be held back.
+#define FILLED_LINE_BYTES 32
+#define LIKENESS_BYTES    8
 
 struct pattern {
 	char *bytes;
@@ -369,14 +374,23 @@ static size_t skip_break(const char *text, size_t length, size_t at)
 	return at;
 }
 
-static enum shape_verdict match_wrapped(
-	const struct pattern *pattern, const char *text, size_t length, size_t *end)
+bool patterns_may_encode(char byte)
+{
+	return byte &&
+	       strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_", byte);
+}
+
+static enum shape_verdict match_wrapped(const struct pattern *pattern, const char *text,
+	size_t length, size_t unbroken, size_t *end)
 {
 	size_t at = 0;
 
 	for (size_t i = 0; i < pattern->length; i++) {
-		if (i && at < length && is_break(text[at]) && text[at] != pattern->bytes[i])
+		if (i && at < length && is_break(text[at]) && text[at] != pattern->bytes[i]) {
+			if (i < LIKENESS_BYTES && unbroken < FILLED_LINE_BYTES - i)
+				return SHAPE_NONE;
 			at = skip_break(text, length, at);
+		}
 		if (at == length || (at + 1 == length && i && text[at] == '\\'))
 			return SHAPE_OPEN;
 		if (text[at++] != pattern->bytes[i])
@@ -386,11 +400,11 @@ static enum shape_verdict match_wrapped(
 	return SHAPE_FOUND;
 }
 
-static enum shape_verdict match_one(
-	const struct pattern *pattern, const char *text, size_t length, size_t *end)
+static enum shape_verdict match_one(const struct pattern *pattern, const char *text, size_t length,
+	size_t unbroken, size_t *end)
 {
 	if (pattern->may_wrap)
-		return match_wrapped(pattern, text, length, end);
+		return match_wrapped(pattern, text, length, unbroken, end);
 	*end = pattern->length;
 	if (pattern->length <= length)
 		return memcmp(pattern->bytes, text, pattern->length) == 0 ? SHAPE_FOUND
@@ -404,14 +418,15 @@ bool patterns_may_begin(const struct patterns *patterns, unsigned char byte)
 }
 
 enum shape_verdict patterns_at(const struct patterns *patterns, const char *text, size_t length,
-	bool is_whole, struct pattern_match *match)
+	size_t unbroken, bool is_whole, struct pattern_match *match)
 {
 	bool by_first = length < 2 || is_break(text[1]);
 	const struct pattern *pattern = by_first ? patterns->by_first[(unsigned char)text[0]]
 						 : patterns->by_pair[pair_of(text)];
 
 	for (; pattern; pattern = by_first ? pattern->next_first : pattern->next_pair) {
-		enum shape_verdict verdict = match_one(pattern, text, length, &match->length);
+		enum shape_verdict verdict =
+			match_one(pattern, text, length, unbroken, &match->length);
 
 		match->name = pattern->name;
 		if (verdict == SHAPE_FOUND || (verdict == SHAPE_OPEN && !is_whole))

@@ -29,9 +29,12 @@ struct pattern_match {
 
 // Whether any pattern begins with this byte: a cheap first look.
 bool patterns_may_begin(const struct patterns *patterns, unsigned char byte);
-// Whether a pattern begins at text[0] (length > 0). `is_whole`: nothing follows the text, so that
-// the verdict is never SHAPE_OPEN. The longest one counts.
+// Whether a byte occurs in base64 or hexadecimal.
+bool patterns_may_encode(char byte);
+// Whether a pattern begins at text[0] (length > 0), before which stand `unbroken` bytes that may
+// encode something. `is_whole`: nothing follows the text, so that the verdict is never SHAPE_OPEN.
+// The longest one counts.
 enum shape_verdict patterns_at(const struct patterns *patterns, const char *text, size_t length,
-	bool is_whole, struct pattern_match *match);
+	size_t unbroken, bool is_whole, struct pattern_match *match);
 
 #endif

@@ -69,6 +69,8 @@ enum stream { STREAM_OUT, STREAM_ERR, STREAM_COUNT };
 struct output {
 	int fd; // output.log, borrowed; -1: none
 	struct mask_stream streams[STREAM_COUNT];
+	enum stream last; // which one printed the end of the file …
+	bool is_in_line;  // … and no line ends there
 	EVP_MD_CTX *digest;
 	int64_t bytes;        // in the file
 	int64_t lost_bytes;   // that the disk did not take

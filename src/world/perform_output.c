@@ -29,14 +29,26 @@ static size_t keep_unwritten(struct output *output)
 	return output->masked.length;
 }
 
+// A stream does not go on in a line that the other one has begun: the line is ended first. Returns
+// how many bytes that took.
+static size_t end_line_of_other(struct output *output, enum stream stream)
+{
+	if (!output->is_in_line || output->last == stream)
+		return 0;
+	buf_byte(&output->masked, '\n');
+	return 1;
+}
+
 // A full disk must not stop the command: what it prints is read on and counted, and the result says
 // what is missing. Once there is a gap nothing is written any more, so that the file has no silent
 // hole.
-static void write_masked(struct output *output)
+static void write_masked(struct output *output, enum stream stream)
 {
 	const struct buf *masked = &output->masked;
 	size_t written = 0;
 
+	output->last = stream;
+	output->is_in_line = masked->data[masked->length - 1] != '\n';
 	if (output->fd < 0)
 		written = keep_unwritten(output);
 	else if (!output->lost_errno &&
@@ -49,7 +61,6 @@ static void write_masked(struct output *output)
 	buf_add(&output->recent, masked->data, masked->length);
 	if (output->recent.length > 2 * OUTPUT_RECENT_BYTES)
 		buf_drop(&output->recent, output->recent.length - OUTPUT_RECENT_BYTES);
-	buf_clear(&output->masked);
 }
 
 void output_take(struct output *output, enum stream stream, const char *bytes, size_t length)
@@ -60,9 +71,13 @@ void output_take(struct output *output, enum stream stream, const char *bytes, s
 		buf_add(&output->kept, bytes, length < room ? length : room);
 		output->is_cut = output->is_cut || length > room;
 	}
+
+	size_t ended = end_line_of_other(output, stream);
+
 	mask_feed(&output->streams[stream], bytes, length, &output->masked);
-	if (output->masked.length)
-		write_masked(output);
+	if (output->masked.length > ended)
+		write_masked(output, stream);
+	buf_clear(&output->masked);
 }
 
 void output_keep(struct output *output, const char *bytes, size_t length)
@@ -78,10 +93,14 @@ void output_close(struct output *output, char sha256[65])
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned length = 0;
 
-	for (int i = 0; i < STREAM_COUNT; i++)
+	for (int i = 0; i < STREAM_COUNT; i++) {
+		size_t ended = end_line_of_other(output, (enum stream)i);
+
 		mask_flush(&output->streams[i], &output->masked);
-	if (output->masked.length)
-		write_masked(output);
+		if (output->masked.length > ended)
+			write_masked(output, (enum stream)i);
+		buf_clear(&output->masked);
+	}
 	if (output->fd >= 0 && output->bytes && fdatasync(output->fd) < 0 && !output->lost_errno)
 		output->lost_errno = errno;
 	if (!EVP_DigestFinal_ex(output->digest, digest, &length))

@@ -56,6 +56,13 @@ perform bad 1 '"action":{"shell":"echo AccessDenied; exit 7"},"hints":[{"match":
 has bad result.json '{"outcome":"failed","exit":7,'
 has bad result.json '"hint":"wait two minutes"'
 
+# A stream does not write into a line of the other one, and the end of a line that begins as a secret is not held back.
+perform two-streams 1 '"secrets":[{"name":"token","value":"tok-SECRET-98765"}],"hints":[{"match":"token has expired","say":"sign in again"}],"action":{"shell":"echo error: the token has expired >&2; echo Apply incomplete; printf half >&2; sleep 0.1; echo four; exit 1"}'
+for line in 'error: the token has expired' 'Apply incomplete' half four; do
+	grep -qxF "$line" "$(file two-streams output.log)" || fail "two-streams: no line $line: $(cat "$(file two-streams output.log)")"
+done
+has two-streams result.json '"hint":"sign in again"'
+
 perform absent 1 '"action":{"command":["./no-such-program"]},"dir":"/"'
 has absent result.json '{"outcome":"failed","exit":127,'
 has absent output.log 'No such file or directory'

@@ -308,7 +308,7 @@ static void test_across_line_breaks(void **state)
 	static const char *const texts[] = {
 		"a cFx3ImQv\nPMOpPickeCB5\n",
 		"a cFx3ImQvPMOp\r\n    PickeCB5\n",
-		"a cFx3\\nImQvPMOp\\nPickeCB5\n",
+		"a cFx3ImQv\\nPMOp\\nPickeCB5\n",
 		"a 705c7722642f3cc3a9\n  3e2724782079\n",
 	};
 	struct mask *mask = mask_new();
@@ -328,6 +328,40 @@ static void test_across_line_breaks(void **state)
 			mask_stream_fini(&stream);
 		}
 	}
+	mask_free(mask);
+}
+
+// Only a line that is filled goes on in the next one: a word that ends as a secret begins is let
+// go.
+static void test_only_filled_lines_are_broken(void **state)
+{
+	static const char filled[] =
+		"bG9uZyBiZWZvcmUgYSBzZWNyZXQsIGFuZCB0aGVuIGl0cF\nx3ImQvPMOpPickeCB5\n";
+	struct mask *mask = mask_new();
+
+	(void)state;
+	mask_secret(mask, "s", "p\\w\"d/<\xc3\xa9>'$x y");
+	for (size_t split = 0; split <= strlen(filled); split++) {
+		struct mask_stream stream = {.mask = mask};
+		struct buf out = {0};
+
+		mask_feed(&stream, filled, split, &out);
+		mask_feed(&stream, filled + split, strlen(filled) - split, &out);
+		mask_flush(&stream, &out);
+		assert_null(strstr(buf_str(&out), "PMOpPick"));
+		buf_fini(&out);
+		mask_stream_fini(&stream);
+	}
+
+	struct mask_stream stream = {.mask = mask};
+	struct buf out = {0};
+
+	mask_feed(&stream, "no such cFx\n", 12, &out);
+	assert_string_equal(buf_str(&out), "no such cFx\n");
+	mask_feed(&stream, "3ImQv\n", 6, &out);
+	assert_string_equal(buf_str(&out), "no such cFx\n3ImQv\n");
+	buf_fini(&out);
+	mask_stream_fini(&stream);
 	mask_free(mask);
 }
 
@@ -539,6 +573,7 @@ int main(void)
 		cmocka_unit_test(test_url_encoded),
 		cmocka_unit_test(test_every_encoding),
 		cmocka_unit_test(test_across_line_breaks),
+		cmocka_unit_test(test_only_filled_lines_are_broken),
 		cmocka_unit_test(test_lines_of_a_secret),
 		cmocka_unit_test(test_the_environment),
 		cmocka_unit_test(test_kubernetes_secrets),
