@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frame_sight.h"
 
-
 #include "frame_words.h"
 #include "relight/arena.h"
 #include "relight/known.h"
@@ -108,12 +107,6 @@ static void say_since(const struct scene *scene, int dependency, int64_t ms, str
 						  : "no answer");
 }
 
-static void say_target_name(const struct scene *scene, int target, struct buf *line)
-{
-	if (!facts_target_name(scene->facts, target, line))
-		buf_text(line, scene->runbook->targets[target].id);
-}
-
 // "; before, 4 of 5 were healthy there"
 static void say_before(const struct scene *scene, int target, struct buf *line)
 {
@@ -139,10 +132,10 @@ static void say_target(const struct scene *scene, int target, struct buf *line)
 {
 	size_t others = count_lost_from_sight(scene);
 	buf_text(line, "? Nothing known of ");
-	say_target_name(scene, target, line);
+	target_words(scene, target, line);
 	for (int t = target; (t = next_target_out_of_sight(scene, t + 1)) >= 0;) {
 		buf_text(line, ", nor of ");
-		say_target_name(scene, t, line);
+		target_words(scene, t, line);
 	}
 	say_since(scene, scene->unseen_teller[target], sight_target_ms(scene, target), line);
 	if (others > 0)

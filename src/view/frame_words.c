@@ -5,6 +5,12 @@
 
 #include "relight/known.h"
 
+void target_words(const struct scene *scene, int target, struct buf *out)
+{
+	if (!facts_target_name(scene->facts, target, out))
+		buf_text(out, scene->runbook->targets[target].id);
+}
+
 // --- durations ---
 
 void clock_words(int64_t ms, struct buf *out)

@@ -47,6 +47,8 @@ void before_words(const struct scene *scene, int dependency, struct buf *out);
 void seen_words(const struct scene *scene, int dependency, struct buf *out);
 // Its ages stand before its words, which may be cut: "case-api, seen 3s ago: 1/3 ready".
 void observation_words(const struct scene *scene, int dependency, struct buf *out);
+// What the cluster or the host is called, else the target's id.
+void target_words(const struct scene *scene, int target, struct buf *out);
 void clock_words(int64_t ms, struct buf *out);    // duration_clock
 void duration_words(int64_t ms, struct buf *out); // duration_short
 
