@@ -101,12 +101,13 @@ void decision_recheck(struct decision *decision, const struct facts *facts, int 
 	watch->asked = facts->now;
 }
 
-static void add_amended(cJSON *data, const struct facts *facts, int step, bool is_rollback)
+// What the runbook would have had this attempt do.
+static void add_amended(cJSON *data, const struct facts *facts, const struct request_plan *plan)
 {
-	struct request_plan as_written = {.step = step, .attempt = 1, .is_rollback = is_rollback};
-	cJSON *was = request_action(facts, &as_written, NULL);
+	struct request_plan as_written = *plan;
+	as_written.argv = NULL;
 	json_add_bool(data, "amended", true);
-	json_add(data, "was", was);
+	json_add(data, "was", request_action(facts, &as_written, NULL));
 }
 
 // A secret is set but its value gone: it is not stored, and this session has not been told.
@@ -153,7 +154,7 @@ bool decision_launch(struct decision *decision, const struct facts *facts, int s
 	if (of->timeout_ms != ABSENT_MS)
 		json_add_int(event->data, "timeout_s", of->timeout_ms / MS_PER_S);
 	if (argv)
-		add_amended(event->data, facts, step, is_rollback);
+		add_amended(event->data, facts, &plan);
 	json_add_text(event->data, "why", why);
 	struct effect *effect = decision_effect(decision, EFFECT_LAUNCH, step);
 	effect->attempt = plan.attempt;

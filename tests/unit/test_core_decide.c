@@ -265,6 +265,20 @@ static void test_an_amended_command(void **unused)
 	case_end(&of);
 }
 
+static void test_what_was_amended_is_that_of_the_attempt(void **unused)
+{
+	(void)unused;
+	static const char *const argv[] = {"other", NULL};
+	struct incident_case of;
+	begin(&of, "steps: [{id: a, run: {command: [go, '--try=${attempt}']}}]\n");
+	fails(&of, "a");
+	struct intent amend = with_text(&of, INTENT_AMEND, "a", "it was denied");
+	amend.argv = argv;
+	wanted(&of, &amend);
+	assert_data(newest(&of), "was", "{\"command\":[\"go\",\"--try=2\"],\"dir\":\"/base\"}");
+	case_end(&of);
+}
+
 static void test_a_rollback(void **unused)
 {
 	(void)unused;
@@ -1612,6 +1626,7 @@ int main(void)
 		cmocka_unit_test(test_a_destructive_step_wants_its_name),
 		cmocka_unit_test(test_running_again),
 		cmocka_unit_test(test_an_amended_command),
+		cmocka_unit_test(test_what_was_amended_is_that_of_the_attempt),
 		cmocka_unit_test(test_a_rollback),
 		cmocka_unit_test(test_a_lost_rollback_is_not_proven_by_what_its_step_restores),
 		cmocka_unit_test(test_a_lost_rollback_is_resolved_by_hand),
