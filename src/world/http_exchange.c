@@ -155,6 +155,8 @@ static void set_connect_to(struct http_exchange *exchange, const char *connect_t
 	if (!has_port)
 		buf_byte(&entry, ':');
 	exchange->connect_to = exchange->http->curl->curl_slist_append(NULL, entry.data);
+	if (!exchange->connect_to) // without it the URL's own host would be asked
+		memory_exhausted();
 	buf_fini(&entry);
 	exchange->http->curl->curl_easy_setopt(
 		exchange->easy, CURLOPT_CONNECT_TO, exchange->connect_to);
