@@ -261,11 +261,14 @@ bool mirror_begin(struct copy *copy, void *context, struct err *err)
 	const struct mirror *mirror = context;
 	struct copy_files files = copy_no_files;
 	struct stat status;
-	char *above = memory_copy_text(mirror->path), *made = NULL;
+	char *above = memory_copy_text(mirror->path), *made = NULL, *slash = strrchr(above, '/');
 
+	if (slash)
+		slash[slash == above] = '\0'; // of "/it" the root
 	// A name that was mistyped must not become a folder somewhere on the disk that fails.
-	*strrchr(above, '/') = '\0';
-	if (stat(above, &status) < 0)
+	if (!slash)
+		err_set(err, "not a path");
+	else if (stat(above, &status) < 0)
 		err_errno(err, errno, "%s", above);
 	else
 		made = incident_create(mirror->path, "", mirror->group, err);

@@ -623,6 +623,23 @@ static void test_where_the_home_fails_the_mirror_is_the_record(void **state)
 	buf_fini(&path);
 }
 
+// What a record says of its mirror may be anything.
+static void test_a_mirror_without_a_folder_above_it(void **state)
+{
+	const struct place *place = *state;
+	struct timeline *timeline = created(place);
+	struct record record = record_on(timeline, NULL);
+	struct err err = {0};
+
+	assert_true(timeline_mirror(timeline, "", INCIDENT_PRIVATE, &err));
+	add_notes(&record, 3);
+	drain(timeline);
+	assert_true(timeline_mirror_fault(timeline, &err));
+	timeline_close(timeline);
+	expect_lines(place->home, 3);
+	record_fini(&record);
+}
+
 static void test_a_mirror_must_be_somewhere(void **state)
 {
 	const struct place *place = *state;
@@ -687,6 +704,7 @@ int main(void)
 		TEST(a_mirror_that_fails_stops_nothing),
 		TEST(where_the_home_fails_the_mirror_is_the_record),
 		TEST(a_mirror_must_be_somewhere),
+		TEST(a_mirror_without_a_folder_above_it),
 		TEST(a_slow_disk_keeps_nobody_waiting),
 	};
 
