@@ -16,7 +16,10 @@ struct buf {
 void buf_fini(struct buf *buf);  // frees the bytes; the buffer is empty again
 void buf_wipe(struct buf *buf);  // the same, and overwrites them first: they may be secret
 void buf_clear(struct buf *buf); // empty, keeping the memory
+// Makes room for so many more bytes (and the NUL) behind `length`, whoever writes them.
 void buf_reserve(struct buf *buf, size_t more_bytes);
+// These append. What they are given must not be the buffer's own bytes; out of memory ends the
+// process.
 void buf_add(struct buf *buf, const void *bytes, size_t length);
 void buf_text(struct buf *buf, const char *text);
 void buf_byte(struct buf *buf, char byte);

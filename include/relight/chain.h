@@ -13,6 +13,7 @@
 
 #define CHAIN_START "0000000000000000000000000000000000000000000000000000000000000000"
 
+// The digest in lower case, terminated. NULL only with a length of 0.
 void sha256_hex(const void *bytes, size_t length, char hex[65]);
 
 // The state of walking a timeline from its first line.
@@ -21,7 +22,7 @@ struct chain {
 	char head[65];    // digest of the last good line; CHAIN_START before the first
 	int64_t lines;    // good ones
 };
-void chain_init(struct chain *chain);
+void chain_init(struct chain *chain); // before the first line
 
 // Takes the next whole line (without LF): its length, its digest, its link and its seq must be
 // right. False: `err` says what is wrong with line `chain->lines + 1`, and the chain stays where it

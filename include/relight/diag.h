@@ -32,7 +32,8 @@ struct diags {
 	struct diag *newest;     // the one that was added last; NULL where it was beyond the limit
 };
 
-void diags_fini(struct diags *diags);
+void diags_fini(struct diags *diags); // frees the items; `file` and `source` are the caller's
+// Add one. `code` must be static. A place that stands before others goes before them.
 void diag_error(struct diags *diags, int line, int column, const char *code, const char *format,
 	...) __attribute__((format(printf, 5, 6)));
 void diag_warning(struct diags *diags, int line, int column, const char *code, const char *format,

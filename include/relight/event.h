@@ -84,8 +84,8 @@ struct event {
 	char prev[65], h[65];
 };
 
-const char *event_kind_word(enum event_kind kind); // NULL for EVENT_OTHER
-enum event_kind event_kind_parse(const char *word);
+const char *event_kind_word(enum event_kind kind);  // NULL for EVENT_OTHER
+enum event_kind event_kind_parse(const char *word); // EVENT_OTHER for no word of this version
 const char *event_mode_word(enum event_mode mode);
 
 // An event of this kind with an empty `data`, everything else absent. The caller frees with

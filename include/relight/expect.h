@@ -55,7 +55,7 @@ struct verdict {
 	bool renews;         // what expires is replaced by itself
 };
 
-void verdict_fini(struct verdict *verdict);
+void verdict_fini(struct verdict *verdict); // frees its texts
 
 // Whether jq must be asked before judging (there is a program for it, and a text to run it on).
 bool expect_wants_jq(const struct expectation *expect, const struct outcome *outcome);

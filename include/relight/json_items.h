@@ -29,6 +29,7 @@ struct json_items_config {
 
 struct json_items;
 
+// The caller frees.
 struct json_items *json_items_new(const struct json_items_config *config);
 void json_items_free(struct json_items *items); // NULL is safe; not from within on_item
 

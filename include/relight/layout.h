@@ -28,6 +28,7 @@ enum pane {
 #define LAYOUT_NARROW_BELOW 3   // floor, message, keys
 #define LAYOUT_WIDE_BELOW   2   // keys, message
 
+// Too small for panes: see LAYOUT_TINY_ROWS.
 bool layout_is_tiny(int rows, int columns);
 // Whether several panes are shown at once (the restore order is then always there).
 bool layout_is_wide(int rows, int columns);

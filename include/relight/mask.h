@@ -46,8 +46,9 @@ struct mask_stream {
 	bool (*swallowing)(
 		unsigned char byte); // in a long secret: what still belongs to it; else NULL
 };
+// Appends what is decided by now; at the end the rest.
 void mask_feed(struct mask_stream *stream, const char *bytes, size_t length, struct buf *out);
 void mask_flush(struct mask_stream *stream, struct buf *out);
-void mask_stream_fini(struct mask_stream *stream);
+void mask_stream_fini(struct mask_stream *stream); // what is still held is wiped
 
 #endif

@@ -112,6 +112,7 @@ struct scenario_facts {
 	struct scenario_word *words;      // by dependency index
 };
 
+// Nothing has happened yet; `runbook` must outlive it. The caller frees.
 struct scenario_facts *scenario_facts_new(const struct runbook *runbook);
 void scenario_facts_free(struct scenario_facts *facts); // NULL is safe
 // Takes the next event of the timeline. Never fails: unknown ids and kinds are skipped.

@@ -69,6 +69,7 @@ struct sensed {
 	struct mono last_heard; // anything from the sensor, heartbeats included
 };
 
+// Nothing is seen yet, and the sensor is not up. The caller frees.
 struct sensed *sensed_new(size_t dependency_count);
 void sensed_free(struct sensed *sensed); // NULL is safe
 

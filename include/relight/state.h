@@ -250,11 +250,13 @@ int state_missing_input(const struct state *state, int step);
 // A waiting step that only a person can set free: everything else is there but an input or its
 // target, which has changed, is the wrong one or has not answered.
 bool state_waits_for_person(const struct state *state, int step, struct wall now);
+// The step `need` is done or skipped, or `step` was waived to start without it.
 bool state_need_is_met(const struct state *state, int step, int need, struct wall now);
 // Its newest attempt was its rollback, which failed or whose outcome is unknown, and nobody has
 // carried the step out since: what it restores proves nothing then.
 bool state_rollback_is_open(const struct state *state, int step);
 
+// What is expected of a dependency by now: given where no step restores it.
 enum expectation_word state_expectation(const struct state *state, int dependency);
 // Healthy and fresh, now.
 bool state_is_healthy(const struct state *state, int dependency);
@@ -265,8 +267,9 @@ int64_t state_limit_ms(const struct state *state, int step);
 bool state_is_near_timeout(const struct state *state, int step, struct mono now);
 // Not healthy and one that it follows is not healthy either: the index of the first such, else -1.
 int state_folded_under(const struct state *state, int dependency);
-const struct waiver *state_waiver(const struct state *state, int step, int dependency,
-	struct wall now); // NULL: none in force
+// The newest waiver in force that is about exactly these (-1: none), or NULL.
+const struct waiver *state_waiver(
+	const struct state *state, int step, int dependency, struct wall now);
 // Done downstream of something regressed.
 bool state_over_regression(const struct state *state, int step);
 
@@ -289,6 +292,7 @@ struct open_line {
 	bool is_done, is_attested;
 };
 size_t open_line_count(const struct runbook *runbook);
+// `index` is below that. Longer texts are cut.
 void open_line_get(const struct state *state, size_t index, struct open_line *line);
 
 // How long the recovery still takes, from what runs and what is left (DESIGN.md §5, "Forecast").

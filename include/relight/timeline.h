@@ -146,6 +146,7 @@ struct timeline_follower {
 	int segment;
 	struct chain chain;
 };
+// From the first line on. False with `err`, and nothing open.
 bool timeline_follow(struct timeline_follower *follower, const char *directory, struct err *err);
 // The same from where `chain` goes on, in the newest segment: of a record that has damage before.
 bool timeline_follow_from(struct timeline_follower *follower, const char *directory,

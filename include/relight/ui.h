@@ -128,6 +128,7 @@ struct ui {
 	int64_t output_total; // lines of the output of the selected step
 };
 
+// Of a whole struct, whatever it holds: the cursor is on what needs a person first.
 void ui_init(struct ui *ui, const struct facts *facts, int rows, int columns);
 void ui_fini(struct ui *ui);
 
