@@ -42,8 +42,9 @@ extern const struct yaml_limits yaml_limits_default; // 4 MiB, 64, 400,000
 const struct yaml_node *yaml_parse(struct arena *arena, const char *text, size_t length_bytes,
 	const struct yaml_limits *limits, struct diags *diags);
 
-// The same as kubectl reads its own files: plain scalars as below, and of several equal keys of a
-// map the last counts (yaml_get).
+// The same as kubectl reads its own files: plain scalars as below, of several equal keys of a map
+// the last counts (yaml_get), of several documents the first, and one that holds nothing but
+// comments is YAML_NULL.
 const struct yaml_node *yaml_parse_kubeconfig(struct arena *arena, const char *text,
 	size_t length_bytes, const struct yaml_limits *limits, struct diags *diags);
 

@@ -108,7 +108,9 @@ static bool take_server(const struct kubeconfig *kubeconfig, const struct entry 
 	if (!is_plain && strncasecmp(server, "https://", 8) != 0)
 		return err_set(
 			err, "cluster %s: %s is no http or https URL", cluster->name, server);
-	access->server = server;
+	// Neither a query nor a fragment is part of where the API is.
+	access->server =
+		arena_printf(kubeconfig->arena, "%.*s", (int)strcspn(server, "?#"), server);
 	access->is_insecure |= is_plain;
 	return true;
 }

@@ -148,7 +148,7 @@ static bool read_documents(
 	return reading->diags->errors == errors;
 }
 
-// --- the two ways of reading -------------------------------------------------------------------------------------------
+// --- the ways of reading -------------------------------------------------------------------------------------------
 
 static bool begin(struct reading *reading, struct place_between *place)
 {
@@ -159,9 +159,13 @@ static bool begin(struct reading *reading, struct place_between *place)
 			reading->limits->bytes);
 		return false;
 	}
+	// Not even libyaml is shown it: it would count it as a column, and take the first key for a
+	// deeper one than the rest.
+	if (reading->length >= 3 && memcmp(reading->text, byte_order_mark, 3) == 0) {
+		reading->text += 3;
+		reading->length -= 3;
+	}
 	*place = (struct place_between){.at = reading->text};
-	if (reading->length >= 3 && memcmp(place->at, byte_order_mark, 3) == 0)
-		place->at += 3;
 	if (next_line(reading, 0, place) == LINE_DIRECTIVE)
 		return refuse_directive(reading, place);
 	names_init(&reading->anchor_names, reading->arena);
@@ -180,17 +184,6 @@ static void end(struct reading *reading)
 	free(reading->children);
 }
 
-static const struct yaml_node *read_one(struct reading *reading)
-{
-	struct place_between place;
-
-	if (!begin(reading, &place))
-		return NULL;
-	const struct yaml_node *root = read_only_document(reading, &place);
-	end(reading);
-	return root;
-}
-
 const struct yaml_node *yaml_parse(struct arena *arena, const char *text, size_t length_bytes,
 	const struct yaml_limits *limits, struct diags *diags)
 {
@@ -202,8 +195,13 @@ const struct yaml_node *yaml_parse(struct arena *arena, const char *text, size_t
 		.diags = diags,
 		.resolve = yaml_scalar_resolve,
 	};
+	struct place_between place;
 
-	return read_one(&reading);
+	if (!begin(&reading, &place))
+		return NULL;
+	const struct yaml_node *root = read_only_document(&reading, &place);
+	end(&reading);
+	return root;
 }
 
 const struct yaml_node *yaml_parse_kubeconfig(struct arena *arena, const char *text,
@@ -218,8 +216,14 @@ const struct yaml_node *yaml_parse_kubeconfig(struct arena *arena, const char *t
 		.resolve = yaml_scalar_resolve_as_kubectl,
 		.lets_last_win = true,
 	};
+	struct place_between place;
+	size_t first_end = 0;
 
-	return read_one(&reading);
+	if (!begin(&reading, &place))
+		return NULL;
+	const struct yaml_node *root = read_document(&reading, &first_end);
+	end(&reading);
+	return root;
 }
 
 bool yaml_parse_manifests(struct arena *arena, const char *text, size_t length_bytes,

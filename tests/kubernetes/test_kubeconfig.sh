@@ -44,6 +44,17 @@ user() {
 		"exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: aws, args: [], env: []}"
 	echo "- {name: u$1, user: {$chosen}}"
 }
+# As files come: from Windows, with a document behind them, with nothing in them at all.
+dress() {
+	one_of plain plain plain plain marked doubled empty comment
+	case $chosen in
+	plain) cat ;;
+	marked) printf '\357\273\277' && cat ;;
+	doubled) cat && printf -- '---\nsome: [other, document]\n' ;;
+	empty) cat >/dev/null ;;
+	comment) cat >/dev/null && printf '# nothing yet\n' ;;
+	esac
+}
 context() {
 	pick 3
 	of=$picked
@@ -67,10 +78,11 @@ kind: Config"
 }
 
 compared=0 refused=0 round=0
-while [ "$round" -lt 40 ]; do
+while [ "$round" -lt 60 ]; do
 	round=$((round + 1))
 	for folder in a b c; do
-		file $folder >"$work/$folder/config"
+		file $folder >"$work/plain"
+		dress <"$work/plain" >"$work/$folder/config"
 	done
 	one_of a/config a/config:b/config b/config:a/config:c/config nowhere/config:c/config a/config:a/config
 	list=

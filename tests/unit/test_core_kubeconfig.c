@@ -318,6 +318,28 @@ static void an_empty_file_has_no_context(void **state)
 	kubeconfig_free(NULL);
 }
 
+static void a_file_is_read_as_kubectl_reads_it(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {"", "# nothing\n\n", "---\n---\ncurrent-context: no\n",
+		"\xef\xbb\xbf" // as editors on Windows begin a file
+		"current-context: a\n"
+		"clusters: [{name: c, cluster: {server: 'https://h/base?x=1#y'}}]\n"
+		"contexts: [{name: a, context: {cluster: c}}]\n"
+		"---\nanother: document\n..]"};
+	struct kubeconfig *kubeconfig = kubeconfig_new();
+	struct kubeconfig_access access;
+	struct err err = {0};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (!kubeconfig_add(kubeconfig, texts[i], strlen(texts[i]), "f", ".", &err))
+			fail_msg("file %zu: %s: %s", i, err.place, err.message);
+	assert_int_equal(kubeconfig_look_up(kubeconfig, NULL, &access, &err), KUBECONFIG_FOUND);
+	assert_string_equal(access.context, "a");
+	assert_string_equal(access.server, "https://h/base");
+	kubeconfig_free(kubeconfig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +355,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(users_by_name_and_those_they_act_as, load, unload),
 		cmocka_unit_test(what_is_no_kubeconfig_is_refused_with_its_place),
 		cmocka_unit_test(an_empty_file_has_no_context),
+		cmocka_unit_test(a_file_is_read_as_kubectl_reads_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -183,8 +183,11 @@ static void what_only_looks_like_a_directive_is_text(void **unused)
 	(void)unused;
 	assert_string_equal(yaml_get(parse("a: 50%\nb: \"%c\"\n"), "b")->text, "%c");
 	assert_non_null(parse("--- # x\na: |\n  %TAG\n...\n# the end\n"));
-	assert_non_null(parse("\xef\xbb\xbf"
-			      "a: 1"));
+	assert_string_equal(yaml_get(parse("\xef\xbb\xbf"
+					   "a: 1\nb: 2\n"),
+				    "b")
+				    ->text,
+		"2");
 	assert_int_equal(diags.errors, 0);
 }
 
