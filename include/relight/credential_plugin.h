@@ -14,6 +14,8 @@
 // client.authentication.k8s.io v1 and v1beta1): what EKS, AKS and GKE use. The command never gets
 // the terminal: it has a session of its own, /dev/null for stdin, a deadline after which its whole
 // group is killed, and may print 1 MiB. What it printed is used until it expires or is refused.
+// What has expired already when it is printed is used for a minute all the same, as kubectl uses it
+// once: it may be this machine's clock that is wrong, and the server knows better.
 
 struct credential_plugin;
 struct credential_wait; // for its answer
@@ -22,6 +24,7 @@ struct credentials {
 	const char *token;      // or NULL
 	const char *cert, *key; // PEM, or NULL
 	struct wall expires;    // WALL_NONE: it does not say
+	bool came_expired;      // by this machine's clock, when it was printed
 };
 
 // `exec` is copied; `cluster` is the JSON of spec.cluster for a plugin that wants it, or NULL.
@@ -34,7 +37,8 @@ void credential_plugin_free(struct credential_plugin *plugin);
 
 // What it printed last, if that is good for a while yet; else NULL. Valid until the loop runs.
 const struct credentials *credential_plugin_current(const struct credential_plugin *plugin);
-// The server has refused them: they are not current any more.
+// The server has refused them: they are not current any more. Of those that came expired that is
+// the answer, and it is told to those who ask for others in the next seconds.
 void credential_plugin_refuse(struct credential_plugin *plugin);
 
 // `words`, where `credentials` is NULL: why there are none, and what to do.

@@ -16,6 +16,7 @@
 #define OUTPUT_BYTES (1u << 20)
 #define SAYING_BYTES 300             // of what one that still runs has said
 #define EARLY_US     (10 * US_PER_S) // before they expire, new ones are got
+#define SHORT_MS     60000           // that long those are used that came as late as that
 #define REST_MIN_MS  5000            // after a failure
 #define REST_MAX_MS  30000
 
@@ -37,6 +38,7 @@ struct credential_plugin {
 
 	bool has_credentials;
 	struct credentials credentials; // owned texts
+	uint64_t held_until_ms; // what they say of their end counts from then on; 0: at once
 
 	struct buf why; // of the last failure
 	unsigned failures;
@@ -74,19 +76,19 @@ static void forget_credentials(struct credential_plugin *plugin)
 	plugin->has_credentials = false;
 }
 
+static bool is_near(struct wall expires)
+{
+	return clock_wall().us >= expires.us - EARLY_US;
+}
+
 const struct credentials *credential_plugin_current(const struct credential_plugin *plugin)
 {
 	struct wall expires = plugin->credentials.expires;
 
-	if (!plugin->has_credentials ||
-		(wall_known(expires) && clock_wall().us >= expires.us - EARLY_US))
+	if (!plugin->has_credentials || (wall_known(expires) && is_near(expires) &&
+						uv_now(plugin->loop) >= plugin->held_until_ms))
 		return NULL;
 	return &plugin->credentials;
-}
-
-void credential_plugin_refuse(struct credential_plugin *plugin)
-{
-	forget_credentials(plugin);
 }
 
 // --- telling ---
@@ -142,6 +144,23 @@ static void fail(struct credential_plugin *plugin, const char *what, const char 
 	say_command(plugin, &plugin->why);
 }
 
+void credential_plugin_refuse(struct credential_plugin *plugin)
+{
+	struct buf what = {0};
+	char expired[WALL_TEXT_BYTES];
+
+	if (plugin->has_credentials && plugin->credentials.came_expired) {
+		wall_format(plugin->credentials.expires, expired);
+		buf_printf(&what,
+			"the credential plugin %s: the server refuses what it gave, which had "
+			"expired at %s",
+			plugin->argv[0], expired);
+		fail(plugin, buf_str(&what), "");
+		buf_fini(&what);
+	}
+	forget_credentials(plugin);
+}
+
 // --- its answer ---
 
 static char *own_text(
@@ -172,8 +191,11 @@ static bool take_status(struct credential_plugin *plugin, const cJSON *status, s
 	if (!credentials->token && !credentials->cert)
 		return err_set(err, "it gave neither a token nor a certificate");
 	plugin->has_credentials = true;
-	if (!credential_plugin_current(plugin))
-		return err_set(err, "what it gave has expired already, at %s", expires);
+	credentials->came_expired =
+		wall_known(credentials->expires) && clock_wall().us >= credentials->expires.us;
+	plugin->held_until_ms = wall_known(credentials->expires) && is_near(credentials->expires)
+					? uv_now(plugin->loop) + SHORT_MS
+					: 0;
 	return true;
 }
 

@@ -12,9 +12,10 @@ struct wall kubernetes_expiry(const struct kubernetes *kubernetes, bool *renews)
 		kubernetes->plugin ? credential_plugin_current(kubernetes->plugin) : NULL;
 	struct buf text = {0};
 
-	// A plugin is run again before they end.
+	// A plugin is run again before they end; where that has given what is over already, it
+	// helps no more.
 	if (credentials && wall_known(credentials->expires)) {
-		*renews = true;
+		*renews = !credentials->came_expired;
 		return credentials->expires;
 	}
 	const char *token = kubernetes_token(kubernetes, &text);

@@ -101,12 +101,22 @@ void query_get(struct query *query, const char *path, const char *accept,
 					      });
 }
 
+// How long the credentials live is told by the checks that are about access.
+static void tell_expiry(struct query *query)
+{
+	enum kubernetes_question question = query->check->question;
+
+	if (question == KUBERNETES_READYZ || question == KUBERNETES_CAN_I)
+		query->probing->expires = kubernetes_expiry(query->client, &query->probing->renews);
+}
+
 void query_arrived(struct query *query, const struct http_answer *answer)
 {
 	query->exchange = NULL;
-	if (answer->reach == REACH_ANSWERED)
-		query->latency_ms =
-			(query->latency_ms < 0 ? 0 : query->latency_ms) + answer->latency_ms;
+	if (answer->reach != REACH_ANSWERED)
+		return;
+	query->latency_ms = (query->latency_ms < 0 ? 0 : query->latency_ms) + answer->latency_ms;
+	tell_expiry(query); // a credential plugin may have been asked since this began
 }
 
 // --- readyz ---
@@ -124,15 +134,6 @@ static void readiness_known(void *context, const struct http_answer *answer)
 		query_end_refused(query, answer);
 	}
 	buf_fini(&words);
-}
-
-// How long the credentials live is told by the checks that are about access.
-static void tell_expiry(struct query *query)
-{
-	enum kubernetes_question question = query->check->question;
-
-	if (question == KUBERNETES_READYZ || question == KUBERNETES_CAN_I)
-		query->probing->expires = kubernetes_expiry(query->client, &query->probing->renews);
 }
 
 static void ask(struct query *query)

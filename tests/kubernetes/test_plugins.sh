@@ -16,12 +16,12 @@ plugin() {
 credential() {
 	printf '{"apiVersion":"%s","kind":"ExecCredential","status":%s}\n' "$api_v1" "$1"
 }
-token=$(credential '{"token":"viewer-token-5b1c"}')
+answer=$(credential '{"token":"viewer-token-5b1c"}')
 plugin token <<END
 #!/bin/sh
 echo "\$*" >>"$work/runs-token"
 printf '%s' "\$KUBERNETES_EXEC_INFO" >"$work/info"
-printf '%s' '$token'
+printf '%s' '$answer'
 END
 plugin certificate <<END
 #!/bin/sh
@@ -72,6 +72,14 @@ echo run >>"$work/runs-short"
 printf '{"apiVersion":"$api_v1","kind":"ExecCredential","status":{"token":"viewer-token-5b1c","expirationTimestamp":"%s"}}' \
 	"\$(date -u -d '+12 seconds' +%Y-%m-%dT%H:%M:%SZ)"
 END
+# By this machine's clock, which may be the one that is wrong.
+for token in late:viewer-token-5b1c over:nobody; do
+	plugin "${token%%:*}" <<END
+#!/bin/sh
+echo run >>"$work/runs-${token%%:*}"
+printf '{"apiVersion":"$api_v1","kind":"ExecCredential","status":{"token":"${token#*:}","expirationTimestamp":"2020-01-02T03:04:05Z"}}'
+END
+done
 plugin rotates <<END
 #!/bin/sh
 echo run >>"$work/runs-rotates"
@@ -96,14 +104,14 @@ clusters:
     - {name: client.authentication.k8s.io/exec, extension: {audience: dr}}
 users:"
 	user token ", provideClusterInfo: true, env: [{name: AWS_PROFILE, value: dr}]"
-	for name in certificate hangs asks fails garbage flood other empty short rotates; do
+	for name in certificate hangs asks fails garbage flood other empty short late over rotates; do
 		user $name ""
 	done
 	echo "- {name: older, user: {exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: ./bin/older}}}"
 	user absent ", installHint: install the cloud's tools"
 	echo "- {name: always, user: {exec: {apiVersion: $api_v1, command: ./bin/token, args: [login], interactiveMode: Always}}}"
 	echo "contexts:"
-	for name in token certificate hangs asks fails garbage flood other older empty short rotates absent always; do
+	for name in token certificate hangs asks fails garbage flood other older empty short late over rotates absent always; do
 		echo "- {name: $name, context: {cluster: c, user: $name}}"
 	done
 } >"$work/config"
@@ -176,6 +184,24 @@ runs=$(wc -l <"$work/runs-short")
 [ "$runs" -ge 2 ] && [ "$runs" -le 5 ] || equal "runs of one whose token lives 2 s before it is renewed, in 7 s" "2 to 5" "$runs"
 runs=$(wc -l <"$work/runs-fails")
 [ "$runs" -le 3 ] || equal "runs of one that fails" "at most 3" "$runs"
+
+# One whose answer says that it has expired is believed by the server alone, and is not run for each question.
+runbook "  late: {kubernetes: {kubeconfig: $work/config, context: late}}
+  over: {kubernetes: {kubeconfig: $work/config, context: over}}" \
+	"- {id: late, every: 500ms, timeout: 2s, check: {kubernetes: {target: late, readyz: true}}}
+- {id: over, every: 500ms, timeout: 2s, check: {kubernetes: {target: over, readyz: true}}}"
+mv "$work/lines" "$work/lines-short"
+timeout 4 "$RELIGHT" probe "$work/runbook.yaml" </dev/null >"$work/lines" 2>"$work/errors" || true
+equal "runs of one whose answer claims to have expired" 1 "$(wc -l <"$work/runs-late")"
+equal "what is seen with it" "healthy 2020-01-02T03:04:05.000000Z null" \
+	"$(jq -r 'select(.dependency == "late") | "\(.status) \(.expires) \(.renews)"' "$work/lines" | sort -u)"
+runs=$(wc -l <"$work/runs-over")
+[ "$runs" -le 2 ] || equal "runs of one whose expired answer is refused" "at most 2" "$runs"
+equal "what is said of it" "unknown" "$(jq -r 'select(.dependency == "over") | .status' "$work/lines" | sort -u)"
+refused="over: the server refuses what it gave, which had expired at 2020-01-02T03:04:05.000000Z; $sign_in/over get-token"
+jq -r 'select(.dependency == "over") | .message' "$work/lines" | grep -qF "$refused" ||
+	equal "the words of one whose expired answer is refused" "$refused" \
+		"$(jq -r 'select(.dependency == "over") | .message' "$work/lines" | sort -u)"
 equal "observations that were not healthy" 0 \
-	"$(jq -s 'map(select(.dependency == "short" and .status != "healthy")) | length' "$work/lines")"
+	"$(jq -s 'map(select(.dependency == "short" and .status != "healthy")) | length' "$work/lines-short")"
 done_probing
