@@ -236,7 +236,10 @@ bool engine_prepare(struct engine *engine, struct err *err)
 			setup->directory, setup->directory);
 	record_uuid(engine->log);
 	record_session(&engine->record);
-	if (!engine_meet(engine, EVENT_SESSION_OPEN, CHAIN_START, err))
+	// What cannot be signed leaves nothing behind; without a key the program is only hashed by
+	// whoever came first.
+	bool is_signed = setup->key != NULL;
+	if (is_signed && !engine_meet(engine, EVENT_SESSION_OPEN, CHAIN_START, err))
 		return false;
 	engine->id = incident_id(clock_wall(), engine->runbook->name);
 	engine->directory = incident_create(setup->directory, engine->id,
@@ -246,7 +249,8 @@ bool engine_prepare(struct engine *engine, struct err *err)
 	if (!prepare_record(engine, err))
 		return false;
 	read_contexts(engine);
-	return begin_mirror(engine, engine->id, err);
+	return (is_signed || engine_meet(engine, EVENT_SESSION_OPEN, CHAIN_START, err)) &&
+	       begin_mirror(engine, engine->id, err);
 }
 
 void engine_begin(struct engine *engine)
