@@ -6,6 +6,7 @@
 #include "relight/chain.h"
 #include "relight/event.h"
 #include "relight/json.h"
+#include "relight/proof.h"
 
 // Any bytes are a JSON value or are refused; what is written of one holds nothing that a terminal
 // would obey and reads back as it was. Any line is an event or is refused; an event survives being
@@ -37,6 +38,17 @@ static void check_json(const char *text, size_t length)
 	buf_fini(&twice);
 }
 
+// What a session signs is what a reader of its line finds signed.
+static void check_proof(const struct event *event, const struct event *back)
+{
+	char written[65], read[65];
+
+	proof_digest(event, written);
+	proof_digest(back, read);
+	if (strcmp(written, read) != 0)
+		abort();
+}
+
 static void check_event(const char *text, size_t length)
 {
 	struct event *event = event_decode(text, length, NULL);
@@ -54,6 +66,7 @@ static void check_event(const char *text, size_t length)
 			again.length != line.length ||
 			memcmp(again.data, line.data, line.length) != 0)
 			abort();
+		check_proof(event, back);
 		event_free(back);
 		chain_init(&chain);
 		memcpy(chain.head, prev, sizeof prev);
