@@ -231,6 +231,8 @@ static bool open_mirror(struct copy_files *files, const struct mirror *mirror, s
 	if (files->dir_fd < 0)
 		return false;
 	files->lock_fd = writer_lock(files->dir_fd);
+	if (files->lock_fd < 0 && errno == EWOULDBLOCK)
+		return err_set(err, "another relight is writing it");
 	if (files->lock_fd < 0)
 		return err_errno(err, errno, "its lock");
 	files->segment = segment_count(files->dir_fd);

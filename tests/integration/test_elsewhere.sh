@@ -39,6 +39,34 @@ expect_code 1 "$RELIGHT" resume "$mirror" --headless
 [ "$(wc -l <one.ran)" = 1 ] || fail "what was done was done again"
 expect_code 0 "$RELIGHT" timeline verify "$mirror"
 
+# --- whoever writes it has it for itself, as it has the incident's own directory ---
+mkdir held
+rm -f held.ran
+cat >waits.yaml <<'Y'
+relight: 1
+name: two
+steps:
+  - {id: held, run: {shell: 'echo ran >>held.ran; while ! test -e go; do sleep 0.05; done'}}
+Y
+"$RELIGHT" run waits.yaml --headless --dir first --mirror held >run.out 2>run.err &
+pid=$!
+wait_for 10 test -e held.ran || fail "held: not started: $(cat run.err)"
+mirror=$(echo held/*-two)
+expect_code 2 "$RELIGHT" resume "$mirror" --headless
+says err "another relight is writing it"
+# Another incident with the name of that one: opened in the same second.
+mkdir -p twin
+cp -a first/timeline.jsonl first/frozen twin/
+"$RELIGHT" resume twin --headless >twin.out 2>twin.err &
+twin=$!
+wait_for 10 grep -q '"what":"the mirror cannot be written".*another relight is writing it' twin/timeline.jsonl ||
+	fail "a mirror that somebody has is not said to be: $(cat twin.err)"
+touch go
+wait "$twin" || :
+wait "$pid" || fail "held: exit $?: $(cat run.err)"
+cmp first/timeline.jsonl "$mirror/timeline.jsonl" || fail "somebody else wrote into the mirror"
+rm go
+
 # --- a mirror that cannot be is said, and stops nothing ---
 touch go
 expect_code 0 "$RELIGHT" run two.yaml --headless --dir lone --mirror nowhere
