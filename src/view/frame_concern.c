@@ -19,7 +19,7 @@ static bool step_concern(const struct scene *scene, int step, enum concern_kind 
 	case STEP_REGRESSED: *kind = CONCERN_REGRESSED; return true;
 	case STEP_FAILED: *kind = CONCERN_FAILED; return true;
 	case STEP_UNKNOWN: *kind = CONCERN_UNKNOWN; return true;
-	case STEP_RUNNING: *kind = CONCERN_TIMEOUT; return true;
+	case STEP_RUNNING: *kind = CONCERN_TIMEOUT; return !scene_is_recording(scene, step);
 	case STEP_VERIFYING: *kind = CONCERN_LATE; return true;
 	default: return false;
 	}

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frame_scene.h"
 
-
 #include "relight/arena.h"
 #include "relight/known.h"
 #include "frame_concern.h"
@@ -148,6 +147,12 @@ int64_t scene_still_ms(const struct scene *scene, int dependency)
 	return sensed_still_ms(scene->sensed, scene->runbook, dependency, scene->now.mono);
 }
 
+bool scene_is_recording(const struct scene *scene, int step)
+{
+	return scene->state->steps[step].seq > scene->input->durable_seq &&
+	       !scene->facts->is_unrecorded;
+}
+
 int scene_unhealthy(const struct scene *scene, int step)
 {
 	const struct refs *restores = &scene->runbook->steps[step].restores;
@@ -209,7 +214,8 @@ static int longest_running(const struct scene *scene)
 {
 	int longest = -1;
 	for (size_t i = 0; i < scene->runbook->step_count; i++) {
-		if (scene->shown[i] != STEP_RUNNING && scene->shown[i] != STEP_VERIFYING)
+		enum step_state is = scene->state->steps[i].state;
+		if (is != STEP_RUNNING && is != STEP_VERIFYING)
 			continue;
 		if (longest < 0 || scene->state->steps[i].since.mono.us <
 					   scene->state->steps[longest].since.mono.us)
@@ -259,7 +265,9 @@ struct scene *scene_new(const struct frame_input *input, const struct grid *grid
 	scene->origin = wall_known(scene->state->impact_at) ? scene->state->impact_at
 							    : scene->state->declared.wall;
 	for (size_t i = 0; i < scene->runbook->step_count; i++)
-		scene->shown[i] = state_step(scene->state, (int)i, scene->now.wall);
+		scene->shown[i] = scene_is_recording(scene, (int)i)
+					  ? STEP_RUNNING
+					  : state_step(scene->state, (int)i, scene->now.wall);
 	scene->counts = scene_counts(scene, -1);
 	scene->can_act = input->ui->seat == SEAT_COCKPIT && scene->state->is_armed;
 	find_roots(scene);

@@ -49,7 +49,7 @@ struct scene {
 	struct forecast forecast;
 	struct counts counts;   // of all phases
 	int selected_step;      // of the checklist, -1
-	enum step_state *shown; // by step: state_step
+	enum step_state *shown; // by step: state_step, but of what is being recorded
 	int *root;    // by step: the failed, regressed or unknown step that it follows from, -1
 	char *letter; // by step: the letter of ^k of a root cause; 0: it has no followers
 	int64_t *finish_ms; // by step: when it will be done, since the origin
@@ -77,6 +77,9 @@ int64_t scene_wall_age_ms(const struct scene *scene, struct wall from);
 int scene_dependency_root(const struct scene *scene, int dependency);
 // "^k", or "" where it follows from nothing.
 void scene_mark(const struct scene *scene, int root, char mark[3]);
+// What the step has become is not on disk for good: the screen does not say it yet. Whoever goes on
+// unrecorded waits for no disk.
+bool scene_is_recording(const struct scene *scene, int step);
 // The first dependency that the step restores and that is not healthy, -1.
 int scene_unhealthy(const struct scene *scene, int step);
 // Where traffic is locked: its steps have not begun and the journey is not proven.

@@ -124,6 +124,13 @@ bool step_is_doubted(const struct scene *scene, int step)
 	       scene_unhealthy(scene, step) >= 0;
 }
 
+// It has become something else than running, which the screen may not say before the disk has it.
+static bool is_recorded_first(const struct scene *scene, int step)
+{
+	return scene->shown[step] == STEP_RUNNING &&
+	       scene->state->steps[step].state != STEP_RUNNING;
+}
+
 const char *step_glyph(const struct scene *scene, int step)
 {
 	bool is_person = step_is_person(scene, step);
@@ -151,6 +158,7 @@ const char *step_word(const struct scene *scene, int step)
 	case STEP_REGRESSED: return "REGRESSED";
 	case STEP_FAILED: return "FAILED";
 	case STEP_UNKNOWN: return "UNKNOWN";
+	case STEP_RUNNING: return is_recorded_first(scene, step) ? "recording" : "running";
 	default: return step_state_word(scene->shown[step]);
 	}
 }
@@ -202,7 +210,11 @@ void running_words(const struct scene *scene, int step, struct buf *out)
 static void say_running(const struct scene *scene, int step, struct buf *out)
 {
 	const struct step_progress *progress = &scene->state->steps[step];
-	if (progress->intent_seq > scene->input->durable_seq) {
+	if (is_recorded_first(scene, step)) {
+		buf_text(out, "what became of it is not on the disk yet");
+		return;
+	}
+	if (scene_is_recording(scene, step)) {
 		buf_text(out, "recording..");
 		return;
 	}

@@ -25,7 +25,8 @@ static const char plain[] =
 	"  - {id: one, needs: [], run: {command: [touch, one.ran]}, takes: 1s, timeout: 1m}\n"
 	"  - {id: two, needs: [], requires: [marker], run: {command: [touch, two.ran]}, "
 	"takes: "
-	"1s, timeout: 1m}\n";
+	"1s, timeout: 1m}\n"
+	"  - {id: held, needs: [], run: {shell: '" COCKPIT_HOLD "'}, takes: 1s, timeout: 1m}\n";
 
 /* --- the record ------------------------------------------------------------------------------- */
 
@@ -204,6 +205,30 @@ static void a_slow_disk_leaves_the_screen_alive(void **unused)
 	cockpit_free(c);
 }
 
+/* What a step has become is said when the disk has it, and not before. */
+static void a_slow_disk_has_the_result_first(void **unused)
+{
+	struct cockpit *c = cockpit_new(plain);
+
+	(void)unused;
+	cockpit_start_with(c, "slow", "SLOW_WHILE",
+		(const char *const[]){"run", "RUNBOOK", "--dir", "INCIDENT", NULL});
+	cockpit_shows(c, "RESTORE ORDER");
+	cockpit_arm(c);
+	cockpit_go(c, "held");
+	cockpit_press(c, "s");
+	cockpit_answer(c, "start held", NULL, NULL);
+	cockpit_shows(c, "[>] held              running");
+	cockpit_records(c, "\"kind\":\"step.spawned\"", NULL);
+	cockpit_touch(c, "slow");
+	cockpit_remove(c, "hold");
+	cockpit_shows(c, "[>] held              recording");
+	assert_false(screen_has(c->screen, "[x]"));
+	cockpit_remove(c, "slow");
+	cockpit_shows(c, "[x] held");
+	cockpit_free(c);
+}
+
 /* --- the sensor ------------------------------------------------------------------------------- */
 
 static pid_t sensor_of(struct cockpit *c)
@@ -277,6 +302,7 @@ int main(void)
 		cmocka_unit_test(what_the_disk_never_took_is_saved_elsewhere),
 		cmocka_unit_test(a_refuge_takes_the_record_meanwhile),
 		cmocka_unit_test(a_slow_disk_leaves_the_screen_alive),
+		cmocka_unit_test(a_slow_disk_has_the_result_first),
 		cmocka_unit_test(a_killed_sensor_comes_back),
 		cmocka_unit_test(a_silent_sensor_is_not_believed),
 	};

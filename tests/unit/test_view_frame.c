@@ -538,6 +538,15 @@ static void now_recording(struct view_case *of)
 	of->input.durable_seq = 2;
 }
 
+// What has failed is not on the disk yet: the screen does not say that it has.
+static void now_result_recording(struct view_case *of)
+{
+	tell(of, "03:05:00", "relight", EVENT_STEP_RESULT, "restore-postgres", 1,
+		"{\"outcome\":\"failed\",\"exit\":1,\"why\":\"deletion protection\"}");
+	of->input.newest_seq = of->state->events - 1;
+	of->input.durable_seq = of->state->events - 2;
+}
+
 // All that was restored is healthy, and every function serves.
 static void now_serving(struct view_case *of)
 {
@@ -669,6 +678,7 @@ static void test_now(void **state)
 		{"recovered", now_recovered},
 		{"closed", now_closed},
 		{"recording", now_recording},
+		{"what has failed is being recorded", now_result_recording},
 		{"every function serves", now_serving},
 		{"what was restored is not known any more", now_not_known},
 		{"nothing in the cluster is known", now_cluster_not_known},
@@ -689,6 +699,31 @@ static void test_now(void **state)
 	}
 	assert_golden("now", buf_str(&text));
 	buf_fini(&text);
+}
+
+// Nothing of what a step has become is said before the disk has it, unless somebody goes on
+// unrecorded.
+static void test_said_when_durable(void **state)
+{
+	struct view_case of;
+	char *text;
+	(void)state;
+	case_calm(&of);
+	now_result_recording(&of);
+	text = screen(&of, 24, 80, false);
+	assert_non_null(strstr(text, "[>] restore-postgres  recording"));
+	assert_null(strstr(text, "FAILED"));
+	free(text);
+	of.facts.is_unrecorded = true;
+	text = screen(&of, 24, 80, false);
+	assert_non_null(strstr(text, "[!] restore-postgres  FAILED"));
+	free(text);
+	of.facts.is_unrecorded = false;
+	of.input.durable_seq++;
+	text = screen(&of, 24, 80, false);
+	assert_non_null(strstr(text, "[!] restore-postgres  FAILED"));
+	free(text);
+	case_end(&of);
 }
 
 // A wide screen tells by name what is not known, and never shows it as fine.
@@ -894,6 +929,7 @@ int main(void)
 		cmocka_unit_test(test_trials),
 		cmocka_unit_test(test_narrow_panes),
 		cmocka_unit_test(test_now),
+		cmocka_unit_test(test_said_when_durable),
 		cmocka_unit_test(test_not_known),
 		cmocka_unit_test(test_dialogs),
 		cmocka_unit_test(test_field_follows_its_cursor),
