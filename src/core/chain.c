@@ -8,6 +8,7 @@
 
 #define DIGEST_CHARS 64
 #define TAIL_BYTES   72 // ,"h":"<64 hex>"}
+#define VERSION      "{\"v\":"
 #define HEAD         "{\"v\":1,\"seq\":"
 #define PREV         ",\"prev\":\""
 #define TAIL         ",\"h\":\""
@@ -45,6 +46,15 @@ static int64_t seq_of(const char *line, size_t length)
 	return i > start && i < length && line[i] == ',' ? seq : -1;
 }
 
+// A line that is whole but of another version is no damage, and needs another program.
+static bool is_of_another_version(const char *line, size_t length)
+{
+	const size_t start = sizeof VERSION - 1;
+
+	return length > start && memcmp(line, VERSION, start) == 0 && line[start] >= '2' &&
+	       line[start] <= '9';
+}
+
 bool chain_link(struct chain *chain, const char *line, size_t length_bytes, struct err *err)
 {
 	const size_t prev_bytes = sizeof PREV - 1 + DIGEST_CHARS + 1;
@@ -69,6 +79,11 @@ bool chain_link(struct chain *chain, const char *line, size_t length_bytes, stru
 
 	int64_t seq = seq_of(line, length_bytes);
 
+	if (seq < 0 && is_of_another_version(line, length_bytes))
+		return err_set(err,
+			"line %lld: a newer relight wrote it, in a version of the format that this "
+			"one cannot read",
+			number);
 	if (seq < 0)
 		return err_set(err, "line %lld: does not begin with version 1 and a seq", number);
 	if (seq != chain->next_seq)

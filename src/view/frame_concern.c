@@ -248,15 +248,15 @@ static void say_record(
 		buf_printf(&words->lines[0], "!! THE RECORD IS NOT AT HOME: %s",
 			scene->input->away_why);
 		buf_printf(&words->lines[1], "It goes on in %s.", scene->input->away_path);
-		buf_text(&words->lines[2],
-			"Make room on the disk, and it comes home by itself. Do not reboot.");
+		buf_text(&words->lines[2], "Make room on the disk or mend it, and it comes home by "
+					   "itself. Do not reboot.");
 		return;
 	}
 	buf_printf(&words->lines[0], "!! THE RECORD CANNOT BE WRITTEN: %s", scene->input->fault);
 	buf_printf(&words->lines[1],
 		"Nothing new can be started; what runs goes on. On disk: #%lld of #%lld.",
 		(long long)scene->input->durable_seq, (long long)scene->input->newest_seq);
-	buf_text(&words->lines[2], "Make room on the disk, or :continue-unrecorded.");
+	buf_text(&words->lines[2], "Make room on the disk or mend it; or :continue-unrecorded.");
 }
 
 // Another relight may have it on another machine, where this one sees no lock.

@@ -337,6 +337,22 @@ static void test_chain_sees_missing_and_moved_lines(void **state)
 	free(line);
 }
 
+// Whole in itself, and of a version that this program does not know: nothing is damaged.
+static void test_chain_tells_another_version_from_damage(void **state)
+{
+	char head[65], digest[65];
+	char *line = line_after(CHAIN_START, 0, head);
+	size_t length = strlen(line);
+
+	(void)state;
+	line[sizeof "{\"v\":" - 1] = '2';
+	assert_unlinked(line, length, "was changed");
+	sha256_hex(line, length - EVENT_TAIL_BYTES, digest);
+	memcpy(line + length - 66, digest, 64);
+	assert_unlinked(line, length, "a newer relight wrote it");
+	free(line);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -350,6 +366,7 @@ int main(void)
 		cmocka_unit_test(test_peeking_is_not_misled),
 		cmocka_unit_test(test_a_line_is_at_most_64_kib),
 		cmocka_unit_test(test_chain_links),
+		cmocka_unit_test(test_chain_tells_another_version_from_damage),
 		cmocka_unit_test(test_chain_sees_every_changed_byte),
 		cmocka_unit_test(test_chain_sees_missing_and_moved_lines),
 	};
