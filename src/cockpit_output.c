@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "relight/clock.h"
+#include "relight/incident_files.h"
 #include "relight/memory.h"
 
 #define LOOK_MS         200
@@ -219,8 +220,8 @@ static void on_peeked(uv_work_t *request, int status)
 static char *output_path(const struct cockpit_output *output, int step, int attempt)
 {
 	struct buf path = {0};
-	buf_printf(&path, "%s/attempts/%s/%d/output.log", output->engine->directory,
-		output->engine->runbook->steps[step].id, attempt);
+	buf_printf(&path, "%s/" INCIDENT_ATTEMPTS "/%s/%d/" ATTEMPT_OUTPUT_NAME,
+		output->engine->directory, output->engine->runbook->steps[step].id, attempt);
 	return buf_take(&path);
 }
 

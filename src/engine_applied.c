@@ -9,6 +9,7 @@
 
 #include "relight/attempt.h"
 #include "relight/file.h"
+#include "relight/incident_files.h"
 #include "relight/json.h"
 #include "relight/manifest_files.h"
 #include "relight/memory.h"
@@ -38,7 +39,7 @@ static void read_all(uv_work_t *work)
 	struct buf text = {0};
 	cJSON *list = NULL;
 
-	if (read_below(reading, "frozen/" FROZEN_APPLIED, MANIFEST_FILES_BYTES, &text))
+	if (read_below(reading, INCIDENT_FROZEN "/" FROZEN_APPLIED, MANIFEST_FILES_BYTES, &text))
 		list = json_parse(text.data, text.length, NULL);
 	buf_fini(&text);
 	json_each (file, list) {

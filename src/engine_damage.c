@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "relight/incident_files.h"
 #include "relight/json.h"
 #include "relight/memory.h"
 #include "walk.h"
@@ -72,10 +73,10 @@ bool engine_read_damaged(void *context, int fd, struct timeline_tail *tail, stru
 		return false;
 	if (past->damage->lines == 0)
 		return err_set(err,
-			"%s/timeline.jsonl: is not damaged; resume it without --past-damage",
+			"%s/" TIMELINE_NAME ": is not damaged; resume it without --past-damage",
 			past->engine->directory);
 	if (past->engine->state->events == 0)
-		return err_set(err, "%s/timeline.jsonl: no line in it is what was written",
+		return err_set(err, "%s/" TIMELINE_NAME ": no line in it is what was written",
 			past->engine->directory);
 	// No number is given twice.
 	if (chain->next_seq < past->engine->state->events)

@@ -13,6 +13,7 @@
 #include "relight/attempt.h"
 #include "relight/chain.h"
 #include "relight/file.h"
+#include "relight/incident_files.h"
 #include "relight/json.h"
 #include "relight/memory.h"
 #include "relight/request.h"
@@ -87,7 +88,7 @@ static void add_applied(
 			buf_text(&of, strrchr(file->path, '/'));
 		if (!is_known(engine, "of", buf_str(&of))) {
 			char *name = frozen_name("applied-", ++frozen->applied, file->path);
-			buf_printf(&kept, "frozen/%s", name);
+			buf_printf(&kept, INCIDENT_FROZEN "/%s", name);
 			engine_add_file(engine->files, buf_str(&kept), &file->text, buf_str(&of));
 			add_frozen(frozen, name, &file->text);
 		}
@@ -138,7 +139,7 @@ static void add_tables(struct engine *engine, struct engine_frozen *frozen)
 		if (file->err.message[0])
 			continue;
 		char *name = frozen_name(FROZEN_HEALTH, i + 1, file->path);
-		buf_printf(&kept, "frozen/%s", name);
+		buf_printf(&kept, INCIDENT_FROZEN "/%s", name);
 		engine_add_file(engine->files, buf_str(&kept), &file->text, file->path);
 		add_frozen(frozen, name, &file->text);
 		buf_fini(&kept);
@@ -163,7 +164,8 @@ static void add_list(struct engine *engine, struct engine_frozen *frozen)
 	if (list->child) {
 		json_write(&frozen->list, list);
 		add_text(frozen, FROZEN_APPLIED, &frozen->list);
-		engine_add_file(engine->files, "frozen/" FROZEN_APPLIED, &frozen->list, NULL);
+		engine_add_file(
+			engine->files, INCIDENT_FROZEN "/" FROZEN_APPLIED, &frozen->list, NULL);
 		sha256_hex(frozen->list.data, frozen->list.length, engine->applied_sha256);
 	}
 	cJSON_Delete(list);
@@ -174,8 +176,8 @@ void engine_freeze(struct engine *engine, struct engine_frozen *frozen)
 	const struct engine_setup *setup = &engine->setup;
 	*frozen = (struct engine_frozen){0};
 	engine->files = cJSON_CreateArray();
-	add_text(frozen, "runbook.yaml", &setup->runbook_text);
-	add_text(frozen, "scenario.yaml", &setup->scenario_text);
+	add_text(frozen, FROZEN_RUNBOOK, &setup->runbook_text);
+	add_text(frozen, FROZEN_SCENARIO, &setup->scenario_text);
 	if (!setup->scenario)
 		add_tables(engine, frozen);
 	for (size_t s = 0; !setup->scenario && s < engine->runbook->step_count; s++) {

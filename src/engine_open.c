@@ -10,6 +10,7 @@
 #include "relight/chain.h"
 #include "relight/clock.h"
 #include "relight/incident.h"
+#include "relight/incident_files.h"
 #include "relight/json.h"
 #include "relight/kubeconfig_files.h"
 #include "relight/memory.h"
@@ -72,9 +73,11 @@ static void record_runbook(struct engine *engine)
 	json_add_text(event->data, "sha256", engine->runbook->sha256);
 	json_add_text(event->data, "base", engine->runbook->base);
 	cJSON *files = cJSON_AddArrayToObject(event->data, "files");
-	engine_add_file(files, "frozen/runbook.yaml", &engine->setup.runbook_text, NULL);
+	engine_add_file(
+		files, INCIDENT_FROZEN "/" FROZEN_RUNBOOK, &engine->setup.runbook_text, NULL);
 	if (engine->setup.scenario)
-		engine_add_file(files, "frozen/scenario.yaml", &engine->setup.scenario_text, NULL);
+		engine_add_file(files, INCIDENT_FROZEN "/" FROZEN_SCENARIO,
+			&engine->setup.scenario_text, NULL);
 	json_each (file, engine->files)
 		cJSON_AddItemToArray(files, cJSON_Duplicate(file, true));
 	if (engine->applied_sha256[0])

@@ -14,9 +14,9 @@
 
 #include "relight/clock.h"
 #include "relight/file.h"
+#include "relight/incident_files.h"
 #include "relight/memory.h"
 
-#define LEFT_NAME       "sensed.jsonl"
 #define LEFT_MOST_BYTES (64u << 20)
 #define LEAVE_US        (2 * US_PER_S)
 #define LEAVE_MANY      1000 // dependencies: for so many more, a second more
@@ -45,7 +45,8 @@ static void write_left(void *context)
 	struct engine_leaving *leaving = context;
 	int dir_fd = file_open_directory(AT_FDCWD, leaving->directory, false, NULL);
 	if (dir_fd >= 0) {
-		file_save(dir_fd, LEFT_NAME, leaving->text.data, leaving->text.length, false, NULL);
+		file_save(dir_fd, SENSED_LEFT_NAME, leaving->text.data, leaving->text.length, false,
+			NULL);
 		close(dir_fd);
 	}
 	atomic_store(&leaving->is_writing, false);
@@ -126,7 +127,7 @@ void engine_take_sensed_away(struct engine *engine)
 	if (atomic_load(&leaving->is_writing))
 		return;
 	join(leaving);
-	buf_printf(&path, "%s/%s", leaving->directory, LEFT_NAME);
+	buf_printf(&path, "%s/%s", leaving->directory, SENSED_LEFT_NAME);
 	unlink(buf_str(&path));
 	buf_fini(&path);
 	buf_fini(&leaving->text);
@@ -195,10 +196,10 @@ void engine_look_at_sensed(struct engine *engine)
 	if (engine->seen.session != engine->state->session_count)
 		forget(engine);
 	engine->seen.session = engine->state->session_count;
-	if (fstatat(dir_fd, LEFT_NAME, &file, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(dir_fd, SENSED_LEFT_NAME, &file, AT_SYMLINK_NOFOLLOW) < 0)
 		forget(engine);
 	else if (!is_same_file(&file, &engine->seen.file) && S_ISREG(file.st_mode) &&
-		 file_read(dir_fd, LEFT_NAME, LEFT_MOST_BYTES, &text, NULL))
+		 file_read(dir_fd, SENSED_LEFT_NAME, LEFT_MOST_BYTES, &text, NULL))
 		take(engine, &text, &file);
 	buf_fini(&text);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relight/incident_files.h"
 #include "relight/json.h"
 #include "relight/memory.h"
 
@@ -109,9 +110,9 @@ static char *below(const struct engine *engine, const char *name)
 // What judges is the frozen copy; its paths are relative to the original's folder.
 bool engine_start_sensor(struct engine *engine, struct err *err)
 {
-	char *runbook = below(engine, "frozen/runbook.yaml"),
-	     *scenario = below(engine, "frozen/scenario.yaml");
-	char *timeline = below(engine, "timeline.jsonl"), *frozen = below(engine, "frozen");
+	char *runbook = below(engine, INCIDENT_FROZEN "/" FROZEN_RUNBOOK),
+	     *scenario = below(engine, INCIDENT_FROZEN "/" FROZEN_SCENARIO);
+	char *timeline = below(engine, TIMELINE_NAME), *frozen = below(engine, INCIDENT_FROZEN);
 	const char *argv[16] = {"probe", "--configured", "--base", engine->runbook->base,
 		"--frozen", frozen, runbook};
 	if (engine->setup.scenario) {

@@ -14,6 +14,7 @@
 #include "plain.h"
 #include "relight/file.h"
 #include "relight/incident.h"
+#include "relight/incident_files.h"
 #include "relight/json.h"
 #include "relight/memory.h"
 #include "relight/timeline.h"
@@ -216,7 +217,7 @@ static void find_directory(struct history *history)
 	}
 	char *base = load_base(history->path);
 	struct buf frozen = {0};
-	buf_printf(&frozen, "%s/frozen", base);
+	buf_printf(&frozen, "%s/" INCIDENT_FROZEN, base);
 	if (is_directory(buf_str(&frozen)))
 		history->directory = base;
 	else
@@ -255,12 +256,13 @@ static void load_runbook_as_frozen(struct history *history)
 	if (err.message[0])
 		history_problem(history, "%s", err.message);
 	else if (!history->runbook)
-		history_problem(history, "%s/frozen/runbook.yaml: line %d: %s", history->directory,
-			diags.count ? diags.items[0].line : 0,
+		history_problem(history, "%s/" INCIDENT_FROZEN "/" FROZEN_RUNBOOK ": line %d: %s",
+			history->directory, diags.count ? diags.items[0].line : 0,
 			diags.count ? diags.items[0].message : "cannot be loaded");
 	else if (is_altered)
 		history_problem(history,
-			"%s/frozen/runbook.yaml: was altered since the incident opened",
+			"%s/" INCIDENT_FROZEN "/" FROZEN_RUNBOOK
+			": was altered since the incident opened",
 			history->directory);
 	else
 		history->frozen_count++;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "relight/file.h"
+#include "relight/incident_files.h"
 #include "relight/json.h"
 #include "relight/memory.h"
 #include "seal.h"
@@ -19,7 +20,7 @@ char *history_seal_path(const struct history *history)
 	struct buf path = {0};
 	struct stat status;
 	bool is_directory = stat(history->path, &status) == 0 && S_ISDIR(status.st_mode);
-	buf_printf(&path, "%s%s.seal", history->path, is_directory ? "/timeline.jsonl" : "");
+	buf_printf(&path, "%s%s.seal", history->path, is_directory ? "/" TIMELINE_NAME : "");
 	return buf_take(&path);
 }
 

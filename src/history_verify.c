@@ -11,6 +11,7 @@
 
 #include "frozen.h"
 #include "relight/attempt.h"
+#include "relight/incident_files.h"
 #include "relight/json.h"
 #include "relight/memory.h"
 
@@ -100,7 +101,7 @@ static void verify_file(
 static void verify_evidence(struct history *history, int64_t seq, const char *sha256)
 {
 	struct buf name = {0};
-	buf_printf(&name, "evidence/%s", sha256);
+	buf_printf(&name, INCIDENT_EVIDENCE "/%s", sha256);
 	verify_file(history, seq, buf_str(&name), sha256, &history->blob_count);
 	buf_fini(&name);
 }
@@ -109,7 +110,8 @@ static void verify_evidence(struct history *history, int64_t seq, const char *sh
 static void verify_applied(struct history *history, int64_t seq, const char *sha256)
 {
 	struct buf text = {0};
-	verify_file(history, seq, "frozen/" FROZEN_APPLIED, sha256, &history->frozen_count);
+	verify_file(
+		history, seq, INCIDENT_FROZEN "/" FROZEN_APPLIED, sha256, &history->frozen_count);
 	if (frozen_read(history->directory, FROZEN_APPLIED, &text, NULL)) {
 		cJSON *list = json_parse(buf_str(&text), text.length, NULL);
 		json_each (file, list)
@@ -134,7 +136,7 @@ static void verify_frozen(struct history *history, const struct event *event)
 	json_each (file, files) {
 		const char *path = json_text(file, "path"), *sha256 = json_text(file, "sha256");
 		if (path && sha256 && strncmp(path, "frozen/", 7) == 0 &&
-			strcmp(path, "frozen/runbook.yaml") != 0)
+			strcmp(path, INCIDENT_FROZEN "/" FROZEN_RUNBOOK) != 0)
 			verify_file(history, event->seq, path, sha256, &history->frozen_count);
 	}
 }
@@ -146,7 +148,8 @@ static void verify_output(struct history *history, const struct event *event)
 	struct buf name = {0};
 	if (!sha256 || !event->step || json_int(output, "bytes", 0) == 0)
 		return;
-	buf_printf(&name, "attempts/%s/%d/output.log", event->step, event->attempt);
+	buf_printf(&name, INCIDENT_ATTEMPTS "/%s/%d/" ATTEMPT_OUTPUT_NAME, event->step,
+		event->attempt);
 	verify_file(history, event->seq, buf_str(&name), sha256, &history->output_count);
 	buf_fini(&name);
 }

@@ -10,6 +10,7 @@
 
 #include "frozen.h"
 #include "relight/chain.h"
+#include "relight/incident_files.h"
 #include "relight/json.h"
 #include "relight/memory.h"
 #include "relight/timeline.h"
@@ -124,7 +125,8 @@ static bool load_frozen_runbook(
 		runbook_free(setup->runbook);
 		setup->runbook = NULL;
 		err_set(&err,
-			"%s/frozen/runbook.yaml: it was altered since the incident opened; put the "
+			"%s/" INCIDENT_FROZEN "/" FROZEN_RUNBOOK
+			": it was altered since the incident opened; put the "
 			"original back",
 			directory);
 	}
@@ -154,9 +156,9 @@ bool opening_recall(struct opening *opening, const char *directory)
 	}
 	is_loaded = is_loaded && load_frozen_runbook(opening, directory, &recalled);
 	if (is_loaded && recalled.mode == EVENT_REHEARSAL) {
-		is_loaded = frozen_read(directory, "scenario.yaml", &setup->scenario_text, &err) ||
+		is_loaded = frozen_read(directory, FROZEN_SCENARIO, &setup->scenario_text, &err) ||
 			    opening_say(&err);
-		opening->scenario_path = "frozen/scenario.yaml";
+		opening->scenario_path = INCIDENT_FROZEN "/" FROZEN_SCENARIO;
 		is_loaded = is_loaded && opening_load_scenario(opening, opening->scenario_path);
 	}
 	setup->mode = recalled.mode;

@@ -65,9 +65,6 @@ int64_t attempt_extension_s(int dir_fd);
 
 // Scripts that actions name are hashed up to this size (FORMATS.md §4).
 #define SCRIPT_MOST_BYTES (16u << 20)
-// In frozen/, the list of what is applied to clusters: [{"path":"frozen/applied-1-gate.yaml",
-// "sha256":H,"of":"/srv/case/gate.yaml"}…].
-#define FROZEN_APPLIED "applied.json"
 
 // --- the actuator ----------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@
 
 // A file that judges or is executed, kept as it was when the incident opened.
 struct frozen_file {
-	const char *name; // in frozen/, e.g. "runbook.yaml"
+	const char *name; // in frozen/, e.g. FROZEN_RUNBOOK
 	const char *bytes;
 	size_t length;
 };

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "relight/incident_files.h"
 #include "relight/json.h"
 
 static int64_t since_ms(struct mono now, struct mono from)
@@ -133,11 +134,11 @@ static cJSON *next_line(const char **at, const char *end, struct err *err)
 	if (line == end)
 		return NULL;
 	if (!stop)
-		return err_set(err, "sensed.jsonl: its last line has no end"), NULL;
+		return err_set(err, SENSED_LEFT_NAME ": its last line has no end"), NULL;
 	*at = stop + 1;
 	cJSON *value = json_parse(line, (size_t)(stop - line), err);
 	if (!value)
-		err_prefix(err, "sensed.jsonl");
+		err_prefix(err, SENSED_LEFT_NAME);
 	return value;
 }
 
@@ -152,7 +153,8 @@ static bool take_first(
 		.silence_ms = json_int(line, "silence_ms", -1)};
 	if (!type || strcmp(type, "sensed") != 0 || !boot || real_us < 0 ||
 		!wall_parse(json_text(line, "ts"), &left->wall))
-		return err_set(err, "sensed.jsonl: its first line does not say when it was left");
+		return err_set(
+			err, SENSED_LEFT_NAME ": its first line does not say when it was left");
 	snprintf(left->boot, sizeof left->boot, "%s", boot);
 	sensed_set_up(sensed, json_bool(line, "up", false), json_text(line, "why"));
 	return true;
@@ -212,7 +214,7 @@ bool sensed_take_first(struct sensed *sensed, const char *text, size_t length,
 	const char *at = text;
 	cJSON *line = next_line(&at, text + length, err);
 	if (!line)
-		return length > 0 ? false : err_set(err, "sensed.jsonl: it is empty");
+		return length > 0 ? false : err_set(err, SENSED_LEFT_NAME ": it is empty");
 	bool is_taken = take_first(sensed, line, left, err);
 	cJSON_Delete(line);
 	return is_taken;
@@ -225,7 +227,7 @@ bool sensed_take_over(struct sensed *sensed, const struct state *state, const ch
 	struct err why = {0};
 	cJSON *line;
 	if (!at)
-		return err_set(err, "sensed.jsonl: it is empty");
+		return err_set(err, SENSED_LEFT_NAME ": it is empty");
 	at++;
 	while ((line = next_line(&at, end, &why))) {
 		take_line(sensed, state, line, written);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "relight/file.h"
+#include "relight/incident_files.h"
 #include "relight/json.h"
 
 #define MAX_RESULT_BYTES (4u << 20)
@@ -66,7 +67,7 @@ int attempt_open(const char *directory, const char *step, int attempt, struct er
 		err_prefix(err, "attempt");
 		return -1;
 	}
-	snprintf(path, sizeof path, "attempts/%s/%d", step, attempt);
+	snprintf(path, sizeof path, INCIDENT_ATTEMPTS "/%s/%d", step, attempt);
 	fd = file_open_directory(dir_fd, path, false, err);
 	if (fd < 0)
 		err_prefix(err, "attempt: %s", directory);
@@ -82,7 +83,7 @@ static enum attempt_state look_at_result(int dir_fd, cJSON **result)
 	struct buf text = {0};
 	cJSON *value = NULL;
 
-	if (file_read(dir_fd, "result.json", MAX_RESULT_BYTES, &text, NULL))
+	if (file_read(dir_fd, ATTEMPT_RESULT_NAME, MAX_RESULT_BYTES, &text, NULL))
 		value = json_parse(text.data, text.length, NULL);
 	buf_fini(&text);
 
@@ -100,14 +101,14 @@ static enum attempt_state look_at_result(int dir_fd, cJSON **result)
 
 static enum attempt_state look_in(int dir_fd, cJSON **result)
 {
-	if (file_is_locked(dir_fd, "lock"))
+	if (file_is_locked(dir_fd, ATTEMPT_LOCK_NAME))
 		return ATTEMPT_RUNNING;
 	// Nobody is left who could still write a result.
-	if (faccessat(dir_fd, "result.json", F_OK, 0) == 0 || errno != ENOENT)
+	if (faccessat(dir_fd, ATTEMPT_RESULT_NAME, F_OK, 0) == 0 || errno != ENOENT)
 		return look_at_result(dir_fd, result);
-	if (file_is_locked(dir_fd, "alive"))
+	if (file_is_locked(dir_fd, ATTEMPT_ALIVE_NAME))
 		return ATTEMPT_UNATTENDED;
-	if (faccessat(dir_fd, "request.json", F_OK, 0) == 0 || errno != ENOENT)
+	if (faccessat(dir_fd, ATTEMPT_REQUEST_NAME, F_OK, 0) == 0 || errno != ENOENT)
 		return ATTEMPT_UNKNOWN;
 	return ATTEMPT_NEVER_STARTED;
 }
@@ -134,7 +135,7 @@ enum attempt_state attempt_look(
 static int make_directories(const char *directory, const char *step, int attempt, struct err *err)
 {
 	char number[16];
-	const char *const names[] = {"attempts", step, number};
+	const char *const names[] = {INCIDENT_ATTEMPTS, step, number};
 	int fd = file_open_directory(AT_FDCWD, directory, false, err);
 
 	snprintf(number, sizeof number, "%d", attempt);
@@ -163,8 +164,9 @@ static bool lock_exclusively(int fd)
 // What an actuator left that never had its request: the number is free to be used.
 static void clear_leftovers(int dir_fd)
 {
-	static const char *const names[] = {"result.json", "cancel", "deadline", "alive", "slept",
-		"output.log", "request.json.new", "result.json.new"};
+	static const char *const names[] = {ATTEMPT_RESULT_NAME, ATTEMPT_CANCEL_NAME,
+		ATTEMPT_DEADLINE_NAME, ATTEMPT_ALIVE_NAME, ATTEMPT_SLEPT_NAME, ATTEMPT_OUTPUT_NAME,
+		ATTEMPT_REQUEST_NAME ".new", ATTEMPT_RESULT_NAME ".new"};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		unlinkat(dir_fd, names[i], 0);
@@ -172,16 +174,16 @@ static void clear_leftovers(int dir_fd)
 
 static int lock_in(int dir_fd, struct err *err)
 {
-	int fd = openat(dir_fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = openat(dir_fd, ATTEMPT_LOCK_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0) {
-		err_errno(err, errno, "lock");
+		err_errno(err, errno, ATTEMPT_LOCK_NAME);
 		return -1;
 	}
 	if (!lock_exclusively(fd))
 		err_set(err,
 			errno == EWOULDBLOCK ? "an actuator is alive" : "lock: cannot be locked");
-	else if (faccessat(dir_fd, "request.json", F_OK, 0) == 0)
+	else if (faccessat(dir_fd, ATTEMPT_REQUEST_NAME, F_OK, 0) == 0)
 		err_set(err, "was performed already; a retry has a number of its own");
 	else {
 		clear_leftovers(dir_fd);
@@ -200,7 +202,7 @@ static int prepare(
 
 	if (lock_fd >= 0)
 		return lock_fd;
-	err_prefix(err, "attempt: %s/attempts/%s/%d", directory, step, attempt);
+	err_prefix(err, "attempt: %s/" INCIDENT_ATTEMPTS "/%s/%d", directory, step, attempt);
 	if (*dir_fd >= 0)
 		close(*dir_fd);
 	return -1;
@@ -228,7 +230,7 @@ int attempt_spare_prepare(const char *directory, int *dir_fd, struct err *err)
 static int open_attempts(const char *directory)
 {
 	int dir_fd = file_open_directory(AT_FDCWD, directory, false, NULL);
-	int fd = dir_fd >= 0 ? file_open_directory(dir_fd, "attempts", false, NULL) : -1;
+	int fd = dir_fd >= 0 ? file_open_directory(dir_fd, INCIDENT_ATTEMPTS, false, NULL) : -1;
 
 	if (dir_fd >= 0)
 		close(dir_fd);
@@ -253,7 +255,7 @@ void attempt_spare_remove(const char *directory)
 
 	if (dir_fd >= 0) {
 		clear_leftovers(dir_fd);
-		unlinkat(dir_fd, "lock", 0);
+		unlinkat(dir_fd, ATTEMPT_LOCK_NAME, 0);
 		close(dir_fd);
 	}
 	if (fd >= 0) {
@@ -292,7 +294,7 @@ bool attempt_cancel(
 
 	json_add_text(value, "why", why);
 
-	bool is_left = leave(directory, step, attempt, "cancel", value, err);
+	bool is_left = leave(directory, step, attempt, ATTEMPT_CANCEL_NAME, value, err);
 
 	cJSON_Delete(value);
 	return is_left;
@@ -303,7 +305,7 @@ int64_t attempt_extension_s(int dir_fd)
 	struct buf text = {0};
 	cJSON *value = NULL;
 
-	if (file_read(dir_fd, "deadline", 4096, &text, NULL))
+	if (file_read(dir_fd, ATTEMPT_DEADLINE_NAME, 4096, &text, NULL))
 		value = json_parse(text.data, text.length, NULL);
 
 	int64_t extended_s = json_int(value, "extended_s", 0);
@@ -325,7 +327,7 @@ bool attempt_extend(const char *directory, const char *step, int attempt, int by
 	json_add_int(value, "extended_s", attempt_extension_s(dir_fd) + by_s);
 	close(dir_fd);
 
-	bool is_left = leave(directory, step, attempt, "deadline", value, err);
+	bool is_left = leave(directory, step, attempt, ATTEMPT_DEADLINE_NAME, value, err);
 
 	cJSON_Delete(value);
 	return is_left;
@@ -342,7 +344,7 @@ void attempt_tell_sleep(int dir_fd, const struct attempt_sleep *sleep)
 	json_add_int(value, "put_off_ms", sleep->put_off_ms);
 	json_write(&text, value);
 	buf_byte(&text, '\n');
-	file_save(dir_fd, "slept", text.data, text.length, false, NULL);
+	file_save(dir_fd, ATTEMPT_SLEPT_NAME, text.data, text.length, false, NULL);
 	buf_fini(&text);
 	cJSON_Delete(value);
 }
@@ -353,7 +355,7 @@ struct attempt_sleep attempt_slept(const char *directory, const char *step, int 
 	struct buf text = {0};
 	cJSON *value = NULL;
 
-	if (dir_fd >= 0 && file_read(dir_fd, "slept", 4096, &text, NULL))
+	if (dir_fd >= 0 && file_read(dir_fd, ATTEMPT_SLEPT_NAME, 4096, &text, NULL))
 		value = json_parse(buf_str(&text), text.length, NULL);
 
 	struct attempt_sleep sleep = {

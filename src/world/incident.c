@@ -13,6 +13,7 @@
 #include "incident_place.h"
 #include "relight/buf.h"
 #include "relight/file.h"
+#include "relight/incident_files.h"
 #include "relight/memory.h"
 
 char *incident_id(struct wall opened, const char *runbook_name)
@@ -77,7 +78,7 @@ static bool set_rights(int dir_fd, const char *path, gid_t group, struct err *er
 
 static bool make_parts(int dir_fd, struct err *err)
 {
-	static const char *const below[] = {"attempts", "evidence", "frozen"};
+	static const char *const below[] = {INCIDENT_ATTEMPTS, INCIDENT_EVIDENCE, INCIDENT_FROZEN};
 	for (size_t i = 0; i < sizeof below / sizeof *below; i++) {
 		int made = file_open_directory(dir_fd, below[i], true, err);
 		if (made < 0)
@@ -147,7 +148,7 @@ bool incident_freeze(
 	const char *directory, const struct frozen_file *files, size_t count, struct err *err)
 {
 	struct buf path = {0};
-	buf_printf(&path, "%s/frozen", directory);
+	buf_printf(&path, "%s/" INCIDENT_FROZEN, directory);
 	int frozen = file_open_directory(AT_FDCWD, buf_str(&path), false, err);
 	bool is_saved = frozen >= 0;
 	for (size_t i = 0; is_saved && i < count; i++)
@@ -188,7 +189,7 @@ bool incident_group(const char *name, gid_t *group, struct err *err)
 bool incident_has_timeline(const char *directory)
 {
 	struct buf path = {0};
-	buf_printf(&path, "%s/timeline.jsonl", directory);
+	buf_printf(&path, "%s/" TIMELINE_NAME, directory);
 	struct stat is;
 	bool is_there = lstat(buf_str(&path), &is) == 0 && S_ISREG(is.st_mode);
 	buf_fini(&path);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "relight/incident.h"
+#include "relight/incident_files.h"
 #include "relight/memory.h"
 
 static const char *kind_word(mode_t mode)
@@ -126,11 +127,11 @@ bool incident_place_is_clean(int dir_fd, const char *path, struct err *err)
 		const char *name;
 		bool is_directory;
 	} parts[] = {
-		{"timeline.jsonl", false},
-		{"lock", false},
-		{"frozen", true},
-		{"attempts", true},
-		{"evidence", true},
+		{TIMELINE_NAME, false},
+		{TIMELINE_LOCK_NAME, false},
+		{INCIDENT_FROZEN, true},
+		{INCIDENT_ATTEMPTS, true},
+		{INCIDENT_EVIDENCE, true},
 	};
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 		struct stat is;

@@ -7,6 +7,7 @@
 #include "relight/attempt.h"
 #include "relight/chain.h"
 #include "relight/file.h"
+#include "relight/incident_files.h"
 #include "relight/json.h"
 #include "relight/manifest_files.h"
 
@@ -63,7 +64,7 @@ static bool read_list(struct acting *acting)
 	if (acting->frozen)
 		return true;
 	if (sha256 && acting->task->directory)
-		is_read = read_frozen(acting, "frozen/" FROZEN_APPLIED, sha256, &text);
+		is_read = read_frozen(acting, INCIDENT_FROZEN "/" FROZEN_APPLIED, sha256, &text);
 	if (is_read)
 		acting->frozen = text.length ? json_parse(text.data, text.length, NULL)
 					     : cJSON_CreateArray();

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "relight/file.h"
+#include "relight/incident_files.h"
 #include "relight/json.h"
 
 // The order in which things become true is what the others rely on (attempt.h):
@@ -27,7 +28,7 @@ enum { PERFORM_SUCCESS, PERFORM_OTHER, PERFORM_NEVER };
 // Locked, and inherited by the command and all that it starts.
 static int make_alive(int dir_fd)
 {
-	int fd = file_create(dir_fd, "alive");
+	int fd = file_create(dir_fd, ATTEMPT_ALIVE_NAME);
 
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		close(fd);
@@ -40,20 +41,21 @@ static int make_alive(int dir_fd)
 static bool reserve(int fd, struct err *err)
 {
 	return fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, RESULT_BYTES) == 0 || errno == EOPNOTSUPP ||
-	       errno == ENOSYS || err_errno(err, errno, "result.json");
+	       errno == ENOSYS || err_errno(err, errno, ATTEMPT_RESULT_NAME);
 }
 
 static bool files_make(struct files *files, struct err *err)
 {
-	files->request_fd = file_draft(files->dir_fd, "request.json", err);
+	files->request_fd = file_draft(files->dir_fd, ATTEMPT_REQUEST_NAME, err);
 	files->result_fd =
-		files->request_fd >= 0 ? file_draft(files->dir_fd, "result.json", err) : -1;
+		files->request_fd >= 0 ? file_draft(files->dir_fd, ATTEMPT_RESULT_NAME, err) : -1;
 	if (files->result_fd < 0 || !reserve(files->result_fd, err))
 		return false;
-	files->output_fd = file_create(files->dir_fd, "output.log");
+	files->output_fd = file_create(files->dir_fd, ATTEMPT_OUTPUT_NAME);
 	files->alive_fd = files->output_fd >= 0 ? make_alive(files->dir_fd) : -1;
 	return files->alive_fd >= 0 ||
-	       err_errno(err, errno, files->output_fd >= 0 ? "alive" : "output.log");
+	       err_errno(err, errno,
+		       files->output_fd >= 0 ? ATTEMPT_ALIVE_NAME : ATTEMPT_OUTPUT_NAME);
 }
 
 static void files_fini(struct files *files)
@@ -61,7 +63,7 @@ static void files_fini(struct files *files)
 	const int fds[] = {files->output_fd, files->alive_fd, files->request_fd, files->result_fd};
 
 	if (files->request_fd >= 0)
-		unlinkat(files->dir_fd, "request.json.new", 0);
+		unlinkat(files->dir_fd, ATTEMPT_REQUEST_NAME ".new", 0);
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
 		if (fds[i] >= 0)
 			close(fds[i]);
@@ -80,13 +82,13 @@ static bool save_result(struct files *files, const cJSON *result)
 	json_write(&text, result);
 	buf_byte(&text, '\n');
 	files->result_fd = -1;
-	is_saved = fd >= 0 && file_publish(files->dir_fd, "result.json", fd, text.data, text.length,
-				      true, NULL);
+	is_saved = fd >= 0 && file_publish(files->dir_fd, ATTEMPT_RESULT_NAME, fd, text.data,
+				      text.length, true, NULL);
 	for (int i = 0; i < SAVE_TRIES && !is_saved; i++) {
 		if (i)
 			nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
-		is_saved =
-			file_save(files->dir_fd, "result.json", text.data, text.length, true, NULL);
+		is_saved = file_save(
+			files->dir_fd, ATTEMPT_RESULT_NAME, text.data, text.length, true, NULL);
 	}
 	buf_fini(&text);
 	return is_saved;

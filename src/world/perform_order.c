@@ -11,6 +11,7 @@
 #include "relight/chain.h"
 #include "relight/env_file.h"
 #include "relight/file.h"
+#include "relight/incident_files.h"
 #include "relight/json.h"
 #include "relight/kubernetes_action.h"
 #include "relight/memory.h"
@@ -239,7 +240,8 @@ bool order_keep(const struct order *order, int dir_fd, int fd, struct err *err)
 	json_wipe(kept);
 
 	// Not synced: what it must outlive is this process, not the machine.
-	bool is_kept = file_publish(dir_fd, "request.json", fd, text.data, text.length, false, err);
+	bool is_kept =
+		file_publish(dir_fd, ATTEMPT_REQUEST_NAME, fd, text.data, text.length, false, err);
 
 	buf_fini(&text);
 	return is_kept;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "relight/file.h"
+#include "relight/incident_files.h"
 #include "relight/json.h"
 #include "relight/memory.h"
 #include "relight/moment.h"
@@ -299,7 +300,8 @@ static bool is_over(const struct run *run)
 
 	if (!run->has_ended)
 		return false;
-	if (run->stopped_ms >= 0 && !run->is_killed && file_is_locked(run->dir_fd, "alive"))
+	if (run->stopped_ms >= 0 && !run->is_killed &&
+		file_is_locked(run->dir_fd, ATTEMPT_ALIVE_NAME))
 		return false;
 	return is_closed || now - run->heard_ms >= SILENCE_MS || now - run->ended_ms >= DRAIN_MS;
 }
@@ -329,7 +331,7 @@ void run_command(const struct order *order, struct files *files, struct output *
 	}
 	if (run.stopped_ms >= 0) {
 		signal_group(&run, SIGKILL);
-		ending->is_left = file_is_locked(run.dir_fd, "alive");
+		ending->is_left = file_is_locked(run.dir_fd, ATTEMPT_ALIVE_NAME);
 	}
 	for (int i = 0; i < STREAM_COUNT; i++) {
 		if (run.pipes[i] >= 0)

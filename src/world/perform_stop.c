@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "relight/file.h"
+#include "relight/incident_files.h"
 #include "relight/json.h"
 #include "relight/memory.h"
 #include "relight/moment.h"
@@ -91,9 +92,9 @@ static bool is_cancelled(const struct stop_watch *watch, struct ending *ending)
 	struct buf text = {0};
 	cJSON *cancel = NULL;
 
-	if (faccessat(watch->dir_fd, "cancel", F_OK, 0) < 0)
+	if (faccessat(watch->dir_fd, ATTEMPT_CANCEL_NAME, F_OK, 0) < 0)
 		return false;
-	if (file_read(watch->dir_fd, "cancel", 65536, &text, NULL))
+	if (file_read(watch->dir_fd, ATTEMPT_CANCEL_NAME, 65536, &text, NULL))
 		cancel = json_parse(buf_str(&text), text.length, NULL);
 	stop(ending, STOP_CANCEL, json_text(cancel, "why"));
 	cJSON_Delete(cancel);

@@ -13,6 +13,7 @@
 #include "relight/buf.h"
 #include "relight/clock.h"
 #include "relight/file.h"
+#include "relight/incident_files.h"
 #include "relight/memory.h"
 #include "timeline_parts.h"
 

@@ -15,6 +15,7 @@
 #include "relight/clock.h"
 #include "relight/event.h"
 #include "relight/file.h"
+#include "relight/incident_files.h"
 #include "relight/memory.h"
 
 // The writer is a thread behind a queue. Whatever has gathered while it waited for the disk goes
@@ -76,8 +77,8 @@ static bool write_blobs(struct copy *copy, const struct blob *blobs, struct err 
 	if (!blobs)
 		return true;
 
-	bool is_new = faccessat(copy->files.dir_fd, "evidence", F_OK, 0) < 0;
-	int evidence_fd = file_open_directory(copy->files.dir_fd, "evidence", true, err);
+	bool is_new = faccessat(copy->files.dir_fd, INCIDENT_EVIDENCE, F_OK, 0) < 0;
+	int evidence_fd = file_open_directory(copy->files.dir_fd, INCIDENT_EVIDENCE, true, err);
 	bool is_written = evidence_fd >= 0 && (!is_new || fsync(copy->files.dir_fd) == 0 ||
 						      err_errno(err, errno, "cannot be synced"));
 

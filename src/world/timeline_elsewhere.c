@@ -13,6 +13,7 @@
 
 #include "relight/file.h"
 #include "relight/incident.h"
+#include "relight/incident_files.h"
 #include "relight/memory.h"
 
 #define PIECE_MOST_BYTES ((size_t)64 << 20)
@@ -76,7 +77,7 @@ bool refuge_begin(struct copy *copy, void *context, struct err *err)
 		close(above_fd);
 	}
 	if (files.dir_fd >= 0)
-		files.fd = lock_segment(files.dir_fd, "timeline.jsonl", O_CREAT | O_EXCL, err);
+		files.fd = lock_segment(files.dir_fd, TIMELINE_NAME, O_CREAT | O_EXCL, err);
 	free(above);
 	if (files.fd >= 0) {
 		copy_opened(copy, &files);
@@ -124,7 +125,7 @@ void refuge_each_blob(const char *path,
 	void (*give)(void *context, const char *sha256, const struct buf *bytes), void *context)
 {
 	int dir_fd = file_open_directory(AT_FDCWD, path, false, NULL);
-	DIR *evidence = list(dir_fd, "evidence");
+	DIR *evidence = list(dir_fd, INCIDENT_EVIDENCE);
 	struct buf bytes = {0};
 
 	for (struct dirent *entry; evidence && (entry = readdir(evidence));) {
@@ -143,7 +144,7 @@ void refuge_each_blob(const char *path,
 void refuge_remove(const char *path)
 {
 	int dir_fd = file_open_directory(AT_FDCWD, path, false, NULL);
-	DIR *evidence = list(dir_fd, "evidence");
+	DIR *evidence = list(dir_fd, INCIDENT_EVIDENCE);
 	char name[32];
 
 	if (dir_fd < 0)
@@ -156,7 +157,7 @@ void refuge_remove(const char *path)
 		unlinkat(dirfd(evidence), entry->d_name, 0);
 	if (evidence)
 		closedir(evidence);
-	unlinkat(dir_fd, "evidence", AT_REMOVEDIR);
+	unlinkat(dir_fd, INCIDENT_EVIDENCE, AT_REMOVEDIR);
 	close(dir_fd);
 	rmdir(path);
 }
@@ -239,7 +240,7 @@ static bool open_mirror(struct copy_files *files, const struct mirror *mirror, s
 	files->segment = files->segment ? files->segment : 1;
 	segment_name(files->segment, name);
 	if (files->segment > 1)
-		files->held_fd = lock_segment(files->dir_fd, "timeline.jsonl", 0, err);
+		files->held_fd = lock_segment(files->dir_fd, TIMELINE_NAME, 0, err);
 	if (files->segment == 1 || files->held_fd >= 0)
 		files->fd = lock_segment(files->dir_fd, name, O_CREAT, err);
 
@@ -247,8 +248,8 @@ static bool open_mirror(struct copy_files *files, const struct mirror *mirror, s
 		files->fd >= 0 ? file_open_directory(AT_FDCWD, mirror->directory, false, err) : -1;
 	int has_fd = from_fd >= 0 ? segments_join(files->dir_fd, mirror->path, err) : -1;
 	bool is_good = has_fd >= 0 && file_share(files->dir_fd, files->fd) &&
-		       copy_folder(from_fd, files->dir_fd, "frozen", err) &&
-		       copy_folder(from_fd, files->dir_fd, "evidence", err) &&
+		       copy_folder(from_fd, files->dir_fd, INCIDENT_FROZEN, err) &&
+		       copy_folder(from_fd, files->dir_fd, INCIDENT_EVIDENCE, err) &&
 		       catch_up(mirror, has_fd, files->fd, err);
 
 	if (has_fd >= 0)

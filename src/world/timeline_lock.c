@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "relight/file.h"
+#include "relight/incident_files.h"
 
-#define LOCK_NAME "lock"
-#define TRIES     20
-#define TRY_MS    5
+#define TRIES  20
+#define TRY_MS 5
 
 // Whoever only looks shares the lock for a moment, and is waited for; a writer has it for itself,
 // and is not.
@@ -46,7 +46,7 @@ static bool lock_exclusively(int fd)
 int writer_lock(int dir_fd)
 {
 	const int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-	int fd = openat(dir_fd, LOCK_NAME, flags, 0600);
+	int fd = openat(dir_fd, TIMELINE_LOCK_NAME, flags, 0600);
 
 	// One that was copied may have been open to others.
 	if (fd >= 0 && fchmod(fd, 0600) == 0 && lock_exclusively(fd))
@@ -68,7 +68,7 @@ bool writer_tell(int fd)
 bool writer_is_there(int dir_fd)
 {
 	// Whoever may not open the one looks at the other.
-	bool is_owner = faccessat(dir_fd, LOCK_NAME, R_OK, AT_EACCESS) == 0;
+	bool is_owner = faccessat(dir_fd, TIMELINE_LOCK_NAME, R_OK, AT_EACCESS) == 0;
 
-	return file_is_locked(dir_fd, is_owner ? LOCK_NAME : "timeline.jsonl");
+	return file_is_locked(dir_fd, is_owner ? TIMELINE_LOCK_NAME : TIMELINE_NAME);
 }

@@ -9,6 +9,7 @@
 
 #include "relight/buf.h"
 #include "relight/chain.h"
+#include "relight/incident_files.h"
 #include "timeline_parts.h"
 
 // Opens and locks what must be there already; *joined_fd has all of its lines.

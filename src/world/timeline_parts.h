@@ -12,8 +12,6 @@
 // What the files of the writer share: timeline.c has it, timeline_open.c takes up one that is
 // there.
 
-#define TIMELINE_NAME "timeline.jsonl"
-
 struct timeline {
 	char *directory;
 	struct copy_shared shared;

@@ -10,6 +10,7 @@
 
 #include "relight/event.h"
 #include "relight/file.h"
+#include "relight/incident_files.h"
 #include "relight/memory.h"
 #include "timeline_copy.h"
 
@@ -84,10 +85,10 @@ bool timeline_scan(int fd, const char *name, timeline_each *each_line, void *con
 
 static int open_first(int dir_fd, const char *path, struct err *err)
 {
-	int fd = openat(dir_fd, "timeline.jsonl", READ_FLAGS);
+	int fd = openat(dir_fd, TIMELINE_NAME, READ_FLAGS);
 
 	if (fd < 0 && errno == ENOENT)
-		err_set(err, "timeline: %s: no timeline.jsonl in it", path);
+		err_set(err, "timeline: %s: no " TIMELINE_NAME " in it", path);
 	else if (fd < 0)
 		err_errno(err, errno, "timeline: %s", path);
 	return fd;
@@ -128,7 +129,7 @@ static bool read_blob_in(
 	size_t before = bytes->length;
 	char hex[65] = "";
 
-	buf_printf(&path, "%s/evidence/%s", directory, sha256);
+	buf_printf(&path, "%s/" INCIDENT_EVIDENCE "/%s", directory, sha256);
 
 	bool is_read = file_read(AT_FDCWD, buf_str(&path), BLOB_MOST_BYTES, bytes, err);
 

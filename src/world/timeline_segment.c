@@ -11,6 +11,7 @@
 
 #include "relight/event.h"
 #include "relight/file.h"
+#include "relight/incident_files.h"
 
 // A record that goes on in a further file is one chain all the same: the first line of that file
 // names the last one that counts in the file before it. What the earlier file has behind that line
@@ -21,7 +22,7 @@
 void segment_name(int number, char name[32])
 {
 	if (number <= 1)
-		snprintf(name, 32, "timeline.jsonl");
+		snprintf(name, 32, "%s", TIMELINE_NAME);
 	else
 		snprintf(name, 32, "timeline-%d.jsonl", number);
 }
