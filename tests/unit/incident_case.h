@@ -186,6 +186,12 @@ static inline void open_armed(struct incident_case *of)
 	tell(of, "ana", EVENT_MODE_ARMED, NULL, NULL);
 }
 
+static inline void case_begin_armed(struct incident_case *of, const char *text)
+{
+	case_begin(of, text);
+	open_armed(of);
+}
+
 static inline int64_t starts(struct incident_case *of, const char *step)
 {
 	return tell_attempt(of, "ana", EVENT_STEP_INTENT, step,

@@ -16,8 +16,7 @@ static const char one_step[] = "dependencies: [{id: d, check: {command: [x]}}]\n
 
 static void undo_begins(struct incident_case *of)
 {
-	case_begin(of, one_step);
-	open_armed(of);
+	case_begin_armed(of, one_step);
 	succeeds(of, "a");
 	tell_attempt(of, "ana", EVENT_STEP_INTENT, "a", 2, "{'role':'rollback'}");
 }

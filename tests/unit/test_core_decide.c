@@ -21,8 +21,7 @@ static const char small[] =
 
 static void begin(struct incident_case *of, const char *text)
 {
-	case_begin(of, text);
-	open_armed(of);
+	case_begin_armed(of, text);
 	if (runbook_target(of->runbook, "dr") >= 0)
 		tell(of, "relight", EVENT_TARGET_PINNED, NULL,
 			"{'target':'dr','fingerprint':{'uid':'1'}}");

@@ -160,15 +160,14 @@ static void test_a_target_is_pinned_before_a_step_acts_on_it(void **unused)
 {
 	(void)unused;
 	struct incident_case of;
-	case_begin(&of, "targets:\n"
-			"  k: {kubernetes: {context: dr}}\n"
-			"  s: {ssh: {host: h}}\n"
-			"steps:\n"
-			"- {id: acts, needs: [], target: k, run: {command: [x]}}\n"
-			"- {id: over-ssh, needs: [], target: s, run: {command: [x]}}\n"
-			"- {id: person, needs: [], target: k, manual: x}\n"
-			"- {id: elsewhere, needs: [], run: {command: [x]}}\n");
-	open_armed(&of);
+	case_begin_armed(&of, "targets:\n"
+			      "  k: {kubernetes: {context: dr}}\n"
+			      "  s: {ssh: {host: h}}\n"
+			      "steps:\n"
+			      "- {id: acts, needs: [], target: k, run: {command: [x]}}\n"
+			      "- {id: over-ssh, needs: [], target: s, run: {command: [x]}}\n"
+			      "- {id: person, needs: [], target: k, manual: x}\n"
+			      "- {id: elsewhere, needs: [], run: {command: [x]}}\n");
 	assert_waits(&of, "acts", "target k" NOT_YET);
 	assert_step(&of, "over-ssh", STEP_READY);
 	assert_step(&of, "person", STEP_READY);
@@ -182,11 +181,10 @@ static void test_that_is_waived_by_the_targets_name(void **unused)
 {
 	(void)unused;
 	struct incident_case of;
-	case_begin(&of, "targets: {k: {kubernetes: {}}, l: {kubernetes: {}}}\n"
-			"steps:\n"
-			"- {id: a, needs: [], target: k, run: {command: [x]}}\n"
-			"- {id: b, needs: [], target: l, run: {command: [x]}}\n");
-	open_armed(&of);
+	case_begin_armed(&of, "targets: {k: {kubernetes: {}}, l: {kubernetes: {}}}\n"
+			      "steps:\n"
+			      "- {id: a, needs: [], target: k, run: {command: [x]}}\n"
+			      "- {id: b, needs: [], target: l, run: {command: [x]}}\n");
 	tell(&of, "mei", EVENT_WAIVER, "a", "{'as':'start-anyway','edge':'k','why':'seen it'}");
 	tell(&of, "mei", EVENT_WAIVER, "b", "{'as':'start-anyway','edge':'k','why':'no'}");
 	assert_step(&of, "a", STEP_READY);
@@ -198,13 +196,12 @@ static void test_what_makes_the_target_does_not_wait_for_it(void **unused)
 {
 	(void)unused;
 	struct incident_case of;
-	case_begin(&of,
+	case_begin_armed(&of,
 		"targets: {k: {created_by: make, kubernetes: {}}}\n"
 		"dependencies: [{id: api, check: {manual: q}}]\n"
 		"steps:\n"
 		"- {id: before, needs: [], target: k, run: {command: [x]}}\n"
 		"- {id: make, needs: [], target: k, restores: [api], run: {command: [x]}}\n");
-	open_armed(&of);
 	assert_step(&of, "before", STEP_READY);
 	assert_step(&of, "make", STEP_READY);
 	succeeds(&of, "make");
@@ -221,11 +218,10 @@ static void test_a_target_whose_maker_was_left_out_is_there(void **unused)
 {
 	(void)unused;
 	struct incident_case of;
-	case_begin(&of, "targets: {k: {created_by: make, kubernetes: {}}}\n"
-			"steps:\n"
-			"- {id: make, run: {command: [x]}}\n"
-			"- {id: use, target: k, run: {command: [x]}}\n");
-	open_armed(&of);
+	case_begin_armed(&of, "targets: {k: {created_by: make, kubernetes: {}}}\n"
+			      "steps:\n"
+			      "- {id: make, run: {command: [x]}}\n"
+			      "- {id: use, target: k, run: {command: [x]}}\n");
 	tell(&of, "mei", EVENT_STEP_SKIPPED, "make", "{'why':'it is there'}");
 	assert_waits(&of, "use", "target k" NOT_YET);
 	pinned(&of, "k", "{'uid':'1'}");
@@ -237,9 +233,8 @@ static void test_the_runbook_says_which_cluster_it_must_be(void **unused)
 {
 	(void)unused;
 	struct incident_case of;
-	case_begin(&of, "targets: {k: {kubernetes: {uid: 0b1c}}}\n"
-			"steps: [{id: a, target: k, run: {command: [x]}}]\n");
-	open_armed(&of);
+	case_begin_armed(&of, "targets: {k: {kubernetes: {uid: 0b1c}}}\n"
+			      "steps: [{id: a, target: k, run: {command: [x]}}]\n");
 	pinned(&of, "k", "{'ca_sha256':'c1'}");
 	assert_waits(&of, "a",
 		"target k: the runbook wants the cluster 0b1c, and its UID cannot be seen");
@@ -473,8 +468,7 @@ static void assert_known(const struct incident_case *of, const char *dependency,
 
 static void begin_watched(struct incident_case *of)
 {
-	case_begin(of, watched);
-	open_armed(of);
+	case_begin_armed(of, watched);
 	pinned(of, "k", "{'uid':'1'}");
 	pinned(of, "other", "{'uid':'7'}");
 }
@@ -584,11 +578,11 @@ static void test_nor_is_a_cluster_that_the_runbook_does_not_name(void **unused)
 {
 	(void)unused;
 	struct incident_case of;
-	case_begin(&of, "targets: {k: {kubernetes: {uid: 0b1c}}}\n"
-			"dependencies: [{id: api, check: {kubernetes: {target: k, readyz: true}}, "
-			"every: 1s}]\n"
-			"steps: [{id: a, manual: x}]\n");
-	open_armed(&of);
+	case_begin_armed(&of,
+		"targets: {k: {kubernetes: {uid: 0b1c}}}\n"
+		"dependencies: [{id: api, check: {kubernetes: {target: k, readyz: true}}, "
+		"every: 1s}]\n"
+		"steps: [{id: a, manual: x}]\n");
 	pinned(&of, "k", "{'uid':'77d0'}");
 	live(&of, 5, "api", "healthy");
 	assert_known(&of, "api", STATUS_UNKNOWN,
@@ -601,14 +595,14 @@ static void test_the_lost_cluster_proves_nothing(void **unused)
 {
 	(void)unused;
 	struct incident_case of;
-	case_begin(&of, "targets:\n"
-			"  old: {role: source, kubernetes: {context: a}}\n"
-			"  new: {role: recovery, kubernetes: {context: b}}\n"
-			"dependencies:\n"
-			"- {id: was, check: {kubernetes: {target: old, readyz: true}}, every: 1s}\n"
-			"- {id: is, check: {kubernetes: {target: new, readyz: true}}, every: 1s}\n"
-			"steps: [{id: wait, restores: [is]}]\n");
-	open_armed(&of);
+	case_begin_armed(&of,
+		"targets:\n"
+		"  old: {role: source, kubernetes: {context: a}}\n"
+		"  new: {role: recovery, kubernetes: {context: b}}\n"
+		"dependencies:\n"
+		"- {id: was, check: {kubernetes: {target: old, readyz: true}}, every: 1s}\n"
+		"- {id: is, check: {kubernetes: {target: new, readyz: true}}, every: 1s}\n"
+		"steps: [{id: wait, restores: [is]}]\n");
 	pinned(&of, "old", "{'uid':'1'}");
 	live(&of, 1, "is", "healthy");
 	pinned(&of, "new", "{'uid':'1'}");
@@ -658,11 +652,11 @@ static void test_a_target_that_was_reached_is_not_missing(void **unused)
 {
 	(void)unused;
 	struct incident_case of;
-	case_begin(&of, "targets: {k: {created_by: make, kubernetes: {}}}\n"
-			"dependencies: [{id: api, check: {kubernetes: {target: k, readyz: true}}, "
-			"every: 1s}]\n"
-			"steps: [{id: make, restores: [api], run: {command: [x]}}]\n");
-	open_armed(&of);
+	case_begin_armed(&of,
+		"targets: {k: {created_by: make, kubernetes: {}}}\n"
+		"dependencies: [{id: api, check: {kubernetes: {target: k, readyz: true}}, "
+		"every: 1s}]\n"
+		"steps: [{id: make, restores: [api], run: {command: [x]}}]\n");
 	nothing_leads_there(&of, 2, "missing");
 	assert_known(&of, "api", STATUS_MISSING, "is not there");
 	// One that was there before: it is still to be made.
@@ -686,11 +680,11 @@ static void test_nor_is_one_whose_maker_was_left_out(void **unused)
 {
 	(void)unused;
 	struct incident_case of;
-	case_begin(&of, "targets: {k: {created_by: make, kubernetes: {}}}\n"
-			"dependencies: [{id: api, check: {kubernetes: {target: k, readyz: true}}, "
-			"every: 1s}]\n"
-			"steps: [{id: make, run: {command: [x]}}]\n");
-	open_armed(&of);
+	case_begin_armed(&of,
+		"targets: {k: {created_by: make, kubernetes: {}}}\n"
+		"dependencies: [{id: api, check: {kubernetes: {target: k, readyz: true}}, "
+		"every: 1s}]\n"
+		"steps: [{id: make, run: {command: [x]}}]\n");
 	tell(&of, "mei", EVENT_STEP_SKIPPED, "make", "{'why':'it is there'}");
 	nothing_leads_there(&of, 2, "missing");
 	assert_known(&of, "api", STATUS_MISSING, "is not there");
@@ -704,9 +698,8 @@ static void test_it_is_said_that_the_pinned_one_is_back(void **unused)
 {
 	(void)unused;
 	struct incident_case of;
-	case_begin(&of, "targets: {k: {kubernetes: {}}}\n"
-			"steps: [{id: a, target: k, run: {command: [x]}}]\n");
-	open_armed(&of);
+	case_begin_armed(&of, "targets: {k: {kubernetes: {}}}\n"
+			      "steps: [{id: a, target: k, run: {command: [x]}}]\n");
 	pinned(&of, "k", "{'uid':'1','ca_sha256':'c'}");
 	assert_false(state_pinned_is_back(of.state, 0));
 	tell(&of, "relight", EVENT_TARGET_CHANGED, NULL,

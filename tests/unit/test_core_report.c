@@ -171,8 +171,7 @@ static void test_what_is_not_known_is_null(void **unused)
 {
 	(void)unused;
 	struct incident_case of;
-	case_begin(&of, "steps: [{id: a, manual: x}]\n");
-	open_armed(&of);
+	case_begin_armed(&of, "steps: [{id: a, manual: x}]\n");
 	cJSON *report = report_of(&of);
 	assert_value(report, "recovered", "null");
 	assert_value(report, "rto.target_seconds", "null");
@@ -190,8 +189,7 @@ static void test_a_goal_whose_time_is_over_is_missed(void **unused)
 {
 	(void)unused;
 	struct incident_case of;
-	case_begin(&of, recovery);
-	open_armed(&of);
+	case_begin_armed(&of, recovery);
 	now_is(&of, 1200);
 	tell(&of, "ana", EVENT_NOTE, NULL, "{'text':'still on it'}");
 	cJSON *report = report_of(&of);
@@ -271,8 +269,7 @@ static void test_an_abort(void **unused)
 {
 	(void)unused;
 	struct incident_case of;
-	case_begin(&of, recovery);
-	open_armed(&of);
+	case_begin_armed(&of, recovery);
 	tell(&of, "mei", EVENT_ABORT, NULL, "{'why':'errors'}");
 	tell(&of, "mei", EVENT_STEP_CONFIRMED, "undo", "{'say':'undone'}");
 	tell(&of, "mei", EVENT_INCIDENT_CLOSED, NULL, "{'result':'aborted'}");
@@ -360,10 +357,9 @@ static void test_a_regression_does_not_lengthen_the_work(void **unused)
 {
 	(void)unused;
 	struct incident_case of;
-	case_begin(&of, "dependencies: [{id: db, check: {command: [x]}}]\n"
-			"steps:\n- {id: a, run: {command: [x]}, restores: [db]}\n"
-			"- {id: wait, needs: [], restores: [db]}\n");
-	open_armed(&of);
+	case_begin_armed(&of, "dependencies: [{id: db, check: {command: [x]}}]\n"
+			      "steps:\n- {id: a, run: {command: [x]}, restores: [db]}\n"
+			      "- {id: wait, needs: [], restores: [db]}\n");
 	now_is(&of, 10);
 	int64_t start = of.state->events;
 	starts(&of, "a");
@@ -419,8 +415,7 @@ static void test_how_long_nobody_looked(void **unused)
 	static const char *const mark =
 		"{'awaited':0,'due':0,'held':0,'lost':0,'given':0,'oldest_age_s':0}";
 	struct incident_case of;
-	case_begin(&of, "steps:\n- {id: a, run: {command: [x]}}\n");
-	open_armed(&of);
+	case_begin_armed(&of, "steps:\n- {id: a, run: {command: [x]}}\n");
 	now_is(&of, 300);
 	tell(&of, "ana", EVENT_MARK, NULL, mark);
 	now_is(&of, 600);
@@ -537,10 +532,10 @@ static void test_nobody_waits_while_it_verifies(void **unused)
 {
 	(void)unused;
 	struct incident_case of;
-	case_begin(&of, "dependencies: [{id: d, check: {manual: q}}]\n"
-			"steps:\n- {id: a, run: {command: [x]}, restores: [d]}\n"
-			"- {id: b, needs: [], manual: x}\n- {id: w, needs: [b], restores: [d]}\n");
-	open_armed(&of);
+	case_begin_armed(&of,
+		"dependencies: [{id: d, check: {manual: q}}]\n"
+		"steps:\n- {id: a, run: {command: [x]}, restores: [d]}\n"
+		"- {id: b, needs: [], manual: x}\n- {id: w, needs: [b], restores: [d]}\n");
 	succeeds(&of, "a");
 	now_is(&of, 100); // b could be attested, but something goes on
 	tell(&of, "relight", EVENT_STEP_VERIFIED, "a", "{}");
@@ -557,8 +552,7 @@ static void test_without_its_runbook(void **unused)
 {
 	(void)unused;
 	struct incident_case of;
-	case_begin(&of, "steps: [{id: unknown, manual: x}]\n");
-	open_armed(&of);
+	case_begin_armed(&of, "steps: [{id: unknown, manual: x}]\n");
 	tell(&of, "relight", EVENT_INCIDENT_SERVING, NULL,
 		"{'function':'f','since':'2026-07-03T03:12:00Z'}");
 	const struct report_source source = {
@@ -656,8 +650,7 @@ static void test_markdown_obeys_nothing_from_outside(void **unused)
 		{"say \"x\"", ": say \"x\"\n"},
 	};
 	struct incident_case of;
-	case_begin(&of, "steps: [{id: a, manual: x}]\n");
-	open_armed(&of);
+	case_begin_armed(&of, "steps: [{id: a, manual: x}]\n");
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		struct event *event = event_new(EVENT_INCIDENT_STATUS);
 		struct buf out = {0};
@@ -682,8 +675,7 @@ static void test_markdown_of_numbers_that_are_no_time(void **unused)
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
 		struct incident_case of;
 		struct buf out = {0}, data = {0};
-		case_begin(&of, recovery);
-		open_armed(&of);
+		case_begin_armed(&of, recovery);
 		buf_printf(&data, "{'chosen':'x','view':{'elapsed_s':%s}}", numbers[i]);
 		tell(&of, "mei", EVENT_DECISION, "choose", buf_str(&data));
 		cJSON *report = report_with(&of, 0);

@@ -14,8 +14,7 @@ static const char small[] = "dependencies:\n"
 
 static void begin(struct incident_case *of, const char *text)
 {
-	case_begin(of, text);
-	open_armed(of);
+	case_begin_armed(of, text);
 }
 
 static void assert_run(

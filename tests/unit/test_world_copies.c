@@ -1,27 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "timeline_case.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "relight/clock.h"
-#include "relight/event.h"
 #include "relight/file.h"
 #include "relight/incident.h"
-#include "relight/json.h"
-#include "relight/record.h"
-#include "relight/timeline.h"
 
 /* A record whose disk gives way: what is acknowledged is somewhere, and comes home. */
 
@@ -123,11 +112,10 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct place *place = *state;
-	char command[128];
+	int code = remove_tree(place->root);
 
-	snprintf(command, sizeof command, "rm -rf '%s'", place->root);
 	free(place);
-	return system(command);
+	return code;
 }
 
 static void fail_below(const char *path, int times)
@@ -139,29 +127,6 @@ static void fail_below(const char *path, int times)
 static void heal(void)
 {
 	failing[0] = '\0';
-}
-
-static struct record record_on(struct timeline *timeline, const struct chain *chain)
-{
-	struct record record = {.timeline = timeline, .by = strdup("ana"), .mode = EVENT_DRILL};
-
-	if (chain)
-		record.chain = *chain;
-	else
-		chain_init(&record.chain);
-	record_session(&record);
-	return record;
-}
-
-static void add_notes(struct record *record, int count)
-{
-	for (int i = 0; i < count; i++) {
-		struct event *event = event_new(EVENT_NOTE);
-
-		json_add_int(event->data, "n", record->chain.next_seq);
-		event_free(record_event(
-			record, event, (struct moment){{1783047942000000 + i}, {1000 + i}}));
-	}
 }
 
 static void add_evidence(struct record *record, char byte)
@@ -176,29 +141,6 @@ static void add_evidence(struct record *record, char byte)
 	event_free(record_event(record, event, (struct moment){{1783047942000000}, {1000}}));
 }
 
-static struct timeline *created(const struct place *place)
-{
-	struct err err = {0};
-	struct timeline *timeline = timeline_create(place->home, NULL, NULL, &err);
-
-	if (!timeline)
-		fail_msg("%s", err.message);
-	return timeline;
-}
-
-static bool count_line(void *context, const char *line, size_t length, struct err *err)
-{
-	struct event *event = event_decode(line, length, err);
-	int64_t *count = context;
-
-	if (!event)
-		return false;
-	assert_int_equal(json_int(event->data, "n", -1), event->seq);
-	event_free(event);
-	++*count;
-	return true;
-}
-
 static void expect_lines(const char *directory, int64_t expected)
 {
 	struct chain chain;
@@ -208,14 +150,6 @@ static void expect_lines(const char *directory, int64_t expected)
 	if (!timeline_read(directory, count_line, &count, &chain, NULL, &err))
 		fail_msg("%s", err.message);
 	assert_int_equal(count, expected);
-}
-
-static void drain(struct timeline *timeline)
-{
-	struct err err = {0};
-
-	if (!timeline_drain(timeline, &err))
-		fail_msg("%s", err.message);
 }
 
 static void tend_until(struct timeline *timeline, bool (*is_so)(struct timeline *timeline))
@@ -267,7 +201,7 @@ static int files_in(const char *path)
 static void test_after_a_failed_sync_a_new_segment_begins(void **state)
 {
 	const struct place *place = *state;
-	struct timeline *timeline = created(place);
+	struct timeline *timeline = created(place->home);
 	struct record record = record_on(timeline, NULL);
 	enum timeline_place where;
 	struct buf path = {0};
@@ -321,7 +255,7 @@ static void test_after_a_failed_sync_a_new_segment_begins(void **state)
 static void test_a_failed_segment_is_not_believed(void **state)
 {
 	const struct place *place = *state;
-	struct timeline *timeline = created(place);
+	struct timeline *timeline = created(place->home);
 	struct record record = record_on(timeline, NULL);
 	struct buf bytes = {0};
 	char file[128];
@@ -350,7 +284,7 @@ static void test_a_failed_segment_is_not_believed(void **state)
 static void test_looking_on_crosses_segments(void **state)
 {
 	const struct place *place = *state;
-	struct timeline *timeline = created(place);
+	struct timeline *timeline = created(place->home);
 	struct record record = record_on(timeline, NULL);
 	struct timeline_follower follower;
 	struct err err = {0};
@@ -380,7 +314,7 @@ static void test_looking_on_crosses_segments(void **state)
 static void test_a_home_that_takes_nothing_is_left_for_a_refuge(void **state)
 {
 	const struct place *place = *state;
-	struct timeline *timeline = created(place);
+	struct timeline *timeline = created(place->home);
 	struct record record = record_on(timeline, NULL);
 	struct buf path = {0};
 	struct err err = {0};
@@ -419,7 +353,7 @@ static void test_a_home_that_takes_nothing_is_left_for_a_refuge(void **state)
 static void test_what_only_the_refuge_has_comes_home_with_the_next_session(void **state)
 {
 	const struct place *place = *state;
-	struct timeline *timeline = created(place);
+	struct timeline *timeline = created(place->home);
 	struct record record = record_on(timeline, NULL);
 	struct timeline_tail tail;
 	struct err err = {0};
@@ -476,7 +410,7 @@ static void test_without_a_refuge_it_is_a_fault(void **state)
 
 	unsetenv("XDG_RUNTIME_DIR");
 
-	struct timeline *timeline = created(place);
+	struct timeline *timeline = created(place->home);
 	struct record record = record_on(timeline, NULL);
 	struct err err = {0};
 
@@ -509,7 +443,7 @@ static void expect_same(const struct place *place, const char *name)
 
 static struct timeline *mirrored(const struct place *place)
 {
-	struct timeline *timeline = created(place);
+	struct timeline *timeline = created(place->home);
 	struct err err = {0};
 
 	if (!timeline_mirror(timeline, place->mirror, INCIDENT_PRIVATE, &err))
@@ -643,7 +577,7 @@ static void test_a_mirror_without_a_folder_above_it(void **state)
 static void test_a_mirror_must_be_somewhere(void **state)
 {
 	const struct place *place = *state;
-	struct timeline *timeline = created(place);
+	struct timeline *timeline = created(place->home);
 	struct record record = record_on(timeline, NULL);
 	struct err err = {0};
 	char path[160];
@@ -664,7 +598,7 @@ static void test_a_mirror_must_be_somewhere(void **state)
 static void test_a_slow_disk_keeps_nobody_waiting(void **state)
 {
 	const struct place *place = *state;
-	struct timeline *timeline = created(place);
+	struct timeline *timeline = created(place->home);
 	struct record record = record_on(timeline, NULL);
 
 	add_notes(&record, 1);

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "timeline_case.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -16,13 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "relight/event.h"
 #include "relight/file.h"
-#include "relight/json.h"
-#include "relight/record.h"
-#include "relight/timeline.h"
 
 struct place {
 	char directory[64], file[96];
@@ -44,51 +33,22 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct place *place = *state;
-	char command[128];
+	int code = remove_tree(place->directory);
 
-	snprintf(command, sizeof command, "rm -rf '%s'", place->directory);
 	free(place);
-	return system(command);
-}
-
-static struct moment at_second(int64_t s)
-{
-	return (struct moment){{1783047942000000 + s * 1000000}, {s * 1000000}};
-}
-
-static struct record record_on(struct timeline *timeline)
-{
-	struct record record = {.timeline = timeline, .by = strdup("ana"), .mode = EVENT_DRILL};
-
-	chain_init(&record.chain);
-	record_session(&record);
-	return record;
-}
-
-static void add_notes(struct record *record, int count)
-{
-	for (int i = 0; i < count; i++) {
-		struct event *event = event_new(EVENT_NOTE);
-
-		json_add_int(event->data, "n", record->chain.next_seq);
-		event_free(record_event(record, event, at_second(i)));
-	}
+	return code;
 }
 
 // A timeline of `count` events in the place; returns its bytes.
 static struct buf written(const struct place *place, int count)
 {
 	struct err err = {0};
-	struct timeline *timeline = timeline_create(place->directory, NULL, NULL, &err);
+	struct timeline *timeline = created(place->directory);
+	struct record record = record_on(timeline, NULL);
 	struct buf bytes = {0};
 
-	if (!timeline)
-		fail_msg("%s", err.message);
-
-	struct record record = record_on(timeline);
-
 	add_notes(&record, count);
-	assert_true(timeline_drain(timeline, &err));
+	drain(timeline);
 	assert_int_equal(timeline_durable(timeline), count - 1);
 	timeline_close(timeline);
 	record_fini(&record);
@@ -102,19 +62,6 @@ static void overwrite(const struct place *place, const char *bytes, size_t lengt
 
 	assert_true(fd >= 0 && file_write(fd, bytes, length, NULL));
 	close(fd);
-}
-
-static bool count_line(void *context, const char *line, size_t length, struct err *err)
-{
-	struct event *event = event_decode(line, length, err);
-	int64_t *count = context;
-
-	if (!event)
-		return false;
-	assert_int_equal(json_int(event->data, "n", -1), event->seq);
-	event_free(event);
-	++*count;
-	return true;
 }
 
 static void test_ten_thousand_events_reopen(void **state)
@@ -138,7 +85,7 @@ static void test_ten_thousand_events_reopen(void **state)
 	assert_int_equal(stat(place->file, &status), 0);
 	assert_int_equal(status.st_mode & 07777, 0600);
 
-	struct record record = record_on(timeline);
+	struct record record = record_on(timeline, NULL);
 
 	record.chain = tail.chain;
 	add_notes(&record, 5);
@@ -365,7 +312,7 @@ static void test_a_full_disk_is_a_fault(void **state)
 	struct err err = {0};
 	atomic_int woken = 0;
 	struct timeline *timeline = timeline_create(place->directory, wake, &woken, &err);
-	struct record record = record_on(timeline);
+	struct record record = record_on(timeline, NULL);
 	struct buf pending = {0};
 	char segment[32];
 
@@ -431,7 +378,7 @@ static void test_large_values_become_evidence(void **state)
 	const struct place *place = *state;
 	struct err err = {0};
 	struct timeline *timeline = timeline_create(place->directory, NULL, NULL, &err);
-	struct record record = record_on(timeline);
+	struct record record = record_on(timeline, NULL);
 	struct event *event = event_new(EVENT_NOTE);
 	char text[9001], name[200];
 	struct buf blob = {0}, lines = {0};
@@ -485,7 +432,7 @@ static void test_large_values_become_evidence(void **state)
 
 static void test_the_write_path_masks(void **state)
 {
-	struct record record = record_on(NULL);
+	struct record record = record_on(NULL, NULL);
 	struct event *event = event_new(EVENT_NOTE);
 
 	(void)state;
@@ -514,7 +461,7 @@ static void test_a_scan_goes_on_where_the_last_one_ended(void **state)
 	const struct place *place = *state;
 	struct err err = {0};
 	struct timeline *timeline = timeline_create(place->directory, NULL, NULL, &err);
-	struct record record = record_on(timeline);
+	struct record record = record_on(timeline, NULL);
 	struct chain chain;
 	size_t torn = 0;
 	int64_t count = 0;
