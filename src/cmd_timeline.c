@@ -39,7 +39,9 @@ static void add_session(struct buf *out, const struct proof_verdict *session, co
 {
 	if (!session->is_proved)
 		return;
-	buf_printf(out, "session of event %lld proved by SSH key ", (long long)session->seq);
+	buf_printf(out, "session of event %lld, ", (long long)session->seq);
+	plain_add(out, session->by);
+	buf_text(out, ", proved by SSH key ");
 	plain_add(out, session->key);
 	if (session->who) {
 		buf_text(out, " of ");
@@ -109,6 +111,7 @@ static void add_sessions_json(cJSON *object, const struct history *history)
 		cJSON *item = json_object();
 		json_add_int(item, "seq", session->seq);
 		json_add_bool(item, "ok", session->is_proved);
+		json_add_text(item, "by", session->by);
 		json_add_text(item, "key", session->key);
 		json_add_text(item, "who", session->who);
 		json_add_text(item, "why", session->why);

@@ -13,12 +13,12 @@
 #include "relight/proof.h"
 #include "seal.h"
 
-static struct proof_verdict *add_session(struct history *history, int64_t seq)
+static struct proof_verdict *add_session(struct history *history, const struct event *event)
 {
 	history->sessions = memory_grow(history->sessions, history->session_count,
 		&history->session_capacity, sizeof *history->sessions);
 	struct proof_verdict *session = &history->sessions[history->session_count++];
-	*session = (struct proof_verdict){.seq = seq};
+	*session = (struct proof_verdict){.seq = event->seq, .by = event->by};
 	return session;
 }
 
@@ -83,7 +83,7 @@ static void tell(struct history *history, const struct event *event, const char 
 static void check_session(struct history *history, size_t index, const struct history_trust *trust)
 {
 	const struct event *event = history->events[index];
-	struct proof_verdict *session = add_session(history, event->seq);
+	struct proof_verdict *session = add_session(history, event);
 	struct err err = {0};
 	session->is_proved = check_signature(history, index, session, trust, &err) &&
 			     is_in_place(history, index, &err);

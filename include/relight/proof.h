@@ -35,6 +35,7 @@ const char *proof_place(const struct event *event, struct event *const *before, 
 // What came of checking it.
 struct proof_verdict {
 	int64_t seq;     // of the session's event
+	const char *by;  // whom that names, borrowed from it
 	char *key, *who; // whose signature it is, as ssh-keygen and the allowed signers have it;
 			 // NULL: not known, or not asked for
 	bool is_proved;  // it signed this very session, where it stands

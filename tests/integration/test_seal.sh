@@ -109,6 +109,9 @@ git config -f gitconfig gpg.format ssh
 git config -f gitconfig user.signingkey "$work/ana"
 expect_code 0 "$RELIGHT" timeline seal d
 says out "(git's user.signingkey)"
+rm -rf copied && cp -r d copied
+expect_code 0 "$RELIGHT" timeline seal copied --key auto
+says out "(git's user.signingkey)"
 expect_code 1 "$RELIGHT" timeline verify d --allowed-signers others --format json
 [ "$(jq -c '.seals | map(.ok)' out)" = '[false,true,false,false]' ] || fail "three seals, one of eve's: $(cat out)"
 

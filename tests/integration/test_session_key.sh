@@ -61,7 +61,7 @@ open_one plain
 open_one d --key ana --operator ana
 [ "$(events d '.[1].data | [.identity, .proof.key] | join(" ")')" = "key ED25519 $(fingerprint ana)" ] || fail "no proof: $(events d '.[1].data')"
 expect_code 0 "$RELIGHT" timeline verify d
-says out "session of event 1 proved by SSH key ED25519 $(fingerprint ana); whose that is was not asked"
+says out "session of event 1, ana, proved by SSH key ED25519 $(fingerprint ana); whose that is was not asked"
 expect_code 0 "$RELIGHT" timeline show d
 says out ", key ED25519 $(fingerprint ana)"
 expect_code 0 "$RELIGHT" timeline show plain
@@ -91,7 +91,7 @@ jq -cj '.data.proof as $p | del(.data.proof) | {kind, sid, by, mode, data} + ($p
 # --- whose key it is ---
 expect_code 0 "$RELIGHT" timeline seal d --key ana
 expect_code 0 "$RELIGHT" timeline verify d --allowed-signers signers
-says out "session of event 1 proved by SSH key ED25519 $(fingerprint ana) of ana@example.com"
+says out "session of event 1, ana, proved by SSH key ED25519 $(fingerprint ana) of ana@example.com"
 says out 'of raj@example.com'
 grep raj signers >without-ana
 expect_code 1 "$RELIGHT" timeline verify d --allowed-signers without-ana
@@ -151,13 +151,13 @@ printf 'ana-the-secret' >secret
 open_one masked --key ana --operator ana-the-secret --input token=@secret
 ! grep -q ana-the-secret masked/timeline.jsonl || fail 'a secret is in the record'
 expect_code 0 "$RELIGHT" timeline verify masked
-says out 'session of event 1 proved'
+says out 'session of event 1, '
 open_one odd --key ana --operator "$(printf 'a\342\200\256na \377\033[31m"\\')"
 expect_code 0 "$RELIGHT" timeline verify odd
-says out 'session of event 1 proved'
+says out 'session of event 1, '
 expect_code 0 "$RELIGHT" demo --auto --speed 2000.7 --dir rehearsed --key ana
 expect_code 0 "$RELIGHT" timeline verify rehearsed
-says out 'session of event 1 proved'
+says out 'session of event 1, '
 
 # --- behind damage ---
 rm -rf damaged && cp -r plain damaged
