@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `run`, `resume` and `demo`: three ways to the cockpit, or to a run without a screen.
+// `run`, `resume`, `take` and `demo`: four ways to the cockpit, or to a run without a screen.
 #include "command.h"
 
 #include <stdio.h>
@@ -12,11 +12,14 @@
 #include "engine.h"
 #include "headless.h"
 #include "history.h"
+#include "holder.h"
 #include "load.h"
 #include "opening.h"
 #include "relight/incident.h"
 #include "relight/jq.h"
+#include "relight/json.h"
 #include "relight/memory.h"
+#include "relight/term.h"
 #include "relight/timeline.h"
 
 #define DEMO_SPEED      20
@@ -238,6 +241,12 @@ static bool take_over(const struct opening *opening, const char *directory, stru
 	return true;
 }
 
+static int go_on(struct opening *opening, const char *directory, const struct launcher *launcher)
+{
+	return opening->is_headless ? resume_headless(opening, directory, launcher)
+				    : cockpit_resume(opening, directory, launcher);
+}
+
 int cmd_resume(int argc, char **argv)
 {
 	struct opening opening;
@@ -258,8 +267,77 @@ int cmd_resume(int argc, char **argv)
 	if (!take_over(&opening, directory, &err))
 		command_fail(EXIT_USAGE, &err);
 	else if (opening_recall(&opening, directory))
-		code = opening.is_headless ? resume_headless(&opening, directory, &launcher)
-					   : cockpit_resume(&opening, directory, &launcher);
+		code = go_on(&opening, directory, &launcher);
+	opening_fini(&opening);
+	free(directory);
+	return code;
+}
+
+// --- take: from whoever has it -----------------------------------------------------------------------------------------
+
+// Whether this process could go on with it: a session that works is not ended for one that cannot
+// begin.
+static bool can_go_on(struct opening *opening, const char *directory)
+{
+	struct err err = {0};
+	await_beginning(directory);
+	if (incident_is_ours(directory, &err) && (opening->is_headless || term_is_there(&err)) &&
+		(!opening->key || engine_try_key(opening->key, &err)))
+		return opening_recall(opening, directory);
+	err_prefix(&err, "take");
+	command_fail(EXIT_USAGE, &err);
+	return false;
+}
+
+// Asks for it and waits until it is free. EXIT_GOOD: it may be gone on with, whoever had it.
+static int ask_for_it(struct opening *opening, const char *directory)
+{
+	cJSON *body = json_object(), *answer = NULL;
+	struct err err = {0};
+	int code = EXIT_NO;
+	json_add_text(body, "why", opening->why);
+	switch (holder_ask(directory, "take", body, &answer, &err)) {
+	case HOLDER_ANSWERED:
+		opening->setup.taken_seq = json_int(json_get(answer, "taken"), "seq", 0);
+		code = EXIT_GOOD;
+		break;
+	case HOLDER_LOST: // it has ended, of this or by itself
+	case HOLDER_NOBODY: code = EXIT_GOOD; break;
+	case HOLDER_MISUSED: code = EXIT_USAGE; break;
+	case HOLDER_REFUSED:
+	case HOLDER_SILENT: break;
+	}
+	if (code == EXIT_GOOD) {
+		holder_await_end(directory);
+	} else {
+		err_prefix(&err, "take");
+		command_fail(code, &err);
+	}
+	cJSON_Delete(body);
+	cJSON_Delete(answer);
+	return code;
+}
+
+int cmd_take(int argc, char **argv)
+{
+	struct opening opening;
+	struct launcher launcher;
+	struct err err = {0};
+	int code = EXIT_USAGE;
+	if (!opening_options(&opening, argc, argv))
+		return EXIT_USAGE;
+	if (argc - optind != 1)
+		return command_usage("take", "name one incident");
+	char *directory = incident_find(argv[optind], &err);
+	if (!directory)
+		return command_fail(EXIT_USAGE, &err);
+	if (!launcher_start(&launcher, &err))
+		return no_launcher(&err);
+	say_signing(&opening);
+	if (can_go_on(&opening, directory))
+		code = ask_for_it(&opening, directory);
+	if (code == EXIT_GOOD)
+		code = go_on(&opening, directory, &launcher);
 	opening_fini(&opening);
 	free(directory);
 	return code;

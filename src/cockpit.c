@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "cockpit_output.h"
@@ -37,6 +38,8 @@ struct cockpit {
 	struct mono drawn;
 	struct mono detached; // since when there is no terminal any more; MONO_NONE: there is
 	bool is_opening, is_opened, is_leaving, observes;
+	char *take_name;    // onlooker: what `take` calls the incident
+	char *taken;        // who has taken the incident from here, in words; NULL: nobody
 	struct err failure; // why it has to end; empty: it need not
 };
 
@@ -115,6 +118,7 @@ static void draw(struct cockpit *cockpit)
 		.ui = &cockpit->ui,
 		.person = engine->setup.person,
 		.signing = cockpit->is_opened ? NULL : engine->setup.key,
+		.take_name = cockpit->take_name,
 		.newest_seq = engine->state->events - 1,
 		.durable_seq = engine->is_following ? engine->state->events - 1
 						    : engine_durable_seq(engine),
@@ -212,6 +216,16 @@ static void on_closed(void *context)
 		"the incident is closed; q leaves, 'relight report' tells its story");
 	cockpit->ui.message_is_bad = false;
 	cockpit->ui.message_until_us = INT64_MAX;
+}
+
+static void on_taken(void *context, const char *words)
+{
+	struct cockpit *cockpit = context;
+	free(cockpit->taken);
+	cockpit->taken = memory_copy_text(words);
+	if (mono_known(cockpit->detached))
+		incident_take(cockpit->engine.directory);
+	leave(cockpit);
 }
 
 // --- keys ---
@@ -339,7 +353,8 @@ static struct cockpit *cockpit_new(struct opening *opening, const struct launche
 	cockpit->engine.front = (struct engine_front){.context = cockpit,
 		.on_turn = on_turn,
 		.on_event = on_event,
-		.on_closed = on_closed};
+		.on_closed = on_closed,
+		.on_taken = on_taken};
 	return cockpit;
 }
 
@@ -354,15 +369,34 @@ static int exit_code(const struct engine *engine)
 										      : EXIT_NO;
 }
 
+// What became of the incident, for the shell's screen.
+static char *farewell(const struct cockpit *cockpit)
+{
+	const struct engine *engine = &cockpit->engine;
+	const struct state *state = engine->state;
+	struct buf text = {0};
+	if (cockpit->taken)
+		buf_printf(&text,
+			"relight: %s was %s%s; it goes on there, 'relight watch %s' looks on\n",
+			state->incident, cockpit->taken,
+			state->running_count ? ", and an attempt is running" : "",
+			engine->directory);
+	else if (wall_known(state->closed.wall))
+		buf_printf(&text, "relight: %s is closed; 'relight report %s' tells its story\n",
+			state->incident, engine->directory);
+	else
+		buf_printf(&text, "relight: %s is still open%s; 'relight resume %s' goes on\n",
+			state->incident, state->running_count ? ", and an attempt is running" : "",
+			engine->directory);
+	return buf_take(&text);
+}
+
 // Says on the shell's screen what became of it, and frees everything.
 static int cockpit_end(struct cockpit *cockpit)
 {
 	struct engine *engine = &cockpit->engine;
 	int code = exit_code(engine);
-	bool was_open = engine->is_open, is_closed = wall_known(engine->state->closed.wall);
-	int running = engine->state->running_count;
-	char *id = memory_copy_text(engine->state->incident),
-	     *directory = memory_copy_text(engine->directory);
+	char *text = engine->is_open ? farewell(cockpit) : NULL;
 	bool had_screen = cockpit->output != NULL;
 	bool is_heard = !mono_known(cockpit->detached); // else there is nobody to say it to
 	term_stop(cockpit->term);
@@ -381,14 +415,11 @@ static int cockpit_end(struct cockpit *cockpit)
 	buf_fini(&cockpit->preview);
 	if (cockpit->failure.message[0])
 		code = command_fail(EXIT_USAGE, &cockpit->failure);
-	else if (is_heard && was_open && is_closed)
-		printf("relight: %s is closed; 'relight report %s' tells its story\n", id,
-			directory);
-	else if (is_heard && was_open)
-		printf("relight: %s is still open%s; 'relight resume %s' goes on\n", id,
-			running ? ", and an attempt is running" : "", directory);
-	free(id);
-	free(directory);
+	else if (is_heard && text)
+		command_say(STDOUT_FILENO, text);
+	free(text);
+	free(cockpit->taken);
+	free(cockpit->take_name);
 	free(cockpit);
 	return code;
 }
@@ -476,6 +507,7 @@ int cockpit_watch(struct opening *opening, const char *directory)
 {
 	struct cockpit *cockpit = cockpit_new(opening, NULL);
 	cockpit->is_opened = true;
+	cockpit->take_name = incident_shortest(directory);
 	if (engine_follow(&cockpit->engine, directory, &cockpit->failure) &&
 		start_screen(cockpit, opening->theme, &cockpit->failure)) {
 		draw(cockpit);

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "relight/clock.h"
+#include "relight/file.h"
 #include "relight/memory.h"
+
+#define SAY_US (200 * US_PER_MS)
 
 static void say_exhausted(void)
 {
@@ -18,6 +25,45 @@ static void say_exhausted(void)
 void command_on_exhausted(void (*restore)(void))
 {
 	memory_on_exhausted(restore, say_exhausted);
+}
+
+// On a description of its own: making the shared one non-blocking would change it for the shell.
+static int open_terminal(int fd)
+{
+	char path[256];
+	if (!isatty(fd) || ttyname_r(fd, path, sizeof path) != 0)
+		return -1;
+	return open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+}
+
+static void write_in_time(int fd, const char *text, size_t length)
+{
+	int64_t until_us = clock_mono().us + SAY_US, left_us = SAY_US;
+	while (length > 0 && left_us > 0) {
+		ssize_t count = write(fd, text, length);
+		if (count < 0 && errno != EAGAIN && errno != EINTR)
+			return;
+		if (count > 0) {
+			text += count;
+			length -= (size_t)count;
+		} else {
+			struct pollfd polled = {.fd = fd, .events = POLLOUT};
+			poll(&polled, 1, (int)(left_us / US_PER_MS));
+		}
+		left_us = until_us - clock_mono().us;
+	}
+}
+
+void command_say(int fd, const char *text)
+{
+	int terminal = open_terminal(fd);
+	fflush(fd == STDOUT_FILENO ? stdout : stderr);
+	if (terminal < 0) {
+		file_write(fd, text, strlen(text), NULL);
+		return;
+	}
+	write_in_time(terminal, text, strlen(text));
+	close(terminal);
 }
 
 int command_fail(enum exit_code code, const struct err *err)

@@ -34,6 +34,7 @@ int cmd_health(int argc, char **argv);
 int cmd_jq(int argc, char **argv);
 int cmd_launcher(int argc, char **argv);
 int cmd_list(int argc, char **argv);
+int cmd_note(int argc, char **argv);
 int cmd_perform(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
 int cmd_probe(int argc, char **argv);
@@ -42,6 +43,7 @@ int cmd_resume(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_schema(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_take(int argc, char **argv);
 int cmd_timeline(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 
@@ -60,6 +62,9 @@ int command_fail(enum exit_code code, const struct err *err);
 // Says so in one line when memory runs out, after `restore` (may be NULL) has brought the terminal
 // back.
 void command_on_exhausted(void (*restore)(void));
+// Writes a text to stdout or stderr. A terminal that takes nothing any more, because its connection
+// is half open, is waited for 200 ms at most.
+void command_say(int fd, const char *text);
 int command_usage(
 	const char *command, const char *what); // the same for wrong usage; returns EXIT_USAGE
 

@@ -289,6 +289,7 @@ static void turn(struct engine *engine)
 			mark(engine);
 		}
 		engine_look_at_record(engine);
+		engine_look_at_control(engine);
 		carry_out_pending(engine);
 		if (engine->front.on_durable)
 			tell_durable(engine);
@@ -358,7 +359,7 @@ static void begin_loop(struct engine *engine)
 void engine_init(struct engine *engine, struct engine_setup *setup, const struct launcher *launcher)
 {
 	*engine = (struct engine){.setup = *setup, .runbook = setup->runbook, .turned = MONO_NONE};
-	engine->followed.dir_fd = engine->followed.fd = -1;
+	engine->followed.dir_fd = engine->followed.fd = engine->control_fd = -1;
 	engine->launcher = launcher ? *launcher : (struct launcher){.fd = -1};
 	*setup = (struct engine_setup){0};
 	begin_loop(engine);
@@ -447,8 +448,10 @@ static void end_session(struct engine *engine, const char *why)
 	if (!engine->is_open)
 		return;
 	struct event *event = event_new(EVENT_SESSION_ENDED);
-	json_add_text(event->data, "why", why);
+	json_add_text(event->data, "why", engine->taker.words ? engine->taker.words : why);
+	engine_add_taker(engine, event->data);
 	engine_record(engine, event);
+	engine->taker.seq = engine->state->events - 1;
 	if (wall_known(engine->state->closed.wall)) {
 		event = event_new(EVENT_LOG_CLOSED);
 		json_add_text(event->data, "why", engine->state->closed_result);
@@ -465,6 +468,9 @@ void engine_fini(struct engine *engine, const char *why)
 	end_session(engine, why);
 	engine->is_ending = true;
 	engine_unfollow(engine);
+	// Whoever comes next makes both of these anew: they go before the lock does.
+	engine_take_sensed_away(engine);
+	engine_end_control(engine);
 	timeline_close(engine->record.timeline);
 	if (engine->sensor)
 		sensor_stop(engine->sensor);
@@ -476,7 +482,6 @@ void engine_fini(struct engine *engine, const char *why)
 	// The sensor's handles are its own to close; it needs up to three seconds to be gone.
 	uv_run(&engine->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&engine->loop);
-	engine_take_sensed_away(engine);
 	free_pending(engine);
 	buf_fini(&engine->written);
 	buf_fini(&engine->launcher_in);

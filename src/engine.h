@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "load_health.h"
+#include "relight/control.h"
 #include "relight/decide.h"
 #include "relight/event.h"
 #include "relight/incident.h"
@@ -38,6 +39,9 @@ struct engine_front {
 	void (*on_durable)(void *context, const char *line, size_t length);
 	// The incident was closed by an intent.
 	void (*on_closed)(void *context);
+	// Somebody takes the incident from another terminal: this session has to end, whatever its
+	// terminal does. `words` say who, for a terminal.
+	void (*on_taken)(void *context, const char *words);
 };
 
 // What an incident is opened or resumed with. Everything is taken over by the engine but for
@@ -60,6 +64,7 @@ struct engine_setup {
 	gid_t group;
 	char **inputs;           // by input index, NULL elements are unset
 	const char **input_from; // by input index: person, default, answers
+	int64_t taken_seq; // of the session.ended that says that this process takes over; 0: none
 };
 
 void engine_setup_fini(struct engine_setup *setup); // zeroed is safe
@@ -76,6 +81,19 @@ struct engine_seen {
 	struct mono written; // on this machine's clock; MONO_NONE: there is none
 	int64_t silence_ms;  // of the sensor, then; -1: it had never spoken
 	int64_t session;     // the newest in the record, at the last look
+};
+
+// Whoever takes the incident from this session (engine_control.c).
+struct engine_taker {
+	struct control_peer peer;
+	int64_t client;
+	char *why;   // NULL: not said
+	char *words; // NULL: nobody takes it
+	int64_t seq; // of the session.ended that says so
+};
+// A note from another terminal, which is acknowledged once it is durable.
+struct engine_asked {
+	int64_t client, seq;
 };
 
 struct engine {
@@ -136,6 +154,12 @@ struct engine {
 	struct engine_seen seen;
 	struct engine_leaving *leaving; // what the sensor says, on its way to sensed.jsonl
 	struct err followed_fault;      // why it cannot be followed any more
+	int control_fd;                 // control.sock, until it is listened on; -1
+	struct control *control;        // NULL: nobody can ask
+	struct err control_fault;       // why nobody can
+	struct engine_taker taker;
+	struct engine_asked *asked;
+	size_t asked_count, asked_capacity;
 	struct err lost; // what of the record decides something and cannot be had; empty: nothing
 };
 
@@ -160,8 +184,8 @@ bool engine_resume(struct engine *engine, const char *directory, bool *is_held, 
 bool engine_follow(struct engine *engine, const char *directory, struct err *err);
 // Starts the sensor and the engine's timers.
 bool engine_start(struct engine *engine, struct err *err);
-// Ends the session (session.ended, why), waits for the record, stops the sensor, closes everything.
-// Running attempts go on.
+// Ends the session (session.ended, why; who has taken it, where somebody has), waits for the
+// record, stops the sensor, closes everything. Running attempts go on.
 void engine_fini(struct engine *engine, const char *why);
 
 // What is known now; valid until the next turn.
@@ -231,6 +255,17 @@ void engine_look_at_record(struct engine *engine);
 void engine_continue_unrecorded(struct engine *engine);
 // At the end: what the disk did not take is saved elsewhere, and stderr says where.
 void engine_save_pending(struct engine *engine);
+void engine_record_fault(struct engine *engine, const char *what, const char *error);
+// The control socket: makes it (blocks on the disk; may run on another thread), and listens once
+// the incident is open. Without it the incident goes on: that is recorded as a fault.
+void engine_bind_control(struct engine *engine);
+void engine_listen(struct engine *engine);
+// Each turn: acknowledges what is durable by now.
+void engine_look_at_control(struct engine *engine);
+// What session.ended says more where the incident is taken.
+void engine_add_taker(struct engine *engine, cJSON *data);
+// After session.ended, while the record is still locked: answers everybody, and removes the socket.
+void engine_end_control(struct engine *engine);
 void engine_unfollow(struct engine *engine);
 bool engine_fold_line(void *context, const char *line, size_t length, struct err *err);
 void engine_record(struct engine *engine, struct event *event);

@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "relight/file.h"
 #include "relight/json.h"
 #include "relight/memory.h"
 
-static void record_fault(struct engine *engine, const char *what, const char *error)
+void engine_record_fault(struct engine *engine, const char *what, const char *error)
 {
 	struct event *event = event_new(EVENT_FAULT);
 	json_add_text(event->data, "what", what);
@@ -45,7 +46,7 @@ static void look_at_mirror(struct engine *engine)
 	struct err why = {0};
 	bool has_fault = timeline_mirror_fault(engine->record.timeline, &why);
 	if (has_fault && !engine->had_mirror_fault)
-		record_fault(engine, "the mirror cannot be written", why.message);
+		engine_record_fault(engine, "the mirror cannot be written", why.message);
 	engine->had_mirror_fault = has_fault;
 }
 
@@ -59,9 +60,9 @@ void engine_look_at_record(struct engine *engine)
 	bool has_fault = engine_fault(engine, &why);
 	bool is_away = timeline_is_elsewhere(engine->record.timeline, &path, &why);
 	if (has_fault && !engine->had_fault)
-		record_fault(engine, "the record cannot be written", why.message);
+		engine_record_fault(engine, "the record cannot be written", why.message);
 	if (is_away && !engine->was_away)
-		record_fault(engine, "the record cannot be written at home", why.message);
+		engine_record_fault(engine, "the record cannot be written at home", why.message);
 	if (!has_fault && engine->had_fault)
 		engine->is_unrecorded = false;
 	engine->had_fault = has_fault;
@@ -72,7 +73,7 @@ void engine_look_at_record(struct engine *engine)
 void engine_continue_unrecorded(struct engine *engine)
 {
 	engine->is_unrecorded = true;
-	record_fault(engine, "goes on unrecorded", NULL);
+	engine_record_fault(engine, "goes on unrecorded", NULL);
 	engine_wake(engine);
 }
 
@@ -103,7 +104,7 @@ static char *save_in(const char *directory, const char *id, const struct buf *li
 void engine_save_pending(struct engine *engine)
 {
 	const char *const places[] = {getenv("TMPDIR"), "/tmp", getenv("HOME"), "/dev/shm"};
-	struct buf lines = {0};
+	struct buf lines = {0}, words = {0};
 	char *path = NULL, segment[32];
 	size_t count = 0;
 	if (!engine_fault(engine, NULL))
@@ -114,15 +115,17 @@ void engine_save_pending(struct engine *engine)
 	for (size_t i = 0; count > 0 && !path && i < sizeof places / sizeof *places; i++)
 		path = save_in(places[i], engine->state->incident, &lines);
 	if (path)
-		fprintf(stderr,
+		buf_printf(&words,
 			"relight: record: %s: %zu events could not be written; once there is room: "
 			"cp %s %s/%s\n",
 			engine->directory, count, path, engine->directory, segment);
 	else if (count > 0)
-		fprintf(stderr,
+		buf_printf(&words,
 			"relight: record: %s: %zu events could be written nowhere; keep them, as "
 			"%s there:\n%s",
 			engine->directory, count, segment, buf_str(&lines));
+	command_say(STDERR_FILENO, buf_str(&words));
+	buf_fini(&words);
 	free(path);
 	buf_fini(&lines);
 }

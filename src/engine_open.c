@@ -252,6 +252,7 @@ bool engine_prepare(struct engine *engine, struct err *err)
 	if (!prepare_record(engine, err))
 		return false;
 	read_contexts(engine);
+	engine_bind_control(engine);
 	return (is_signed || engine_meet(engine, EVENT_SESSION_OPEN, CHAIN_START, err)) &&
 	       begin_mirror(engine, engine->id, err);
 }
@@ -269,6 +270,7 @@ void engine_begin(struct engine *engine)
 	timeline_hold(engine->record.timeline, false);
 	engine->clock_lead_us = engine->state->last.wall.us - engine->state->last.mono.us;
 	engine->is_open = true;
+	engine_listen(engine);
 }
 
 // --- taking it up again ---
@@ -404,6 +406,8 @@ bool engine_resume(struct engine *engine, const char *directory, bool *is_held, 
 	if (!begin_mirror(engine, engine->state->incident, err))
 		return false;
 	engine->is_open = true;
+	engine_bind_control(engine);
+	engine_listen(engine);
 	engine_look(engine);
 	return true;
 }

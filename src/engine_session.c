@@ -59,14 +59,26 @@ bool engine_try_key(const char *given, struct err *err)
 
 // --- what it says ---
 
+// The session before has said of this process, as the kernel told it, that it takes over; in the very
+// line before, so that nobody else has come in between.
+static bool is_peer(const struct engine *engine)
+{
+	int64_t taken_seq = engine->setup.taken_seq;
+	return taken_seq > 0 && engine->record.chain.next_seq == taken_seq + 1;
+}
+
 static struct event *describe(const struct engine *engine, enum event_kind kind)
 {
 	const struct texts *env = &engine->runbook->env;
 	const char *was = engine->state->session_by;
+	enum identity identity = engine->setup.key ? IDENTITY_KEY
+				 : is_peer(engine) ? IDENTITY_PEER
+						   : IDENTITY_ASSERTED;
 	struct event *event = event_new(kind);
 	cJSON_Delete(event->data);
-	event->data = session_describe(
-		engine->setup.executable, engine->setup.key ? IDENTITY_KEY : IDENTITY_ASSERTED);
+	event->data = session_describe(engine->setup.executable, identity);
+	if (is_peer(engine))
+		event->cause = engine->setup.taken_seq;
 	if (engine->simulated)
 		cJSON_AddNumberToObject(event->data, "speed", engine->setup.speed);
 	json_add_text(event->data, "was", was);

@@ -66,6 +66,13 @@ static void on_closed(void *context)
 	stop(context, EXIT_GOOD);
 }
 
+static void on_taken(void *context, const char *words)
+{
+	struct headless *headless = context;
+	buf_printf(&headless->why, "%s; it goes on there, and running attempts do, too", words);
+	stop(headless, EXIT_PERSON);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct headless *headless = handle->data;
@@ -108,6 +115,7 @@ int headless_run(struct engine *engine, const struct answers *answers, int paral
 	engine->front.context = &headless;
 	engine->front.on_turn = on_turn;
 	engine->front.on_closed = on_closed;
+	engine->front.on_taken = on_taken;
 	attach_signals(&headless);
 	bool is_closed = wall_known(engine->state->closed.wall);
 	if (!is_closed && (!engine_want(engine, &arm, &err) || !engine_start(engine, &err))) {

@@ -39,6 +39,7 @@ enum {
 	OPTION_MIRROR,
 	OPTION_PAST_DAMAGE,
 	OPTION_KEY,
+	OPTION_WHY,
 };
 
 static const struct option options[] = {
@@ -59,6 +60,7 @@ static const struct option options[] = {
 	{"mirror", required_argument, NULL, OPTION_MIRROR},
 	{"past-damage", no_argument, NULL, OPTION_PAST_DAMAGE},
 	{"key", required_argument, NULL, OPTION_KEY},
+	{"why", required_argument, NULL, OPTION_WHY},
 	{NULL, 0, NULL, 0},
 };
 
@@ -119,6 +121,7 @@ static bool take_option(struct opening *opening, const char *command, int option
 		return true;
 	case OPTION_THEME: opening->theme = optarg; return true;
 	case OPTION_MIRROR: opening->mirror = optarg; return true;
+	case OPTION_WHY: opening->why = optarg; return true;
 	case OPTION_PAST_DAMAGE: opening->goes_past_damage = true; return true;
 	case OPTION_KEY: opening->key = optarg; return true;
 	default: return false; // command_option has said why
@@ -134,6 +137,8 @@ bool opening_options(struct opening *opening, int argc, char **argv)
 			return false;
 	if (opening->answers_path && !opening->is_headless)
 		return usage(argv[0], "--answers is for --headless");
+	if (opening->why && strcmp(argv[0], "take") != 0)
+		return usage(argv[0], "--why is for take");
 	return true;
 }
 

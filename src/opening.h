@@ -13,7 +13,7 @@
 struct opening {
 	// options, as given
 	const char *runbook_path, *scenario_path, *answers_path, *directory, *person, *inputs_path,
-		*theme, *mirror, *key;
+		*theme, *mirror, *key, *why;
 	char **inputs; // K=V or K=@FILE
 	size_t input_count, input_capacity;
 	bool is_drill, is_headless, observes, is_recalled, is_shared, goes_past_damage;

@@ -66,7 +66,8 @@ struct frame_input {
 	const char *mirror_fault;         // why its mirror cannot be written; NULL: it can
 	int64_t sensor_silence_ms;        // since the sensor last spoke; -1: it never did
 	const char *sensor_why;           // why it is down, where facts->sensed does not say; NULL
-	int lookers;                      // other screens that look on
+	const char *take_name; // onlooker: what `relight take` calls the incident; NULL: not known
+	int lookers;           // other screens that look on
 	const struct frame_line
 		*lines; // timeline, oldest first; may be a window that ends with the newest
 	size_t line_count;

@@ -54,6 +54,11 @@ bool incident_is_ours(const char *directory, struct err *err);
 // lists what an ambiguous beginning could mean.
 char *incident_find(const char *name, struct err *err);
 
+// What a person can type for incident_find to find this directory, which is absolute: the time in
+// its name where no other one begins so, its name, or the path where it is kept elsewhere. Freed by
+// the caller.
+char *incident_shortest(const char *directory);
+
 // Names below incident_home(), newest first, NULL-terminated; free each and the list. NULL with
 // `err`; none yet gives an empty list.
 char **incident_names(struct err *err);

@@ -39,6 +39,9 @@ struct term_hooks {
 // types keys from a script (term_script.h).
 struct term *term_start(uv_loop_t *loop, const struct term_hooks *hooks, struct err *err);
 
+// Whether term_start would find a terminal that it can draw on. False with its `err`.
+bool term_is_there(struct err *err);
+
 // How many colours it has: 0, 8, 16 or 256. NO_COLOR in the environment makes it 0.
 int term_colours(const struct term *term);
 // Whether it takes UTF-8; else grids should hold ASCII only.

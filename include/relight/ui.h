@@ -167,6 +167,11 @@ void ui_resize(struct ui *ui, int rows, int columns);
 // a look that was asked for has shown.
 void ui_tick(struct ui *ui, const struct facts *facts, int64_t now_us);
 
+// A time as people write it: "02:47" or "02:47:10" (UTC; the nearest such time in the past, or in
+// the future), "-5m", "+1h", "1h30m" (ahead where `is_ahead`, else back), "now", RFC 3339. Blank
+// text gives WALL_NONE. False for anything else.
+bool time_parse(const char *text, struct wall now, bool is_ahead, struct wall *at);
+
 // Keys that only move about or open something, for the help screen and the manual; the others are
 // intents.
 struct ui_command {

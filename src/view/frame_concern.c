@@ -400,13 +400,24 @@ void concern_name(const struct scene *scene, const struct concern *concern, stru
 	buf_printf(out, "%s%s%s", id ? id : "", id ? " " : "", concern_table[concern->kind].name);
 }
 
+// Somebody else has it, and there is a way to get it.
+static void say_owner_and_way(const struct scene *scene, struct buf *line)
+{
+	const char *person = scene->state->session_by, *name = scene->input->take_name;
+	buf_printf(line, "You look on: %s has this incident", person ? person : "another relight");
+	struct buf whole = {0};
+	buf_printf(&whole, "%s; relight take %s", buf_str(line), name ? name : "NAME");
+	bool is_fitting = safe_columns(buf_str(&whole), scene->is_utf8) <= scene->columns - 2;
+	buf_printf(line, "; relight take %s", is_fitting && name ? name : "NAME");
+	buf_fini(&whole);
+}
+
 // Whoever only looks on is told so where something could be done.
 void concern_say_seat(const struct scene *scene, struct concern_words *words)
 {
 	static const char *const seats[] = {
 		[SEAT_COCKPIT] = "You look on: nothing is started from here until A arms you.",
 		[SEAT_OBSERVER] = "You look on: this screen was opened for that only (--observe).",
-		[SEAT_ONLOOKER] = "You look on: another relight has this incident.",
 		[SEAT_REPLAY] = "A replay of what was; nothing can be started.",
 	};
 	if (scene->can_act || scene_is_over(scene))
@@ -425,8 +436,8 @@ void concern_say_seat(const struct scene *scene, struct concern_words *words)
 		buf_printf(&last,
 			"NOT OPEN YET: your key signs who you are; touch it if it waits (%s).",
 			scene->input->signing);
-	else if (scene->ui->seat == SEAT_ONLOOKER && scene->state->session_by)
-		buf_printf(&last, "You look on: %s has this incident.", scene->state->session_by);
+	else if (scene->ui->seat == SEAT_ONLOOKER)
+		say_owner_and_way(scene, &last);
 	else
 		buf_text(&last, seats[scene->ui->seat]);
 	words->lines[0] = last;

@@ -116,7 +116,8 @@ void ui_refuse_seat(struct ui *ui, const char *what)
 	static const char *const whys[] = {
 		[SEAT_COCKPIT] = "not from here",
 		[SEAT_OBSERVER] = "this screen only looks on (--observe)",
-		[SEAT_ONLOOKER] = "this screen only looks on; another relight has the incident",
+		[SEAT_ONLOOKER] =
+			"this screen only looks on; 'relight take' takes the incident over",
 		[SEAT_REPLAY] = "this is a replay of what was",
 	};
 

@@ -36,10 +36,6 @@ bool field_key(struct field *field, int key, bool *is_full);
 
 // --- what is typed, as values (ui_parse.c) ---
 
-// A time as people write it: "02:47" or "02:47:10" (UTC; the nearest such time in the past, or in
-// the future), "-5m", "+1h", "1h30m" (ahead where `is_ahead`, else back), "now", RFC 3339. Blank
-// text gives WALL_NONE. False for anything else.
-bool time_parse(const char *text, struct wall now, bool is_ahead, struct wall *at);
 // Words as a shell splits them, with its quotes and backslashes and nothing else; NULL-terminated,
 // in the arena. NULL: a quote is not closed.
 const char *const *argv_parse(struct arena *arena, const char *text);

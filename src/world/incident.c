@@ -319,3 +319,31 @@ char *incident_find(const char *name, struct err *err)
 	free(home);
 	return found;
 }
+
+static bool begins_one(char *const *names, const char *beginning)
+{
+	size_t count = 0;
+	for (size_t i = 0; names && names[i]; i++)
+		count += strncmp(names[i], beginning, strlen(beginning)) == 0;
+	return count == 1;
+}
+
+char *incident_shortest(const char *directory)
+{
+	const char *slash = strrchr(directory, '/'), *name = slash ? slash + 1 : directory;
+	char *home = incident_home(NULL), **names = home ? incident_names(NULL) : NULL;
+	char *above = memory_copy_bytes(directory, (size_t)(name - directory) - (slash != NULL));
+	char *real = home ? realpath(home, NULL) : NULL, *shortest;
+	const char *zone = strchr(name, 'Z');
+	char *time = memory_copy_bytes(name, zone ? (size_t)(zone + 1 - name) : 0);
+	if (!real || strcmp(real, above) != 0)
+		shortest = memory_copy_text(directory);
+	else
+		shortest = memory_copy_text(zone && begins_one(names, time) ? time : name);
+	names_free(names);
+	free(real);
+	free(home);
+	free(above);
+	free(time);
+	return shortest;
+}

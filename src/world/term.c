@@ -306,6 +306,16 @@ static bool open_terminal(struct term *term, struct err *err)
 	return true;
 }
 
+bool term_is_there(struct err *err)
+{
+	struct term term = {.fd = -1};
+	bool is_there = open_terminal(&term, err);
+
+	if (term.fd >= 0)
+		close(term.fd);
+	return is_there;
+}
+
 static bool load_script(struct term *term, struct err *err)
 {
 	const char *path = getenv("RELIGHT_KEYS");

@@ -35,8 +35,9 @@ static bool open_locked(const char *directory, struct copy_files *files, int *jo
 	*is_held |= files->lock_fd < 0 && !is_told;
 	if (*is_held)
 		return err_set(err,
-			"timeline: %s: another relight is writing it; look on: relight watch %s",
-			directory, directory);
+			"timeline: %s: another relight is writing it; look on: relight watch %s; "
+			"take it over: relight take %s",
+			directory, directory, directory);
 	files->segment = segment_count(files->dir_fd);
 	if (files->segment > 1) {
 		segment_name(files->segment, name);

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `note`: a person's word in the record, from another terminal.
+#include "command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine.h"
+#include "holder.h"
+#include "opening.h"
+#include "relight/file.h"
+#include "relight/incident.h"
+#include "relight/json.h"
+#include "relight/memory.h"
+#include "relight/ui.h"
+
+#define TEXT_MOST_BYTES (64 * 1024) // far more than a note may have: whoever records it says so
+
+static const struct option options[] = {
+	{"type", required_argument, NULL, 't'},
+	{"at", required_argument, NULL, 'a'},
+	{NULL, 0, NULL, 0},
+};
+
+struct note {
+	const char *name; // of the incident
+	const char *type, *at;
+	struct buf text;
+};
+
+static bool take_text(struct note *note, const char *text, struct err *err)
+{
+	if (strcmp(text, "-") != 0) {
+		buf_text(&note->text, text);
+		return true;
+	}
+	if (!file_read_fd(STDIN_FILENO, "standard input", TEXT_MOST_BYTES, &note->text, err))
+		return err_prefix(err, "note");
+	while (note->text.length > 0 && note->text.data[note->text.length - 1] == '\n')
+		note->text.data[--note->text.length] = '\0';
+	return true;
+}
+
+static int take_arguments(struct note *note, int argc, char **argv)
+{
+	struct err err = {0};
+	int option;
+	while ((option = command_option(argc, argv, options)) != -1) {
+		if (option == 't')
+			note->type = optarg;
+		else if (option == 'a')
+			note->at = optarg;
+		else
+			return EXIT_USAGE;
+	}
+	if (argc - optind != 2)
+		return command_usage("note", argc - optind < 2 ? "name an incident, and the text"
+							       : "one text: put it in quotes");
+	note->name = argv[optind];
+	return take_text(note, argv[optind + 1], &err) ? EXIT_GOOD : command_fail(EXIT_USAGE, &err);
+}
+
+static int say_noted(int64_t seq)
+{
+	printf("noted: event %lld\n", (long long)seq);
+	return EXIT_GOOD;
+}
+
+// --- where nobody has the incident open --------------------------------------------------------------------------------
+
+static bool want_note(struct engine *engine, const struct note *note, struct err *err)
+{
+	struct intent intent = intent_of(INTENT_NOTE);
+	intent.text = buf_str(&note->text);
+	intent.choice = note->type;
+	if (note->at && !time_parse(note->at, engine_now(engine).wall, false, &intent.at))
+		return err_set(err,
+			"note: --at %.60s: not a time; 14:05, -10m or 2026-07-03T02:47:00Z",
+			note->at);
+	return engine_want(engine, &intent, err);
+}
+
+// A session of its own, which does nothing else. Nothing is sensed and nothing is started.
+static int note_alone(const struct note *note, const char *directory)
+{
+	struct opening opening = {.parallel = 1};
+	struct engine engine;
+	struct err err = {0};
+	int code = EXIT_USAGE;
+	if (!opening_recall(&opening, directory)) {
+		opening_fini(&opening);
+		return EXIT_USAGE;
+	}
+	engine_init(&engine, &opening.setup, NULL);
+	engine_start_threads(&engine);
+	if (!engine_resume(&engine, directory, NULL, &err) || !want_note(&engine, note, &err)) {
+		engine_fini(&engine, "no note was written");
+		command_fail(EXIT_USAGE, &err);
+	} else {
+		int64_t seq = engine.record.chain.next_seq - 1;
+		bool is_durable = timeline_drain(engine.record.timeline, &err);
+		engine_fini(&engine, "wrote a note");
+		code = is_durable ? say_noted(seq) : command_fail(EXIT_NO, &err);
+	}
+	opening_fini(&opening);
+	return code;
+}
+
+// --- the command -------------------------------------------------------------------------------------------------------
+
+static int ask_holder(const struct note *note, const char *directory)
+{
+	cJSON *body = json_object(), *answer = NULL;
+	struct err err = {0};
+	int code = EXIT_NO;
+	json_add_text(body, "text", buf_str(&note->text));
+	json_add_text(body, "type", note->type);
+	json_add_text(body, "at", note->at);
+	switch (holder_ask(directory, "note", body, &answer, &err)) {
+	case HOLDER_ANSWERED:
+		code = say_noted(json_int(json_get(answer, "noted"), "seq", -1));
+		break;
+	case HOLDER_NOBODY: code = note_alone(note, directory); break;
+	case HOLDER_MISUSED: code = command_fail(EXIT_USAGE, &err); break;
+	case HOLDER_LOST:
+		err_set(&err,
+			"note: %s: whoever had it open ended before it was acknowledged; 'relight "
+			"timeline show %s' tells whether it is there",
+			directory, directory);
+		command_fail(EXIT_NO, &err);
+		break;
+	case HOLDER_SILENT: err_prefix(&err, "note"); // fall through
+	case HOLDER_REFUSED: command_fail(EXIT_NO, &err); break;
+	}
+	cJSON_Delete(body);
+	cJSON_Delete(answer);
+	return code;
+}
+
+int cmd_note(int argc, char **argv)
+{
+	struct note note = {0};
+	struct err err = {0};
+	int code = take_arguments(&note, argc, argv);
+	char *directory = code == EXIT_GOOD ? incident_find(note.name, &err) : NULL;
+	if (directory)
+		code = ask_holder(&note, directory);
+	else if (code == EXIT_GOOD)
+		code = command_fail(EXIT_USAGE, &err);
+	buf_fini(&note.text);
+	free(directory);
+	return code;
+}
