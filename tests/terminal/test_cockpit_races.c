@@ -52,7 +52,7 @@ static struct screen *person(const struct cockpit *c, const char *verb, const ch
 
 static bool looks_on(struct screen *s)
 {
-	return screen_has(s, " has this incident.");
+	return screen_has(s, " has this incident");
 }
 
 static bool writes(struct screen *s)

@@ -249,6 +249,7 @@ static void now_onlooker(struct view_case *of)
 {
 	of->ui.seat = SEAT_ONLOOKER;
 	of->input.person = "raj";
+	of->input.take_name = "20260703T024700Z";
 }
 
 static void now_replay(struct view_case *of)

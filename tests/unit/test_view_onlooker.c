@@ -138,7 +138,7 @@ static void test_intents_are_refused_before_they_are_asked(void **state)
 	}
 	ui_key(&of.ui, &of.facts, 'D', &intent);
 	assert_string_equal(of.ui.message,
-		"dry run: this screen only looks on; another relight has the incident");
+		"dry run: this screen only looks on; 'relight take' takes the incident over");
 	assert_false(of.ui.wants_trial);
 	case_end(&of);
 }
@@ -228,7 +228,7 @@ static void test_sees_the_sensor_of_another_one(void **state)
 	struct view_case of;
 	(void)state;
 	begin(&of);
-	assert_shows(&of, "You look on: ana has this incident.", true);
+	assert_shows(&of, "You look on: ana has this incident; relight take NAME", true);
 	assert_shows(&of, "sensor 1s", true);
 	assert_shows(&of, "progressing creating", true);
 	assert_shows(&of, "Nothing known", false);
