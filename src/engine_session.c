@@ -59,8 +59,8 @@ bool engine_try_key(const char *given, struct err *err)
 
 // --- what it says ---
 
-// The session before has said of this process, as the kernel told it, that it takes over; in the very
-// line before, so that nobody else has come in between.
+// The session before has said of this process, as the kernel told it, that it takes over; in the
+// very line before, so that nobody else has come in between.
 static bool is_peer(const struct engine *engine)
 {
 	int64_t taken_seq = engine->setup.taken_seq;

@@ -26,7 +26,8 @@ const struct command_entry command_table[] = {
 		"[--parallel N]]",
 		"go on with an open incident, by default the newest", false},
 	{"take", cmd_take,
-		"INCIDENT [--why TEXT] [--operator NAME] [--input K=V]... [--headless [--answers F] "
+		"INCIDENT [--why TEXT] [--operator NAME] [--key FILE|auto] [--input K=V]... "
+		"[--headless [--answers F] "
 		"[--parallel N]]",
 		"take an incident from whoever has it open, and go on with it", false},
 	{"note", cmd_note, "INCIDENT TEXT|- [--type T] [--at TIME]",
@@ -63,8 +64,8 @@ const struct command_entry command_table[] = {
 const int command_count = sizeof command_table / sizeof command_table[0];
 
 // Words of the contract whose commands are not there yet: better said than taken for a misspelling.
-static const char *const not_built[] = {"do", "inject", "approve", "assign",
-	"replay", "compare", "score", "advise", "catalog", "init", "theme", NULL};
+static const char *const not_built[] = {"do", "inject", "approve", "assign", "replay", "compare",
+	"score", "advise", "catalog", "init", "theme", NULL};
 
 static void print_entry(FILE *out, const struct command_entry *entry)
 {

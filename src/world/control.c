@@ -190,7 +190,7 @@ static void take_request(struct client *client, const char *line, size_t length)
 	cJSON *request = json_parse(line, length, &err);
 	const cJSON *body = cJSON_IsObject(request) ? request->child : NULL;
 
-	if (!request || !cJSON_IsObject(body) || body->next) {
+	if (!body || !cJSON_IsObject(body) || body->next) {
 		err_prefix(&err, "request");
 		refuse(client,
 			request ? "request: not {\"WORD\":{…}}, one word a line" : err.message);
