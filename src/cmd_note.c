@@ -19,6 +19,8 @@
 
 #define TEXT_MOST_BYTES (64 * 1024) // far more than a note may have: whoever records it says so
 
+#define TRIES 50 // each time somebody else has opened it meanwhile
+
 static const struct option options[] = {
 	{"type", required_argument, NULL, 't'},
 	{"at", required_argument, NULL, 'a'},
@@ -84,7 +86,8 @@ static bool want_note(struct engine *engine, const struct note *note, struct err
 }
 
 // A session of its own, which does nothing else. Nothing is sensed and nothing is started.
-static int note_alone(const struct note *note, const char *directory)
+// *is_held: somebody has opened it meanwhile, and nothing was said.
+static int note_alone(const struct note *note, const char *directory, bool *is_held)
 {
 	struct opening opening = {.parallel = 1};
 	struct engine engine;
@@ -96,9 +99,10 @@ static int note_alone(const struct note *note, const char *directory)
 	}
 	engine_init(&engine, &opening.setup, NULL);
 	engine_start_threads(&engine);
-	if (!engine_resume(&engine, directory, NULL, &err) || !want_note(&engine, note, &err)) {
+	if (!engine_resume(&engine, directory, is_held, &err) || !want_note(&engine, note, &err)) {
 		engine_fini(&engine, "no note was written");
-		command_fail(EXIT_USAGE, &err);
+		if (!*is_held)
+			command_fail(EXIT_USAGE, &err);
 	} else {
 		int64_t seq = engine.record.chain.next_seq - 1;
 		bool is_durable = timeline_drain(engine.record.timeline, &err);
@@ -111,7 +115,8 @@ static int note_alone(const struct note *note, const char *directory)
 
 // --- the command -------------------------------------------------------------------------------------------------------
 
-static int ask_holder(const struct note *note, const char *directory)
+// *is_held: somebody came and is to be asked again.
+static int ask_holder(const struct note *note, const char *directory, bool *is_held)
 {
 	cJSON *body = json_object(), *answer = NULL;
 	struct err err = {0};
@@ -123,7 +128,7 @@ static int ask_holder(const struct note *note, const char *directory)
 	case HOLDER_ANSWERED:
 		code = say_noted(json_int(json_get(answer, "noted"), "seq", -1));
 		break;
-	case HOLDER_NOBODY: code = note_alone(note, directory); break;
+	case HOLDER_NOBODY: code = note_alone(note, directory, is_held); break;
 	case HOLDER_MISUSED: code = command_fail(EXIT_USAGE, &err); break;
 	case HOLDER_LOST:
 		err_set(&err,
@@ -146,10 +151,16 @@ int cmd_note(int argc, char **argv)
 	struct err err = {0};
 	int code = take_arguments(&note, argc, argv);
 	char *directory = code == EXIT_GOOD ? incident_find(note.name, &err) : NULL;
-	if (directory)
-		code = ask_holder(&note, directory);
-	else if (code == EXIT_GOOD)
-		code = command_fail(EXIT_USAGE, &err);
+	bool is_held = directory != NULL;
+	for (int i = 0; i < TRIES && is_held; i++) {
+		is_held = false;
+		code = ask_holder(&note, directory, &is_held);
+	}
+	if (is_held)
+		err_set(&err, "note: %s: others open and close it all the time; try again",
+			directory);
+	if (is_held || (code == EXIT_GOOD && !directory))
+		code = command_fail(is_held ? EXIT_NO : EXIT_USAGE, &err);
 	buf_fini(&note.text);
 	free(directory);
 	return code;

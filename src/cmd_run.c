@@ -275,6 +275,8 @@ int cmd_resume(int argc, char **argv)
 
 // --- take: from whoever has it -----------------------------------------------------------------------------------------
 
+#define TAKE_TRIES 5 // each time somebody else has taken it meanwhile
+
 // Whether this process could go on with it: a session that works is not ended for one that cannot
 // begin.
 static bool can_go_on(struct opening *opening, const char *directory)
@@ -295,16 +297,19 @@ static int ask_for_it(struct opening *opening, const char *directory)
 	cJSON *body = json_object(), *answer = NULL;
 	struct err err = {0};
 	int code = EXIT_NO;
+	enum holder_word said = HOLDER_LOST;
 	json_add_text(body, "why", opening->why);
-	switch (holder_ask(directory, "take", body, &answer, &err)) {
+	for (int i = 0; i < TAKE_TRIES && said == HOLDER_LOST; i++)
+		said = holder_ask(directory, "take", body, &answer, &err);
+	switch (said) {
 	case HOLDER_ANSWERED:
 		opening->setup.taken_seq = json_int(json_get(answer, "taken"), "seq", 0);
 		code = EXIT_GOOD;
 		break;
-	case HOLDER_LOST: // it has ended, of this or by itself
 	case HOLDER_NOBODY: code = EXIT_GOOD; break;
 	case HOLDER_MISUSED: code = EXIT_USAGE; break;
 	case HOLDER_REFUSED:
+	case HOLDER_LOST:
 	case HOLDER_SILENT: break;
 	}
 	if (code == EXIT_GOOD) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "holder.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +118,38 @@ static enum holder_word say_unreachable(const char *directory, struct err *err)
 	return HOLDER_SILENT;
 }
 
+// --- between two holders ---------------------------------------------------------------------------------------------
+
+static bool see_last(void *context, const char *line, size_t length, struct err *err)
+{
+	struct buf *last = context;
+	(void)err;
+	buf_clear(last);
+	buf_add(last, line, length);
+	return true;
+}
+
+// Nobody has it for a moment, but its record says who is about to: that one is not overtaken by
+// whoever finds the lock free.
+static bool is_promised(const char *directory)
+{
+	struct buf last = {0};
+	struct chain chain;
+	struct err ignored;
+	timeline_read(directory, see_last, &last, &chain, NULL, &ignored);
+	struct event *event =
+		last.length ? event_decode(buf_str(&last), last.length, &ignored) : NULL;
+	const cJSON *taker = event && event->kind == EVENT_SESSION_ENDED
+				     ? json_get(event->data, "taken_by")
+				     : NULL;
+	pid_t pid = (pid_t)json_int(taker, "pid", 0);
+	int64_t age_us = event ? clock_mono().us - event->mono.us : -1;
+	bool is_there = pid > 0 && pid != getpid() && (kill(pid, 0) == 0 || errno == EPERM);
+	event_free(event);
+	buf_fini(&last);
+	return is_there && age_us >= 0 && age_us < COMING_US;
+}
+
 // --- asking ------------------------------------------------------------------------------------------------------------
 
 enum turn {
@@ -179,7 +213,7 @@ enum holder_word holder_ask(
 		if (was_reached) {
 			turn = ask_it(directory, fd, &holder, word, body, &said, answer, err);
 			close(fd);
-		} else if (!timeline_is_held(directory)) {
+		} else if (!timeline_is_held(directory) && !is_promised(directory)) {
 			return HOLDER_NOBODY;
 		}
 		if (turn == TURN_AGAIN)
