@@ -125,6 +125,23 @@ static void tell_durable(struct engine *engine)
 	buf_drop(&engine->written, told);
 }
 
+// A cancel overtakes a launch that still waits for the disk: what finds it there before its request
+// does nothing.
+static bool overtakes_launch(struct engine *engine, struct effect *cancel)
+{
+	bool is_waiting = false;
+	for (size_t i = 0; cancel->kind == EFFECT_CANCEL && i < engine->pending_count; i++) {
+		const struct effect *effect = &engine->pending[i].effect;
+		is_waiting |= effect->kind == EFFECT_LAUNCH && effect->step == cancel->step &&
+			      effect->attempt == cancel->attempt;
+	}
+	if (!is_waiting)
+		return false;
+	engine_carry_out(engine, cancel);
+	free(cancel->why);
+	return true;
+}
+
 // Takes the decision over: its events are recorded now, its effects follow once those are durable.
 void engine_commit(struct engine *engine, struct decision *decision)
 {
@@ -132,6 +149,8 @@ void engine_commit(struct engine *engine, struct decision *decision)
 		engine_record(engine, decision->events[i]);
 	decision->event_count = 0;
 	for (size_t i = 0; i < decision->effect_count; i++) {
+		if (overtakes_launch(engine, &decision->effects[i]))
+			continue;
 		engine_announce(engine, &decision->effects[i]);
 		engine->pending = memory_grow(engine->pending, engine->pending_count,
 			&engine->pending_capacity, sizeof *engine->pending);

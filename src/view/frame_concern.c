@@ -240,6 +240,16 @@ static void say_unknown(
 			    : "Look whether it did its work; r runs it again.");
 }
 
+// Started, and kept from acting by the disk; -1: nothing is.
+static int step_that_waits(const struct scene *scene)
+{
+	for (size_t s = 0; s < scene->runbook->step_count; s++)
+		if (scene->state->steps[s].state == STEP_RUNNING &&
+			!scene->state->steps[s].cancel_asked && scene_is_recording(scene, (int)s))
+			return (int)s;
+	return -1;
+}
+
 static void say_record(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words)
 {
@@ -256,7 +266,14 @@ static void say_record(
 	buf_printf(&words->lines[1],
 		"Nothing new can be started; what runs goes on. On disk: #%lld of #%lld.",
 		(long long)scene->input->durable_seq, (long long)scene->input->newest_seq);
-	buf_text(&words->lines[2], "Make room on the disk or mend it; or :continue-unrecorded.");
+	int waiting = step_that_waits(scene);
+	if (waiting >= 0)
+		buf_printf(&words->lines[2],
+			"%s STARTS when the disk takes it; c on it calls that off.",
+			scene->runbook->steps[waiting].id);
+	else
+		buf_text(&words->lines[2],
+			"Make room on the disk or mend it; or :continue-unrecorded.");
 }
 
 // Another relight may have it on another machine, where this one sees no lock.

@@ -368,6 +368,17 @@ static void now_record_fault(struct view_case *of)
 	of->facts.is_recording = false;
 }
 
+// What was started just then does not act before the disk takes it, and does then.
+static void now_start_waits(struct view_case *of)
+{
+	tell(of, "03:05:40", "ana", EVENT_STEP_INTENT, "velero-restore", 1,
+		"{\"role\":\"run\",\"action\":{},\"timeout_s\":1200}");
+	of->input.fault = "timeline.jsonl: No space left on device";
+	of->input.newest_seq = of->state->events - 1;
+	of->input.durable_seq = of->state->events - 2;
+	of->facts.is_recording = false;
+}
+
 static void now_sensor_down(struct view_case *of)
 {
 	of->sensed->is_up = false;
@@ -655,6 +666,7 @@ static void test_now(void **state)
 		{"a rollback whose outcome is unknown", now_rollback_unknown},
 		{"a rollback that failed", now_rollback_failed},
 		{"the record cannot be written", now_record_fault},
+		{"the record cannot be written, and a start waits for it", now_start_waits},
 		{"the sensor is down", now_sensor_down},
 		{"another target", now_target_changed},
 		{"the pinned target again", now_target_is_back},
