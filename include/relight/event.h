@@ -26,6 +26,7 @@
 	X(SESSION_ENDED, "session.ended") X(MARK, "mark") \
 	X(INCIDENT_DECLARED, "incident.declared") X(INCIDENT_STATUS, "incident.status") \
 	X(INCIDENT_SERVING, "incident.serving") \
+	X(INCIDENT_INTERRUPTED, "incident.interrupted") \
 	X(INCIDENT_RECOVERED, "incident.recovered") X(INCIDENT_CLOSED, "incident.closed") \
 	X(RESTORE_POINT, "restore_point") X(RUNBOOK_LOADED, "runbook.loaded") \
 	X(RUNBOOK_CHANGED, "runbook.changed") X(INPUT_SET, "input.set") \

@@ -383,81 +383,6 @@ static step_rule *const step_rules[STEP_STATES] = {
 
 // --- the incident ---
 
-static void add_serving(const struct facts *facts, const char *function, struct mono since,
-	struct decision *decision)
-{
-	struct wall since_wall = {facts->now.wall.us - (facts->now.mono.us - since.us)};
-	struct event *event = decision_event(decision, facts, EVENT_INCIDENT_SERVING, -1, -1);
-	json_add_text(event->data, "function", function);
-	decision_add_wall(event->data, "since", since_wall);
-}
-
-// The impact, or where that is not known the declaration.
-static struct mono began(const struct facts *facts)
-{
-	struct wall at = wall_known(facts->state->impact_at) ? facts->state->impact_at
-							     : facts->state->declared.wall;
-	return (struct mono){facts->now.mono.us - (facts->now.wall.us - at.us)};
-}
-
-// Since when this dependency has been healthy for its `stable`, not counting what was before the
-// impact; MONO_NONE: it is not.
-static struct mono lasting_since(const struct facts *facts, int d)
-{
-	const struct dependency_known *known = &facts->state->dependencies[d];
-	bool is_attested = known->is_attested;
-	struct mono since =
-		is_attested ? known->since.mono : facts->sensed->dependencies[d].healthy_from;
-	if (!state_is_healthy(facts->state, d) || !mono_known(since))
-		return MONO_NONE;
-	if (since.us < began(facts).us)
-		since = began(facts);
-	bool is_lasting = is_attested ||
-			  facts->sensed->dependencies[d].heard.us - since.us >= stable_us(facts, d);
-	return is_lasting ? since : MONO_NONE;
-}
-
-static struct mono journey_since(const struct facts *facts, const struct refs *journey)
-{
-	struct mono latest = MONO_NONE;
-	for (size_t i = 0; i < journey->count; i++) {
-		struct mono since = lasting_since(facts, journey->items[i]);
-		if (!mono_known(since))
-			return MONO_NONE;
-		if (!mono_known(latest) || since.us > latest.us)
-			latest = since;
-	}
-	return latest;
-}
-
-static void look_at_serving(const struct facts *facts, struct decision *decision)
-{
-	const struct runbook *runbook = facts->runbook;
-	if (!facts->state->is_open || wall_known(facts->state->closed.wall))
-		return;
-	bool has_functions = false;
-	for (size_t f = 0; f < runbook->function_count; f++) {
-		struct mono since = journey_since(facts, &runbook->functions[f].journey);
-		if (mono_known(since) && !wall_known(facts->state->serving[f].wall))
-			add_serving(facts, runbook->functions[f].id, since, decision);
-		has_functions |= runbook->functions[f].journey.count > 0;
-	}
-	if (has_functions || wall_known(facts->state->journey_serving.wall))
-		return;
-	bool *is_journey = memory_zeroed(runbook->dependency_count + 1, sizeof *is_journey);
-	int *items = memory_zeroed(runbook->dependency_count + 1, sizeof *items);
-	struct refs journey = {items, 0};
-	if (plan_journey(runbook, is_journey) > 0)
-		for (size_t d = 0; d < runbook->dependency_count; d++)
-			if (is_journey[d])
-				items[journey.count++] = (int)d;
-	struct mono since = journey_since(facts, &journey);
-	if (mono_known(since))
-		add_serving(facts, NULL, since, decision);
-	free(is_journey);
-	free(items);
-}
-
 static void look_at_waivers(const struct facts *facts, struct decision *decision)
 {
 	for (size_t w = 0; w < facts->state->waiver_count; w++) {
@@ -497,7 +422,7 @@ void decide_due(const struct facts *facts, struct decision *decision)
 		if (rule)
 			rule(facts, (int)s, decision);
 	}
-	look_at_serving(facts, decision);
+	decision_look_at_serving(facts, decision);
 	if (decision->event_count == 0)
 		look_at_abort(facts, decision);
 }

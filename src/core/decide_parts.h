@@ -30,6 +30,8 @@ cJSON *decision_observations(const struct facts *facts, int step);
 // What is still open when the incident is closed: waivers in force, and what overridden steps left.
 // The caller frees.
 cJSON *decision_open_ends(const struct facts *facts);
+// What has begun to serve, or stopped, since the record last said so (decide_serving.c).
+void decision_look_at_serving(const struct facts *facts, struct decision *decision);
 // Aborted, and every abort step is done or skipped.
 bool decision_abort_is_over(const struct facts *facts);
 void decision_add_wall(cJSON *data, const char *key, struct wall at);

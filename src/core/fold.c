@@ -90,21 +90,30 @@ static void fold_declared(const struct fold *fold)
 		state->detected_at = wall_of(fold->data, "detected_at");
 }
 
+// What a function, or without any the whole journey, has served since.
+static void set_serving(struct state *state, const char *function, struct moment since)
+{
+	if (!function)
+		state->journey_serving = since;
+	for (size_t f = 0; function && f < state->runbook->function_count; f++)
+		if (strcmp(state->runbook->functions[f].id, function) == 0)
+			state->serving[f] = since;
+}
+
 static void fold_serving(const struct fold *fold)
 {
-	struct state *state = fold->state;
-	const char *function = json_text(fold->data, "function");
 	struct moment since = fold->at;
 	struct wall since_wall = wall_of(fold->data, "since");
 	if (wall_known(since_wall)) {
 		since.mono.us -= since.wall.us - since_wall.us;
 		since.wall = since_wall;
 	}
-	if (!function)
-		state->journey_serving = since;
-	for (size_t f = 0; function && f < state->runbook->function_count; f++)
-		if (strcmp(state->runbook->functions[f].id, function) == 0)
-			state->serving[f] = since;
+	set_serving(fold->state, json_text(fold->data, "function"), since);
+}
+
+static void fold_interrupted(const struct fold *fold)
+{
+	set_serving(fold->state, json_text(fold->data, "function"), MOMENT_NONE);
 }
 
 static void fold_recovered(const struct fold *fold)
@@ -374,6 +383,7 @@ static fold_function *const fold_table[EVENT_KIND_COUNT] = {
 	[EVENT_INCIDENT_DECLARED] = fold_declared,
 	[EVENT_INCIDENT_STATUS] = fold_remark,
 	[EVENT_INCIDENT_SERVING] = fold_serving,
+	[EVENT_INCIDENT_INTERRUPTED] = fold_interrupted,
 	[EVENT_INCIDENT_RECOVERED] = fold_recovered,
 	[EVENT_INCIDENT_CLOSED] = fold_closed,
 	[EVENT_RESTORE_POINT] = fold_restore_point,

@@ -101,7 +101,7 @@ static void walk_step(
 // --- the incident ---
 
 static void walk_serving(
-	struct report_walk *walk, const struct state *state, const struct event *event)
+	struct report_walk *walk, const struct state *state, const struct event *event, int64_t seq)
 {
 	const struct runbook *runbook = state->runbook;
 	const char *id = json_text(event->data, "function");
@@ -112,7 +112,7 @@ static void walk_serving(
 	if (!id)
 		function = runbook->function_count;
 	if (!id || function < runbook->function_count)
-		walk->serving_seq[function] = event->seq;
+		walk->serving_seq[function] = seq;
 }
 
 static void walk_restore_point(
@@ -134,7 +134,8 @@ static void walk_incident(
 		if (json_text(event->data, "impact_at"))
 			walk->impact_seq = event->seq;
 		break;
-	case EVENT_INCIDENT_SERVING: walk_serving(walk, state, event); break;
+	case EVENT_INCIDENT_SERVING: walk_serving(walk, state, event, event->seq); break;
+	case EVENT_INCIDENT_INTERRUPTED: walk_serving(walk, state, event, -1); break;
 	case EVENT_INCIDENT_RECOVERED: walk->recovered_seq = event->seq; break;
 	case EVENT_INCIDENT_CLOSED: walk->closed_seq = event->seq; break;
 	case EVENT_ABORT: walk->abort_seq = event->seq; break;

@@ -337,6 +337,9 @@ static const struct sentence {
 	[EVENT_INCIDENT_STATUS] = {"said: {say}"},
 	[EVENT_INCIDENT_SERVING] = {"SERVING[ {function}][ since {@since}]", .who = "sensed",
 		.tone = TONE_GOOD},
+	[EVENT_INCIDENT_INTERRUPTED] = {"NO LONGER SERVING[ {function}][ since {@since}]: "
+					"{dependency} {status}[ \"{message}\"]",
+		.who = "sensed", .tone = TONE_BAD},
 	[EVENT_INCIDENT_RECOVERED] = {"RECOVERED[, evidence {level}][: {why}]", .tone = TONE_GOOD},
 	[EVENT_INCIDENT_CLOSED] = {"CLOSED[, {result}][: {why}]"},
 	[EVENT_RESTORE_POINT] = {"RESTORE POINT {id} at {@at}[, found {@found}]"},

@@ -88,6 +88,7 @@ static const struct {
 	const char *words;
 	enum role role;
 } serving_table[] = {
+	[SERVING_UNSEEN] = {"not seen to serve yet", ROLE_NORMAL},
 	[SERVING_NEVER] = {"DOWN", ROLE_NORMAL},
 	[SERVING_NOW] = {"SERVING since ", ROLE_GOOD},
 	[SERVING_UNKNOWN] = {"NOT KNOWN now, served since ", ROLE_WARN},
@@ -102,7 +103,7 @@ static void add_functions(struct sheet *sheet, const struct scene *scene)
 		struct buf text = {0};
 		buf_printf(&text, "%s: %s", function->title ? function->title : function->id,
 			serving_table[serving].words);
-		if (serving != SERVING_NEVER)
+		if (wall_known(scene->state->serving[i].wall))
 			elapsed_words(scene, scene->state->serving[i].wall, &text);
 		sheet_add(sheet, i ? "" : "functions", serving_table[serving].role, buf_str(&text));
 		buf_fini(&text);

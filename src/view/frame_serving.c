@@ -3,7 +3,7 @@
 
 #include "relight/arena.h"
 
-// What a journey that has served shows now.
+// What a journey shows now; of one that has not served by the record see not_yet().
 static enum serving journey_now(const struct scene *scene, const struct refs *journey)
 {
 	enum serving worst = SERVING_NOW;
@@ -18,17 +18,19 @@ static enum serving journey_now(const struct scene *scene, const struct refs *jo
 	return worst;
 }
 
+static enum serving not_yet(enum serving now)
+{
+	return now == SERVING_LOST ? SERVING_NEVER : SERVING_UNSEEN;
+}
+
 enum serving serving_function(const struct scene *scene, size_t function)
 {
-	if (!wall_known(scene->state->serving[function].wall))
-		return SERVING_NEVER;
-	return journey_now(scene, &scene->runbook->functions[function].journey);
+	enum serving now = journey_now(scene, &scene->runbook->functions[function].journey);
+	return wall_known(scene->state->serving[function].wall) ? now : not_yet(now);
 }
 
 static enum serving serving_layer(const struct scene *scene)
 {
-	if (!scene->forecast.is_serving)
-		return SERVING_NEVER;
 	size_t count = scene->runbook->dependency_count;
 	bool *is_journey = arena_array(scene->arena, count + 1, sizeof(*is_journey));
 	int *items = arena_array(scene->arena, count + 1, sizeof(*items));
@@ -37,12 +39,14 @@ static enum serving serving_layer(const struct scene *scene)
 	for (size_t i = 0; i < count; i++)
 		if (is_journey[i])
 			items[journey.count++] = (int)i;
-	return journey_now(scene, &journey);
+	enum serving now = journey_now(scene, &journey);
+	return scene->forecast.is_serving ? now : not_yet(now);
 }
 
 enum serving serving_whole(const struct scene *scene)
 {
-	static const enum serving order[] = {SERVING_NEVER, SERVING_UNKNOWN, SERVING_LOST};
+	static const enum serving order[] = {
+		SERVING_UNSEEN, SERVING_NEVER, SERVING_UNKNOWN, SERVING_LOST};
 	enum serving whole = SERVING_NOW;
 	if (scene->runbook->function_count == 0)
 		return serving_layer(scene);

@@ -4,10 +4,12 @@
 
 #include "frame_scene.h"
 
-// What customers get now. That a function served once stays on the record and stops the clock of
-// the RTO; whether it serves now is what its journey shows now.
+// What customers get now. That a function serves is on the record and stops the clock of the RTO,
+// until the record says that it was interrupted; whether it serves this moment is what its journey
+// shows now.
 enum serving {
-	SERVING_NEVER,   // not since the impact
+	SERVING_UNSEEN,  // nobody has seen yet whether it does
+	SERVING_NEVER,   // not since the impact: something of its journey is not healthy
 	SERVING_NOW,     // all of its journey is healthy and fresh
 	SERVING_UNKNOWN, // it served; what it rests on is not known now
 	SERVING_LOST,    // it served; something that it rests on is not healthy now

@@ -45,12 +45,14 @@ static void draw_loss(struct pen *pen, const struct scene *scene)
 
 // Without functions: of the whole.
 static const char *const whole_words[] = {
+	[SERVING_UNSEEN] = "not seen yet",
 	[SERVING_NEVER] = "no",
 	[SERVING_NOW] = "yes",
 	[SERVING_UNKNOWN] = "NOT KNOWN",
 	[SERVING_LOST] = "NOT HEALTHY",
 };
 static const enum role serving_roles[] = {
+	[SERVING_UNSEEN] = ROLE_NORMAL,
 	[SERVING_NEVER] = ROLE_NORMAL,
 	[SERVING_NOW] = ROLE_GOOD,
 	[SERVING_UNKNOWN] = ROLE_WARN,
@@ -237,6 +239,7 @@ void trust_draw(struct area area, const struct scene *scene)
 void functions_draw(struct pen *pen, const struct scene *scene)
 {
 	static const char *const words[] = {
+		[SERVING_UNSEEN] = "not seen yet",
 		[SERVING_NEVER] = "DOWN",
 		[SERVING_NOW] = "SERVING",
 		[SERVING_UNKNOWN] = "NOT KNOWN",

@@ -1566,6 +1566,45 @@ static void test_serving_is_lasting_and_of_all(void **unused)
 	case_end(&of);
 }
 
+static void test_what_stops_to_serve_lets_the_clock_go_on(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, functions);
+	sense_both(&of, 1, 40, "healthy");
+	assert_true(state_forecast(of.state, of.facts.now).is_serving);
+	// A moment is none, and neither is what is not known.
+	now_is(&of, 41);
+	sense(&of, "x", "degraded");
+	now_is(&of, 50);
+	sense(&of, "x", "degraded");
+	due(&of);
+	sense_both(&of, 51, 80, "unknown");
+	assert_int_equal(count_events(&of, EVENT_INCIDENT_INTERRUPTED), 0);
+	assert_true(state_forecast(of.state, of.facts.now).is_serving);
+	for (int at = 81; at <= 91; at++) {
+		now_is(&of, at);
+		sense(&of, "x", "degraded");
+		due(&of);
+	}
+	assert_int_equal(count_events(&of, EVENT_INCIDENT_INTERRUPTED), 1);
+	assert_newest(&of, EVENT_INCIDENT_INTERRUPTED, NULL);
+	assert_string_equal(newest(&of)->dependency, "x");
+	assert_data(newest(&of), "function", "f");
+	assert_data(newest(&of), "since", "2026-07-03T03:01:21.000000Z");
+	assert_data(newest(&of), "status", "degraded");
+	assert_false(state_forecast(of.state, of.facts.now).is_serving);
+	sense_both(&of, 92, 130, "healthy");
+	assert_int_equal(count_events(&of, EVENT_INCIDENT_SERVING), 2);
+	assert_data(newest(&of), "since", "2026-07-03T03:01:37.000000Z");
+	assert_true(state_forecast(of.state, of.facts.now).is_serving);
+	// After the declared recovery it is another incident's.
+	tell(&of, "ana", EVENT_INCIDENT_RECOVERED, NULL, "{}");
+	sense_both(&of, 131, 180, "missing");
+	assert_int_equal(count_events(&of, EVENT_INCIDENT_INTERRUPTED), 1);
+	case_end(&of);
+}
+
 static void test_a_mark_counts_what_there_is_to_see(void **unused)
 {
 	(void)unused;
@@ -1676,6 +1715,7 @@ int main(void)
 		cmocka_unit_test(test_automatic_retries),
 		cmocka_unit_test(test_when_nothing_is_retried),
 		cmocka_unit_test(test_serving_is_lasting_and_of_all),
+		cmocka_unit_test(test_what_stops_to_serve_lets_the_clock_go_on),
 		cmocka_unit_test(test_a_mark_counts_what_there_is_to_see),
 		cmocka_unit_test(test_serving_counts_from_the_impact),
 	};

@@ -129,6 +129,11 @@ static const struct told {
 		"DECLARED x; impact 02:47:00"},
 	{EVENT_INCIDENT_SERVING, "relight", NULL, NULL, 0, "{\"since\":\"2026-07-03T03:40:00Z\"}",
 		"sensed", TONE_GOOD, "SERVING since 03:40:00"},
+	{EVENT_INCIDENT_INTERRUPTED, "relight", NULL, "intake", 0,
+		"{\"function\":\"f\",\"since\":\"2026-07-03T03:40:00Z\",\"status\":\"degraded\","
+		"\"message\":\"HTTP 502\"}",
+		"sensed", TONE_BAD,
+		"NO LONGER SERVING f since 03:40:00: intake degraded \"HTTP 502\""},
 	{EVENT_RUNBOOK_LOADED, "relight", NULL, NULL, 0,
 		"{\"name\":\"r\",\"sha256\":\"0123456789abcdef0123\"}", "relight", TONE_DIM,
 		"runbook r, sha256 0123456789ab"},
