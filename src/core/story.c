@@ -5,7 +5,7 @@
 //                      of the event; subject: the step, else the dependency
 //   {word} {word.word} of its data: a text as it is, a number, a list with commas, an object as
 //                      "name value name value"
-//   {@word} {#word} {~word}   a time as 03:05:42, a digest by its first digits, milliseconds as 4m
+//   {@word} {#word} {~word}   a time as 03:05:42, a digest by its first digits, a duration as 4m
 //   [ … ]              left out when something in it is absent
 // A kind whose sentence depends on what happened has a function that picks it.
 #include "relight/story.h"
@@ -80,6 +80,16 @@ static bool add_duration(struct buf *out, int64_t ms)
 	return true;
 }
 
+// The unit is what the key ends in: "duration_ms", "by_s", "seconds".
+static bool add_told_duration(struct buf *out, const cJSON *data, const char *key)
+{
+	const char *unit = strrchr(key, '_');
+	int64_t ms_per_unit = unit && strcmp(unit, "_ms") == 0 ? 1 : MS_PER_S;
+	int64_t value = json_int(data, key, -1);
+	return value >= 0 && value <= DURATION_MOST_MS / ms_per_unit &&
+	       add_duration(out, value * ms_per_unit);
+}
+
 static bool add_text(struct buf *out, const char *text)
 {
 	if (text)
@@ -111,7 +121,7 @@ static bool add_word(const struct telling *telling, const char *word, struct buf
 	switch (word[0]) {
 	case '@': return add_time(out, json_text(event->data, word + 1));
 	case '#': return add_digest(out, json_text(event->data, word + 1));
-	case '~': return add_duration(out, json_int(event->data, word + 1, -1));
+	case '~': return add_told_duration(out, event->data, word + 1);
 	default: break;
 	}
 	const cJSON *value = json_path(event->data, word);
@@ -366,7 +376,7 @@ static const struct sentence {
 	[EVENT_STEP_INTENT] = {.pick = tell_intent},
 	[EVENT_STEP_SPAWNED] = {"{step}, attempt {attempt}, runs as pid {pid}[ on {host}]",
 		.tone = TONE_DIM},
-	[EVENT_STEP_EXTENDED] = {"MORE TIME {step}: {by_s}s[: {why}]"},
+	[EVENT_STEP_EXTENDED] = {"MORE TIME {step}: {~by_s}[: {why}]"},
 	[EVENT_STEP_CANCEL] = {"CANCELS {step}[, attempt {attempt}][: {why}]", .tone = TONE_WARN},
 	[EVENT_STEP_RESULT] = {.pick = tell_result},
 	[EVENT_STEP_VERIFIED] = {.pick = tell_verified, .who = "sensed", .tone = TONE_GOOD},
@@ -405,7 +415,7 @@ static const struct sentence {
 	[EVENT_HINT] = {"hint {#sha256}", .tone = TONE_DIM},
 	[EVENT_PAUSE] = {"PAUSED"},
 	[EVENT_CONTINUE] = {"CONTINUED"},
-	[EVENT_SKIP_TIME] = {"went {seconds}s ahead"},
+	[EVENT_SKIP_TIME] = {"went {~seconds} ahead"},
 	[EVENT_CLOCK_STEP] = {"the wall clock stepped by {delta_us} us", .tone = TONE_WARN},
 	[EVENT_FAULT] = {"FAULT[: {what}][: {path}][: {error}]", .tone = TONE_BAD},
 	[EVENT_ANCHOR] = {"anchored[ at {where}][, head {#head}]", .tone = TONE_DIM},

@@ -2,6 +2,7 @@
 #include "frame_panes.h"
 
 #include <signal.h>
+#include <string.h>
 
 #include "frame_sheet.h"
 #include "ui_plan.h"
@@ -249,7 +250,11 @@ static void add_dependencies(struct sheet *sheet, const struct scene *scene, int
 static void add_help(struct sheet *sheet, const struct scene *scene, int step)
 {
 	const struct step *of = &scene->runbook->steps[step];
-	sheet_add(sheet, "why", ROLE_NORMAL, of->text);
+	struct buf text = {0};
+	if (of->text)
+		plan_join_lines(&text, of->text, strlen(of->text));
+	sheet_add(sheet, "why", ROLE_NORMAL, buf_str(&text));
+	buf_fini(&text);
 	for (size_t i = 0; i < of->hint_count; i++)
 		sheet_printf(sheet, i ? "" : "hints", ROLE_NORMAL, "%s: %s", of->hints[i].match,
 			of->hints[i].say ? of->hints[i].say : "");

@@ -224,7 +224,10 @@ static const char *keys_of(const struct dialog *dialog)
 			return "Enter goes on   Tab its type   Down its time   Esc leaves";
 		return dialog->second_label ? "Enter goes on   Tab next field   Esc leaves"
 					    : "Enter goes on   Esc leaves";
-	case DIALOG_CHOICE: return "Up/Down choose   Enter goes on   Tab next field   Esc leaves";
+	case DIALOG_CHOICE:
+		return dialog->second_label
+			       ? "Up/Down choose   Enter goes on   Tab next field   Esc leaves"
+			       : "Up/Down choose   Enter goes on   Esc leaves";
 	case DIALOG_PALETTE: return "Tab completes   Enter goes on   Esc leaves";
 	case DIALOG_FILTER: return "Enter keeps the filter   Esc shows everything";
 	case DIALOG_QUIT: return "Enter or y leaves the screen   Esc stays";

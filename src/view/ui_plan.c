@@ -82,8 +82,16 @@ static bool keeps_line(const char *line)
 	       (digits > 0 && (line[digits] == '.' || line[digits] == ')'));
 }
 
-// Lines that a file broke where it was convenient are joined again: they are wrapped to the
-// dialog's width. Blank lines part paragraphs.
+void plan_join_lines(struct buf *out, const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		bool is_break = text[i] == '\n' &&
+				(keeps_line(text + i + 1) || (i > 0 && text[i - 1] == '\n'));
+
+		buf_byte(out, text[i] == '\n' && !is_break ? ' ' : text[i]);
+	}
+}
+
 void plan_add_paragraphs(struct buf *out, const struct facts *facts, const char *text)
 {
 	size_t length = strlen(text), most = length > TEXT_MOST_BYTES ? TEXT_MOST_BYTES : length;
@@ -93,12 +101,7 @@ void plan_add_paragraphs(struct buf *out, const struct facts *facts, const char 
 		most--;
 	while (most > 0 && strchr(" \n", text[most - 1]))
 		most--;
-	for (size_t i = 0; i < most; i++) {
-		bool is_break = text[i] == '\n' &&
-				(keeps_line(text + i + 1) || (i > 0 && text[i - 1] == '\n'));
-
-		buf_byte(&joined, text[i] == '\n' && !is_break ? ' ' : text[i]);
-	}
+	plan_join_lines(&joined, text, most);
 	if (most < length)
 		buf_text(&joined, " … (its detail has the rest)");
 	add_masked(out, facts, buf_str(&joined));

@@ -15,7 +15,10 @@ bool plan_say_namespace(struct buf *out, const struct facts *facts, int step, bo
 // others.
 void plan_say_files(
 	struct buf *out, const struct facts *facts, int step, bool is_rollback, const char *label);
-// A text of the runbook: lines that its file broke are joined again, blank lines part paragraphs.
+// The beginning of a text of the runbook: lines that its file broke where that was convenient are
+// joined again, to be wrapped where the screen ends; blank lines part paragraphs, lists stay lists.
+void plan_join_lines(struct buf *out, const char *text, size_t length_bytes);
+// The same, as much as a dialog should hold, and a line feed.
 void plan_add_paragraphs(struct buf *out, const struct facts *facts, const char *text);
 void plan_say_text(struct buf *out, const struct facts *facts, const struct step *of);
 // "done   when healthy: api, db"; nothing for a step that restores nothing.

@@ -73,6 +73,8 @@ static const struct told {
 	{EVENT_STEP_RESULT, "relight", "a", NULL, 1,
 		"{\"outcome\":\"timeout\",\"duration_ms\":900}", "relight", TONE_BAD,
 		"TIMED OUT a, attempt 1, after 900ms"},
+	{EVENT_STEP_EXTENDED, "ana", "a", NULL, 1, "{\"by_s\":5400}", "ana", TONE_PERSON,
+		"MORE TIME a: 1h30m"},
 	{EVENT_STEP_RESULT, "relight", "a", NULL, 1, "{\"outcome\":\"never-started\",\"why\":\"\"}",
 		"relight", TONE_WARN, "NEVER STARTED a, attempt 1"},
 	{EVENT_DEPENDENCY_STATUS, "relight", NULL, "pg-primary", 0,
