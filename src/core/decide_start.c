@@ -299,6 +299,8 @@ bool decide_extend(const struct wish *wish)
 		(wish->is == STEP_UNKNOWN || wish->is == STEP_FAILED) && watch->is_resolving;
 	if (!is_running && wish->is != STEP_VERIFYING && !is_resolving)
 		return wish_refuse(wish, "it is neither running nor being verified", NULL);
+	if (is_running && wish->progress->timeout_ms == ABSENT_MS)
+		return wish_refuse(wish, "it has no timeout, so nothing ends it", NULL);
 	if (wish->intent->extend_ms < MS_PER_S)
 		return wish_refuse(wish, "say by how much, for example 5m", NULL);
 	struct event *event = wish_add(wish, EVENT_STEP_EXTENDED);

@@ -203,12 +203,38 @@ bool ask_cancel(struct ui *ui, const struct facts *facts, enum intent_kind kind,
 	return false;
 }
 
+// What it has now, and how much of that is used up.
+static void say_limit(const struct facts *facts, int step, struct buf *out)
+{
+	const struct step_progress *progress = &facts->state->steps[step];
+	const struct step *of = &facts->runbook->steps[step];
+	const struct watch *watch = &facts->watches[step];
+	bool is_running = progress->state == STEP_RUNNING;
+	bool is_resolving = !is_running && watch->is_resolving;
+	struct mono from = is_running     ? progress->intent.mono
+			   : is_resolving ? watch->began.mono
+					  : progress->verifying_from.mono;
+	int64_t more_ms = is_resolving ? watch->more_ms : progress->extended_ms;
+	int64_t limit_ms =
+		is_running ? state_limit_ms(facts->state, step) : of->settle_ms + more_ms;
+	char limit[DURATION_TEXT_BYTES], passed[DURATION_TEXT_BYTES];
+
+	duration_format(limit_ms, limit);
+	duration_clock((facts->now.mono.us - from.us) / US_PER_MS, passed);
+	buf_printf(out, "It has %s, of which %s have passed.\n", limit, passed);
+}
+
 bool ask_extend(struct ui *ui, const struct facts *facts, enum intent_kind kind,
 	const struct about *about, struct intent *intent)
 {
 	struct dialog *dialog = open_text(ui, facts, kind, about, "how much longer");
+	struct buf body = {0};
 
 	(void)intent;
+	buf_printf(&body, "%s\n", facts->runbook->steps[about->step].title);
+	say_limit(facts, about->step, &body);
+	free(dialog->body);
+	dialog->body = buf_take(&body);
 	if (!dialog->field.length)
 		field_offer(&dialog->field, "5m");
 	return false;

@@ -487,6 +487,18 @@ static void test_more_time_for_a_sleep(void **unused)
 	case_end(&of);
 }
 
+static void test_what_has_no_timeout_is_given_no_time(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, small);
+	starts(&of, "b");
+	struct intent extend = with_text(&of, INTENT_EXTEND, "b", NULL);
+	extend.extend_ms = 300 * MS_PER_S;
+	refused(&of, &extend, "extend: b: it has no timeout, so nothing ends it");
+	case_end(&of);
+}
+
 static void test_cancelling_and_more_time(void **unused)
 {
 	(void)unused;
@@ -497,7 +509,8 @@ static void test_cancelling_and_more_time(void **unused)
 	refused(&of, &cancel, "cancel: a: it is not running");
 	struct intent extend = with_text(&of, INTENT_EXTEND, "a", NULL);
 	refused(&of, &extend, "extend: a: it is neither running nor being verified");
-	starts(&of, "a");
+	struct intent start = with_text(&of, INTENT_START, "a", NULL);
+	wanted(&of, &start);
 	refused(&of, &extend, "extend: a: say by how much, for example 5m");
 	extend.extend_ms = 300 * MS_PER_S;
 	wanted(&of, &extend);
@@ -1672,6 +1685,7 @@ int main(void)
 		cmocka_unit_test(test_a_rollback_needs_its_target_too),
 		cmocka_unit_test(test_what_was_made_anew_is_repinned_without_a_reason),
 		cmocka_unit_test(test_what_was_shown_is_what_is_accepted),
+		cmocka_unit_test(test_what_has_no_timeout_is_given_no_time),
 		cmocka_unit_test(test_cancelling_and_more_time),
 		cmocka_unit_test(test_more_time_for_a_sleep),
 		cmocka_unit_test(test_attesting_a_manual_step),

@@ -829,6 +829,7 @@ static void more_time_is_a_duration(void **state)
 	select_step(desk, "build");
 	press(desk, 'T');
 	assert_string_equal(desk->ui.dialog.field.text, "5m");
+	assert_contains(desk->ui.dialog.body, "It has 10m, of which 0:00 have passed.");
 	press(desk, K_END); // to be edited
 	type(desk, "x");
 	press(desk, K_ENTER);
