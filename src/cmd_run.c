@@ -299,6 +299,7 @@ static int ask_for_it(struct opening *opening, const char *directory)
 	int code = EXIT_NO;
 	enum holder_word said = HOLDER_LOST;
 	json_add_text(body, "why", opening->why);
+	json_add_text(body, "as", opening->setup.person);
 	for (int i = 0; i < TAKE_TRIES && said == HOLDER_LOST; i++)
 		said = holder_ask(directory, "take", body, &answer, &err);
 	switch (said) {

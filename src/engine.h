@@ -87,9 +87,9 @@ struct engine_seen {
 struct engine_taker {
 	struct control_peer peer;
 	int64_t client;
-	char *why;   // NULL: not said
-	char *words; // NULL: nobody takes it
-	int64_t seq; // of the session.ended that says so
+	char *as, *why; // the name given, the reason; NULL: not said
+	char *words;    // NULL: nobody takes it
+	int64_t seq;    // of the session.ended that says so
 };
 // A note from another terminal, which is acknowledged once it is durable.
 struct engine_asked {

@@ -14,7 +14,7 @@
 #include "relight/memory.h"
 #include "relight/ui.h"
 
-#define WHY_BYTES  1024
+#define SAID_BYTES 1024 // a name, a reason
 #define NOTE_BYTES (16 * 1024)
 
 // --- the taker -------------------------------------------------------------------------------------------------------
@@ -24,18 +24,28 @@ static bool may_take(const struct control_peer *peer)
 	return peer->uid == geteuid() || peer->uid == 0;
 }
 
-// For the record and for a terminal: without secrets, and nothing in it is obeyed.
+// Without secrets, and so that a terminal obeys nothing in it.
+static void add_said(
+	const struct engine *engine, struct buf *words, const char *before, const char *said)
+{
+	struct buf masked = {0};
+	if (!said)
+		return;
+	mask_text(engine->record.mask, said, strlen(said), &masked);
+	buf_text(words, before);
+	plain_add(words, buf_str(&masked));
+	buf_fini(&masked);
+}
+
+// For the record and for a terminal: first what the kernel says, then what the taker does.
 static char *taker_words(const struct engine *engine, const struct engine_taker *taker)
 {
-	struct buf words = {0}, masked = {0};
+	struct buf words = {0};
 	buf_printf(&words, "taken by %s (uid %u, pid %d)", taker->peer.user,
 		(unsigned)taker->peer.uid, (int)taker->peer.pid);
-	if (taker->why) {
-		mask_text(engine->record.mask, taker->why, strlen(taker->why), &masked);
-		buf_text(&words, ": ");
-		plain_add(&words, buf_str(&masked));
-	}
-	buf_fini(&masked);
+	if (taker->as && strcmp(taker->as, taker->peer.user) != 0)
+		add_said(engine, &words, " as ", taker->as);
+	add_said(engine, &words, ": ", taker->why);
 	return buf_take(&words);
 }
 
@@ -49,6 +59,7 @@ void engine_add_taker(struct engine *engine, cJSON *data)
 	json_add_int(by, "uid", (int64_t)taker->peer.uid);
 	json_add_int(by, "pid", (int64_t)taker->peer.pid);
 	json_add_text(by, "identity", "peer");
+	json_add_text(by, "as", taker->as);
 }
 
 // --- what can be asked ------------------------------------------------------------------------------------------------
@@ -86,7 +97,7 @@ static cJSON *answer_take(struct request *request)
 {
 	struct engine *engine = request->engine;
 	struct engine_taker *taker = &engine->taker;
-	const char *why = json_text(request->body, "why");
+	const char *why = json_text(request->body, "why"), *as = json_text(request->body, "as");
 	if (!may_take(request->peer)) {
 		err_set(&request->why,
 			"only the owner of the incident (uid %u) or root may take it, and you are "
@@ -95,8 +106,8 @@ static cJSON *answer_take(struct request *request)
 			(unsigned)geteuid(), request->peer->user);
 		return NULL;
 	}
-	if (why && strlen(why) > WHY_BYTES) {
-		err_set(&request->why, "the reason is over %d bytes", WHY_BYTES);
+	if ((why && strlen(why) > SAID_BYTES) || (as && strlen(as) > SAID_BYTES)) {
+		err_set(&request->why, "a name or a reason is over %d bytes", SAID_BYTES);
 		return wrong(request);
 	}
 	if (taker->words) {
@@ -106,6 +117,7 @@ static cJSON *answer_take(struct request *request)
 	taker->peer = *request->peer;
 	taker->client = request->client;
 	taker->why = why && why[0] ? memory_copy_text(why) : NULL;
+	taker->as = as && as[0] ? memory_copy_text(as) : NULL;
 	taker->words = taker_words(engine, taker);
 	engine->front.on_taken(engine->front.context, taker->words);
 	return NULL; // once this session is ended, and that is recorded
@@ -273,6 +285,7 @@ void engine_end_control(struct engine *engine)
 		close(engine->control_fd);
 	free(engine->asked);
 	free(engine->taker.why);
+	free(engine->taker.as);
 	free(engine->taker.words);
 	engine->asked = NULL;
 	engine->taker = (struct engine_taker){0};

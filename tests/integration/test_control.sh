@@ -87,10 +87,10 @@ taker=$!
 code=0
 wait "$pid" || code=$?
 [ "$code" = 3 ] || fail "taken: exit $code"
-says noted.err "taken by $(id -un) (uid $(id -u), pid $taker): shift ends; it goes on there"
+says noted.err "taken by $(id -un) (uid $(id -u), pid $taker) as tester: shift ends; it goes on there"
 wait_for 10 grep -q session.resumed noted/timeline.jsonl || fail "taken: nobody has it: $(cat take.err)"
-ended=$(events noted 'map(select(.kind=="session.ended"))[0] | .data.why + "|" + (.data.taken_by.pid|tostring) + "|" + .data.taken_by.identity')
-[ "$ended" = "taken by $(id -un) (uid $(id -u), pid $taker): shift ends|$taker|peer" ] || fail "session.ended says $ended"
+ended=$(events noted 'map(select(.kind=="session.ended"))[0] | .data.why + "|" + (.data.taken_by.pid|tostring) + "|" + .data.taken_by.identity + "|" + .data.taken_by.as')
+[ "$ended" = "taken by $(id -un) (uid $(id -u), pid $taker) as tester: shift ends|$taker|peer|tester" ] || fail "session.ended says $ended"
 [ "$(events noted 'map(select(.kind=="session.resumed"))[0] | .data.identity')" = peer ] || fail "not the socket's peer"
 [ "$(events noted '(map(select(.kind=="session.resumed"))[0] | .cause) == (map(select(.kind=="session.ended"))[0] | .seq)')" = true ] ||
 	fail "session.resumed does not say why"

@@ -93,7 +93,7 @@ static void expect_taken(struct two *two)
 	cockpit_shows(&two->second, "OBSERVER mei");
 	cockpit_records(two->first, "\"kind\":\"session.resumed\"", "\"identity\":\"peer\"");
 	assert_int_equal(cockpit_recorded(two->first, "\"kind\":\"session.ended\"",
-				 "): ana is offline\",\"taken_by\":{\"user\":"),
+				 ") as mei: ana is offline\",\"taken_by\":{\"user\":"),
 		1);
 	cockpit_shows(&two->second, "slow");
 	cockpit_remove(two->first, "hold");
