@@ -21,7 +21,7 @@
 //   result.json, once it is there, is whole, final, and on disk for good.
 
 #define RESULT_BYTES 8192 // more than most results have
-#define SAVE_TRIES   30   // at one a second, on a disk that is full for a moment
+#define SAVE_TRIES   30 // of a result that nothing else tells, on a disk that is full for a moment
 
 enum { PERFORM_SUCCESS, PERFORM_OTHER, PERFORM_NEVER };
 
@@ -71,9 +71,9 @@ static void files_fini(struct files *files)
 }
 
 // The result is the only trace that the attempt leaves of its outcome: a disk that does not take it
-// is given some time. The lock is held meanwhile, so that the attempt counts as running and nobody
-// thinks it lost.
-static bool save_result(struct files *files, const cJSON *result)
+// is given some time, tried once a second. The lock is held meanwhile, so that the attempt counts
+// as running and nobody thinks it lost.
+static bool save_result(struct files *files, const cJSON *result, int tries)
 {
 	struct buf text = {0};
 	int fd = files->result_fd;
@@ -84,7 +84,7 @@ static bool save_result(struct files *files, const cJSON *result)
 	files->result_fd = -1;
 	is_saved = fd >= 0 && file_publish(files->dir_fd, ATTEMPT_RESULT_NAME, fd, text.data,
 				      text.length, true, NULL);
-	for (int i = 0; i < SAVE_TRIES && !is_saved; i++) {
+	for (int i = 0; i < tries && !is_saved; i++) {
 		if (i)
 			nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
 		is_saved = file_save(
@@ -113,8 +113,11 @@ static void sync_above(int dir_fd)
 static int never_started(struct files *files, const struct err *why)
 {
 	cJSON *result = judge_never_started(why->message);
+	// Without a request its absence tells as much, and what never began must not look as if it
+	// ran.
+	bool has_request = faccessat(files->dir_fd, "request.json", F_OK, 0) == 0;
 
-	save_result(files, result);
+	save_result(files, result, has_request ? SAVE_TRIES : 1);
 	cJSON_Delete(result);
 	fprintf(stderr, "relight: perform: %s\n", why->message);
 	return PERFORM_NEVER;
@@ -138,7 +141,7 @@ static int carry_out(const struct order *order, struct files *files)
 	cJSON *result = judge_ending(order, &ending, &output, sha256);
 	sync_above(files->dir_fd);
 
-	bool is_success = save_result(files, result) && judge_is_success(result);
+	bool is_success = save_result(files, result, SAVE_TRIES) && judge_is_success(result);
 
 	cJSON_Delete(result);
 	free(ending.why);

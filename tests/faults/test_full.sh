@@ -51,4 +51,24 @@ for kib in 20 28 36 44 60; do
 	with_room "$kib"
 	[ -z "$(find run -type f)" ] || fail "$where: the refuge is not empty"
 done
+# What a full disk kept from beginning is said to have, at once: it does not run.
+where="full, with a refuge, before a step begins"
+cat >gated.yaml <<'Y'
+relight: 1
+name: gated
+steps:
+  - {id: gate, run: {shell: 'touch gate.ran; while ! test -e go; do sleep 0.05; done'}}
+  - {id: after, run: {shell: 'touch after.ran'}}
+Y
+rm -rf disk/* it.* ./*.ran
+mount -o remount,size=1m disk
+timeout 60 "$RELIGHT" run gated.yaml --headless --dir disk/it >it.out 2>it.err </dev/null &
+pid=$!
+wait_for 10 test -e gate.ran || fail "$where: not begun"
+head -c 2000000 /dev/zero >disk/ballast 2>ballast.err || :
+touch go
+wait_for 10 grep -q '"step.result","step":"after".*"never-started"' it.out || fail "$where: it is not said: $(tail -n3 it.out)"
+wait "$pid" || :
+[ ! -e after.ran ] || fail "$where: it ran"
+runs=$((runs + 1))
 echo "ok test_full.sh: $runs runs, seed $FAULTS_SEED"
