@@ -14,7 +14,8 @@
 #include "relight/session.h"
 #include "seal.h"
 
-#define KEY_PATIENCE_S 10 // enough to touch a key; what hangs holds the opening up no longer
+#define REFUSAL_BYTES  160 // of the line that is said, without the reason
+#define KEY_PATIENCE_S 10  // enough to touch a key; what hangs holds the opening up no longer
 
 // --- the key ---
 
@@ -39,12 +40,12 @@ static bool sign(const char *given, const char *digest, struct buf *signature,
 }
 
 // Whoever asked to be known by a key is not recorded as somebody who merely says so; how to get in
-// all the same must stand in the same line.
+// all the same must stand in the same line, however long the path is that stands before it.
 static bool refuse(struct err *err)
 {
 	struct err why = *err;
-	return err_set(err, "--key: %s; nothing was opened: without --key it opens as asserted",
-		why.message);
+	return err_set(err, "--key: %.*s; nothing was opened: without --key it opens as asserted",
+		(int)sizeof err->message - REFUSAL_BYTES, why.message);
 }
 
 bool engine_try_key(const char *given, struct err *err)

@@ -205,6 +205,8 @@ SSH_ASKPASS="$work/askpass" DISPLAY=:9 script -qec "$RELIGHT run r.yaml --headle
 says said 'locked: it has a passphrase'
 [ ! -e asked ] || fail 'a passphrase was asked for'
 refuses 'nothing: No such file' "$RELIGHT" run r.yaml --headless --dir none --key nothing
+long=$(printf %0250d 0)
+refuses "$long/$long" "$RELIGHT" run r.yaml --headless --dir none --key "./$long/$long/$long/$long/nothing"
 refuses 'no key: git signs with none of SSH' "$RELIGHT" run r.yaml --headless --dir none --key auto
 refuses 'ssh-keygen: cannot be started' env PATH=/nonexistent "$RELIGHT" run r.yaml --headless --dir none --key ana
 [ ! -e none ] || fail 'an incident was opened'
