@@ -65,8 +65,11 @@ const char *health_tables_expression(const struct health_tables *tables, enum he
 struct health_inquiry {
 	const struct health_table *tables[HEALTH_LAYERS]; // in the order in which they count
 	size_t count;                                     // 0: `otherwise` is the verdict
+	size_t user_count;                                // the user's, which come first
 	struct health otherwise;                          // by rules in C
-	struct wall now;                                  // when it was asked
+	bool has_objection;      // the object's own word stands against a carried table that
+	struct health objection; // finds it healthy
+	struct wall now;         // when it was asked
 };
 
 // What jq said to one table's program: its first output, or why there is none.

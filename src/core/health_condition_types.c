@@ -102,6 +102,8 @@ static const struct condition_type condition_types[] = {
 	{"deadlineexceeded", MEANS_BAD, true},
 	{"corrupted", MEANS_BAD, true},
 	{"stuck", MEANS_BAD, true},
+	{"stale", MEANS_BAD, true},
+	{"detached", MEANS_BAD, false}, // a Gateway's listener
 	{"blocked", MEANS_BAD, true},
 	{"dead", MEANS_BAD, true},
 	{"pressure", MEANS_BAD, true},

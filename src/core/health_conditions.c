@@ -113,9 +113,10 @@ static bool is_wanted(enum meaning meaning)
 
 // What the conditions of a list are to each other.
 struct company {
-	bool summed_up; // one speaks for the whole object; what has reached its goal does, too
-	bool is_done;   // one says that what was to be reached is
-	bool is_busy;   // one says that something is under way
+	bool summed_up;     // one speaks for the whole object; what has reached its goal does, too
+	bool summed_up_ill; // and is not True: something else says why
+	bool is_done;       // one says that what was to be reached is
+	bool is_busy;       // one says that something is under way
 };
 
 // What one condition says: true with *status set, or false for nothing.
@@ -159,7 +160,7 @@ static bool condition_means(const struct subject *subject, enum meaning meaning,
 
 static struct company look_around(const cJSON *conditions)
 {
-	struct company company = {false, false, false};
+	struct company company = {0};
 
 	json_each (condition, conditions) {
 		const struct condition_type *row =
@@ -170,6 +171,7 @@ static struct company look_around(const cJSON *conditions)
 			continue;
 		company.is_done |= row->meaning == MEANS_GOAL && is_true;
 		company.summed_up |= row->meaning == MEANS_SUMMARY || company.is_done;
+		company.summed_up_ill |= row->meaning == MEANS_SUMMARY && !is_true;
 		company.is_busy |= row->meaning == MEANS_BUSY && is_true && !is_over(condition) &&
 				   !reason_is_failure(json_text(condition, "reason"));
 	}
@@ -184,7 +186,7 @@ static bool is_heard(enum meaning meaning, const cJSON *condition, struct compan
 	return !condition_is(condition, "True") && has_failed(condition);
 }
 
-// Of a type that nobody knows only the reason can tell, and only where nothing speaks for the
+// Of a type that nobody knows only the reason can tell, and only where nothing speaks well for the
 // whole.
 static const struct condition_type *type_by_reason(const cJSON *condition, struct company company)
 {
@@ -193,11 +195,11 @@ static const struct condition_type *type_by_reason(const cJSON *condition, struc
 	static const char *const good[] = {"succe", "asexpected", NULL};
 	const char *reason = json_text(condition, "reason");
 
-	if (company.summed_up)
+	if (company.summed_up && !company.summed_up_ill)
 		return NULL;
 	if (condition_is(condition, "False"))
 		return reason_is_failure(reason) ? &wanted : NULL;
-	if (!condition_is(condition, "True"))
+	if (company.summed_up || !condition_is(condition, "True"))
 		return NULL;
 	return reason_is_failure(reason) ? &failing : words_occur(reason, good) ? &wanted : NULL;
 }

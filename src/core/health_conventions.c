@@ -31,18 +31,6 @@ static bool counts_rule(const struct subject *subject, struct health *out)
 	return counts_judge(subject->spec, subject->status, out);
 }
 
-// Some write "None" where nothing went wrong.
-static bool is_said(const char *text)
-{
-	static const char *const nothing[] = {
-		"none", "null", "nil", "<nil>", "no error", "n/a", "ok", "success", "false", NULL};
-
-	for (size_t i = 0; nothing[i]; i++)
-		if (strcasecmp(text, nothing[i]) == 0)
-			return false;
-	return *text;
-}
-
 // --- parts ---
 
 // The name of a part of a status: its own, or that of what it refers to (Gateway API parents).
@@ -88,7 +76,7 @@ static bool error_complains(const cJSON *part, struct health *out)
 
 	for (size_t i = 0; keys[i]; i++) {
 		const char *text = json_text(part, keys[i]);
-		if (text && is_said(text))
+		if (text && error_is_said(text))
 			return health_say(out, STATUS_DEGRADED, "%s", text);
 	}
 	return false;
@@ -204,7 +192,7 @@ static bool parents_rule(const struct subject *subject, struct health *out)
 	return false;
 }
 
-// --- suspension, flags, errors ---
+// --- suspension, flags ---
 
 static bool suspend_rule(const struct subject *subject, struct health *out)
 {
@@ -279,53 +267,6 @@ static bool pause_rule(const struct subject *subject, struct health *out)
 				out, STATUS_SUSPENDED, "suspended: spec.%s is true", paths[i]);
 	return state && strcmp(state, "Unmanaged") == 0 &&
 	       health_say(out, STATUS_SUSPENDED, "its operator is told to leave it alone");
-}
-
-// An error under a name of its own, as a text or with one: "reconciliationError". One that was, is
-// none.
-static const char *named_error(const cJSON *status)
-{
-	static const char *const others[] = {"last", "previous", NULL};
-
-	json_each (field, status) {
-		if (!text_ends_with(field->string, "error") || key_has_word(field->string, others))
-			continue;
-		const char *text =
-			cJSON_IsString(field) ? field->valuestring : json_text(field, "message");
-		if (!text)
-			text = json_text(field, "description");
-		if (text && is_said(text))
-			return text;
-	}
-	return NULL;
-}
-
-// What a status says went wrong, outside of its conditions.
-static bool error_rule(const struct subject *subject, struct health *out)
-{
-	static const char *const paths[] = {"errorMessage", "failureMessage", "failureReason",
-		"errorReason", "usefulErrorMessage", NULL};
-	static const char *const lists[] = {"errors", "problems", "validationErrors", NULL};
-
-	for (size_t i = 0; paths[i]; i++) {
-		const char *text = json_path_text(subject->status, paths[i]);
-		if (text && is_said(text))
-			return health_say(out, STATUS_DEGRADED, "%s", text);
-	}
-	const char *named = named_error(subject->status);
-	if (named)
-		return health_say(out, STATUS_DEGRADED, "%s", named);
-	for (size_t i = 0; lists[i]; i++) {
-		const cJSON *list = json_get(subject->status, lists[i]);
-		const cJSON *first = cJSON_IsArray(list) ? list->child : NULL;
-		if (!first)
-			continue;
-		const char *text =
-			cJSON_IsString(first) ? first->valuestring : json_text(first, "message");
-		return health_say(
-			out, STATUS_DEGRADED, "%s", text && *text ? text : "it has errors");
-	}
-	return false;
 }
 
 static bool flags_rule(const struct subject *subject, struct health *out)
@@ -420,6 +361,7 @@ const struct convention health_conventions[] = {
 	{"error", error_rule},
 	{"pause", pause_rule},
 	{"conditions", conditions_rule},
+	{"trouble", trouble_rule}, // after them: a doubt of what a word says, not of what they say
 	{"parents", parents_rule},
 	{"parts", parts_rule},
 	{"flags", flags_rule},

@@ -4,237 +4,10 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 // One word for how it is, under a key like phase, state, status or health: older than conditions,
 // and still common.
-
-// Words as they are written without case and without what is no letter or digit. Those that are a
-// step as often as they are the end ("Created", "Provisioned", "Accepted") are left out: unknown
-// beats a wrong healthy.
-static const struct phase_word {
-	const char *word;
-	enum status status;
-} phase_words[] = {
-	{"active", STATUS_HEALTHY},
-	{"alive", STATUS_HEALTHY},
-	{"applied", STATUS_HEALTHY},
-	{"attached", STATUS_HEALTHY},
-	{"available", STATUS_HEALTHY},
-	{"bound", STATUS_HEALTHY},
-	{"complete", STATUS_HEALTHY},
-	{"completed", STATUS_HEALTHY},
-	{"compliant", STATUS_HEALTHY},
-	{"configured", STATUS_HEALTHY},
-	{"connected", STATUS_HEALTHY},
-	{"deployed", STATUS_HEALTHY},
-	{"done", STATUS_HEALTHY},
-	{"established", STATUS_HEALTHY},
-	{"exists", STATUS_HEALTHY},
-	{"finished", STATUS_HEALTHY},
-	{"green", STATUS_HEALTHY},
-	{"healthok", STATUS_HEALTHY},
-	{"healthy", STATUS_HEALTHY},
-	{"insync", STATUS_HEALTHY},
-	{"installed", STATUS_HEALTHY},
-	{"normal", STATUS_HEALTHY},
-	{"ok", STATUS_HEALTHY},
-	{"online", STATUS_HEALTHY},
-	{"operational", STATUS_HEALTHY},
-	{"passed", STATUS_HEALTHY},
-	{"propagated", STATUS_HEALTHY},
-	{"published", STATUS_HEALTHY},
-	{"ready", STATUS_HEALTHY},
-	{"reconciled", STATUS_HEALTHY},
-	{"registered", STATUS_HEALTHY},
-	{"running", STATUS_HEALTHY},
-	{"serving", STATUS_HEALTHY},
-	{"stable", STATUS_HEALTHY},
-	{"subscribed", STATUS_HEALTHY},
-	{"succeeded", STATUS_HEALTHY},
-	{"success", STATUS_HEALTHY},
-	{"successful", STATUS_HEALTHY},
-	{"synced", STATUS_HEALTHY},
-	{"synchronized", STATUS_HEALTHY},
-	{"up", STATUS_HEALTHY},
-	{"updated", STATUS_HEALTHY},
-	{"uptodate", STATUS_HEALTHY},
-	{"valid", STATUS_HEALTHY},
-	{"acknowledged", STATUS_HEALTHY},
-	{"clean", STATUS_HEALTHY},
-	{"current", STATUS_HEALTHY},
-	{"enabled", STATUS_HEALTHY},
-	{"executed", STATUS_HEALTHY},
-	{"functional", STATUS_HEALTHY},
-	{"good", STATUS_HEALTHY},
-	{"idle", STATUS_HEALTHY},
-	{"imported", STATUS_HEALTHY},
-	{"inservice", STATUS_HEALTHY},
-	{"inuse", STATUS_HEALTHY},
-	{"listening", STATUS_HEALTHY},
-	{"live", STATUS_HEALTHY},
-	{"mounted", STATUS_HEALTHY},
-	{"nominal", STATUS_HEALTHY},
-	{"open", STATUS_HEALTHY},
-	{"optimal", STATUS_HEALTHY},
-	{"passing", STATUS_HEALTHY},
-	{"processed", STATUS_HEALTHY},
-	{"promoted", STATUS_HEALTHY},
-	{"restored", STATUS_HEALTHY},
-	{"satisfied", STATUS_HEALTHY},
-	{"signed", STATUS_HEALTHY},
-	{"stored", STATUS_HEALTHY},
-	{"streaming", STATUS_HEALTHY},
-	{"unchanged", STATUS_HEALTHY},
-	{"unsealed", STATUS_HEALTHY},
-	{"validated", STATUS_HEALTHY},
-	{"verified", STATUS_HEALTHY},
-	{"succeed", STATUS_HEALTHY},
-	{"adopted", STATUS_HEALTHY},
-	{"cached", STATUS_HEALTHY},
-	{"claimed", STATUS_HEALTHY},
-	{"pass", STATUS_HEALTHY},
-	{"settled", STATUS_HEALTHY},
-	{"solved", STATUS_HEALTHY},
-	{"externallyprovisioned", STATUS_HEALTHY},
-	{"inprogress", STATUS_PROGRESSING},
-	{"new", STATUS_PROGRESSING},
-	{"notready", STATUS_PROGRESSING},
-	{"notreconciled", STATUS_PROGRESSING},
-	{"outofsync", STATUS_PROGRESSING},
-	{"queued", STATUS_PROGRESSING},
-	{"requested", STATUS_PROGRESSING},
-	{"scheduled", STATUS_PROGRESSING},
-	{"started", STATUS_PROGRESSING},
-	{"submitted", STATUS_PROGRESSING},
-	{"accepting", STATUS_PROGRESSING},
-	{"init", STATUS_PROGRESSING},
-	{"yellow", STATUS_PROGRESSING},
-	{"assigned", STATUS_PROGRESSING},
-	{"bootstrap", STATUS_PROGRESSING},
-	{"enqueued", STATUS_PROGRESSING},
-	{"inqueue", STATUS_PROGRESSING},
-	{"ongoing", STATUS_PROGRESSING},
-	{"outdated", STATUS_PROGRESSING},
-	{"outofdate", STATUS_PROGRESSING},
-	{"partiallyready", STATUS_PROGRESSING},
-	{"planned", STATUS_PROGRESSING},
-	{"prepared", STATUS_PROGRESSING},
-	{"received", STATUS_PROGRESSING},
-	{"resync", STATUS_PROGRESSING},
-	{"retry", STATUS_PROGRESSING},
-	{"start", STATUS_PROGRESSING},
-	{"unbound", STATUS_PROGRESSING},
-	{"unstarted", STATUS_PROGRESSING},
-	{"forming", STATUS_PROGRESSING},
-	{"busy", STATUS_PROGRESSING},
-	{"intransit", STATUS_PROGRESSING},
-	{"notinstalled", STATUS_PROGRESSING},
-	{"setup", STATUS_PROGRESSING},
-	{"aborted", STATUS_DEGRADED},
-	{"blocked", STATUS_DEGRADED},
-	{"canceled", STATUS_DEGRADED},
-	{"cancelled", STATUS_DEGRADED},
-	{"conflict", STATUS_DEGRADED},
-	{"crashed", STATUS_DEGRADED},
-	{"dead", STATUS_DEGRADED},
-	{"degraded", STATUS_DEGRADED},
-	{"denied", STATUS_DEGRADED},
-	{"disabled", STATUS_DEGRADED},
-	{"disconnected", STATUS_DEGRADED},
-	{"down", STATUS_DEGRADED},
-	{"expired", STATUS_DEGRADED},
-	{"faulted", STATUS_DEGRADED},
-	{"healthwarn", STATUS_DEGRADED},
-	{"healtherr", STATUS_DEGRADED},
-	{"invalid", STATUS_DEGRADED},
-	{"lost", STATUS_DEGRADED},
-	{"noncompliant", STATUS_DEGRADED},
-	{"offline", STATUS_DEGRADED},
-	{"red", STATUS_DEGRADED},
-	{"rejected", STATUS_DEGRADED},
-	{"released", STATUS_DEGRADED},
-	{"stalled", STATUS_DEGRADED},
-	{"terminated", STATUS_DEGRADED},
-	{"timeout", STATUS_DEGRADED},
-	{"timedout", STATUS_DEGRADED},
-	{"unavailable", STATUS_DEGRADED},
-	{"unhealthy", STATUS_DEGRADED},
-	{"unreachable", STATUS_DEGRADED},
-	{"unusable", STATUS_DEGRADED},
-	{"warning", STATUS_DEGRADED},
-	{"alarm", STATUS_DEGRADED},
-	{"alert", STATUS_DEGRADED},
-	{"bad", STATUS_DEGRADED},
-	{"broken", STATUS_DEGRADED},
-	{"corrupt", STATUS_DEGRADED},
-	{"corrupted", STATUS_DEGRADED},
-	{"critical", STATUS_DEGRADED},
-	{"fatal", STATUS_DEGRADED},
-	{"forbidden", STATUS_DEGRADED},
-	{"impaired", STATUS_DEGRADED},
-	{"inactive", STATUS_DEGRADED},
-	{"incompatible", STATUS_DEGRADED},
-	{"interrupted", STATUS_DEGRADED},
-	{"lagging", STATUS_DEGRADED},
-	{"misconfigured", STATUS_DEGRADED},
-	{"mismatch", STATUS_DEGRADED},
-	{"noquorum", STATUS_DEGRADED},
-	{"nopods", STATUS_DEGRADED},
-	{"notok", STATUS_DEGRADED},
-	{"orphaned", STATUS_DEGRADED},
-	{"overloaded", STATUS_DEGRADED},
-	{"panic", STATUS_DEGRADED},
-	{"partial", STATUS_DEGRADED},
-	{"partiallyavailable", STATUS_DEGRADED},
-	{"partiallydegraded", STATUS_DEGRADED},
-	{"quarantined", STATUS_DEGRADED},
-	{"refused", STATUS_DEGRADED},
-	{"revoked", STATUS_DEGRADED},
-	{"splitbrain", STATUS_DEGRADED},
-	{"stale", STATUS_DEGRADED},
-	{"stuck", STATUS_DEGRADED},
-	{"throttled", STATUS_DEGRADED},
-	{"unauthorized", STATUS_DEGRADED},
-	{"unschedulable", STATUS_DEGRADED},
-	{"unstable", STATUS_DEGRADED},
-	{"unsupported", STATUS_DEGRADED},
-	{"abnormal", STATUS_DEGRADED},
-	{"quorumlost", STATUS_DEGRADED},
-	{"datalost", STATUS_DEGRADED},
-	{"backoff", STATUS_DEGRADED},
-	{"desynced", STATUS_DEGRADED},
-	{"drifted", STATUS_DEGRADED},
-	{"sealed", STATUS_DEGRADED},
-	{"hibernated", STATUS_SUSPENDED},
-	{"paused", STATUS_SUSPENDED},
-	{"stopped", STATUS_SUSPENDED},
-	{"suspended", STATUS_SUSPENDED},
-	{"cordoned", STATUS_SUSPENDED},
-	{"fenced", STATUS_SUSPENDED},
-	{"frozen", STATUS_SUSPENDED},
-	{"halted", STATUS_SUSPENDED},
-	{"hibernating", STATUS_SUSPENDED},
-	{"maintenance", STATUS_SUSPENDED},
-	{"onhold", STATUS_SUSPENDED},
-	{"poweredoff", STATUS_SUSPENDED},
-	{"shutdown", STATUS_SUSPENDED},
-	{"shutoff", STATUS_SUSPENDED},
-	{"sleeping", STATUS_SUSPENDED},
-	{"unmanaged", STATUS_SUSPENDED},
-	{"archived", STATUS_SUSPENDED},
-	{"dormant", STATUS_SUSPENDED},
-	{"notfound", STATUS_MISSING},
-	{"missing", STATUS_MISSING},
-	{"deletecomplete", STATUS_MISSING},
-	{"absent", STATUS_MISSING},
-	{"deleted", STATUS_MISSING},
-	{"destroyed", STATUS_MISSING},
-	{"gone", STATUS_MISSING},
-	{"removed", STATUS_MISSING},
-	{"uninstalled", STATUS_MISSING},
-	{"inconclusive", STATUS_UNKNOWN},
-	{"unknown", STATUS_UNKNOWN},
-};
 
 #define WORD_BYTES 64
 #define LETTERS    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -255,13 +28,29 @@ static bool plain_word(const char *word, char plain[WORD_BYTES])
 	return length > 0;
 }
 
-static bool word_known(const char *plain, enum status *status)
+static bool is_one_of(const char *word, const char *const *words)
 {
-	for (size_t i = 0; i < sizeof phase_words / sizeof *phase_words; i++)
-		if (strcmp(plain, phase_words[i].word) == 0) {
-			*status = phase_words[i].status;
+	for (; *words; words++)
+		if (strcmp(word, *words) == 0)
+			return true;
+	return false;
+}
+
+// What denies a good word: "not-available" may yet become so, "NotHealthy" is a finding.
+static bool word_denied(const char *plain, enum status *status)
+{
+	static const char *const denials[] = {"un", "not", "non", NULL};
+	static const char *const findings[] = {
+		"healthy", "ok", "good", "functional", "operational", "valid", "successful", NULL};
+
+	for (size_t i = 0; denials[i]; i++) {
+		const char *good = plain + strlen(denials[i]);
+		if (strncmp(plain, denials[i], strlen(denials[i])) == 0 &&
+			phase_word_known(good, status) && *status == STATUS_HEALTHY) {
+			*status = is_one_of(good, findings) ? STATUS_DEGRADED : STATUS_PROGRESSING;
 			return true;
 		}
+	}
 	return false;
 }
 
@@ -274,14 +63,6 @@ static const char *last_word(const char *words)
 		!(islower((unsigned char)at[-1]) && isupper((unsigned char)at[0])))
 		at--;
 	return at;
-}
-
-static bool is_one_of(const char *word, const char *const *words)
-{
-	for (; *words; words++)
-		if (strcmp(word, *words) == 0)
-			return true;
-	return false;
 }
 
 // Whether several words say that all is well: "CREATE_COMPLETE", "Fully Ready", and of a
@@ -319,12 +100,14 @@ static bool phase_means(const struct subject *subject, const char *text, enum st
 	// behind.
 	if (strncmp(text, "STATE_", 6) == 0 || strncmp(text, "PHASE_", 6) == 0)
 		text += 6;
+	if (strchr(text, '?'))
+		return false; // whoever writes "ready?" does not know, either
 	size_t bracket = strcspn(text, "(");
 	bool is_count = !text[bracket + strcspn(text + bracket, LETTERS)];
 	snprintf(word, sizeof word, "%.*s", is_count ? (int)bracket : (int)strlen(text), text);
 	if (!plain_word(word, plain))
 		return false;
-	if (word_known(plain, status))
+	if (phase_word_known(plain, status) || word_denied(plain, status))
 		return true;
 	*status = text_is_failure(plain) ? STATUS_DEGRADED : STATUS_PROGRESSING;
 	if (*status == STATUS_DEGRADED || word_is_under_way(word) || strstr(plain, "inprogress"))
@@ -408,6 +191,8 @@ static void take_words(const struct subject *subject, const cJSON *fields, enum 
 		if (text_ends_with(field->valuestring, "running") &&
 			subject_is_meant_to_end(subject))
 			status = STATUS_PROGRESSING;
+		if (status == STATUS_HEALTHY && reason_is_failure(json_text(fields, "reason")))
+			status = STATUS_DEGRADED;
 		if (!*decided || health_outweighs(status, out->status))
 			*decided = say_phase(fields, status, field, out);
 	}
@@ -422,5 +207,59 @@ bool phase_judge(const struct subject *subject, const cJSON *fields, struct heal
 	// A phase that nobody knows is not made good by a word that is only perhaps one.
 	take_words(subject, fields, SURE_PHASE, &decided, out);
 	take_words(subject, fields, PERHAPS_PHASE, &decided, out);
+	return decided;
+}
+
+// Whether a key holds the word for the object as a whole: by its name, or by that after the name of
+// its kind ("dbInstanceStatus" of a DBInstance).
+static bool is_own_key(const char *kind, const char *key)
+{
+	static const char *const names[] = {"phase", "state", "status", "lifecyclestate", NULL};
+	size_t length = kind ? strlen(kind) : 0;
+
+	if (length > 0 && strncasecmp(key, kind, length) == 0)
+		key += length;
+	for (size_t i = 0; names[i]; i++)
+		if (strcasecmp(key, names[i]) == 0)
+			return true;
+	return false;
+}
+
+// The word of a field, or in one: {"code": 16, "name": "running"}, {"statusCode": "ACTIVE"}.
+static const cJSON *word_of(const cJSON *field)
+{
+	static const char *const keys[] = {"statusCode", "code", "name", NULL};
+
+	if (cJSON_IsString(field))
+		return field;
+	if (!cJSON_IsObject(field))
+		return NULL;
+	// Of more than that the name is one.
+	bool is_word = json_get(field, "code") || json_get(field, "statusCode") ||
+		       (field->child && !field->child->next);
+	if (!is_word)
+		return NULL;
+	for (size_t i = 0; keys[i]; i++)
+		if (json_text(field, keys[i]))
+			return json_get(field, keys[i]);
+	return NULL;
+}
+
+bool own_word_objects(const struct subject *subject, struct health *out)
+{
+	bool decided = false;
+
+	json_each (field, subject->status) {
+		const cJSON *word =
+			is_own_key(subject->kind, field->string) ? word_of(field) : NULL;
+		enum status status;
+
+		if (!word || !phase_means(subject, word->valuestring, &status) ||
+			status == STATUS_HEALTHY || status == STATUS_UNKNOWN ||
+			(decided && !health_outweighs(status, out->status)))
+			continue;
+		decided = health_say(out, status, "%s %s", field->string, word->valuestring);
+	}
+	snprintf(out->rule, sizeof out->rule, "convention/phase");
 	return decided;
 }

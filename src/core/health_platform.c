@@ -264,6 +264,38 @@ static bool just_exists(const struct subject *subject, struct health *out)
 	return health_say(out, STATUS_HEALTHY, "exists");
 }
 
+// Who has clients elsewhere keeps no addresses at all; those that are none of them ready are pods
+// that do not answer.
+static bool endpoints(const struct subject *subject, struct health *out)
+{
+	int ready = 0, unready = 0;
+
+	json_each (subset, json_get(subject->object, "subsets")) {
+		ready += cJSON_GetArraySize(json_get(subset, "addresses"));
+		unready += cJSON_GetArraySize(json_get(subset, "notReadyAddresses"));
+	}
+	if (ready == 0 && unready > 0)
+		return health_say(out, STATUS_DEGRADED, "none of %d addresses is ready", unready);
+	if (ready == 0)
+		return just_exists(subject, out);
+	return health_say(out, STATUS_HEALTHY, "%d of %d addresses ready", ready, ready + unready);
+}
+
+// A slice's endpoint that says nothing of its conditions is ready (discovery.k8s.io/v1).
+static bool endpoint_slice(const struct subject *subject, struct health *out)
+{
+	int ready = 0, count = 0;
+
+	json_each (endpoint, json_get(subject->object, "endpoints")) {
+		ready += json_bool(json_get(endpoint, "conditions"), "ready", true);
+		count++;
+	}
+	if (count == 0)
+		return just_exists(subject, out);
+	return health_say(out, ready > 0 ? STATUS_HEALTHY : STATUS_DEGRADED,
+		"%d of %d endpoints ready", ready, count);
+}
+
 const struct kind_rule health_platform[] = {
 	{"", "Node", node},
 	{"", "PersistentVolumeClaim", claim},
@@ -279,13 +311,13 @@ const struct kind_rule health_platform[] = {
 	{"", "ConfigMap", just_exists},
 	{"", "Secret", just_exists},
 	{"", "ServiceAccount", just_exists},
-	{"", "Endpoints", just_exists},
+	{"", "Endpoints", endpoints},
 	{"", "Event", just_exists},
 	{"", "LimitRange", just_exists},
 	{"", "PodTemplate", just_exists},
 	{"apps", "ControllerRevision", just_exists},
 	{"coordination.k8s.io", "Lease", just_exists},
-	{"discovery.k8s.io", "EndpointSlice", just_exists},
+	{"discovery.k8s.io", "EndpointSlice", endpoint_slice},
 	{"events.k8s.io", "Event", just_exists},
 	{"networking.k8s.io", "NetworkPolicy", just_exists},
 	{"networking.k8s.io", "IngressClass", just_exists},

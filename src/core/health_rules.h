@@ -90,6 +90,16 @@ bool text_is_failure(const char *text);
 bool reason_is_failure(const char *reason);
 bool reason_is_waiting(const char *reason);
 
+// --- errors (health_errors.c) ---
+
+// Whether a text under the name of an error tells of one: not "None".
+bool error_is_said(const char *text);
+// What a status says went wrong, outside of its conditions.
+bool error_rule(const struct subject *subject, struct health *out);
+// What makes a good word doubtful, and no more: an error that was the last one and may be over, a
+// number of failures.
+bool trouble_rule(const struct subject *subject, struct health *out);
+
 // Whether the controller has not seen the newest spec; then says so, as progressing.
 bool generation_rule(const struct subject *subject, struct health *out);
 
@@ -111,8 +121,15 @@ bool counts_judge(const cJSON *spec, const cJSON *fields, struct health *out);
 // status keeps: running is not done.
 bool subject_is_meant_to_end(const struct subject *subject);
 
+// Whether a word for how something is has a meaning that is known (health_phase_words.c). `plain`:
+// its letters and digits, in lower case.
+bool phase_word_known(const char *plain, enum status *status);
 // Judges by the words under keys like phase and health of `fields`, a status or a part of one (NULL
 // or no object: nothing).
 bool phase_judge(const struct subject *subject, const cJSON *fields, struct health *out);
+// Whether the word that an object's status has for the whole of it is none of a healthy one, nor
+// one that nobody knows; then says so, with the rule. What a condition like Synced speaks of may be
+// less than that: a database in the state "failed" can be in sync.
+bool own_word_objects(const struct subject *subject, struct health *out);
 
 #endif

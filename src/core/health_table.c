@@ -174,12 +174,15 @@ void health_inquire(const struct health_tables *tables, const cJSON *object, str
 
 	subject_take(object, now, &subject);
 	inquiry->now = now;
-	inquiry->count = 0;
+	inquiry->count = inquiry->user_count = 0;
+	inquiry->has_objection = false;
 	if (!health_by_presence(&subject, otherwise)) {
 		ask_layer(tables, HEALTH_USER, &subject, inquiry);
+		inquiry->user_count = inquiry->count;
 		if (!health_by_kind(&subject, otherwise) &&
 			!health_by_attention(&subject, otherwise)) {
 			ask_layer(tables, HEALTH_CARRIED, &subject, inquiry);
+			inquiry->has_objection = own_word_objects(&subject, &inquiry->objection);
 			health_by_conventions(&subject, otherwise);
 		}
 	}
@@ -278,11 +281,24 @@ static bool conclude(const struct health_table *table, const struct health_answe
 	return true;
 }
 
+// A table goes by what it was written to look at.
+static void object(const struct health *objection, struct health *out)
+{
+	out->status = objection->status;
+	memcpy(out->message, objection->message, sizeof out->message);
+	memcpy(out->rule, objection->rule, sizeof out->rule);
+}
+
 void health_conclude(const struct health_inquiry *inquiry, const struct health_answer *answers,
 	struct health *out)
 {
+	bool decided = false;
+	size_t i = 0;
+
 	*out = inquiry->otherwise;
-	for (size_t i = 0; i < inquiry->count; i++)
-		if (conclude(inquiry->tables[i], &answers[i], inquiry->now, out))
-			return;
+	for (; i < inquiry->count && !decided; i++)
+		decided = conclude(inquiry->tables[i], &answers[i], inquiry->now, out);
+	if (decided && i > inquiry->user_count && out->status == STATUS_HEALTHY &&
+		inquiry->has_objection)
+		object(&inquiry->objection, out);
 }

@@ -73,7 +73,8 @@ bool text_is_failure(const char *text)
 	static const char *const words[] = {"fail", "error", "rollback", "rolledback", "invalid",
 		"unhealthy", "crash", "denied", "exceeded", "timedout", "degraded", "unavailable",
 		"expired", "unreachable", "corrupt", "unauthorized", "forbidden", "insufficient",
-		"conflict", "notfound", "missing", NULL};
+		"conflict", "notfound", "missing", "incompatible", "inaccessible", "storagefull",
+		"diskfull", "unsuccess", NULL};
 
 	return words_occur(text, words) && !is_no_failure(text);
 }
