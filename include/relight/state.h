@@ -306,7 +306,7 @@ struct forecast {
 	bool misses_rto, misses_mtd;
 	int64_t misses_rto_by_ms;
 	int64_t loss_ms; // data-loss window against RPO: impact − oldest chosen restore point; -1
-			 // unknown
+			 // unknown, less: that is after the impact
 	bool has_rpo;
 	bool is_serving; // the clock has stopped
 };

@@ -58,6 +58,9 @@ bool decide_restore_point(const struct wish *wish)
 {
 	if (wish->intent->restore_point < 0 || !wall_known(wish->intent->at))
 		return wish_refuse(wish, "name a restore point and its time", NULL);
+	if (wish->intent->at.us > wish->facts->now.wall.us)
+		return wish_refuse(
+			wish, "that time is yet to come", "say how old the data is: 02:39 or -30m");
 	struct event *event =
 		decision_event(wish->decision, wish->facts, EVENT_RESTORE_POINT, -1, -1);
 	wish_sign(wish, event);

@@ -9,16 +9,25 @@
 #include "frame_sight.h"
 #include "frame_words.h"
 
-// The data is being restored, and nobody has said to which moment.
+// The first restore point that has a time, -1.
+static int chosen_point(const struct scene *scene)
+{
+	for (size_t i = 0; i < scene->runbook->restore_point_count; i++)
+		if (wall_known(scene->state->restore_point_at[i]) ||
+			wall_known(scene->state->restore_point_found[i]))
+			return (int)i;
+	return -1;
+}
+
+// The data is being restored, and nobody has said to which moment, or to one after the impact:
+// either of the two is mistaken.
 static bool is_loss_forgotten(const struct scene *scene)
 {
 	const struct runbook *runbook = scene->runbook;
 	if (!scene->forecast.has_rpo || runbook->restore_point_count == 0)
 		return false;
-	for (size_t i = 0; i < runbook->restore_point_count; i++)
-		if (wall_known(scene->state->restore_point_at[i]) ||
-			wall_known(scene->state->restore_point_found[i]))
-			return false;
+	if (chosen_point(scene) >= 0)
+		return scene->forecast.loss_ms < -1;
 	for (size_t i = 0; i < runbook->step_count; i++)
 		if (strcmp(runbook->phases.items[runbook->steps[i].phase], "data") == 0 &&
 			scene->shown[i] != STEP_WAITING && scene->shown[i] != STEP_SKIPPED)
@@ -72,7 +81,13 @@ void quiet_say_loss(
 	const struct scene *scene, const struct concern *concern, struct concern_words *words)
 {
 	(void)concern;
-	if (ui_has_incident(scene->ui))
+	int point = chosen_point(scene);
+	if (point >= 0)
+		buf_printf(&words->lines[0],
+			"loss not known: restore point %s is after the impact%s",
+			scene->runbook->restore_points[point].id,
+			ui_has_incident(scene->ui) ? "; P or I corrects it" : "");
+	else if (ui_has_incident(scene->ui))
 		buf_printf(&words->lines[0], "loss not known: %s chooses the restore point",
 			intent_table[INTENT_RESTORE_POINT].key);
 	else

@@ -812,6 +812,10 @@ static void test_impact_and_restore_points(void **unused)
 	struct intent point = with_text(&of, INTENT_RESTORE_POINT, NULL, NULL);
 	refused(&of, &point, "restore-point: incident: name a restore point and its time");
 	point.restore_point = 0;
+	point.at = at_second(60).wall;
+	refused(&of, &point,
+		"restore-point: incident: that time is yet to come; say how old the data is: 02:39 "
+		"or -30m");
 	point.at = at_second(-1260).wall;
 	wanted(&of, &point);
 	assert_int_equal(state_forecast(of.state, of.facts.now).loss_ms, 480 * MS_PER_S);

@@ -610,6 +610,13 @@ static void now_loss_not_known(struct view_case *of)
 	of->state->restore_point_found[0] = of->state->restore_point_found[1] = WALL_NONE;
 }
 
+static void now_restore_point_after_the_impact(struct view_case *of)
+{
+	now_loss_not_known(of);
+	tell(of, "03:05:00", "ana", EVENT_RESTORE_POINT, NULL, 0,
+		"{\"id\":\"pg\",\"at\":\"2026-07-03T02:49:00Z\"}");
+}
+
 static void now_overdue(struct view_case *of)
 {
 	now_is(of, "03:18:00");
@@ -697,6 +704,7 @@ static void test_now(void **state)
 		{"nothing in the cluster is known", now_cluster_not_known},
 		{"what was restored is not seen any more", now_stale},
 		{"nobody chose a restore point", now_loss_not_known},
+		{"a restore point after the impact", now_restore_point_after_the_impact},
 		{"an update is overdue", now_overdue},
 		{"an update is overdue, and nothing runs", now_overdue_and_nothing_runs},
 		{"an update is overdue, and another relight has it", now_overdue_for_onlookers},
