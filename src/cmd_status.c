@@ -73,11 +73,14 @@ static void add_title(const struct history *history, struct buf *out)
 	buf_text(out, "\n");
 }
 
-static void add_clocks(const struct forecast *forecast, struct buf *out)
+static void add_clocks(const struct state *state, const struct forecast *forecast, struct buf *out)
 {
 	buf_text(out, forecast->is_serving ? "serving since T+" : "T+");
 	add_duration(out, forecast->elapsed_ms);
-	if (forecast->has_rto && forecast->is_serving) {
+	if (state->was_aborted && !forecast->is_serving) {
+		buf_text(out, ", ABORTED: ");
+		plain_add(out, state->abort_why ? state->abort_why : "");
+	} else if (forecast->has_rto && forecast->is_serving) {
 		buf_text(out, forecast->misses_rto ? ", RTO MISSED by " : ", RTO met with ");
 		add_duration(out,
 			forecast->misses_rto ? forecast->misses_rto_by_ms : forecast->rto_left_ms);
@@ -233,7 +236,7 @@ static void add_details(const struct history *history, struct buf *out)
 	struct moment now = now_of(history);
 	struct forecast forecast = state_forecast(state, now);
 	size_t steps = state->runbook->step_count;
-	add_clocks(&forecast, out);
+	add_clocks(history->state, &forecast, out);
 	add_data(history, &forecast, out);
 	add_counts(history, now.wall, out);
 	add_list("now", steps, is_active, add_active, state, now, out);

@@ -252,6 +252,8 @@ int state_missing_input(const struct state *state, int step);
 bool state_waits_for_person(const struct state *state, int step, struct wall now);
 // The step `need` is done or skipped, or `step` was waived to start without it.
 bool state_need_is_met(const struct state *state, int step, int need, struct wall now);
+// The dependency is healthy or waived, or `step` was waived to start without it.
+bool state_requirement_is_met(const struct state *state, int step, int dependency, struct wall now);
 // Its newest attempt was its rollback, which failed or whose outcome is unknown, and nobody has
 // carried the step out since: what it restores proves nothing then.
 bool state_rollback_is_open(const struct state *state, int step);

@@ -32,6 +32,12 @@ bool state_need_is_met(const struct state *state, int step, int need, struct wal
 	       edge_is_waived(state, step, state->runbook->steps[need].id, now);
 }
 
+bool state_requirement_is_met(const struct state *state, int step, int dependency, struct wall now)
+{
+	return dependency_is_met(state, dependency, now) ||
+	       edge_is_waived(state, step, state->runbook->dependencies[dependency].id, now);
+}
+
 static const char *need_words(enum step_state state)
 {
 	switch (state) {
@@ -173,8 +179,7 @@ static bool blocked_by_requires(
 		int dependency = requires->items[i];
 		const struct dependency_known *known = &state->dependencies[dependency];
 		const char *id = state->runbook->dependencies[dependency].id;
-		if (dependency_is_met(state, dependency, now) ||
-			edge_is_waived(state, step, id, now))
+		if (state_requirement_is_met(state, step, dependency, now))
 			continue;
 		say(why, "requires %s: %s", id,
 			known->is_fresh                   ? status_word(known->status)

@@ -145,7 +145,10 @@ struct forecast state_forecast(const struct state *state, struct moment now)
 	find_path(state, now, &forecast);
 	forecast.is_serving = wall_known(stopped.wall);
 	if (wall_known(state->declared.wall)) {
-		struct moment until = forecast.is_serving ? stopped : now;
+		bool is_closed = wall_known(state->closed.wall);
+		struct moment until = forecast.is_serving ? stopped
+				      : is_closed         ? state->closed
+							  : now;
 		// The impact has only a wall time; from the declaration on the monotonic clock
 		// counts.
 		forecast.elapsed_ms = (until.mono.us - state->declared.mono.us +

@@ -14,8 +14,8 @@ static void say_over(const struct scene *scene, struct concern_words *words)
 	if (wall_known(state->closed.wall)) {
 		buf_printf(&words->lines[0], "The incident is closed: %s.",
 			state->closed_result ? state->closed_result : "");
-		buf_text(
-			&words->lines[1], "Its record can be read with relight report and replay.");
+		buf_text(&words->lines[1],
+			"relight report tells its story; relight timeline show reads its record.");
 		return;
 	}
 	buf_text(&words->lines[0], "Recovered at ");

@@ -34,11 +34,13 @@ static void find_dependencies(struct scene *scene)
 	expiry_find(scene);
 }
 
-static void take_steps(struct scene *scene, const int *steps, size_t count, bool are_bad)
+// The steps whose concern is one of these kinds.
+static void take_steps(struct scene *scene, const int *steps, size_t count, enum concern_kind first,
+	enum concern_kind last)
 {
 	for (size_t i = 0; i < count; i++) {
 		enum concern_kind kind;
-		if (step_concern(scene, steps[i], &kind) && (kind <= CONCERN_UNKNOWN) == are_bad)
+		if (step_concern(scene, steps[i], &kind) && kind >= first && kind <= last)
 			concern_add(scene, kind, steps[i], -1, -1);
 	}
 }
@@ -81,14 +83,15 @@ void concerns_find(struct scene *scene)
 		concern_add(scene, CONCERN_DESERTED, -1, -1, -1);
 	if (has_trouble && !scene->facts->is_unrecorded)
 		concern_add(scene, CONCERN_RECORD, -1, -1, -1);
+	take_steps(scene, steps, needing, CONCERN_TIMEOUT, CONCERN_TIMEOUT);
 	target_find(scene);
-	take_steps(scene, steps, needing, true);
+	take_steps(scene, steps, needing, CONCERN_REGRESSED, CONCERN_UNKNOWN);
 	abort_find(scene);
 	if (!scene->sensed->is_up && !scene->facts->is_deserted &&
 		(scene->sensed->why_down || scene->input->sensor_why))
 		concern_add(scene, CONCERN_SENSOR, -1, -1, -1);
 	find_dependencies(scene);
-	take_steps(scene, steps, needing, false);
+	take_steps(scene, steps, needing, CONCERN_LATE, CONCERN_LATE);
 	quiet_find(scene);
 	if (scene->running < 0 && scene->ready_count > 0) {
 		take_selected_first(scene);
@@ -390,6 +393,7 @@ static const struct {
 } concern_table[] = {
 	[CONCERN_DESERTED] = {say_deserted, ROLE_WARN, "nobody has it open"},
 	[CONCERN_RECORD] = {say_record, ROLE_BAD, "the record cannot be written"},
+	[CONCERN_TIMEOUT] = {say_timeout, ROLE_WARN, "near its timeout"},
 	[CONCERN_TARGET] = {target_say, ROLE_BAD, "is not the target it should be"},
 	[CONCERN_REGRESSED] = {say_regressed, ROLE_BAD, "regressed"},
 	[CONCERN_FAILED] = {say_failed, ROLE_BAD, "failed"},
@@ -398,7 +402,6 @@ static const struct {
 	[CONCERN_SENSOR] = {say_sensor, ROLE_BAD, "the sensor is down"},
 	[CONCERN_GIVEN] = {given_say, ROLE_BAD, "is bad"},
 	[CONCERN_EXPIRES] = {expiry_say, ROLE_WARN, "expires"},
-	[CONCERN_TIMEOUT] = {say_timeout, ROLE_WARN, "near its timeout"},
 	[CONCERN_LATE] = {say_late, ROLE_WARN, "not verified yet"},
 	[CONCERN_SIGHT] = {sight_say, ROLE_WARN, "not known"},
 	[CONCERN_UPDATE] = {quiet_say_update, ROLE_WARN, "update OVERDUE"},

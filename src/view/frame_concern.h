@@ -58,7 +58,7 @@ void abort_say(
 // A dependency that nothing restores is degraded or missing, for itself, and nobody does without
 // it.
 bool given_is_bad(const struct scene *scene, int dependency);
-// A step that is left requires it.
+// A step that is left requires it, and nobody has waived that.
 bool given_is_required(const struct scene *scene, int dependency);
 // The first from `from` on that is bad, and that no step which is left requires, -1.
 int given_next_aside(const struct scene *scene, int from);

@@ -30,9 +30,12 @@ static bool is_required_by(const struct scene *scene, int step, int dependency)
 
 bool given_is_required(const struct scene *scene, int dependency)
 {
-	for (size_t i = 0; i < scene->plan->count; i++)
-		if (is_required_by(scene, scene->plan->order[i], dependency))
+	for (size_t i = 0; i < scene->plan->count; i++) {
+		int step = scene->plan->order[i];
+		if (is_required_by(scene, step, dependency) &&
+			!state_requirement_is_met(scene->state, step, dependency, scene->now.wall))
 			return true;
+	}
 	return false;
 }
 
@@ -90,5 +93,6 @@ void given_say_aside(
 		buf_printf(line, " and %zu more are bad", others);
 	else
 		buf_printf(line, " is %s", status_word(scene_status(scene, dependency)));
-	buf_printf(line, ", required by no step that is left%s%s", message[0] ? ": " : "", message);
+	buf_printf(line, ", and no step that is left waits for it%s%s", message[0] ? ": " : "",
+		message);
 }

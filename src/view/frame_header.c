@@ -198,6 +198,13 @@ static void draw_rto(struct pen *pen, const struct scene *scene, bool is_wide)
 {
 	const struct forecast *forecast = &scene->forecast;
 	struct buf left = {0};
+	if (scene->state->was_aborted && !forecast->is_serving) {
+		elapsed_words(scene, scene->state->aborted.wall, &left);
+		pen_printf(pen, ROLE_BAD, "ABORTED at %s%s", buf_str(&left),
+			forecast->has_rto ? ", RTO given up" : "");
+		buf_fini(&left);
+		return;
+	}
 	if (!forecast->has_rto) {
 		pen_printf(pen, ROLE_DIM, "no RTO, %s T+%02lld",
 			forecast->is_serving ? "serving since" : "forecast",
@@ -276,8 +283,10 @@ static void draw_clocks(struct area area, const struct scene *scene)
 	}
 	pen_skip(&pen, 2);
 	draw_rto(&pen, scene, is_wide);
-	draw_bar(&pen, scene);
-	if (is_wide && scene->forecast.rests_on >= 0 && !scene->forecast.is_serving) {
+	if (!scene->state->was_aborted)
+		draw_bar(&pen, scene);
+	if (is_wide && scene->forecast.rests_on >= 0 && !scene->forecast.is_serving &&
+		!scene->state->was_aborted) {
 		buf_clear(&text);
 		duration_words(scene->forecast.remaining_ms, &text);
 		pen_printf(&pen, ROLE_DIM, " rests on %s, %s more",

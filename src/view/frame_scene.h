@@ -12,6 +12,7 @@
 enum concern_kind {
 	CONCERN_DESERTED,  // nobody has what is looked on at: everything is old
 	CONCERN_RECORD,    // the record cannot be written: nothing may start
+	CONCERN_TIMEOUT,   // a running step is near its timeout: what waits ends it
 	CONCERN_TARGET,    // a target is another one than the pinned: nothing acts on it
 	CONCERN_REGRESSED, // a step
 	CONCERN_FAILED,
@@ -20,7 +21,6 @@ enum concern_kind {
 	CONCERN_SENSOR,
 	CONCERN_GIVEN,   // a dependency that nothing restores, and a step requires, is bad
 	CONCERN_EXPIRES, // a credential
-	CONCERN_TIMEOUT, // a running step is near its timeout
 	CONCERN_LATE,    // a verification is near its end
 	CONCERN_SIGHT,   // a cluster or a dependency is not known any more; from here on quiet
 	CONCERN_UPDATE,  // what was promised to be told is overdue

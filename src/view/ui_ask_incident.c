@@ -89,10 +89,15 @@ bool ask_abort(struct ui *ui, const struct facts *facts, enum intent_kind kind,
 	struct buf body = {0};
 
 	(void)intent;
-	buf_printf(&body,
-		"Nothing new starts any more but the %zu abort steps; what runs goes on. There is "
-		"no way back.\n",
-		facts->runbook->abort.steps.count);
+	size_t steps = facts->runbook->abort.steps.count;
+	if (steps > 0)
+		buf_printf(&body,
+			"Nothing new starts any more but the %zu abort step%s; when %s done the "
+			"incident closes. ",
+			steps, steps == 1 ? "" : "s", steps == 1 ? "it is" : "all are");
+	else
+		buf_text(&body, "Nothing new starts any more; :close closes the incident. ");
+	buf_text(&body, "What runs goes on. There is no way back.\n");
 	for (size_t i = 0; i < facts->runbook->abort.criteria.count; i++)
 		buf_printf(&body, "  criterion: %s\n", facts->runbook->abort.criteria.items[i]);
 	if (facts->runbook->abort.escalation)

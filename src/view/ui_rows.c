@@ -340,17 +340,18 @@ void rows_fold(struct ui *ui, const struct facts *facts)
 
 // --- what needs a person ---------------------------------------------------------------------------------------------
 
+// What has a deadline comes first.
 enum rank {
+	RANK_TIMEOUT,
 	RANK_REGRESSED,
 	RANK_FAILED,
 	RANK_UNKNOWN,
 	RANK_SEEN_REGRESSED,
 	RANK_SEEN_FAILED,
 	RANK_SEEN_UNKNOWN,
-	RANK_TIMEOUT,
 	RANK_LATE,
+	RANK_READY, // from here on nobody is needed
 	RANK_WANTING,
-	RANK_READY,
 	RANK_NONE,
 };
 
@@ -391,7 +392,7 @@ static enum rank step_rank(const struct facts *facts, int step)
 
 bool step_needs_person(const struct facts *facts, int step)
 {
-	return step_rank(facts, step) < RANK_WANTING;
+	return step_rank(facts, step) < RANK_READY;
 }
 
 size_t ui_attention(const struct facts *facts, int *steps, size_t limit, size_t *needing)
@@ -405,11 +406,11 @@ size_t ui_attention(const struct facts *facts, int *steps, size_t limit, size_t 
 	for (size_t i = 0; i < candidates; i++)
 		ranks[i] = step_rank(facts, order[i]);
 	*needing = 0;
-	for (int rank = RANK_REGRESSED; rank < RANK_NONE; rank++) {
+	for (int rank = 0; rank < RANK_NONE; rank++) {
 		for (size_t i = 0; i < candidates && count < limit; i++)
 			if ((int)ranks[i] == rank)
 				steps[count++] = order[i];
-		if (rank < RANK_WANTING)
+		if (rank < RANK_READY)
 			*needing = count;
 	}
 	free(ranks);

@@ -431,6 +431,12 @@ static void now_given_is_bad(struct view_case *of)
 }
 
 // Nothing is in its way, so it is not in the way of what can be done.
+static void now_near_timeout_beside_a_given(struct view_case *of)
+{
+	now_near_timeout(of);
+	now_given_is_bad(of);
+}
+
 static void now_given_is_bad_aside(struct view_case *of)
 {
 	now_nothing_runs(of);
@@ -681,6 +687,8 @@ static void test_now(void **state)
 		{"a target that was created anew", now_target_made_anew},
 		{"the recovery is the source", now_target_is_the_source},
 		{"a given dependency is bad", now_given_is_bad},
+		{"near its timeout, and a given dependency is bad",
+			now_near_timeout_beside_a_given},
 		{"what no step requires is bad", now_given_is_bad_aside},
 		{"several that no step requires are bad", now_givens_are_bad_aside},
 		{"much is quiet", now_much_is_quiet},
