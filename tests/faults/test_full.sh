@@ -53,20 +53,23 @@ for kib in 20 28 36 44 60; do
 done
 # What a full disk kept from beginning is said to have, at once: it does not run.
 where="full, with a refuge, before a step begins"
-cat >gated.yaml <<'Y'
+cat >asked.yaml <<'Y'
 relight: 1
-name: gated
+name: asked
 steps:
-  - {id: gate, run: {shell: 'touch gate.ran; while ! test -e go; do sleep 0.05; done'}}
+  - {id: asked, manual: look}
   - {id: after, run: {shell: 'touch after.ran'}}
+Y
+cat >asked.answers.yaml <<'Y'
+answers: 1
+steps: {asked: {confirm: seen}}
 Y
 rm -rf disk/* it.* ./*.ran
 mount -o remount,size=1m disk
-timeout 60 "$RELIGHT" run gated.yaml --headless --dir disk/it >it.out 2>it.err </dev/null &
-pid=$!
-wait_for 10 test -e gate.ran || fail "$where: not begun"
+expect_code 3 "$RELIGHT" run asked.yaml --headless --dir disk/it
 head -c 2000000 /dev/zero >disk/ballast 2>ballast.err || :
-touch go
+timeout 60 "$RELIGHT" resume disk/it --headless --answers asked.answers.yaml >it.out 2>it.err </dev/null &
+pid=$!
 wait_for 10 grep -q '"step.result","step":"after".*"never-started"' it.out || fail "$where: it is not said: $(tail -n3 it.out)"
 wait "$pid" || :
 [ ! -e after.ran ] || fail "$where: it ran"
