@@ -339,13 +339,15 @@ static void move_choice(struct dialog *dialog, int by)
 			(dialog->choice + count + (size_t)(by < 0 ? count - 1 : 1)) % count;
 }
 
-// Tab goes round: through the kinds of a note, else to the other field, else through the choices.
-// Up and Down: through the choices, else to the other field.
+// Tab goes round: through the kinds of a note, else to the other field. Up and Down: through the
+// choices, else to the other field. Tab goes through choices only where nothing is written beside
+// them: whoever means to go on to the reason must not change the answer.
 static void move_in_dialog(struct dialog *dialog, bool is_tab, int by)
 {
 	bool has_choices = dialog->kind == DIALOG_CHOICE;
+	bool has_text = dialog->label || dialog->second_label;
 
-	if (dialog->has_kinds ? is_tab : has_choices && !(is_tab && dialog->second_label))
+	if (dialog->has_kinds ? is_tab : has_choices && !(is_tab && has_text))
 		move_choice(dialog, by);
 	else if (dialog->second_label)
 		dialog->on_second = !dialog->on_second;

@@ -294,6 +294,22 @@ static void say_doubled(struct buf *out, const struct facts *facts, int step, bo
 				doubled[i].what);
 }
 
+// Whoever has corrected a file and runs the step again would see it fail as before.
+static void say_frozen(struct buf *out, const struct facts *facts, int step, bool is_rollback)
+{
+	const struct step *of = &facts->runbook->steps[step];
+	const struct action *action = is_rollback ? &of->rollback : &of->run;
+	bool has_file = false;
+
+	if (action->kind != ACTION_KUBERNETES || facts->state->steps[step].attempt < 1)
+		return;
+	for (size_t i = 0; i < action->kubernetes.source_count; i++)
+		has_file = has_file || action->kubernetes.sources[i].path;
+	if (has_file && facts->applied)
+		buf_text(out, "Applied is what the files were when the incident was opened. One "
+			      "that was corrected since: apply it by hand, then b says so.\n");
+}
+
 char *plan_say(const struct facts *facts, int step, bool is_rollback)
 {
 	const struct step *of = &facts->runbook->steps[step];
@@ -312,6 +328,7 @@ char *plan_say(const struct facts *facts, int step, bool is_rollback)
 	}
 	say_last_attempt(&out, facts, step);
 	say_doubled(&out, facts, step, is_rollback);
+	say_frozen(&out, facts, step, is_rollback);
 	if (of->again == AGAIN_VERIFY && facts->state->steps[step].attempt > 0 && !is_rollback &&
 		decide_allows(facts, INTENT_VERIFY, step, NULL))
 		buf_text(&out, "Look first whether the last attempt did its work after all: v "
