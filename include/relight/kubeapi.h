@@ -42,6 +42,13 @@ bool kubeapi_type_find(
 // which only the metadata was sent has those of another type.
 void kubeapi_name_kind(const struct kubeapi_type *type, cJSON *object);
 
+// Whether an object is of this type, as far as it says: of metadata alone the kind is not told.
+// False with `err`.
+bool kubeapi_is_kind(const struct kubeapi_type *type, const cJSON *object, struct err *err);
+// Whether it is the object of this name (NULL: of any), and nothing says that it stands in another
+// namespace than this (NULL: in any).
+bool kubeapi_is_of(const cJSON *object, const char *namespace, const char *name);
+
 // Whether its objects are Secrets, of which nothing but the metadata is ever fetched.
 bool kubeapi_is_secret(const struct kubeapi_type *type);
 // The same by a kind, letter by letter, as objects name it.

@@ -69,6 +69,25 @@ void kubeapi_name_kind(const struct kubeapi_type *type, cJSON *object)
 	buf_fini(&version);
 }
 
+bool kubeapi_is_kind(const struct kubeapi_type *type, const cJSON *object, struct err *err)
+{
+	const char *kind = json_text(object, "kind");
+
+	if (!kind || strcmp(kind, type->kind) == 0 || strcmp(kind, "PartialObjectMetadata") == 0)
+		return true;
+	return err_set(err, "it holds a %.63s where %s were asked for", kind, type->plural);
+}
+
+bool kubeapi_is_of(const cJSON *object, const char *namespace, const char *name)
+{
+	const char *own_name = json_path_text(object, "metadata.name");
+	const char *own_namespace = json_path_text(object, "metadata.namespace");
+
+	if (name && (!own_name || strcmp(own_name, name) != 0))
+		return false;
+	return !namespace || !own_namespace || strcmp(own_namespace, namespace) == 0;
+}
+
 bool kubeapi_is_secret(const struct kubeapi_type *type)
 {
 	return type->group[0] == '\0' && strcmp(type->plural, "secrets") == 0;

@@ -137,10 +137,20 @@ static int64_t holds_ms(const struct kubewatch *watch)
 	return left_us <= 0 ? 0 : left_us / 1000 + (left_us != INT64_MAX);
 }
 
+// After a failure a watch shows that all is known again where a pulse goes with it. Else a list
+// does, also of a server that is there, and does not refuse for being asked too much.
+static bool must_list_to_recover(const struct kubewatch *watch)
+{
+	bool is_busy = watch->failed_http == 429 || watch->failed_http == 503;
+
+	return watch->failed != STATUS_HEALTHY &&
+	       (!watch->is_shared || (watch->failed_http != 0 && !is_busy));
+}
+
 bool kubewatch_wants_list(const struct kubewatch *watch)
 {
-	if (!watch->is_listed || !watch->version || kubewatch_is_unwatchable(watch) ||
-		!kubewatch_is_still_the_same(watch))
+	if (must_list_to_recover(watch) || !watch->is_listed || !watch->version ||
+		kubewatch_is_unwatchable(watch) || !kubewatch_is_still_the_same(watch))
 		return true;
 	return kubewatch_is_asked_anew(watch) || holds_ms(watch) == 0;
 }

@@ -231,6 +231,13 @@ static bool object_key(const struct kubewatch *watch, const cJSON *object, struc
 	return true;
 }
 
+// Servers that extend the API do not all select as they are asked to.
+static bool is_in_scope(const struct kubewatch *watch, const cJSON *object)
+{
+	return kubeapi_is_of(object, watch->type.is_namespaced ? watch->scope.namespace : NULL,
+		watch->scope.object);
+}
+
 static struct kubeobject *object_find(const struct kubewatch *watch, const struct buf *key)
 {
 	struct kubeobject *object;
@@ -289,6 +296,12 @@ bool kubewatch_take(struct kubewatch *watch, cJSON *object, struct err *err)
 		err_set(err, "an object without a name");
 		goto out;
 	}
+	if (!kubeapi_is_kind(&watch->type, object, err))
+		goto out;
+	if (!is_in_scope(watch, object)) {
+		good = true;
+		goto out;
+	}
 	struct kubeobject *known = object_find(watch, &key);
 	if (!known && HASH_COUNT(watch->objects) >= KUBEWATCH_MAX_OBJECTS) {
 		err_set(err,
@@ -317,7 +330,7 @@ void kubewatch_remove(struct kubewatch *watch, const cJSON *object)
 {
 	struct buf key = {0};
 
-	if (object_key(watch, object, &key)) {
+	if (object_key(watch, object, &key) && is_in_scope(watch, object)) {
 		struct kubeobject *known = object_find(watch, &key);
 		if (known)
 			object_remove(watch, known);

@@ -108,6 +108,8 @@ struct kubewatch {
 	char uid[64];                  // of the cluster, when it was listed
 	uint64_t unwatchable_until_ms; // until then it can only be listed
 	uint64_t unwatchable_ms;       // for so long, the last time; 0: it could be watched since
+	unsigned broken;               // watches in a row that were of no use …
+	uint64_t broke_ms;             // … and when the newest one had ended
 	uint64_t confirmed_ms;         // it was so at this time, or is newer
 	struct wall confirmed;
 	uint64_t

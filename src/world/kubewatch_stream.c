@@ -17,6 +17,8 @@
 // silence shows.
 #define WATCH_ALONE_S 4
 #define WATCH_GRACE_S 3
+// A watch that the server ends sooner is of no use.
+#define WATCH_LEAST_MS 4000
 // A server that starts refuses what it will soon permit: what was refused is tried again, after a
 // time that doubles.
 #define UNWATCHABLE_MS     4000
@@ -133,11 +135,12 @@ static void on_head(void *context, int status, bool is_shared)
 	watch->has_head = true;
 	watch->is_shared = is_shared;
 	watch->progress_ms = uv_now(watch->config.loop);
-	if (watch->phase != KUBEWATCH_WATCHING)
+	// On a connection of its own a head tells nothing of what has happened since, and nothing
+	// else does before its end.
+	if (watch->phase != KUBEWATCH_WATCHING || !is_shared)
 		return;
-	watch->unwatchable_ms = 0;
 	kubewatch_recover(watch);
-	if (is_shared && !watch->needs_pulse) {
+	if (!watch->needs_pulse) {
 		kubepulse_need(watch->config.pulse);
 		watch->needs_pulse = true;
 	}
@@ -237,14 +240,26 @@ static void fail(struct kubewatch *watch, const struct http_answer *answer)
 
 static void page_over(struct kubewatch *watch);
 
+// Whether a page that is said to follow is another one, and may still follow. False with `err`.
+static bool page_follows(const struct kubewatch *watch, const char *token, struct err *err)
+{
+	if (strcmp(buf_str(&watch->next_page), token) == 0)
+		return err_set(err, "its pages do not end: after this one comes this one again");
+	if (uv_now(watch->config.loop) - watch->list_began_ms > LIST_MS)
+		return err_set(err, "its pages have not come to an end within 10m");
+	return true;
+}
+
 // Takes what stands around the items: where the next page is, and where to watch from. False with
-// `err`: there is no version to watch from.
+// `err`: there is no version to watch from, or no end.
 static bool take_frame(struct kubewatch *watch, struct err *err)
 {
 	const char *head = json_items_head(watch->items);
 	cJSON *frame = json_parse(head, strlen(head), err);
 	const char *token = json_path_text(frame, "metadata.continue");
 	const char *version = json_path_text(frame, "metadata.resourceVersion");
+
+	bool may_end = !token || !token[0] || page_follows(watch, token, err);
 
 	buf_clear(&watch->next_page);
 	if (token)
@@ -253,7 +268,7 @@ static bool take_frame(struct kubewatch *watch, struct err *err)
 		err_set(err, "it is no list: it has no resourceVersion");
 	take_version(watch, version);
 	cJSON_Delete(frame);
-	return version != NULL;
+	return version != NULL && may_end;
 }
 
 // Pages are of one moment, which the server forgets after some minutes. A list that is slower than
@@ -349,6 +364,7 @@ static void confirm_ended(struct kubewatch *watch)
 		(struct wall){watch->began.us + (int64_t)sure_ms * US_PER_MS});
 }
 
+// Lists alone decide for a time. Jittered, as in rest_after.
 static void rest_from_watching(struct kubewatch *watch)
 {
 	uint64_t ms = watch->unwatchable_ms * 2;
@@ -356,15 +372,58 @@ static void rest_from_watching(struct kubewatch *watch)
 	if (ms < UNWATCHABLE_MS)
 		ms = UNWATCHABLE_MS;
 	watch->unwatchable_ms = ms < UNWATCHABLE_MAX_MS ? ms : UNWATCHABLE_MAX_MS;
-	watch->unwatchable_until_ms = uv_now(watch->config.loop) + watch->unwatchable_ms;
+	ms = watch->unwatchable_ms;
+	watch->unwatchable_until_ms =
+		uv_now(watch->config.loop) + ms + ms * (uv_hrtime() / 1024 % 256) / 1024;
+}
+
+// A watch has ended, after its head: it was of use, or asking for it again at once would be as
+// costly as it is in vain.
+static void take_end(struct kubewatch *watch)
+{
+	uint64_t now_ms = uv_now(watch->config.loop);
+
+	if (now_ms - watch->began_ms >= WATCH_LEAST_MS) {
+		watch->broken = 0;
+		watch->unwatchable_ms = 0;
+	} else if (watch->broken++ > 0) {
+		rest_from_watching(watch);
+	}
+	watch->broke_ms = now_ms;
+	forget_items(watch);
+	kubewatch_go_on(watch);
+}
+
+// There was no watch, or one that kept silent beyond its end. The first time that is told, for most
+// often the server is gone; where lists have come since, it is no reason to know less than they.
+static void take_failure(struct kubewatch *watch, const struct http_answer *answer)
+{
+	if (watch->has_head && watch->is_shared)
+		watch->broken = 0;
+	bool is_new = watch->broken == 0 || watch->listed_ms < watch->broke_ms;
+
+	if (watch->broken == 0 || !is_new)
+		watch->broken++;
+	watch->broke_ms = uv_now(watch->config.loop);
+	if (is_new) {
+		fail(watch, answer);
+		return;
+	}
+	rest_from_watching(watch);
+	if (answer->reach == REACH_ANSWERED && answer->retry_after_ms > 0)
+		watch->not_before_ms = watch->broke_ms + (uint64_t)answer->retry_after_ms;
+	forget_items(watch);
+	kubewatch_go_on(watch);
 }
 
 static void on_watch_over(void *context, const struct http_answer *answer)
 {
 	struct kubewatch *watch = context;
-	bool is_gone =
-		watch->has_expired || (answer->reach == REACH_ANSWERED && answer->status == 410);
-	bool is_over = watch->has_head && !answer->is_timeout; // else it has failed
+	bool is_refused = answer->reach == REACH_ANSWERED && answer->status != 200;
+	bool is_gone = watch->has_expired || (is_refused && answer->status == 410);
+	// On a shared connection the pulse has told that the server is there.
+	bool is_silent = answer->is_timeout &&
+			 !(watch->is_shared && !kubernetes_is_silent(watch->config.client));
 
 	watch->exchange = NULL;
 	if (watch->needs_pulse)
@@ -373,20 +432,17 @@ static void on_watch_over(void *context, const struct http_answer *answer)
 	if (is_gone || watch->trouble.message[0]) {
 		free(watch->version);
 		watch->version = NULL;
-	}
-	if (watch->trouble.message[0] || !(is_over || is_gone)) {
-		if (is_refusal_to_watch(answer)) {
-			rest_from_watching(watch);
-			kubewatch_go_on(watch);
-		} else {
-			fail(watch, answer);
-		}
-		return;
-	}
-	if (is_over && !is_gone && answer->reach == REACH_ANSWERED)
+	} else if (watch->has_head && answer->reach == REACH_ANSWERED) {
 		confirm_ended(watch);
-	forget_items(watch);
-	kubewatch_go_on(watch);
+	}
+	if (is_gone || watch->trouble.message[0] || (watch->has_head && !is_silent)) {
+		take_end(watch);
+	} else if (is_refusal_to_watch(answer)) {
+		rest_from_watching(watch);
+		kubewatch_go_on(watch);
+	} else {
+		take_failure(watch, answer);
+	}
 }
 
 void kubewatch_ask_watch(struct kubewatch *watch)

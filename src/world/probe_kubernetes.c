@@ -267,10 +267,25 @@ static void take_object(struct query *query, const struct http_answer *answer)
 	cJSON_Delete(object);
 }
 
+// Whether what was sent is the object that was asked for. False with `err`.
+static bool is_the_object(
+	const struct query *query, const struct http_answer *answer, struct err *err)
+{
+	cJSON *object = json_parse(answer->body, answer->length, err);
+	bool is_it = object && kubeapi_is_kind(&query->type, object, err);
+
+	if (is_it && !kubeapi_is_of(object, query->type.is_namespaced ? query->namespace : NULL,
+			     query->object))
+		is_it = err_set(err, "it is another object than %s", query->object);
+	cJSON_Delete(object);
+	return is_it;
+}
+
 static void object_known(void *context, const struct http_answer *answer)
 {
 	struct query *query = context;
 	enum expect_object expected = query->probing->check->expect.object;
+	struct err err = {0};
 
 	query_arrived(query, answer);
 	if (answer->reach == REACH_ANSWERED && answer->status == 200)
@@ -280,6 +295,9 @@ static void object_known(void *context, const struct http_answer *answer)
 	} else if (answer->is_cut) {
 		query_end(query, STATUS_UNKNOWN, NULL, "the object is larger than %u MiB",
 			QUERY_MAX_BYTES >> 20);
+	} else if (!is_the_object(query, answer, &err)) {
+		query_end(
+			query, STATUS_UNKNOWN, NULL, "the answer cannot be used: %s", err.message);
 	} else if (expected == EXPECT_EXISTS) {
 		query_end(query, STATUS_HEALTHY, NULL, "exists");
 	} else if (expected == EXPECT_ABSENT) {

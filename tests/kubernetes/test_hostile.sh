@@ -58,7 +58,8 @@ of heads unknown "headers"
 of liars unknown "broke off"
 of pages unknown "it is no list"
 of drips unknown "no answer yet"
-of lines unknown "an object is larger than it may be"
+# Its list is good, and what is watched cannot be used.
+of lines healthy "1 lines in default"
 # Built for looking into it, a sensor is larger.
 if ! grep -q Sanitizer "$RELIGHT" && [ "${peak:-99999}" -gt 49152 ]; then
 	echo "test_hostile.sh: the sensor took $peak kB (processor: $ticks)" >&2

@@ -41,6 +41,39 @@ static void names_are_taken_apart_as_kubectl_does(void **state)
 	}
 }
 
+// A server that does not select as it is asked to must not have another object believed in.
+static void an_object_is_what_was_asked_for(void **state)
+{
+	(void)state;
+	static const struct kubeapi_type pods = {"", "v1", "pods", "Pod", true};
+	static const struct {
+		const char *object;
+		bool is_kind, is_of;
+	} examples[] = {
+		{"{\"metadata\":{\"name\":\"p\",\"namespace\":\"shop\"}}", true, true},
+		{"{\"metadata\":{\"name\":\"p\"}}", true, true},
+		{"{\"kind\":\"Pod\",\"metadata\":{\"name\":\"p\"}}", true, true},
+		{"{\"kind\":\"PartialObjectMetadata\",\"metadata\":{\"name\":\"p\"}}", true, true},
+		{"{\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"p\"}}", false, true},
+		{"{\"metadata\":{\"name\":\"q\",\"namespace\":\"shop\"}}", true, false},
+		{"{\"metadata\":{\"name\":\"p\",\"namespace\":\"till\"}}", true, false},
+		{"{\"metadata\":{\"name\":7}}", true, false},
+		{"{}", true, false},
+	};
+
+	for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+		struct err err = {0};
+		cJSON *object = json_parse(examples[i].object, strlen(examples[i].object), NULL);
+
+		assert_int_equal(kubeapi_is_kind(&pods, object, &err), examples[i].is_kind);
+		assert_int_equal(kubeapi_is_of(object, "shop", "p"), examples[i].is_of);
+		cJSON_Delete(object);
+		if (!examples[i].is_kind)
+			assert_string_equal(
+				err.message, "it holds a ConfigMap where pods were asked for");
+	}
+}
+
 static void what_is_no_name_is_refused(void **state)
 {
 	(void)state;
@@ -247,6 +280,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_taken_apart_as_kubectl_does),
+		cmocka_unit_test(an_object_is_what_was_asked_for),
 		cmocka_unit_test(what_is_no_name_is_refused),
 		cmocka_unit_test(types_are_found_by_every_name_they_have),
 		cmocka_unit_test(a_group_may_be_given_by_its_beginning),

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// usage: careless PORT LOG
+//
+// Something on loopback that looks like a Kubernetes API server without TLS, whose resources are
+// each served with another carelessness that servers have been seen with: they select nothing, or
+// break off what they should keep up. LOG gets a line for each request, MILLISECONDS PATH. Ends by
+// SIGTERM, or ten minutes after its start.
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "server.h"
+
+#define LIFE_S  600
+#define OK_HEAD "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
+#define LIST(ITEM)                                                                                 \
+	"{\"kind\":\"List\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"7\"},"       \
+	"\"items\":[" ITEM "]}"
+#define THE_ONE "{\"metadata\":{\"name\":\"one\",\"namespace\":\"default\",\"uid\":\"u\"}}"
+
+// What a resource's list is, and its watch: each a text that is sent, and then the connection
+// closed; a watch may be kept open in silence for so long before that.
+static const struct resource {
+	const char *plural, *list, *watch;
+	int silence_s;
+} resources[] = {
+	{"strays", LIST("{\"metadata\":{\"name\":\"other\",\"namespace\":\"default\"}}"),
+		"{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"another\",\"namespace\":"
+		"\"default\"}}}",
+		5},
+	{"movers", LIST("{\"metadata\":{\"name\":\"one\",\"namespace\":\"elsewhere\"}}"), "", 5},
+	{"mixtures", LIST("{\"kind\":\"Secret\",\"metadata\":{\"name\":\"one\"}}"), "", 5},
+	{"errors", LIST(THE_ONE),
+		"{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":500,\"message\":"
+		"\"etcd is away\"}}",
+		0},
+	{"oldies", LIST(THE_ONE),
+		"{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410,\"message\":"
+		"\"too old\"}}",
+		0},
+	{"sprints", LIST(THE_ONE), "", 0},
+	{"refusals", LIST(THE_ONE), NULL, 0},
+	{"sleepers", LIST(THE_ONE), "", 60},
+	{"circles",
+		"{\"metadata\":{\"resourceVersion\":\"7\",\"continue\":\"again\"},\"items\":"
+		"[" THE_ONE "]}",
+		"", 0},
+};
+#define RESOURCES (sizeof resources / sizeof *resources)
+
+static FILE *record;
+
+static void say(int fd, const char *text)
+{
+	size_t length = strlen(text);
+	while (length > 0) {
+		ssize_t sent = send(fd, text, length, MSG_NOSIGNAL);
+		if (sent <= 0)
+			return;
+		text += sent;
+		length -= (size_t)sent;
+	}
+}
+
+static void note(const char *path)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	fprintf(record, "%lld %.*s\n", (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000,
+		(int)strcspn(path, " "), path);
+	fflush(record);
+}
+
+static void discover(int fd)
+{
+	char text[256];
+	say(fd, OK_HEAD "{\"kind\":\"APIResourceList\",\"groupVersion\":\"v1\",\"resources\":[");
+	for (size_t i = 0; i < RESOURCES; i++) {
+		snprintf(text, sizeof text,
+			"%s{\"name\":\"%s\",\"singularName\":\"\",\"namespaced\":true,\"kind\":"
+			"\"ConfigMap\",\"verbs\":[\"list\",\"watch\"]}",
+			i ? "," : "", resources[i].plural);
+		say(fd, text);
+	}
+	say(fd, "]}");
+}
+
+// Until so many seconds have passed, or the client has gone.
+static void keep_silent(int fd, int seconds)
+{
+	char byte;
+	struct timeval patience = {.tv_sec = seconds};
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	if (seconds > 0)
+		(void)!recv(fd, &byte, 1, 0);
+}
+
+static void serve_resource(int fd, const struct resource *resource, bool is_watch)
+{
+	if (is_watch && !resource->watch) {
+		say(fd, "HTTP/1.1 500 Internal Server Error\r\nContent-Length: "
+			"2\r\nConnection: close\r\n\r\n{}");
+		return;
+	}
+	say(fd, OK_HEAD);
+	say(fd, is_watch ? resource->watch : resource->list);
+	if (is_watch)
+		keep_silent(fd, resource->silence_s);
+}
+
+static void answer(int fd, const char *path)
+{
+	char part[64];
+	note(path);
+	if (strncmp(path, "/readyz", 7) == 0)
+		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+	else if (strncmp(path, "/api/v1 ", 8) == 0)
+		discover(fd);
+	else if (strncmp(path, "/api/v1/namespaces/kube-system ", 31) == 0)
+		say(fd, OK_HEAD "{\"metadata\":{\"uid\":\"careless\"}}");
+	else if (strncmp(path, "/api/v1/namespaces/default/moved", 32) == 0)
+		say(fd, "HTTP/1.1 302 Found\r\nLocation: "
+			"https://ana:hush-hush@elsewhere.example/login?token=hush\r\nConnection: "
+			"close\r\n\r\n");
+	for (size_t i = 0; i < RESOURCES; i++) {
+		snprintf(part, sizeof part, "/namespaces/default/%s?", resources[i].plural);
+		if (strstr(path, part))
+			serve_resource(fd, &resources[i], strstr(path, "watch=true") != NULL);
+	}
+}
+
+static void *serve(void *context)
+{
+	int fd = *(int *)context;
+	char head[16384];
+	free(context);
+	ssize_t length = recv(fd, head, sizeof head - 1, 0); // one packet on loopback
+	if (length > 4) {
+		head[length] = '\0';
+		answer(fd, head + 4);
+	}
+	shutdown(fd, SHUT_WR);
+	close(fd);
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	signal(SIGPIPE, SIG_IGN);
+	record = argc > 2 ? fopen(argv[2], "we") : NULL;
+	if (!record)
+		server_fail("careless", "it needs a port and a file for its log");
+	server_run("careless", (unsigned short)atoi(argv[1]), serve, LIFE_S);
+}

@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A server that selects nothing, and breaks off what it should keep up (careless.c): no other object is believed in, no
+# status goes to and fro, and it is asked less and less.
+set -eu
+# shellcheck source=tests/kubernetes/probing.sh
+. "$(dirname "$0")/probing.sh"
+: "${SUPPORT:?is where the programs for these tests are}"
+
+port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 12000))
+"$SUPPORT/careless" $port "$work/asked" &
+server=$!
+trap 'kill "$server" ${sensor:-} 2>/dev/null || true; rm -rf "$work"' EXIT
+cat >"$work/kubeconfig" <<END
+clusters: [{name: c, cluster: {server: 'http://ana:S3cretPass@127.0.0.1:$port'}}]
+contexts: [{name: c, context: {cluster: c}}]
+current-context: c
+END
+dependencies=
+for resource in strays movers mixtures errors oldies sprints refusals sleepers circles; do
+	dependencies="$dependencies
+- {id: $resource, every: 2s, timeout: 4s, check: {kubernetes: {target: main, resource: $resource, name: one, expect: exists}}}"
+done
+runbook "  main: {kubernetes: {kubeconfig: $work/kubeconfig}}" "$dependencies"
+
+mkfifo "$work/stdin"
+"$RELIGHT" probe "$work/runbook.yaml" <"$work/stdin" >"$work/lines" 2>"$work/errors" &
+sensor=$!
+exec 3>"$work/stdin"
+sleep 32
+exec 3>&-
+wait $sensor || {
+	cat "$work/errors" >&2
+	failed=1
+}
+
+# of DEPENDENCY WHAT FILTER: of its observations, in their order, FILTER is true
+of() {
+	jq -e --arg id "$1" -n \
+		"[inputs | select(.type == \"observation\" and .dependency == \$id)] | length > 5 and ($3)" "$work/lines" >/dev/null || {
+		echo "test_careless.sh: $1: not so: $2" >&2
+		jq -r --arg id "$1" 'select(.dependency == $id) | "\(.ts) \(.asked) \(.status) \(.message)"' "$work/lines" >&2
+		failed=1
+	}
+}
+# asked DEPENDENCY MOST-WATCHES MOST-LISTS
+asked() {
+	watches=$(grep -c "/$1?.*watch=true" "$work/asked" || true)
+	lists=$(grep "/$1?" "$work/asked" | grep -vc watch=true || true)
+	[ "$watches" -le "$2" ] && [ "$lists" -le "$3" ] || {
+		echo "test_careless.sh: $1: $watches watches and $lists lists in 32 s, wanted at most $2 and $3" >&2
+		failed=1
+	}
+}
+of strays "it is not there" 'all(.[]; .status == "missing")'
+of movers "it is not there" 'all(.[]; .status == "missing")'
+of mixtures "that is something else" 'all(.[]; .status == "unknown" and (.message | contains("it holds a Secret where mixtures were asked for")))'
+for resource in errors oldies sprints; do
+	of $resource "always healthy" 'all(.[]; .status == "healthy")'
+	asked $resource 6 20
+done
+# The first time it is told: most often the server is gone.
+for resource in refusals sleepers; do
+	of $resource "at most once unknown, and healthy by what was asked since" \
+		'([range(1; length) as $i | select(.[$i].status == "unknown" and .[$i - 1].status == "healthy")] | length <= 1) and
+		(.[-1].status == "healthy") and
+		all(range(1; length) as $i | select(.[$i].status == "healthy" and .[$i - 1].status == "unknown") | [.[$i].asked, .[$i - 1].asked]; .[0] >= .[1])'
+	asked $resource 8 20
+done
+of circles "pages that do not end" 'all(.[]; .status == "unknown") and any(.[]; .message | contains("its pages do not end"))'
+asked circles 0 40
+# The URL carries a password (DESIGN §7: masked before it leaves).
+! grep -q S3cretPass "$work/lines" "$work/errors" || {
+	echo "test_careless.sh: the password in the server's URL is told" >&2
+	failed=1
+}
+done_probing
