@@ -41,7 +41,8 @@ enum status kubernetes_open(struct kubernetes *kubernetes, const char *kubeconfi
 // Counts how often it was read: another number, and it may lead elsewhere.
 unsigned kubernetes_generation(const struct kubernetes *kubernetes);
 
-// Of the opened context. Valid until the next kubernetes_open.
+// Of the opened context. Valid until the next kubernetes_open. The endpoint is without credentials;
+// NULL: nothing is opened.
 const char *kubernetes_endpoint(const struct kubernetes *kubernetes);
 const char *kubernetes_namespace(const struct kubernetes *kubernetes); // never NULL
 

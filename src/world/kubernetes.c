@@ -17,6 +17,7 @@
 #include "relight/kubeconfig_files.h"
 #include "relight/memory.h"
 #include "relight/pin.h"
+#include "relight/url_user.h"
 
 // --- files ---
 
@@ -66,6 +67,7 @@ static void unload(struct kubernetes *kubernetes)
 	kubeconfig_free(kubernetes->kubeconfig);
 	kubernetes->kubeconfig = NULL;
 	kubernetes->access = (struct kubeconfig_access){0};
+	buf_clear(&kubernetes->endpoint);
 	buf_clear(&kubernetes->ca);
 	buf_clear(&kubernetes->cert);
 	if (kubernetes->key.data)
@@ -138,6 +140,16 @@ static void confide(struct kubernetes *kubernetes, const char *name, const char 
 {
 	if (kubernetes->secret && value)
 		kubernetes->secret(kubernetes->secret_context, name, value);
+}
+
+// What a URL carries of that, of the server or of the proxy.
+static void confide_in_url(struct kubernetes *kubernetes, const char *url)
+{
+	struct buf password = {0};
+
+	if (url && url_password(url, &password))
+		confide(kubernetes, "password", buf_str(&password));
+	buf_wipe(&password);
 }
 
 static void on_secret(void *context, const char *name, const char *value)
@@ -222,6 +234,8 @@ static enum status load(struct kubernetes *kubernetes, const char *paths, const 
 		err_prefix(err, "kubeconfig: %s", paths);
 		return answer == KUBECONFIG_NO_CONTEXT ? STATUS_MISSING : STATUS_UNKNOWN;
 	}
+	if (access->server)
+		url_mask_user(access->server, &kubernetes->endpoint);
 	add_access_stamp(&kubernetes->stamp, access);
 	if (!read_source(&access->ca, &kubernetes->ca, err) ||
 		!read_source(&access->cert, &kubernetes->cert, err) ||
@@ -240,6 +254,8 @@ static enum status load(struct kubernetes *kubernetes, const char *paths, const 
 		return STATUS_UNKNOWN;
 	confide(kubernetes, "token", access->token);
 	confide(kubernetes, "password", access->password);
+	confide_in_url(kubernetes, access->server);
+	confide_in_url(kubernetes, access->proxy);
 	if (access->exec)
 		open_plugin(kubernetes);
 	return STATUS_HEALTHY;
@@ -303,7 +319,7 @@ unsigned kubernetes_generation(const struct kubernetes *kubernetes)
 
 const char *kubernetes_endpoint(const struct kubernetes *kubernetes)
 {
-	return kubernetes->access.server;
+	return kubernetes->access.server ? buf_str(&kubernetes->endpoint) : NULL;
 }
 
 const char *kubernetes_namespace(const struct kubernetes *kubernetes)
@@ -425,6 +441,7 @@ void kubernetes_free(struct kubernetes *kubernetes)
 	free(kubernetes->context);
 	free(kubernetes->fingerprint);
 	buf_fini(&kubernetes->stamp);
+	buf_fini(&kubernetes->endpoint);
 	buf_fini(&kubernetes->ca);
 	buf_fini(&kubernetes->cert);
 	buf_fini(&kubernetes->key);

@@ -55,6 +55,14 @@ const char *kubernetes_token(const struct kubernetes *kubernetes, struct buf *te
 	return text->data;
 }
 
+// Of what stands before the host ("ana:password@").
+static size_t user_length(const char *server, size_t authority)
+{
+	const char *end = memrchr(server, '@', authority);
+
+	return end ? (size_t)(end + 1 - server) : 0;
+}
+
 // Where a server name is given, the certificate is checked against that name, while the connection
 // goes to the server: the name stands in the URL, and the server in connect_to.
 static void add_url(const struct kubernetes *kubernetes, const char *path, struct buf *url,
@@ -69,13 +77,14 @@ static void add_url(const struct kubernetes *kubernetes, const char *path, struc
 	while (base > authority && server[base - 1] == '/')
 		base--;
 	if (name) {
-		const char *colon = memrchr(server, ':', authority);
-		const char *bracket = memchr(server, ']', authority);
+		size_t user = user_length(server, authority);
+		const char *colon = memrchr(server + user, ':', authority - user);
+		const char *bracket = memchr(server + user, ']', authority - user);
 		bool has_port = colon && (!bracket || colon > bracket);
 
-		buf_add(connect_to, server, authority);
+		buf_add(connect_to, server + user, authority - user);
 		buf_printf(connect_to, "%s", has_port ? "" : ":443");
-		buf_printf(url, "%.*s%s%.*s", scheme, whole, name,
+		buf_printf(url, "%.*s%.*s%s%.*s", scheme, whole, (int)user, server, name,
 			has_port ? (int)(server + authority - colon) : 0, has_port ? colon : "");
 		buf_add(url, server + authority, base - authority);
 	} else {
@@ -194,7 +203,8 @@ static char **headers_of(const struct kubernetes_exchange *exchange)
 	// The URL has another name in it (add_url).
 	if (access->tls_server_name && access->server) {
 		const char *server = strstr(access->server, "://") + strlen("://");
-		buf_printf(&header, "Host: %.*s", (int)strcspn(server, "/"), server);
+		size_t length = strcspn(server, "/"), user = user_length(server, length);
+		buf_printf(&header, "Host: %.*s", (int)(length - user), server + user);
 		headers[count++] = buf_take(&header);
 	}
 	for (size_t i = 0; i < access->as_count; i++) {

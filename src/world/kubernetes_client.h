@@ -34,6 +34,7 @@ struct kubernetes {
 	struct kubeconfig_access access;
 	char *context;            // as asked for; NULL: the current one
 	struct buf stamp;         // of all files it came from
+	struct buf endpoint;      // the server, to be told: without credentials
 	struct buf ca, cert, key; // PEM
 
 	// Credentials.

@@ -157,6 +157,24 @@ static void what_would_block_is_refused(void **state)
 	assert_int_equal(rmdir(scene->config), 0);
 }
 
+static void on_confided(void *context, const char *name, const char *value)
+{
+	snprintf(context, 64, "%s=%s", name, value);
+}
+
+static void what_a_url_carries_is_a_secret(void **state)
+{
+	struct scene *scene = *state;
+	char told[64] = "";
+
+	kubernetes_confide(scene->kubernetes, on_confided, told);
+	write_config(scene, "https://ana:S3cret%40@api.example.com", "{}");
+	expect_open(scene, NULL, STATUS_HEALTHY, "");
+	assert_string_equal(
+		kubernetes_endpoint(scene->kubernetes), "https://[masked]@api.example.com");
+	assert_string_equal(told, "password=S3cret@");
+}
+
 static void a_change_is_seen_the_next_time(void **state)
 {
 	struct scene *scene = *state;
@@ -294,6 +312,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_not_there_yet_is_missing, begin, end),
 		cmocka_unit_test_setup_teardown(what_cannot_be_used_is_unknown, begin, end),
 		cmocka_unit_test_setup_teardown(what_would_block_is_refused, begin, end),
+		cmocka_unit_test_setup_teardown(what_a_url_carries_is_a_secret, begin, end),
 		cmocka_unit_test_setup_teardown(a_change_is_seen_the_next_time, begin, end),
 		cmocka_unit_test_setup_teardown(of_a_list_the_first_counts, begin, end),
 		cmocka_unit_test_setup_teardown(
