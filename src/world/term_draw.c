@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "term_draw.h"
 
-#include <curses.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <uv.h>
-#include <wchar.h>
 
 #include "relight/memory.h"
-#include "relight/term.h"
+#include "term_curses.h"
 
-// --- the thread's own ------------------------------------------------------------------------------------------------
+// --- the thread ------------------------------------------------------------------------------------------------
 
 struct term_draw {
 	uv_thread_t thread;
@@ -32,213 +30,43 @@ struct term_draw {
 	bool wants_redraw, wants_pause, wants_end;
 	bool is_paused, has_ended, has_failed;
 
-	// the thread's
-	struct term_traits traits;
-	int fd;
-	FILE *file;
-	SCREEN *screen;
-	struct cell *before; // what curses was given, or NULL: nothing
-	int before_rows, before_columns;
-	attr_t attributes[TERM_LOOKS];
-	short pairs[TERM_LOOKS];
+	struct canvas *canvas; // the thread's
+	int fd;                // the canvas has it
 };
 
 // What one look at the mailbox found to do.
 struct job {
-	struct look looks[TERM_LOOKS];
-	bool is_grid, is_redraw;
-	int rows, columns;
-	int64_t number;
+	struct drawing drawing;
+	int64_t number; // of the newest grid
 };
-
-static attr_t attributes_of(unsigned attributes)
-{
-	return ((attributes & LOOK_BOLD) ? A_BOLD : A_NORMAL) |
-	       ((attributes & LOOK_DIM) ? A_DIM : A_NORMAL) |
-	       ((attributes & LOOK_UNDERLINE) ? A_UNDERLINE : A_NORMAL) |
-	       ((attributes & LOOK_REVERSE) ? A_REVERSE : A_NORMAL) |
-	       ((attributes & LOOK_ITALIC) ? A_ITALIC : A_NORMAL);
-}
-
-static void prepare_looks(struct term_draw *draw, const struct look *looks)
-{
-	for (int i = 0; i < TERM_LOOKS; i++) {
-		bool is_own = looks[i].fg == COLOUR_OWN && looks[i].bg == COLOUR_OWN;
-
-		draw->attributes[i] = attributes_of(looks[i].attributes);
-		draw->pairs[i] = 0;
-		// Pair 0 is the terminal's own; a pair that cannot be had is drawn in those colours
-		// too.
-		if (draw->traits.colours && !is_own && i + 1 < COLOR_PAIRS &&
-			init_pair((short)(i + 1), (short)looks[i].fg, (short)looks[i].bg) == OK)
-			draw->pairs[i] = (short)(i + 1);
-	}
-}
-
-// The cell as wide characters that this C library measures as the drawing side did, else "?": a row
-// in which they disagree would be shifted from there on.
-static void wide_of_cell(const struct cell *cell, wchar_t wide[CCHARW_MAX + 1], int *width)
-{
-	size_t length = mbstowcs(wide, cell->text, CCHARW_MAX);
-
-	*width = length && length != (size_t)-1 ? wcwidth(wide[0]) : -1;
-	if (*width < 1 || *width > cell->width) {
-		wide[0] = cell->text[0] ? L'?' : L' ';
-		length = 1;
-		*width = 1;
-	}
-	wide[length] = L'\0';
-}
-
-static void put_cell(struct term_draw *draw, int row, int column, const struct cell *cell)
-{
-	unsigned role = cell->role < TERM_LOOKS ? cell->role : 0;
-	wchar_t wide[CCHARW_MAX + 1];
-	cchar_t drawn;
-	int width;
-
-	wide_of_cell(cell, wide, &width);
-	if (setcchar(&drawn, wide, draw->attributes[role], draw->pairs[role], NULL) == ERR &&
-		setcchar(&drawn, L"?", draw->attributes[role], draw->pairs[role], NULL) == ERR)
-		return;
-	// The last cell of the screen is put although ERR says that the cursor could not go on.
-	mvadd_wch(row, column, &drawn);
-	if (width < cell->width &&
-		setcchar(&drawn, L" ", draw->attributes[role], draw->pairs[role], NULL) == OK)
-		mvadd_wch(row, column + 1, &drawn);
-}
-
-static void put_row(struct term_draw *draw, int row, const struct cell *cells, int columns)
-{
-	for (int column = 0; column < columns; column++) {
-		if (cells[column].width == 2 && column + 1 == columns) {
-			struct cell cut = {.text = " ", .width = 1, .role = cells[column].role};
-
-			put_cell(draw, row, column, &cut);
-		} else if (cells[column].width) {
-			put_cell(draw, row, column, &cells[column]);
-		}
-	}
-}
-
-static void put_grid(struct term_draw *draw, const struct grid *grid)
-{
-	bool is_other = !draw->before || draw->before_rows != grid->rows ||
-			draw->before_columns != grid->columns;
-	int columns = grid->columns < COLS ? grid->columns : COLS;
-	size_t count = (size_t)grid->rows * (size_t)grid->columns;
-
-	if (is_other) {
-		erase();
-		draw->before = memory_resize(draw->before, count, sizeof *draw->before);
-		draw->before_rows = grid->rows;
-		draw->before_columns = grid->columns;
-	}
-	for (int row = 0; row < grid->rows && row < LINES; row++) {
-		const struct cell *cells = grid->cells + (size_t)row * (size_t)grid->columns;
-		const struct cell *before = draw->before + (size_t)row * (size_t)grid->columns;
-
-		if (is_other || memcmp(cells, before, (size_t)grid->columns * sizeof *cells))
-			put_row(draw, row, cells, columns);
-	}
-	memcpy(draw->before, grid->cells, count * sizeof *draw->before);
-	if (grid->cursor_row >= 0 && grid->cursor_row < LINES && grid->cursor_column >= 0 &&
-		grid->cursor_column < COLS) {
-		move(grid->cursor_row, grid->cursor_column);
-		curs_set(1);
-	} else {
-		curs_set(0);
-	}
-}
-
-static void carry_out(struct term_draw *draw, const struct job *job)
-{
-	bool is_resized = LINES != job->rows || COLS != job->columns;
-
-	if (is_resized)
-		resize_term(job->rows, job->columns);
-	if (is_resized || job->is_redraw) {
-		free(draw->before);
-		draw->before = NULL;
-		clearok(curscr, TRUE);
-	}
-	if (job->is_grid) {
-		prepare_looks(draw, job->looks);
-		put_grid(draw, &draw->current);
-		refresh();
-	}
-}
-
-// --- the thread ------------------------------------------------------------------------------------------------------
-
-static void write_all(int fd, const char *text)
-{
-	size_t length = strlen(text);
-
-	while (length) {
-		ssize_t written = write(fd, text, length);
-
-		if (written <= 0)
-			return;
-		text += written;
-		length -= (size_t)written;
-	}
-}
-
-static bool enter(struct term_draw *draw)
-{
-	draw->file = fdopen(draw->fd, "r+");
-	if (!draw->file)
-		return false;
-	// LINES and COLUMNS of the environment may be those of another terminal; and with a size
-	// that is not its own the scrolling region would stay wrong.
-	use_env(FALSE);
-	use_tioctl(TRUE);
-	draw->screen = newterm(draw->traits.type, draw->file, draw->file);
-	if (!draw->screen)
-		return false;
-	raw();
-	noecho();
-	nonl();
-	typeahead(-1); // keys that wait must not keep the screen from being drawn
-	if (draw->traits.colours && start_color() == OK)
-		use_default_colors();
-	if (draw->traits.is_ansi)
-		write_all(draw->fd, PASTE_ON);
-	return true;
-}
-
-static void leave(struct term_draw *draw)
-{
-	if (draw->traits.is_ansi)
-		write_all(draw->fd, PASTE_OFF);
-	endwin();
-}
 
 // True: `job` is to be carried out, without the lock. False: waited, or paused.
 static bool take_job(struct term_draw *draw, struct job *job)
 {
-	bool is_resized = draw->rows != LINES || draw->columns != COLS;
+	bool is_resized = !canvas_has_size(draw->canvas, draw->rows, draw->columns);
 
 	if (draw->given == draw->drawn && !(draw->wants_redraw && draw->current.cells)) {
 		uv_cond_wait(&draw->wake, &draw->lock);
 		return false;
 	}
-	*job = (struct job){
-		.is_grid = draw->given != draw->drawn || draw->wants_redraw || is_resized,
-		.is_redraw = draw->wants_redraw,
-		.rows = draw->rows,
-		.columns = draw->columns,
-		.number = draw->given,
-	};
+	bool is_wanted = draw->given != draw->drawn || draw->wants_redraw || is_resized;
 	if (draw->given != draw->drawn) {
 		struct grid old = draw->current;
 
 		draw->current = draw->newest;
 		draw->newest = old;
 	}
-	job->is_grid = job->is_grid && draw->current.cells;
-	memcpy(job->looks, draw->looks, sizeof job->looks);
+	*job = (struct job){
+		.drawing =
+			{
+				.grid = is_wanted && draw->current.cells ? &draw->current : NULL,
+				.is_redraw = draw->wants_redraw,
+				.rows = draw->rows,
+				.columns = draw->columns,
+			},
+		.number = draw->given,
+	};
+	memcpy(job->drawing.looks, draw->looks, sizeof job->drawing.looks);
 	draw->wants_redraw = false;
 	return true;
 }
@@ -246,7 +74,7 @@ static bool take_job(struct term_draw *draw, struct job *job)
 static void stay_paused(struct term_draw *draw)
 {
 	uv_mutex_unlock(&draw->lock);
-	leave(draw);
+	canvas_leave(draw->canvas);
 	uv_mutex_lock(&draw->lock);
 	draw->is_paused = true;
 	uv_cond_signal(&draw->moved);
@@ -255,8 +83,7 @@ static void stay_paused(struct term_draw *draw)
 	draw->is_paused = false;
 	draw->wants_redraw = true;
 	uv_mutex_unlock(&draw->lock);
-	if (draw->traits.is_ansi)
-		write_all(draw->fd, PASTE_ON);
+	canvas_come_back(draw->canvas);
 	uv_mutex_lock(&draw->lock);
 }
 
@@ -278,7 +105,7 @@ static void draw_until_the_end(struct term_draw *draw)
 		if (!take_job(draw, &job))
 			continue;
 		uv_mutex_unlock(&draw->lock);
-		carry_out(draw, &job);
+		canvas_draw(draw->canvas, &job.drawing);
 		uv_mutex_lock(&draw->lock);
 		draw->drawn = job.number;
 		if (draw->given == draw->drawn)
@@ -289,14 +116,13 @@ static void draw_until_the_end(struct term_draw *draw)
 static void run(void *context)
 {
 	struct term_draw *draw = context;
-	bool has_entered = enter(draw);
+	bool has_entered = canvas_enter(draw->canvas);
 
 	uv_mutex_lock(&draw->lock);
 	if (has_entered) {
 		draw_until_the_end(draw);
 		uv_mutex_unlock(&draw->lock);
-		leave(draw);
-		delscreen(draw->screen);
+		canvas_end(draw->canvas);
 		uv_mutex_lock(&draw->lock);
 	} else {
 		draw->has_failed = true;
@@ -330,16 +156,12 @@ static int start_thread(struct term_draw *draw)
 
 static void free_draw(struct term_draw *draw)
 {
-	if (draw->file)
-		fclose(draw->file);
-	else
-		close(draw->fd);
+	canvas_free(draw->canvas);
 	uv_cond_destroy(&draw->moved);
 	uv_cond_destroy(&draw->wake);
 	uv_mutex_destroy(&draw->lock);
 	free(draw->newest.cells);
 	free(draw->current.cells);
-	free(draw->before);
 	free(draw);
 }
 
@@ -348,7 +170,7 @@ struct term_draw *term_draw_start(const struct term_traits *traits, int fd, int 
 {
 	struct term_draw *draw = memory_zeroed(1, sizeof *draw);
 
-	draw->traits = *traits;
+	draw->canvas = canvas_new(traits, fd);
 	draw->fd = fd;
 	draw->rows = rows;
 	draw->columns = columns;

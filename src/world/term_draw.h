@@ -10,7 +10,7 @@
 #include "relight/grid.h"
 #include "term_traits.h"
 
-// The thread that draws: the only code of relight that draws with curses. Its functions may be
+// The thread that draws (term_curses.h), behind a mailbox. Its functions may be
 // called from one other thread; they hold a lock that the drawing thread never holds while it
 // touches the terminal.
 

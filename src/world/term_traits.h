@@ -8,7 +8,7 @@
 #include "relight/err.h"
 #include "term_restore.h"
 
-// What terminfo says of the terminal. Apart from term_draw.c because curses' own <term.h> takes
+// What terminfo says of the terminal. Apart from term_curses.c because curses' own <term.h> takes
 // words like `columns` for macros.
 
 #define PASTE_ON  "\033[?2004h" // bracketed paste (xterm's ctlseqs), where is_ansi
