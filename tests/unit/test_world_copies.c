@@ -561,7 +561,7 @@ static void test_where_the_home_fails_the_mirror_is_the_record(void **state)
 static void test_a_mirror_without_a_folder_above_it(void **state)
 {
 	const struct place *place = *state;
-	struct timeline *timeline = created(place);
+	struct timeline *timeline = created(place->home);
 	struct record record = record_on(timeline, NULL);
 	struct err err = {0};
 
