@@ -110,8 +110,12 @@ void fold_result(const struct fold *fold)
 // A rollback's proof is not the step's.
 void fold_verified(const struct fold *fold)
 {
-	if (fold->step && !state_rollback_is_open(fold->state, fold->step_index))
-		step_done(fold, DONE_VERIFIED);
+	if (!fold->step || state_rollback_is_open(fold->state, fold->step_index))
+		return;
+	// Why it counted as failed is not what is said of it now.
+	if (fold->step->state == STEP_FAILED || fold->step->state == STEP_UNKNOWN)
+		fold_text(&fold->step->said, NULL);
+	step_done(fold, DONE_VERIFIED);
 }
 
 void fold_step_failed(const struct fold *fold)

@@ -211,6 +211,10 @@ static void test_verification_can_fail(void **unused)
 	assert_step(&of, "a", STEP_FAILED);
 	assert_int_equal(of.state->steps[0].outcome, OUTCOME_SUCCESS);
 	assert_string_equal(of.state->steps[0].said, "settle of 5m is over: db missing");
+	// It was only late.
+	tell(&of, "relight", EVENT_STEP_VERIFIED, "a", NULL);
+	assert_step(&of, "a", STEP_DONE);
+	assert_null(of.state->steps[0].said);
 	case_end(&of);
 }
 
