@@ -135,7 +135,7 @@ static void draw(struct cockpit *cockpit)
 	see_dialog(cockpit);
 	cockpit->ui.output_total = input.output.total;
 	ui_tick(&cockpit->ui, &facts, clock_mono().us);
-	frame_draw(cockpit->grid, &input);
+	ui_scrolled(&cockpit->ui, frame_draw(cockpit->grid, &input));
 	if (cockpit->ui.wants_redraw)
 		term_redraw(cockpit->term);
 	cockpit->ui.wants_redraw = false;

@@ -79,7 +79,8 @@ struct frame_input {
 				      // none; NULL: not known
 };
 
-// Draws everything, on a grid of any size from 1×1 up. Clears the grid first.
-void frame_draw(struct grid *grid, const struct frame_input *input);
+// Draws everything, on a grid of any size from 1×1 up. Clears the grid first. Returns how many
+// lines of the focused pane stand above those that are shown (ui_scrolled).
+int frame_draw(struct grid *grid, const struct frame_input *input);
 
 #endif

@@ -163,6 +163,9 @@ bool ui_key(struct ui *ui, const struct facts *facts, int key, struct intent *in
 // open).
 void ui_answer(struct ui *ui, bool done, const char *message);
 void ui_resize(struct ui *ui, int rows, int columns);
+// To be called after each drawing with what frame_draw returned: what was scrolled beyond its end
+// stands at its end, so that the next key goes on from what is seen.
+void ui_scrolled(struct ui *ui, int above_lines);
 // To be called before each drawing: takes away a message that has stood long enough, and tells what
 // a look that was asked for has shown.
 void ui_tick(struct ui *ui, const struct facts *facts, int64_t now_us);

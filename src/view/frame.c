@@ -5,7 +5,6 @@
 // even that fits, what is left says so and still tells the mode, the clock and what needs a person.
 #include "relight/frame.h"
 
-
 #include "frame_panes.h"
 #include "frame_sheet.h"
 
@@ -99,30 +98,30 @@ static bool has_output(const struct scene *scene)
 
 // A pane that says less than it has to says so in its last line; the output and the timeline are
 // never whole, and say where they are.
-static void draw_marked(struct area area, const struct scene *scene, enum pane pane)
+static struct hidden draw_marked(struct area area, const struct scene *scene, enum pane pane)
 {
 	struct hidden hidden = drawers[pane](area, scene);
 	struct buf text = {0};
 	if (hidden.below == 0 || area.rows < 3 || pane == PANE_OUTPUT || pane == PANE_TIMELINE)
-		return;
+		return hidden;
 	area_clear(area, ROLE_NORMAL);
 	hidden = drawers[pane](area_part(area, 0, 0, area.rows - 1, area.columns), scene);
 	say_hidden(hidden, &text);
 	area_right(
 		area, area.rows - 1, area.columns - 2, area.columns - 2, ROLE_DIM, buf_str(&text));
 	buf_fini(&text);
+	return hidden;
 }
 
 // Detail, output, dependencies and timeline share the right column; the one with the focus gets
-// more of it.
-static void draw_right(struct area area, const struct scene *scene)
+// more of it. Returns what is above in that one.
+static int draw_right(struct area area, const struct scene *scene)
 {
 	static const enum pane panes[] = {
 		PANE_DETAIL, PANE_OUTPUT, PANE_DEPENDENCIES, PANE_TIMELINE};
 	enum pane focus = scene->ui->pane;
 	if (focus == PANE_HELP || focus == PANE_CLOCKS) {
-		draw_marked(area, scene, focus);
-		return;
+		return draw_marked(area, scene, focus).above;
 	}
 	int weights[] = {11, 7, 10, 6}; // by what they have to say
 	int sum = 0;
@@ -133,14 +132,18 @@ static void draw_right(struct area area, const struct scene *scene)
 			weights[i] *= 3;
 		sum += weights[i];
 	}
-	int row = 0;
+	int row = 0, above = 0;
 	for (int i = 0; i < 4; i++) {
 		int rows = i == 3 ? area.rows - row : area.rows * weights[i] / sum;
 		if (rows < 2)
 			continue;
-		draw_marked(area_part(area, row, 0, rows, area.columns), scene, panes[i]);
+		struct hidden hidden =
+			draw_marked(area_part(area, row, 0, rows, area.columns), scene, panes[i]);
+		if (panes[i] == focus)
+			above = hidden.above;
 		row += rows;
 	}
+	return above;
 }
 
 static int left_columns(int columns)
@@ -149,7 +152,7 @@ static int left_columns(int columns)
 	return left < LEFT_LEAST ? LEFT_LEAST : left > LEFT_MOST ? LEFT_MOST : left;
 }
 
-static void draw_wide(struct area body, const struct scene *scene)
+static int draw_wide(struct area body, const struct scene *scene)
 {
 	int left = left_columns(body.columns);
 	struct area order = area_part(body, 0, 0, body.rows - 1, left);
@@ -157,23 +160,25 @@ static void draw_wide(struct area body, const struct scene *scene)
 	draw_legend(area_part(body, body.rows - 1, 0, 1, left), scene, hidden);
 	for (int row = 0; row < body.rows; row++)
 		area_repeat(body, row, left, 1, ROLE_RULE, '|', row == 0 ? "┬" : "│");
-	draw_right(area_part(body, 0, left + 1, body.rows, body.columns - left - 1), scene);
+	return draw_right(area_part(body, 0, left + 1, body.rows, body.columns - left - 1), scene);
 }
 
 // --- narrow ---
 
-static void draw_narrow(struct area body, const struct scene *scene)
+static int draw_narrow(struct area body, const struct scene *scene)
 {
 	struct area pane = area_part(body, 0, 0, body.rows - 1, body.columns);
+	struct hidden hidden = drawers[scene->ui->pane](pane, scene);
 	struct buf text = {0};
-	say_hidden(drawers[scene->ui->pane](pane, scene), &text);
+	say_hidden(hidden, &text);
 	rule_draw(body, body.rows - 1, ROLE_RULE, NULL, buf_str(&text));
 	buf_fini(&text);
+	return hidden.above;
 }
 
 // --- tiny ---
 
-static void draw_tiny(struct area all, const struct scene *scene, const struct concern_words *words)
+static int draw_tiny(struct area all, const struct scene *scene, const struct concern_words *words)
 {
 	int header = all.rows >= 4 ? 2 : 1;
 	int now = all.rows >= 11 ? 3 : all.rows >= 4 ? all.rows - 3 : all.rows - 1;
@@ -182,11 +187,12 @@ static void draw_tiny(struct area all, const struct scene *scene, const struct c
 	header_draw(area_part(all, 0, 0, header, all.columns), scene);
 	now_draw(area_part(all, header, 0, now, all.columns), scene, words);
 	int from = header + now;
-	int rows = all.rows - from - 1;
+	int rows = all.rows - from - 1, above = 0;
 	if (rows >= 2)
-		drawers[scene->ui->pane](area_part(all, from, 0, rows, all.columns), scene);
+		above = drawers[scene->ui->pane](area_part(all, from, 0, rows, all.columns), scene)
+				.above;
 	if (all.rows < 4)
-		return;
+		return above;
 	struct area last = area_part(all, all.rows - 1, 0, 1, all.columns);
 	if (scene->ui->message[0])
 		message_draw(last, scene);
@@ -194,11 +200,12 @@ static void draw_tiny(struct area all, const struct scene *scene, const struct c
 		area_printf(last, 0, 1, all.columns - 1, ROLE_WARN,
 			"too small: %dx%d; %dx%d shows all", all.columns, all.rows,
 			LAYOUT_TINY_COLUMNS, LAYOUT_TINY_ROWS);
+	return above;
 }
 
 // --- the whole ---
 
-static void draw_full(struct area all, const struct scene *scene, const struct concern_words *words)
+static int draw_full(struct area all, const struct scene *scene, const struct concern_words *words)
 {
 	bool is_wide = layout_is_wide(all.rows, all.columns);
 	int header = is_wide && all.columns >= LAYOUT_TALL_COLUMNS ? 4 : 3;
@@ -209,29 +216,26 @@ static void draw_full(struct area all, const struct scene *scene, const struct c
 	header_draw(area_part(all, 0, 0, header, all.columns), scene);
 	now_rule(all, header, scene);
 	now_draw(area_part(all, header + 1, 0, now, all.columns), scene, words);
-	if (is_wide)
-		draw_wide(body, scene);
-	else
-		draw_narrow(body, scene);
+	int above = is_wide ? draw_wide(body, scene) : draw_narrow(body, scene);
 	int keys = is_wide ? all.rows - 2 : all.rows - 1;
 	int message = is_wide ? all.rows - 1 : all.rows - 2;
 	keys_draw(area_part(all, keys, 0, 1, all.columns), scene);
 	message_draw(area_part(all, message, 0, 1, all.columns), scene);
+	return above;
 }
 
-void frame_draw(struct grid *grid, const struct frame_input *input)
+int frame_draw(struct grid *grid, const struct frame_input *input)
 {
 	struct area all = area_all(grid);
 	struct concern_words words;
 	grid_clear(grid);
 	struct scene *scene = scene_new(input, grid);
 	now_say(scene, &words);
-	if (layout_is_tiny(grid->rows, grid->columns))
-		draw_tiny(all, scene, &words);
-	else
-		draw_full(all, scene, &words);
+	bool is_tiny = layout_is_tiny(grid->rows, grid->columns);
+	int above = is_tiny ? draw_tiny(all, scene, &words) : draw_full(all, scene, &words);
 	if (scene->ui->dialog.kind != DIALOG_NONE)
 		dialog_draw(all, scene);
 	concern_words_fini(&words);
 	scene_free(scene);
+	return above;
 }

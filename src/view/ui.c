@@ -19,6 +19,17 @@ void ui_tick(struct ui *ui, const struct facts *facts, int64_t now_us)
 	look_tell(ui, facts);
 }
 
+void ui_scrolled(struct ui *ui, int above_lines)
+{
+	switch (ui->pane) {
+	case PANE_DETAIL: ui->detail_top = above_lines; break;
+	case PANE_CLOCKS:
+	case PANE_HELP: ui->help_top = above_lines; break;
+	case PANE_TIMELINE: ui->timeline_top = above_lines; break;
+	default: break;
+	}
+}
+
 // A character that was cut in two would be shown as broken bytes.
 static void drop_half_character(char *text)
 {

@@ -54,7 +54,7 @@ static void move_lines(struct ui *ui, const struct facts *facts, int by)
 	case PANE_OUTPUT: move_output(ui, by); break;
 	case PANE_TIMELINE:
 		ui->timeline_top = (int)clamp(
-			ui->timeline_top - by, 0, clamp(facts->state->events - 1, 0, FAR));
+			ui->timeline_top + by, 0, clamp(facts->state->events - 1, 0, FAR));
 		break;
 	case PANE_DETAIL: ui->detail_top = (int)clamp(ui->detail_top + by, 0, DETAIL_MOST); break;
 	case PANE_CLOCKS:

@@ -240,6 +240,32 @@ static void test_narrow_panes(void **state)
 
 typedef void situation(struct view_case *of);
 
+// However far a key went beyond the end, the next one goes on from what is seen.
+static void test_scrolling_ends_at_the_end(void **state)
+{
+	static const enum pane panes[] = {PANE_HELP, PANE_CLOCKS, PANE_DETAIL, PANE_TIMELINE};
+	static const int sizes[][2] = {{24, 80}, {60, 200}, {12, 40}};
+	(void)state;
+	for (size_t p = 0; p < sizeof(panes) / sizeof(panes[0]); p++) {
+		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+			struct view_case of;
+			struct intent intent;
+			case_failing(&of);
+			ui_resize(&of.ui, sizes[i][0], sizes[i][1]);
+			struct grid *grid = grid_new(sizes[i][0], sizes[i][1], false);
+			of.ui.pane = panes[p];
+			ui_key(&of.ui, &of.facts, 'G', &intent);
+			int last = frame_draw(grid, &of.input);
+			ui_scrolled(&of.ui, last);
+			assert_true(last < 200);
+			ui_key(&of.ui, &of.facts, 'k', &intent);
+			assert_int_equal(frame_draw(grid, &of.input), last > 0 ? last - 1 : 0);
+			grid_free(grid);
+			case_end(&of);
+		}
+	}
+}
+
 static void now_observer(struct view_case *of)
 {
 	tell(of, "03:05:40", "ana", EVENT_MODE_DISARMED, NULL, 0, "{}");
@@ -956,6 +982,7 @@ int main(void)
 		cmocka_unit_test(test_failing),
 		cmocka_unit_test(test_still),
 		cmocka_unit_test(test_trials),
+		cmocka_unit_test(test_scrolling_ends_at_the_end),
 		cmocka_unit_test(test_narrow_panes),
 		cmocka_unit_test(test_now),
 		cmocka_unit_test(test_said_when_durable),

@@ -1506,9 +1506,9 @@ static void lines_are_walked_the_same_way_everywhere(void **state)
 		assert_int_not_equal(desk->ui.selected.kind, ROW_RETURN_LINE);
 	}
 	press(desk, 't');
-	press(desk, 'k');
+	press(desk, 'j');
 	assert_int_equal(desk->ui.timeline_top, 1);
-	press(desk, 'G');
+	press(desk, 'g');
 	assert_int_equal(desk->ui.timeline_top, 0);
 	press(desk, '?');
 	assert_int_equal(desk->ui.pane, PANE_HELP);
@@ -1603,8 +1603,8 @@ static void each_pane_opens_at_its_top(void **state)
 	press(desk, 'j');
 	assert_int_equal(desk->ui.help_top, 1);
 	press(desk, 't');
+	press(desk, 'k'); // the newest stands first
 	press(desk, 'j');
-	press(desk, 'k');
 	assert_int_equal(desk->ui.timeline_top, 1);
 	press(desk, 'o');
 	press(desk, 't');
