@@ -11,6 +11,7 @@ import json
 import os
 import random
 import re
+import stat
 import sys
 import urllib.parse
 
@@ -131,6 +132,8 @@ def find(planted, paths):
     found = files = 0
     for path in paths:
         for name in [path] if os.path.isfile(path) else [os.path.join(d, n) for d, _, ns in os.walk(path) for n in ns]:
+            if stat.S_ISSOCK(os.lstat(name).st_mode):  # control.sock holds nothing
+                continue
             files += 1
             with open(name, "rb") as file:
                 text = file.read().decode("utf-8", "replace")
