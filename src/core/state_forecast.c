@@ -41,7 +41,9 @@ static int64_t left_ms(const struct state *state, int step, struct moment now)
 	case STEP_DONE:
 	case STEP_SKIPPED:
 	case STEP_VERIFYING: return 0;
-	case STEP_RUNNING: return rest_ms(takes_ms, progress->intent.mono, now);
+	case STEP_RUNNING: // once it is rolled back, all of it is still to come
+		return progress->is_rollback ? takes_ms
+					     : rest_ms(takes_ms, progress->intent.mono, now);
 	case STEP_WAITING: break;
 	default: return takes_ms;
 	}

@@ -53,7 +53,8 @@ static void say_going_on(const struct scene *scene, struct concern_words *words)
 	const char *id = scene->runbook->steps[step].id;
 	buf_printf(&lines[0], "%s%s is ", nothing(scene), id);
 	if (scene->shown[step] == STEP_RUNNING) {
-		buf_text(&lines[0], "running: ");
+		buf_text(&lines[0], scene->state->steps[step].is_rollback ? "being rolled back: "
+									  : "running: ");
 		running_words(scene, step, &lines[0]);
 		const int64_t *ages_ms = scene->input->output_age_ms;
 		if (ages_ms && ages_ms[step] >= 0) {

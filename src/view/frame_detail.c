@@ -186,7 +186,10 @@ static void add_again(struct sheet *sheet, const struct scene *scene, int step)
 	// What restores nothing cannot be looked at by a key.
 	bool is_looked_at = of->again == AGAIN_VERIFY && of->restores.count > 0;
 	sheet_printf(sheet, "again", of->again == AGAIN_NEVER ? ROLE_WARN : ROLE_NORMAL,
-		"%s   undo: %s", is_looked_at ? "look first (v), then run again" : words[of->again],
+		"%s   undo: %s",
+		state_rollback_is_open(scene->state, step) ? "look first whether it was undone"
+		: is_looked_at                             ? "look first (v), then run again"
+							   : words[of->again],
 		of->rollback.kind == ACTION_NONE ? "none" : ":rollback");
 	if (of->destructive)
 		sheet_add(sheet, "care", ROLE_WARN,

@@ -201,7 +201,8 @@ void running_words(const struct scene *scene, int step, struct buf *out)
 	const struct step *of = &scene->runbook->steps[step];
 	int64_t ran_ms = scene_age_ms(scene, scene->state->steps[step].intent.mono);
 	clock_words(ran_ms, out);
-	if (of->takes_ms <= 0)
+	// What `takes` says is of the step, not of its rollback.
+	if (of->takes_ms <= 0 || scene->state->steps[step].is_rollback)
 		return;
 	buf_text(out, ran_ms > of->takes_ms ? ", expected " : " of ~");
 	duration_words(of->takes_ms, out);

@@ -973,6 +973,10 @@ static void test_the_forecast_follows_the_critical_path(void **unused)
 	forecast = state_forecast(of.state, at_second(130));
 	assert_int_equal(forecast.rests_on, step_of(&of, "b"));
 	assert_int_equal(forecast.remaining_ms, 5 * 60000);
+	// What is being taken back is all still to come.
+	tell_attempt(&of, "ana", EVENT_STEP_INTENT, "a", 2, "{'role':'rollback'}");
+	forecast = state_forecast(of.state, at_second(130 + 300));
+	assert_int_equal(forecast.remaining_ms, 15 * 60000);
 	case_end(&of);
 }
 

@@ -702,6 +702,7 @@ static void test_now(void **state)
 		{"near its timeout", now_near_timeout},
 		{"unknown", now_unknown},
 		{"unknown, and a person has it verified", now_unknown_and_verified},
+		{"a rollback runs", undo_begins},
 		{"a rollback whose outcome is unknown", now_rollback_unknown},
 		{"a rollback that failed", now_rollback_failed},
 		{"the record cannot be written", now_record_fault},
