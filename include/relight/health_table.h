@@ -67,7 +67,7 @@ struct health_inquiry {
 	size_t count;                                     // 0: `otherwise` is the verdict
 	size_t user_count;                                // the user's, which come first
 	struct health otherwise;                          // by rules in C
-	bool has_objection;      // the object's own word stands against a carried table that
+	bool has_objection;      // what the object says of itself against a carried table that
 	struct health objection; // finds it healthy
 	struct wall now;         // when it was asked
 };

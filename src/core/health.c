@@ -236,6 +236,28 @@ bool health_by_attention(const struct subject *subject, struct health *out)
 	return false;
 }
 
+bool health_objects(const struct subject *subject, struct health *out)
+{
+	static const struct convention objections[] = {
+		{"phase", own_word_judge},
+		{"failed", failed_rule},
+		{.name = NULL},
+	};
+	bool decided = false;
+
+	for (const struct convention *row = objections; row->name; row++) {
+		struct health opinion;
+
+		if (!row->judge(subject, &opinion) ||
+			(decided && !health_outweighs(opinion.status, out->status)))
+			continue;
+		*out = opinion;
+		snprintf(out->rule, sizeof out->rule, "convention/%s", row->name);
+		decided = true;
+	}
+	return decided;
+}
+
 void health_by_conventions(const struct subject *subject, struct health *out)
 {
 	bool decided = false;

@@ -28,6 +28,7 @@ static const struct condition_type condition_types[] = {
 	{"installed", MEANS_GOOD, false},
 	{"deployed", MEANS_GOOD, false},
 	{"established", MEANS_GOOD, false},
+	{"offered", MEANS_GOOD, false}, // Crossplane's definitions of claims
 	{"configured", MEANS_GOOD, false},
 	{"advertised", MEANS_GOOD, false},
 	{"discoverable", MEANS_GOOD, false},

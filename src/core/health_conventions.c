@@ -359,6 +359,7 @@ const struct convention health_conventions[] = {
 	{"generation", generation_rule, .when = CONVENTION_FIRST},
 	{"silence", silence_rule, .when = CONVENTION_FINAL},
 	{"error", error_rule},
+	{"failed", failed_rule},
 	{"pause", pause_rule},
 	{"conditions", conditions_rule},
 	{"trouble", trouble_rule}, // after them: a doubt of what a word says, not of what they say

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <string.h>
 #include <strings.h>
 
 #include "health_rules.h"
@@ -68,6 +69,24 @@ bool error_rule(const struct subject *subject, struct health *out)
 			cJSON_IsString(first) ? first->valuestring : json_text(first, "message");
 		return health_say(
 			out, STATUS_DEGRADED, "%s", text && *text ? text : "it has errors");
+	}
+	return false;
+}
+
+bool failed_rule(const struct subject *subject, struct health *out)
+{
+	static const char *const keys[] = {"message", "reason", "name", NULL};
+
+	json_each (list, subject->status) {
+		const cJSON *first = cJSON_IsArray(list) ? list->child : NULL;
+		const char *text = cJSON_IsString(first) ? first->valuestring : NULL;
+
+		if (!first || strncmp(list->string, "failed", 6) != 0)
+			continue;
+		for (size_t i = 0; keys[i] && !text; i++)
+			text = json_text(first, keys[i]);
+		return health_say(out, STATUS_DEGRADED, "%s: %s", list->string,
+			text ? text : "there are some");
 	}
 	return false;
 }

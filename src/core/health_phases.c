@@ -214,7 +214,8 @@ bool phase_judge(const struct subject *subject, const cJSON *fields, struct heal
 // its kind ("dbInstanceStatus" of a DBInstance).
 static bool is_own_key(const char *kind, const char *key)
 {
-	static const char *const names[] = {"phase", "state", "status", "lifecyclestate", NULL};
+	static const char *const names[] = {
+		"phase", "state", "status", "lifecyclestate", "provisioningstate", NULL};
 	size_t length = kind ? strlen(kind) : 0;
 
 	if (length > 0 && strncasecmp(key, kind, length) == 0)
@@ -245,7 +246,7 @@ static const cJSON *word_of(const cJSON *field)
 	return NULL;
 }
 
-bool own_word_objects(const struct subject *subject, struct health *out)
+bool own_word_judge(const struct subject *subject, struct health *out)
 {
 	bool decided = false;
 
@@ -260,6 +261,5 @@ bool own_word_objects(const struct subject *subject, struct health *out)
 			continue;
 		decided = health_say(out, status, "%s %s", field->string, word->valuestring);
 	}
-	snprintf(out->rule, sizeof out->rule, "convention/phase");
 	return decided;
 }

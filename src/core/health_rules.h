@@ -96,6 +96,8 @@ bool reason_is_waiting(const char *reason);
 bool error_is_said(const char *text);
 // What a status says went wrong, outside of its conditions.
 bool error_rule(const struct subject *subject, struct health *out);
+// The first of a list of those for which it failed ("failedNamespaces"); then says so, as degraded.
+bool failed_rule(const struct subject *subject, struct health *out);
 // What makes a good word doubtful, and no more: an error that was the last one and may be over, a
 // number of failures.
 bool trouble_rule(const struct subject *subject, struct health *out);
@@ -127,9 +129,13 @@ bool phase_word_known(const char *plain, enum status *status);
 // Judges by the words under keys like phase and health of `fields`, a status or a part of one (NULL
 // or no object: nothing).
 bool phase_judge(const struct subject *subject, const cJSON *fields, struct health *out);
-// Whether the word that an object's status has for the whole of it is none of a healthy one, nor
-// one that nobody knows; then says so, with the rule. What a condition like Synced speaks of may be
-// less than that: a database in the state "failed" can be in sync.
-bool own_word_objects(const struct subject *subject, struct health *out);
+// Judges by the word that a status has for the whole of its object, where that is none of a healthy
+// one, nor one that nobody knows.
+bool own_word_judge(const struct subject *subject, struct health *out);
+
+// Whether an object says of itself what a health table that finds it better cannot have looked at:
+// then says that, with the rule. Synced is less than all: a database in the state "failed" can be
+// in sync.
+bool health_objects(const struct subject *subject, struct health *out);
 
 #endif

@@ -182,7 +182,7 @@ void health_inquire(const struct health_tables *tables, const cJSON *object, str
 		if (!health_by_kind(&subject, otherwise) &&
 			!health_by_attention(&subject, otherwise)) {
 			ask_layer(tables, HEALTH_CARRIED, &subject, inquiry);
-			inquiry->has_objection = own_word_objects(&subject, &inquiry->objection);
+			inquiry->has_objection = health_objects(&subject, &inquiry->objection);
 			health_by_conventions(&subject, otherwise);
 		}
 	}
@@ -298,7 +298,7 @@ void health_conclude(const struct health_inquiry *inquiry, const struct health_a
 	*out = inquiry->otherwise;
 	for (; i < inquiry->count && !decided; i++)
 		decided = conclude(inquiry->tables[i], &answers[i], inquiry->now, out);
-	if (decided && i > inquiry->user_count && out->status == STATUS_HEALTHY &&
-		inquiry->has_objection)
+	if (decided && i > inquiry->user_count && inquiry->has_objection &&
+		out->status == STATUS_HEALTHY)
 		object(&inquiry->objection, out);
 }
