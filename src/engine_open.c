@@ -201,13 +201,19 @@ static bool say_where_else(struct err *err)
 	return err_set(err, "%s; make room, or name another place with --dir", what.message);
 }
 
+// Whoever opens one there has the lock before there is a timeline.
+static bool has_incident(const char *directory)
+{
+	return incident_has_timeline(directory) || timeline_is_held(directory);
+}
+
 // What is frozen belongs to whoever has the timeline. An opening that fails leaves none.
 static bool prepare_record(struct engine *engine, struct err *err)
 {
 	struct timeline *timeline = timeline_create(engine->directory, on_durable, engine, err);
 	struct engine_frozen frozen;
 	if (!timeline) {
-		engine->is_taken = incident_has_timeline(engine->directory);
+		engine->is_taken = has_incident(engine->directory);
 		return engine->is_taken ? false : say_where_else(err);
 	}
 	engine_freeze(engine, &frozen);
@@ -226,7 +232,7 @@ static bool prepare_record(struct engine *engine, struct err *err)
 static bool is_taken(const struct engine *engine)
 {
 	const char *directory = engine->setup.directory;
-	return directory && incident_has_timeline(directory);
+	return directory && has_incident(directory);
 }
 
 bool engine_prepare(struct engine *engine, struct err *err)

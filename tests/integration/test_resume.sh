@@ -174,4 +174,18 @@ Y
 	pid=$(jq -r 'select(.kind=="step.spawned").data.pid' there/timeline.jsonl)
 	kill "$pid" # its actuator, which ends the rest
 fi
+# --- one that somebody is just opening: it has the lock, and no timeline yet ---
+mkdir -m 700 opening
+flock opening/lock sh -c 'touch opening.held; sleep 5' &
+wait_for 10 test -e opening.held || fail "opening: nobody has it"
+cat >brief.yaml <<'Y'
+relight: 1
+name: brief
+steps: [{id: one, run: {command: ["true"]}}]
+Y
+expect_code 2 "$RELIGHT" run brief.yaml --headless --dir opening
+says err "an incident is there already"
+grep -q 'make room' err && fail "opening: whoever has it is taken for a full disk: $(cat err)"
+wait
+
 echo "ok test_resume.sh"
