@@ -15,6 +15,7 @@
 #include "relight/incident.h"
 #include "relight/json.h"
 #include "relight/memory.h"
+#include "relight/session.h"
 #include "relight/ui.h"
 
 #define TEXT_MOST_BYTES (64 * 1024) // far more than a note may have: whoever records it says so
@@ -93,6 +94,10 @@ static int note_alone(const struct note *note, const char *directory, bool *is_h
 	struct engine engine;
 	struct err err = {0};
 	int code = EXIT_USAGE;
+	if (!incident_is_ours(directory, &err)) {
+		err_prefix(&err, "note: nobody has it open");
+		return command_fail(EXIT_USAGE, &err);
+	}
 	if (!opening_recall(&opening, directory)) {
 		opening_fini(&opening);
 		return EXIT_USAGE;
@@ -119,11 +124,13 @@ static int note_alone(const struct note *note, const char *directory, bool *is_h
 static int ask_holder(const struct note *note, const char *directory, bool *is_held)
 {
 	cJSON *body = json_object(), *answer = NULL;
+	char *person = session_person();
 	struct err err = {0};
 	int code = EXIT_NO;
 	json_add_text(body, "text", buf_str(&note->text));
 	json_add_text(body, "type", note->type);
 	json_add_text(body, "at", note->at);
+	json_add_text(body, "as", person);
 	switch (holder_ask(directory, "note", body, &answer, &err)) {
 	case HOLDER_ANSWERED:
 		code = say_noted(json_int(json_get(answer, "noted"), "seq", -1));
@@ -140,6 +147,7 @@ static int ask_holder(const struct note *note, const char *directory, bool *is_h
 	case HOLDER_SILENT: err_prefix(&err, "note"); // fall through
 	case HOLDER_REFUSED: command_fail(EXIT_NO, &err); break;
 	}
+	free(person);
 	cJSON_Delete(body);
 	cJSON_Delete(answer);
 	return code;

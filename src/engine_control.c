@@ -82,6 +82,13 @@ static cJSON *wrong(struct request *request)
 	return NULL;
 }
 
+static bool is_short(struct request *request, const char *key)
+{
+	const char *text = json_text(request->body, key);
+	return !text || strlen(text) <= SAID_BYTES ||
+	       err_set(&request->why, "%s: over %d bytes", key, SAID_BYTES);
+}
+
 // Somebody looks who has the incident, and whether it answers.
 static cJSON *answer_who(struct request *request)
 {
@@ -106,10 +113,8 @@ static cJSON *answer_take(struct request *request)
 			(unsigned)geteuid(), request->peer->user);
 		return NULL;
 	}
-	if ((why && strlen(why) > SAID_BYTES) || (as && strlen(as) > SAID_BYTES)) {
-		err_set(&request->why, "a name or a reason is over %d bytes", SAID_BYTES);
+	if (!is_short(request, "why") || !is_short(request, "as"))
 		return wrong(request);
-	}
 	if (taker->words) {
 		err_set(&request->why, "just now %s", taker->words);
 		return NULL;
@@ -127,6 +132,8 @@ static cJSON *answer_take(struct request *request)
 static bool record_note(struct request *request, const struct intent *intent)
 {
 	struct engine *engine = request->engine;
+	const char *as = json_text(request->body, "as");
+	bool is_as_other = as && as[0] && strcmp(as, request->peer->user) != 0;
 	struct facts facts = engine_facts(engine);
 	struct decision decision = {0};
 	if (!decide_intent(&facts, intent, &decision, &request->why))
@@ -134,6 +141,7 @@ static bool record_note(struct request *request, const struct intent *intent)
 	for (size_t i = 0; i < decision.event_count; i++) {
 		json_add_int(decision.events[i]->data, "uid", (int64_t)request->peer->uid);
 		json_add_text(decision.events[i]->data, "identity", "peer");
+		json_add_text(decision.events[i]->data, "as", is_as_other ? as : NULL);
 	}
 	engine_commit(engine, &decision);
 	return true;
@@ -151,6 +159,8 @@ static cJSON *answer_note(struct request *request)
 		err_set(&request->why, "note: %s", intent.text ? "over 16 KiB" : "no text");
 		return wrong(request);
 	}
+	if (!is_short(request, "as"))
+		return wrong(request);
 	if (at && !time_parse(at, engine_now(engine).wall, false, &intent.at)) {
 		err_set(&request->why,
 			"note: --at %.60s: not a time; 14:05, -10m or 2026-07-03T02:47:00Z", at);

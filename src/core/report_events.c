@@ -82,7 +82,7 @@ static void list_decision(struct listing *listing, const struct event *event)
 
 static void list_note(struct listing *listing, const struct event *event)
 {
-	static const char *const keys[] = {"type", "text", "quote", "of", NULL};
+	static const char *const keys[] = {"type", "text", "quote", "of", "as", "identity", NULL};
 	cJSON *one = list_event(listing, "notes", event);
 	if (event->kind == EVENT_CORRECTION)
 		json_add_text(one, "type", "correction");

@@ -311,7 +311,8 @@ static const char *tell_resolved(const struct telling *telling)
 
 static const char *tell_note(const struct telling *telling)
 {
-	return json_text(telling->event->data, "type") ? "{type}: {text}" : "note: {text}";
+	return json_text(telling->event->data, "type") ? "{type}[ as {as}]: {text}"
+						       : "note: {text}";
 }
 
 static const char *tell_followup(const struct telling *telling)

@@ -53,8 +53,8 @@ start noted
 expect_code 0 "$RELIGHT" note noted "the queue drains; token ghp_0123456789abcdefghijABCDEFGHIJ012345"
 says out "noted: event "
 seq=$(sed 's/.*event //' out)
-[ "$(events noted ".[$seq].data.type + \" \" + .[$seq].data.identity + \" \" + (.[$seq].data.uid|tostring) + \" \" + .[$seq].by")" = \
-	"observation peer $(id -u) $(id -un)" ] || fail "the note is $(events noted ".[$seq]")"
+[ "$(events noted ".[$seq].data.type + \" \" + .[$seq].data.identity + \" \" + (.[$seq].data.uid|tostring) + \" \" + .[$seq].by + \" as \" + .[$seq].data.as")" = \
+	"observation peer $(id -u) $(id -un) as tester" ] || fail "the note is $(events noted ".[$seq]")"
 events noted ".[$seq].data.text" | grep -q 'the queue drains; token .*masked' || fail "not masked: $(events noted ".[$seq].data.text")"
 ! grep -rq ghp_0123456789 noted || fail "the token is on disk"
 echo "by a pipe" | "$RELIGHT" note noted - --type milestone --at 2026-07-03T02:47:00Z >out || fail "a note by a pipe: $?"

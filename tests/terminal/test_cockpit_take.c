@@ -208,7 +208,7 @@ static void a_note_from_elsewhere_is_shown(void **unused)
 	assert_int_equal(screen_wait_exit(two.second.screen, COCKPIT_MS), 0);
 	assert_true(screen_has(two.second.screen, "noted: event "));
 	cockpit_press(two.first, "t");
-	cockpit_shows(two.first, "the queue is draining");
+	cockpit_shows(two.first, "hypothesis as mei: the queue is draining");
 	assert_int_equal(
 		cockpit_recorded(two.first, "\"kind\":\"note\"",
 			"\"type\":\"hypothesis\",\"text\":\"the queue is draining\",\"uid\":"),
