@@ -114,9 +114,10 @@ enum kubernetes_knowledge {
 	KUBERNETES_NOT_THERE, // not now, as far as discovery tells
 	KUBERNETES_NOT_KNOWN, // it must be searched for
 };
-// From what discovery has told already.
+// From what discovery has told already. That it is not there must have been asked since then, on
+// the loop's clock; 0: what was told lately will do.
 enum kubernetes_knowledge kubernetes_find(const struct kubernetes *kubernetes,
-	const struct kubeapi_name *name, struct kubeapi_type *type);
+	const struct kubeapi_name *name, uint64_t since_ms, struct kubeapi_type *type);
 // Says in words that it is not there.
 void kubernetes_absence(
 	const struct kubernetes *kubernetes, const struct kubeapi_name *name, struct buf *words);
@@ -125,10 +126,10 @@ typedef void kubernetes_found(void *context, const struct kubeapi_type *type, co
 // Asks discovery about a name that kubernetes_find does not know. `found` is called once, from the
 // loop, within about `timeout_ms`, unless it is cancelled. What was learned is kept until the
 // context leads elsewhere; a name that is not there is looked for again, in its own group after 5
-// s, in all after 30 s.
+// s, in all after 30 s, and where `since_ms` is later than that was asked (kubernetes_find).
 struct kubernetes_search *kubernetes_search(struct kubernetes *kubernetes,
-	const struct kubeapi_name *name, int64_t timeout_ms, kubernetes_found *found,
-	void *context);
+	const struct kubeapi_name *name, uint64_t since_ms, int64_t timeout_ms,
+	kubernetes_found *found, void *context);
 void kubernetes_search_cancel(struct kubernetes_search *search);
 // What discovery told is no longer so (a known resource answered that it is not there).
 void kubernetes_forget(struct kubernetes *kubernetes);

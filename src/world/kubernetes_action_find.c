@@ -106,7 +106,7 @@ bool acting_find_resource(struct acting *acting, const char *resource, struct ku
 	if (!kubeapi_name_parse(resource, &name, &err))
 		return acting_fail(acting, NULL, "%s", err.message);
 	struct kubernetes_search *search =
-		kubernetes_search(acting->client, &name, SEARCH_MS, on_found, &finding);
+		kubernetes_search(acting->client, &name, 0, SEARCH_MS, on_found, &finding);
 	while (!finding.is_over && acting->stopped_ms == 0)
 		uv_run(&acting->loop, UV_RUN_ONCE);
 	if (!finding.is_over)

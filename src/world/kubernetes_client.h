@@ -11,16 +11,17 @@
 // One group-version of the API, in the server's order.
 struct group_version {
 	char group[256], version[64];
-	cJSON *resources; // an APIResourceList, without what is not needed; NULL: not asked yet
-	bool has_failed;  // it was asked, and could not be read
+	cJSON *resources;  // an APIResourceList, without what is not needed; NULL: not asked yet
+	bool has_failed;   // it was asked, and could not be read
+	uint64_t asked_ms; // when it last was, on the loop's clock; 0: never
 };
 
 struct discovery {
 	struct group_version *items; // [0] is the core group
 	size_t count, capacity;
-	bool is_listed;       // the groups are known
-	uint64_t listed_ms;   // when they were
-	uint64_t searched_ms; // when all of them were last begun to be searched
+	bool is_listed;     // the groups are known …
+	uint64_t listed_ms; // … as of then, when they were last asked for
+	uint64_t wanted_ms; // when a name was last wanted to be asked anew; 0: never
 };
 
 struct kubernetes {

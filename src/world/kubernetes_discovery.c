@@ -11,16 +11,19 @@
 // first, then /apis, then one group-version after another until the name is found. All of it is
 // kept. One search runs at a time, because what it learns is most often what those that wait are
 // looking for, too. Custom resources appear during a restore, so a name that is not there is looked
-// for again: soon in its own group, more rarely in all of them.
+// for again: soon in its own group, more rarely in all of them; and at once where somebody wants it
+// to be asked anew, who most often has just made it.
 
 #define LIST_AGAIN_MS   5000
 #define GROUP_MIN_MS    500 // what one question gets at least
 #define SEARCH_AGAIN_MS 30000
+#define EXPECTED_MS     60000 // after it was wanted anew it is looked for in all groups as soon
 
 struct kubernetes_search {
 	struct kubernetes_search *next;
 	struct kubernetes *kubernetes;
 	struct kubeapi_name name;
+	uint64_t since_ms;    // what was asked before does not tell that it is not there
 	uint64_t deadline_ms; // on the loop's clock
 	struct kubernetes_exchange *exchange;
 	size_t at;            // in discovery.items
@@ -52,16 +55,36 @@ static void discovery_clear(struct discovery *discovery)
 	*discovery = (struct discovery){0};
 }
 
+// Since when something must have been asked to tell that a name is not there.
+static uint64_t fresh_since(
+	const struct kubernetes *kubernetes, const struct kubeapi_name *name, uint64_t since_ms)
+{
+	uint64_t now = uv_now(kubernetes->loop);
+	bool is_soon =
+		name->group[0] || (kubernetes->discovery.wanted_ms > 0 &&
+					  now - kubernetes->discovery.wanted_ms < EXPECTED_MS);
+	uint64_t age_ms = is_soon ? LIST_AGAIN_MS : SEARCH_AGAIN_MS;
+	uint64_t by_age_ms = now > age_ms ? now - age_ms : 0;
+
+	return by_age_ms > since_ms ? by_age_ms : since_ms;
+}
+
 // Whether what is known is new enough to say that a name is not there.
-static bool is_fresh(const struct kubernetes *kubernetes, const struct kubeapi_name *name)
+static bool is_fresh(
+	const struct kubernetes *kubernetes, const struct kubeapi_name *name, uint64_t since_ms)
 {
 	const struct discovery *discovery = &kubernetes->discovery;
-	uint64_t now = uv_now(kubernetes->loop);
+	uint64_t least_ms = fresh_since(kubernetes, name, since_ms);
 
-	if (!discovery->is_listed)
+	if (!discovery->is_listed || discovery->listed_ms < least_ms)
 		return false;
-	return name->group[0] ? now - discovery->listed_ms < LIST_AGAIN_MS
-			      : now - discovery->searched_ms < SEARCH_AGAIN_MS;
+	for (size_t i = 0; i < discovery->count; i++) {
+		const struct group_version *item = &discovery->items[i];
+
+		if (kubeapi_may_hold(name, item->group, item->version) && item->asked_ms < least_ms)
+			return false;
+	}
+	return true;
 }
 
 // Makes room for news about a name: what may hold it is asked again.
@@ -79,12 +102,10 @@ static void make_stale(struct kubernetes *kubernetes, const struct kubeapi_name 
 		item->has_failed = false;
 	}
 	discovery->is_listed = false;
-	if (!name->group[0])
-		discovery->searched_ms = uv_now(kubernetes->loop);
 }
 
 enum kubernetes_knowledge kubernetes_find(const struct kubernetes *kubernetes,
-	const struct kubeapi_name *name, struct kubeapi_type *type)
+	const struct kubeapi_name *name, uint64_t since_ms, struct kubeapi_type *type)
 {
 	const struct discovery *discovery = &kubernetes->discovery;
 
@@ -100,7 +121,7 @@ enum kubernetes_knowledge kubernetes_find(const struct kubernetes *kubernetes,
 		if (item->resources && kubeapi_type_find(item->resources, name, type))
 			return KUBERNETES_THERE;
 	}
-	return is_fresh(kubernetes, name) ? KUBERNETES_NOT_THERE : KUBERNETES_NOT_KNOWN;
+	return is_fresh(kubernetes, name, since_ms) ? KUBERNETES_NOT_THERE : KUBERNETES_NOT_KNOWN;
 }
 
 void kubernetes_absence(
@@ -227,9 +248,6 @@ static void answered(void *context, const struct http_answer *answer)
 		take_groups(discovery, list);
 		cJSON_Delete(list);
 		discovery->is_listed = true;
-		discovery->listed_ms = uv_now(kubernetes->loop);
-		if (discovery->searched_ms == 0)
-			discovery->searched_ms = discovery->listed_ms;
 	} else {
 		take_resources(search, answer);
 	}
@@ -253,11 +271,12 @@ static void ask(struct kubernetes_search *search, const char *path)
 		});
 }
 
-static void ask_resources(struct kubernetes_search *search, const struct group_version *item)
+static void ask_resources(struct kubernetes_search *search, struct group_version *item)
 {
 	struct buf path = {0};
 
 	buf_printf(&path, item->group[0] ? "/apis/%s/%s" : "/api%s/%s", item->group, item->version);
+	item->asked_ms = uv_now(search->kubernetes->loop);
 	ask(search, buf_str(&path));
 	buf_fini(&path);
 }
@@ -272,7 +291,7 @@ static bool search_on(struct kubernetes_search *search)
 	if (discovery->count == 0)
 		discovery_add(discovery, "", "v1");
 	for (; search->at < discovery->count; search->at++) {
-		const struct group_version *item = &discovery->items[search->at];
+		struct group_version *item = &discovery->items[search->at];
 
 		if (!kubeapi_may_hold(&search->name, item->group, item->version) ||
 			item->has_failed)
@@ -287,10 +306,11 @@ static bool search_on(struct kubernetes_search *search)
 		}
 	}
 	if (!discovery->is_listed) {
+		discovery->listed_ms = uv_now(kubernetes->loop);
 		ask(search, "/apis");
 		return true;
 	}
-	if (!search->has_asked_again && !is_fresh(kubernetes, &search->name)) {
+	if (!search->has_asked_again && !is_fresh(kubernetes, &search->name, search->since_ms)) {
 		search->has_asked_again = true;
 		search->at = 0;
 		make_stale(kubernetes, &search->name);
@@ -317,7 +337,8 @@ static void run_searches(struct kubernetes *kubernetes)
 }
 
 struct kubernetes_search *kubernetes_search(struct kubernetes *kubernetes,
-	const struct kubeapi_name *name, int64_t timeout_ms, kubernetes_found *found, void *context)
+	const struct kubeapi_name *name, uint64_t since_ms, int64_t timeout_ms,
+	kubernetes_found *found, void *context)
 {
 	struct kubernetes_search *search = memory_zeroed(1, sizeof *search);
 	struct kubernetes_search **end = &kubernetes->searches;
@@ -325,10 +346,13 @@ struct kubernetes_search *kubernetes_search(struct kubernetes *kubernetes,
 	*search = (struct kubernetes_search){
 		.kubernetes = kubernetes,
 		.name = *name,
+		.since_ms = since_ms,
 		.deadline_ms = uv_now(kubernetes->loop) + (uint64_t)timeout_ms,
 		.found = found,
 		.context = context,
 	};
+	if (since_ms > kubernetes->discovery.wanted_ms)
+		kubernetes->discovery.wanted_ms = since_ms;
 	while (*end)
 		end = &(*end)->next;
 	*end = search;

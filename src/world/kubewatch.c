@@ -137,14 +137,14 @@ static int64_t holds_ms(const struct kubewatch *watch)
 	return left_us <= 0 ? 0 : left_us / 1000 + (left_us != INT64_MAX);
 }
 
-// After a failure a watch shows that all is known again where a pulse goes with it. Else a list
-// does, also of a server that is there, and does not refuse for being asked too much.
+// Whether a watch would only fail again: it kept silent beyond its end, or was refused by a server
+// that is there, for another reason than being asked too much.
 static bool must_list_to_recover(const struct kubewatch *watch)
 {
 	bool is_busy = watch->failed_http == 429 || watch->failed_http == 503;
 
 	return watch->failed != STATUS_HEALTHY &&
-	       (!watch->is_shared || (watch->failed_http != 0 && !is_busy));
+	       (watch->is_mute || (watch->failed_http != 0 && !is_busy));
 }
 
 bool kubewatch_wants_list(const struct kubewatch *watch)
@@ -152,7 +152,7 @@ bool kubewatch_wants_list(const struct kubewatch *watch)
 	if (must_list_to_recover(watch) || !watch->is_listed || !watch->version ||
 		kubewatch_is_unwatchable(watch) || !kubewatch_is_still_the_same(watch))
 		return true;
-	return kubewatch_is_asked_anew(watch) || holds_ms(watch) == 0;
+	return kubewatch_asked_anew_ms(watch) > 0 || holds_ms(watch) == 0;
 }
 
 void kubewatch_go_on(struct kubewatch *watch)
@@ -181,10 +181,11 @@ static void on_located(void *context, const struct kubeapi_type *type, const cha
 static void locate(struct kubewatch *watch)
 {
 	struct kubernetes *client = watch->config.client;
+	uint64_t since_ms = kubewatch_asked_anew_ms(watch);
 	struct buf words = {0};
 
 	watch->phase = KUBEWATCH_LOCATING;
-	switch (kubernetes_find(client, &watch->scope.resource, &watch->type)) {
+	switch (kubernetes_find(client, &watch->scope.resource, since_ms, &watch->type)) {
 	case KUBERNETES_THERE: kubewatch_ask_list(watch); break;
 	case KUBERNETES_NOT_THERE:
 		kubernetes_absence(client, &watch->scope.resource, &words);
@@ -192,7 +193,7 @@ static void locate(struct kubewatch *watch)
 		break;
 	case KUBERNETES_NOT_KNOWN:
 		watch->search = kubernetes_search(
-			client, &watch->scope.resource, PATIENCE_MS, on_located, watch);
+			client, &watch->scope.resource, since_ms, PATIENCE_MS, on_located, watch);
 		break;
 	}
 	buf_fini(&words);

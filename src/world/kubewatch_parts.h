@@ -110,6 +110,7 @@ struct kubewatch {
 	uint64_t unwatchable_ms;       // for so long, the last time; 0: it could be watched since
 	unsigned broken;               // watches in a row that were of no use …
 	uint64_t broke_ms;             // … and when the newest one had ended
+	bool is_mute;                  // it had kept silent beyond its end
 	uint64_t confirmed_ms;         // it was so at this time, or is newer
 	struct wall confirmed;
 	uint64_t
@@ -164,8 +165,9 @@ void kubewatch_note(struct kubewatch_view *view);
 void kubewatch_note_all(struct kubewatch *watch);
 // Answers those who wait, as far as they can be. What is told may ask again, and cancel others.
 void kubewatch_answer_all(struct kubewatch *watch);
-// Whether somebody waits for what is asked after a time that no list covers.
-bool kubewatch_is_asked_anew(const struct kubewatch *watch);
+// Since when somebody waits for what is asked after that, and no list covers it: of several the
+// latest, on the loop's clock. 0: nobody does.
+uint64_t kubewatch_asked_anew_ms(const struct kubewatch *watch);
 
 // --- kubewatch_stream.c --------------------------------------------------------------------------
 

@@ -14,9 +14,10 @@
 #define LIST_MS      600000 // a slow link may take its time, as long as something arrives
 #define WATCH_S      240    // and up to twice that, so that not all end together
 // Where watches do not share a connection nothing can be asked on it: there they are short, so that
-// silence shows.
-#define WATCH_ALONE_S 4
-#define WATCH_GRACE_S 3
+// silence shows; and after a failure shorter, because its end shows that all is known again.
+#define WATCH_ALONE_S   4
+#define WATCH_RECOVER_S 1
+#define WATCH_GRACE_S   3
 // A watch that the server ends sooner is of no use.
 #define WATCH_LEAST_MS 4000
 // A server that starts refuses what it will soon permit: what was refused is tried again, after a
@@ -135,8 +136,7 @@ static void on_head(void *context, int status, bool is_shared)
 	watch->has_head = true;
 	watch->is_shared = is_shared;
 	watch->progress_ms = uv_now(watch->config.loop);
-	// On a connection of its own a head tells nothing of what has happened since, and nothing
-	// else does before its end.
+	// On a connection of its own a head tells nothing of what has happened since: its end does.
 	if (watch->phase != KUBEWATCH_WATCHING || !is_shared)
 		return;
 	kubewatch_recover(watch);
@@ -381,9 +381,9 @@ static void rest_from_watching(struct kubewatch *watch)
 // costly as it is in vain.
 static void take_end(struct kubewatch *watch)
 {
-	uint64_t now_ms = uv_now(watch->config.loop);
+	uint64_t now_ms = uv_now(watch->config.loop), lasted_ms = now_ms - watch->began_ms;
 
-	if (now_ms - watch->began_ms >= WATCH_LEAST_MS) {
+	if (lasted_ms >= WATCH_LEAST_MS || lasted_ms >= (uint64_t)watch->watch_s * 1000) {
 		watch->broken = 0;
 		watch->unwatchable_ms = 0;
 	} else if (watch->broken++ > 0) {
@@ -405,6 +405,7 @@ static void take_failure(struct kubewatch *watch, const struct http_answer *answ
 	if (watch->broken == 0 || !is_new)
 		watch->broken++;
 	watch->broke_ms = uv_now(watch->config.loop);
+	watch->is_mute = watch->has_head;
 	if (is_new) {
 		fail(watch, answer);
 		return;
@@ -448,8 +449,8 @@ static void on_watch_over(void *context, const struct http_answer *answer)
 void kubewatch_ask_watch(struct kubewatch *watch)
 {
 	struct buf path = {0};
-	int seconds =
-		watch->is_shared ? WATCH_S + (int)(uv_hrtime() / 1024 % WATCH_S) : WATCH_ALONE_S;
+	int alone_s = watch->failed == STATUS_HEALTHY ? WATCH_ALONE_S : WATCH_RECOVER_S;
+	int seconds = watch->is_shared ? WATCH_S + (int)(uv_hrtime() / 1024 % WATCH_S) : alone_s;
 
 	kubeapi_path(&path, &watch->type, watch->scope.namespace, NULL);
 	buf_text(&path, "?watch=true&allowWatchBookmarks=true&resourceVersion=");

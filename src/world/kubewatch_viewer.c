@@ -219,15 +219,16 @@ void kubewatch_note_all(struct kubewatch *watch)
 
 // --- asking ---
 
-// Whether somebody waits for a list that begins after now.
-bool kubewatch_is_asked_anew(const struct kubewatch *watch)
+uint64_t kubewatch_asked_anew_ms(const struct kubewatch *watch)
 {
 	const struct kubewatch_asking *asking = NULL;
+	uint64_t since_ms = 0;
 
 	DL_FOREACH (watch->askings, asking)
-		if (asking->anew && watch->listed_ms < asking->since_ms)
-			return true;
-	return false;
+		if (asking->anew && watch->listed_ms < asking->since_ms &&
+			asking->since_ms > since_ms)
+			since_ms = asking->since_ms;
+	return since_ms;
 }
 
 // Whether what is under way will not answer it by itself.

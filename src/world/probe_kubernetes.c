@@ -87,6 +87,11 @@ int64_t query_time_left_ms(const struct query *query)
 	return query->deadline_ms > now ? (int64_t)(query->deadline_ms - now) : 1;
 }
 
+uint64_t query_since_ms(const struct query *query)
+{
+	return query->probing->anew ? query->began_ms : 0;
+}
+
 void query_get(struct query *query, const char *path, const char *accept,
 	void (*done)(void *context, const struct http_answer *answer))
 {
@@ -345,15 +350,15 @@ void query_locate(struct query *query)
 {
 	struct buf words = {0};
 
-	switch (kubernetes_find(query->client, &query->name, &query->type)) {
+	switch (kubernetes_find(query->client, &query->name, query_since_ms(query), &query->type)) {
 	case KUBERNETES_THERE: ask_object(query); break;
 	case KUBERNETES_NOT_THERE:
 		kubernetes_absence(query->client, &query->name, &words);
 		query_end(query, STATUS_UNKNOWN, NULL, "%s", buf_str(&words));
 		break;
 	case KUBERNETES_NOT_KNOWN:
-		query->search = kubernetes_search(
-			query->client, &query->name, query_time_left_ms(query), located, query);
+		query->search = kubernetes_search(query->client, &query->name,
+			query_since_ms(query), query_time_left_ms(query), located, query);
 		break;
 	}
 	buf_fini(&words);
@@ -403,6 +408,7 @@ static void start(struct probing *probing)
 	*query = (struct query){
 		.probing = probing,
 		.check = &probing->check->kubernetes,
+		.began_ms = uv_now(probing->world->loop),
 		.deadline_ms = uv_now(probing->world->loop) + (uint64_t)probing->timeout_ms,
 		.latency_ms = -1,
 	};

@@ -25,7 +25,7 @@ struct query {
 	struct probing *probing;
 	struct kubernetes *client;
 	const struct kubernetes_check *check;
-	uint64_t deadline_ms; // on the loop's clock
+	uint64_t began_ms, deadline_ms; // on the loop's clock
 	int64_t latency_ms;   // of the answers that decide
 	bool identifies;
 
@@ -57,6 +57,8 @@ void query_end_judged(struct query *query, const struct outcome *outcome);
 void query_end_refused(struct query *query, const struct http_answer *answer);
 void query_end_unknown(struct query *query, enum status status, const char *words);
 int64_t query_time_left_ms(const struct query *query); // at least 1
+// Since when discovery must have been asked for this (kubernetes_find); 0: lately.
+uint64_t query_since_ms(const struct query *query);
 // Asks for a path. `done` begins with query_arrived.
 void query_get(struct query *query, const char *path, const char *accept,
 	void (*done)(void *context, const struct http_answer *answer));

@@ -141,7 +141,7 @@ static void look_up(struct query *query)
 {
 	struct buf words = {0};
 
-	switch (kubernetes_find(query->client, &query->name, &query->type)) {
+	switch (kubernetes_find(query->client, &query->name, query_since_ms(query), &query->type)) {
 	case KUBERNETES_THERE:
 		access_question_type(&query->access->question, &query->type);
 		review(query);
@@ -151,8 +151,8 @@ static void look_up(struct query *query)
 		review_unknown(query, buf_str(&words));
 		break;
 	case KUBERNETES_NOT_KNOWN:
-		query->search = kubernetes_search(
-			query->client, &query->name, query_time_left_ms(query), found, query);
+		query->search = kubernetes_search(query->client, &query->name,
+			query_since_ms(query), query_time_left_ms(query), found, query);
 		break;
 	}
 	buf_fini(&words);
