@@ -100,6 +100,11 @@ void event_set_dependency(struct event *event, const char *dependency);
 // says what no session can have been given.
 double event_speed(const struct event *event);
 
+// What an attempt does, as `role` of its step.intent and of its request says: "run", "rollback".
+const char *event_role_word(bool is_rollback);
+// Whether the intent is of a step's rollback.
+bool event_is_rollback(const struct event *intent);
+
 // Appends the line (without LF) with its chain: `prev` is the digest of the line before, the new
 // digest is left in event->h. False, with nothing appended, if it would be over EVENT_MAX_BYTES.
 bool event_encode(struct event *event, const char prev[65], struct buf *line, struct err *err);

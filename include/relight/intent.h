@@ -83,6 +83,9 @@ struct intent_info {
 extern const struct intent_info intent_table[INTENT_KINDS]; // row INTENT_NONE is all NULL
 enum intent_kind intent_parse(const char *word);            // INTENT_NONE: no such word
 
+// The types of a note, in the order of Tab; the first is meant where none is said. NULL-terminated.
+extern const char *const intent_note_types[];
+
 // Texts are borrowed for the call that takes the intent. Indexes are -1 where absent.
 struct intent {
 	enum intent_kind kind;

@@ -101,11 +101,15 @@ struct dependency_known {
 enum expectation_word { AWAITED, DUE, HELD, LOST, GIVEN, EXPECTATION_WORDS };
 const char *expectation_word(enum expectation_word word);
 
+enum waiver_as { WAIVER_START_ANYWAY, WAIVER_MUTED, WAIVER_DEGRADED, WAIVER_WAYS };
+const char *waiver_as_word(enum waiver_as as);
+enum waiver_as waiver_as_parse(const char *word); // NULL and no such word: WAIVER_START_ANYWAY
+
 struct waiver {
 	int64_t seq;
 	int step, dependency; // indexes, -1: absent
 	char *edge;           // the need or dependency of that step which is waived; NULL: all
-	enum waiver_as { WAIVER_START_ANYWAY, WAIVER_MUTED, WAIVER_DEGRADED } as;
+	enum waiver_as as;
 	char *why, *by;
 	struct moment since;
 	struct wall until; // WALL_NONE: until ended

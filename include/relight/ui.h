@@ -153,9 +153,6 @@ bool ui_may(const struct ui *ui, enum intent_kind kind);
 // The step that keys are about: the selected line's, or -1 (also where a filter matches nothing).
 int ui_step(const struct ui *ui);
 
-// The types of a note, in the order of Tab. NULL-terminated.
-extern const char *const ui_note_types[];
-
 // One key. True: *intent is something that the person wants (its texts live in `ui` until the next
 // key); false: only the screen has changed.
 bool ui_key(struct ui *ui, const struct facts *facts, int key, struct intent *intent);

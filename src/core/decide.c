@@ -144,7 +144,7 @@ bool decision_launch(struct decision *decision, const struct facts *facts, int s
 	event->attempt = plan.attempt;
 	free(event->by);
 	event->by = memory_copy_text(by);
-	json_add_text(event->data, "role", is_rollback ? "rollback" : "run");
+	json_add_text(event->data, "role", event_role_word(is_rollback));
 	json_add(event->data, "action", action);
 	int target = action_target(is_rollback ? &of->rollback : &of->run);
 	if (target < 0)

@@ -71,20 +71,26 @@ bool decide_restore_point(const struct wish *wish)
 	return true;
 }
 
+static bool is_note_type(const struct wish *wish, const char *type)
+{
+	struct buf all = {0};
+	for (size_t i = 0; intent_note_types[i]; i++) {
+		if (strcmp(intent_note_types[i], type) == 0) {
+			buf_fini(&all);
+			return true;
+		}
+		buf_printf(&all, "%s%s", i ? ", " : "", intent_note_types[i]);
+	}
+	err_set(wish->why, "note: type %s: it is none of %s", type, buf_str(&all));
+	buf_fini(&all);
+	return false;
+}
+
 bool decide_note(const struct wish *wish)
 {
-	static const char *const types[] = {"observation", "hypothesis", "decision", "action",
-		"communication", "milestone", NULL};
-	const char *type = wish->intent->choice ? wish->intent->choice : types[0];
-	size_t i = 0;
-	while (types[i] && strcmp(types[i], type) != 0)
-		i++;
-	if (!types[i])
-		return err_set(wish->why,
-			"note: type %s: it is none of observation, hypothesis, decision, action, "
-			"communication, "
-			"milestone",
-			type);
+	const char *type = wish->intent->choice ? wish->intent->choice : intent_note_types[0];
+	if (!is_note_type(wish, type))
+		return false;
 	if (!wish_has_text(wish->intent->text))
 		return wish_refuse(wish, "an empty note says nothing", NULL);
 	struct event *event = wish_add(wish, EVENT_NOTE);

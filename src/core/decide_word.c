@@ -56,7 +56,7 @@ bool decide_reopen(const struct wish *wish)
 	return true;
 }
 
-static void add_waiver(const struct wish *wish, int dependency, const char *as)
+static void add_waiver(const struct wish *wish, int dependency, enum waiver_as as)
 {
 	int step = dependency < 0 ? wish->intent->step : -1;
 	struct event *event =
@@ -69,7 +69,7 @@ static void add_waiver(const struct wish *wish, int dependency, const char *as)
 			wish->facts->runbook->dependencies[dependency].id);
 	if (step >= 0)
 		json_add_text(event->data, "edge", wish->intent->edge);
-	json_add_text(event->data, "as", as);
+	json_add_text(event->data, "as", waiver_as_word(as));
 	json_add_text(event->data, "why", wish->intent->text);
 	decision_add_wall(event->data, "until", wish->intent->until);
 }
@@ -81,7 +81,7 @@ bool decide_waive(const struct wish *wish)
 	if (!wish_needs_reason(wish))
 		return false;
 	if (wish->is == STEP_WAITING) {
-		add_waiver(wish, -1, "start-anyway");
+		add_waiver(wish, -1, WAIVER_START_ANYWAY);
 		return true;
 	}
 	bool waits_for_health = wish->is == STEP_REGRESSED || wish->is == STEP_VERIFYING ||
@@ -90,7 +90,7 @@ bool decide_waive(const struct wish *wish)
 		return wish_refuse(wish, "nothing is unmet", NULL);
 	for (size_t i = 0; i < wish->step->restores.count; i++)
 		if (!state_is_healthy(wish->state, wish->step->restores.items[i]))
-			add_waiver(wish, wish->step->restores.items[i], "degraded");
+			add_waiver(wish, wish->step->restores.items[i], WAIVER_DEGRADED);
 	return wish->decision->event_count > 0 || wish_refuse(wish, "nothing is unmet", NULL);
 }
 
@@ -100,7 +100,7 @@ bool decide_waive_dependency(const struct wish *wish)
 		return wish_refuse(wish, "name a dependency", NULL);
 	if (!wish_needs_reason(wish))
 		return false;
-	add_waiver(wish, wish->intent->dependency, "degraded");
+	add_waiver(wish, wish->intent->dependency, WAIVER_DEGRADED);
 	return true;
 }
 

@@ -316,7 +316,6 @@ static void fold_dependency_confirmed(const struct fold *fold)
 static void fold_waiver(const struct fold *fold)
 {
 	struct state *state = fold->state;
-	const char *as = json_text(fold->data, "as");
 	const char *step = json_text(fold->data, "step");
 	const char *dependency = json_text(fold->data, "dependency");
 	int step_index = step ? runbook_step(state->runbook, step) : fold->step_index;
@@ -329,15 +328,12 @@ static void fold_waiver(const struct fold *fold)
 		.step = step_index,
 		.dependency = dependency_index,
 		.edge = memory_copy_text(json_text(fold->data, "edge")),
+		.as = waiver_as_parse(json_text(fold->data, "as")),
 		.why = memory_copy_text(json_text(fold->data, "why")),
 		.by = memory_copy_text(fold->event->by),
 		.since = fold->at,
 		.until = wall_of(fold->data, "until"),
 	};
-	if (as && strcmp(as, "muted") == 0)
-		waiver.as = WAIVER_MUTED;
-	else if (as && strcmp(as, "degraded") == 0)
-		waiver.as = WAIVER_DEGRADED;
 	state->waivers = memory_grow(state->waivers, state->waiver_count, &state->waiver_capacity,
 		sizeof *state->waivers);
 	state->waivers[state->waiver_count++] = waiver;

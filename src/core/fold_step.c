@@ -60,10 +60,9 @@ void fold_intent(const struct fold *fold)
 	if (!step || fold->event->attempt <= step->attempt)
 		return;
 	bool is_automatic = fold->event->by && strcmp(fold->event->by, "relight") == 0;
-	const char *role = json_text(fold->data, "role");
 	step_enter(fold, STEP_RUNNING);
 	step->attempt = fold->event->attempt;
-	step->is_rollback = role && strcmp(role, "rollback") == 0;
+	step->is_rollback = event_is_rollback(fold->event);
 	step->intent = fold->at;
 	step->intent_seq = fold->event->seq;
 	step->outcome = OUTCOME_NONE;

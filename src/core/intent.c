@@ -11,6 +11,16 @@ const struct intent_info intent_table[INTENT_KINDS] = {
 #undef X
 };
 
+const char *const intent_note_types[] = {
+	"observation",
+	"hypothesis",
+	"decision",
+	"action",
+	"communication",
+	"milestone",
+	NULL,
+};
+
 enum intent_kind intent_parse(const char *word)
 {
 	for (int kind = INTENT_NONE + 1; kind < INTENT_KINDS; kind++)

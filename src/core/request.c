@@ -333,7 +333,7 @@ cJSON *request_new(const struct facts *facts, const struct request_plan *plan, s
 	cJSON *request = json_object();
 	json_add_text(request, "step", step->id);
 	json_add_int(request, "attempt", plan->attempt);
-	json_add_text(request, "role", plan->is_rollback ? "rollback" : "run");
+	json_add_text(request, "role", event_role_word(plan->is_rollback));
 	lift(request, action, "dir");
 	lift(request, action, "env");
 	if (!json_get(request, "env"))

@@ -67,10 +67,8 @@ static void step_result(struct scenario_step_fact *fact, const struct event *eve
 
 static void step_intent(struct scenario_step_fact *fact, const struct event *event)
 {
-	const char *role = json_text(event->data, "role");
-
 	fact->is_left_out = false;
-	if (role && strcmp(role, "rollback") == 0)
+	if (event_is_rollback(event))
 		fact->rollback = event->attempt;
 }
 

@@ -28,6 +28,25 @@ static const char *const outcome_words[] = {
 	[OUTCOME_NEVER_STARTED] = "never-started",
 };
 
+static const char *const waiver_as_words[WAIVER_WAYS] = {
+	[WAIVER_START_ANYWAY] = "start-anyway",
+	[WAIVER_MUTED] = "muted",
+	[WAIVER_DEGRADED] = "degraded",
+};
+
+const char *waiver_as_word(enum waiver_as as)
+{
+	return waiver_as_words[as];
+}
+
+enum waiver_as waiver_as_parse(const char *word)
+{
+	for (int as = 0; word && as < WAIVER_WAYS; as++)
+		if (strcmp(waiver_as_words[as], word) == 0)
+			return (enum waiver_as)as;
+	return WAIVER_START_ANYWAY;
+}
+
 const char *step_state_word(enum step_state state)
 {
 	assert(state < STEP_STATES);

@@ -176,8 +176,7 @@ static const char *fill(
 
 static const char *tell_intent(const struct telling *telling)
 {
-	const char *role = json_text(telling->event->data, "role");
-	if (role && strcmp(role, "rollback") == 0)
+	if (event_is_rollback(telling->event))
 		return "ROLLS BACK {step}, attempt {attempt}[: {why}]";
 	if (json_bool(telling->event->data, "amended", false))
 		return "STARTED {step}, attempt {attempt}, amended[: {why}]";

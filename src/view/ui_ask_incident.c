@@ -9,18 +9,7 @@
 
 #include "relight/memory.h"
 
-const char *const ui_note_types[] = {
-	"observation",
-	"hypothesis",
-	"decision",
-	"action",
-	"communication",
-	"milestone",
-	NULL,
-};
-
 static const char label_at[] = "about when (02:47, -5m; empty: now)";
-static const char label_until[] = "until (1h, 06:00; empty: no end)";
 
 static struct dialog *open_text(struct ui *ui, enum intent_kind kind, const struct about *about,
 	const char *label, const char *body)
@@ -183,7 +172,7 @@ bool ask_dependency(struct ui *ui, const struct facts *facts, enum intent_kind k
 	struct dialog *dialog = open_text(ui, kind, about, "why", buf_str(&body));
 
 	dialog->dependency = about->dependency;
-	dialog->second_label = label_until;
+	dialog->second_label = LABEL_UNTIL;
 	buf_fini(&body);
 	return false;
 }
@@ -431,8 +420,8 @@ bool ask_note(struct ui *ui, const struct facts *facts, enum intent_kind kind,
 
 	(void)intent;
 	dialog->has_kinds = true;
-	for (size_t i = 0; ui_note_types[i]; i++)
-		dialog_add_choice(dialog, &capacity, ui_note_types[i], "");
+	for (size_t i = 0; intent_note_types[i]; i++)
+		dialog_add_choice(dialog, &capacity, intent_note_types[i], "");
 	dialog->second_label = label_at;
 	dialog->step = about->step;
 	if (about->step >= 0)

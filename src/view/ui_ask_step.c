@@ -297,6 +297,6 @@ bool ask_waive(struct ui *ui, const struct facts *facts, enum intent_kind kind,
 	say_unmet(facts, about->step, &body);
 	free(dialog->body);
 	dialog->body = buf_take(&body);
-	dialog->second_label = "until (1h, 06:00; empty: no end)";
+	dialog->second_label = LABEL_UNTIL;
 	return false;
 }

@@ -56,6 +56,8 @@ void dialog_paste(struct ui *ui, const struct facts *facts, int key);
 
 // --- from a wish to its dialog (ui_ask.c, ui_ask_step.c, ui_ask_incident.c) ---
 
+#define LABEL_UNTIL "until (1h, 06:00; empty: no end)"
+
 // What a wish is about.
 struct about {
 	int step, dependency, input, target, open_line;
