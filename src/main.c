@@ -2,12 +2,14 @@
 #include "command.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "relight/diag.h"
 
@@ -129,6 +131,16 @@ static void forbid_core_dumps(void)
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 }
 
+// What is opened next must not become one of the three that everything reads and writes. False: it
+// cannot be helped, and nobody could be told.
+static bool open_standard_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return false;
+	return true;
+}
+
 // What was printed must have arrived: a report that was cut off by a full disk is none.
 static int check_printed(int code)
 {
@@ -169,6 +181,8 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	if (!open_standard_files())
+		return EXIT_USAGE;
 	setlocale(LC_CTYPE, "");
 	forbid_core_dumps();
 	signal(SIGXFSZ, SIG_IGN); // a file that may not grow is a full disk, not a death

@@ -27,6 +27,9 @@ struct channel_config {
 	void (*on_ask)(void *context, const char *what, int64_t token);
 	// The end of stdin (where it is read), or nobody reads stdout any more. Called once.
 	void (*on_end)(void *context);
+	// The end of stdin where that is a file or a device, which nobody has open to ask more:
+	// called instead. NULL: on_end is.
+	void (*on_file_end)(void *context);
 	void *context;
 };
 

@@ -267,6 +267,8 @@ static void on_file_in(uv_timer_t *timer)
 	if (length > 0) {
 		take_bytes(channel, channel->read_buffer, (size_t)length);
 		uv_timer_start(timer, on_file_in, 0, 0);
+	} else if (channel->config.on_file_end) {
+		channel->config.on_file_end(channel->config.context);
 	} else {
 		end(channel);
 	}

@@ -190,10 +190,21 @@ static void on_end(void *context)
 	}
 }
 
+// Nobody will ask any more; what was asked is answered first, and each dependency heard once.
+static void on_file_end(void *context)
+{
+	struct sensing *sensing = context;
+	if (!sensing->has_begun || sensing->options->once || sensing->watching.left == 0)
+		on_end(context);
+	else
+		sensing->watching.is_ending = true;
+}
+
 static void on_all(struct watching *watching)
 {
 	struct sensing *sensing = watching->world->values.env_context;
-	stop(sensing, sensing->is_unbuilt ? USAGE : watching->is_all_healthy ? GOOD : NO);
+	int code = !watching->once || watching->is_all_healthy ? GOOD : NO;
+	stop(sensing, sensing->is_unbuilt && watching->once ? USAGE : code);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -269,10 +280,10 @@ static void open_watches(struct sensing *sensing)
 		}
 }
 
+// A terminal is left to whoever types there: reading would stop a sensor in the background.
 static bool reads_stdin(const struct probe_options *options)
 {
-	uv_handle_type type = uv_guess_handle(STDIN_FILENO);
-	return options->configured || (!options->once && (type == UV_NAMED_PIPE || type == UV_TCP));
+	return options->configured || (!options->once && uv_guess_handle(STDIN_FILENO) != UV_TTY);
 }
 
 static void open_channel(struct sensing *sensing)
@@ -287,6 +298,7 @@ static void open_channel(struct sensing *sensing)
 					.on_configure = on_configure,
 					.on_ask = on_ask,
 					.on_end = on_end,
+					.on_file_end = on_file_end,
 					.context = sensing,
 				});
 }

@@ -51,9 +51,10 @@ struct watching {
 	struct probe_world *world;
 	struct channel *channel;
 	bool once;
-	size_t left;         // with `once`: dependencies that were not answered yet
+	bool is_ending;      // what is still to be heard is waited for, and nothing beyond it
+	size_t left;         // dependencies that were not heard yet, or are to be heard again
 	bool is_all_healthy; // with `once`
-	void (*on_all)(struct watching *watching); // with `once`: none is left
+	void (*on_all)(struct watching *watching); // with `once` or is_ending: none is left
 };
 
 struct watch *watch_new(struct watching *watching, int dependency);

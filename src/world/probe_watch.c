@@ -30,6 +30,7 @@ struct watch {
 	uint64_t asked_ms; // loop time
 	double phase;
 	bool was_asked, is_unknown;
+	bool is_heard;               // as of the newest recheck
 	int64_t token, wanted_token; // of the asking under way; of the next one
 	bool is_wanted;              // a recheck came during an asking
 	uv_timer_t timer;            // the next time; while asked, the backstop
@@ -176,13 +177,16 @@ void watch_answered(struct watch *watch)
 	const struct asking *worst = worst_asking(watch);
 	watch->is_unknown = worst->verdict.status == STATUS_UNKNOWN;
 	emit(watch, worst);
-	if (!watching->once) {
+	if (!watching->once)
 		plan_next(watch);
-		return;
-	}
-	uv_timer_stop(&watch->timer);
+	else
+		uv_timer_stop(&watch->timer);
 	watching->is_all_healthy &= worst->verdict.status == STATUS_HEALTHY;
-	if (--watching->left == 0)
+	if (watch->is_heard || (watch->wanted_token && !watching->once))
+		return;
+	watch->is_heard = true;
+	watching->left--;
+	if (watching->left == 0 && (watching->once || watching->is_ending))
 		watching->on_all(watching);
 }
 
@@ -231,6 +235,10 @@ void watch_recheck(struct watch *watch, int64_t token)
 	if (token > watch->wanted_token)
 		watch->wanted_token = token;
 	watch->is_wanted = true;
+	if (watch->is_heard) {
+		watch->is_heard = false;
+		watch->watching->left++;
+	}
 	if (watch->open == 0)
 		uv_timer_start(&watch->timer, on_due, 0, 0);
 }

@@ -342,8 +342,9 @@ grep -q "no request is ignored" "$here/err" || fail "nonsense on stdin is not co
 	done
 	echo 'steps: [{id: a, manual: do it}]'
 } >"$here/fast.yaml"
-mkfifo "$here/pipe"
-"$RELIGHT" probe "$here/fast.yaml" >"$here/pipe" 2>"$here/err" </dev/null &
+mkfifo "$here/pipe" "$here/open"
+exec 7<>"$here/open"
+"$RELIGHT" probe "$here/fast.yaml" >"$here/pipe" 2>"$here/err" <"$here/open" &
 sensor=$!
 started="$started $sensor"
 # 1,000 lines of about 200 bytes a second; 64 KiB fit into the pipe and about as much into the sensor.
@@ -357,6 +358,27 @@ while kill -0 "$sensor" 2>/dev/null && [ $n -lt 60 ]; do
 	sleep 0.05
 done
 if kill -0 "$sensor" 2>/dev/null; then fail "it does not end when nobody reads any more"; fi
+exec 7<&-
+
+# A stdin that can only end: what it asks for is answered and each dependency heard, and that is all. Closed, it is as empty.
+cat >"$here/short.yaml" <<END
+relight: 1
+name: short
+dependencies:
+  - {id: quick, every: 60s, check: {tcp: {host: 127.0.0.1, port: $closed}}}
+  - {id: late, every: 60s, timeout: 9s, check: {shell: "sleep 1"}}
+steps: [{id: a, manual: do it}]
+END
+echo '{"recheck":"quick","token":41}' >"$here/asked"
+for stdin in "</dev/null" "<&-" '<"$here/asked"'; do
+	code=0
+	eval "timeout 10 \"\$RELIGHT\" probe \"\$here/short.yaml\" >\"\$here/out\" 2>\"\$here/err\" $stdin" || code=$?
+	[ "$code" = 0 ] && [ ! -s "$here/err" ] || fail "probe $stdin ended with $code: $(cat "$here/err")"
+	for id in quick late; do
+		grep -q "\"dependency\":\"$id\"" "$here/out" || fail "probe $stdin: $id was not heard"
+	done
+done
+grep -q '"token":41' "$here/out" || fail "what a file asks for is not answered"
 
 [ "$failed" = 0 ] && echo "probe: ok"
 exit "$failed"

@@ -179,7 +179,9 @@ runbook "  short: {kubernetes: {kubeconfig: $work/config, context: short}}
   fails: {kubernetes: {kubeconfig: $work/config, context: fails}}" \
 	"- {id: short, every: 500ms, timeout: 2s, check: {kubernetes: {target: short, readyz: true}}}
 - {id: fails, every: 500ms, timeout: 2s, check: {kubernetes: {target: fails, readyz: true}}}"
-timeout 7 "$RELIGHT" probe "$work/runbook.yaml" </dev/null >"$work/lines" 2>"$work/errors" || true
+mkfifo "$work/open"
+exec 7<>"$work/open" # a stdin that does not end
+timeout 7 "$RELIGHT" probe "$work/runbook.yaml" <"$work/open" >"$work/lines" 2>"$work/errors" || true
 runs=$(wc -l <"$work/runs-short")
 [ "$runs" -ge 2 ] && [ "$runs" -le 5 ] || equal "runs of one whose token lives 2 s before it is renewed, in 7 s" "2 to 5" "$runs"
 runs=$(wc -l <"$work/runs-fails")
@@ -191,7 +193,7 @@ runbook "  late: {kubernetes: {kubeconfig: $work/config, context: late}}
 	"- {id: late, every: 500ms, timeout: 2s, check: {kubernetes: {target: late, readyz: true}}}
 - {id: over, every: 500ms, timeout: 2s, check: {kubernetes: {target: over, readyz: true}}}"
 mv "$work/lines" "$work/lines-short"
-timeout 4 "$RELIGHT" probe "$work/runbook.yaml" </dev/null >"$work/lines" 2>"$work/errors" || true
+timeout 4 "$RELIGHT" probe "$work/runbook.yaml" <"$work/open" >"$work/lines" 2>"$work/errors" || true
 equal "runs of one whose answer claims to have expired" 1 "$(wc -l <"$work/runs-late")"
 equal "what is seen with it" "healthy 2020-01-02T03:04:05.000000Z null" \
 	"$(jq -r 'select(.dependency == "late") | "\(.status) \(.expires) \(.renews)"' "$work/lines" | sort -u)"
