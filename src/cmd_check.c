@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "check_live.h"
+#include "check_secrets.h"
 #include "command.h"
 #include "input_option.h"
 #include "load.h"
@@ -174,8 +175,10 @@ static void check_text(struct checking *checking, const char *path, const struct
 	free(base);
 	if (!compile_programs(runbook, &diags, &err))
 		worsen(checking, command_fail(EXIT_USAGE, &err));
-	if (diags.errors == 0)
+	if (diags.errors == 0) {
 		lint_runbook(runbook, &diags);
+		check_secrets(runbook, &diags);
+	}
 	if (checking->is_live && diags.errors == 0)
 		ask(checking, path, runbook, &diags);
 	say(checking, &diags);

@@ -50,6 +50,20 @@ static void add_session(struct buf *out, const struct proof_verdict *session, co
 	buf_text(out, signers ? "\n" : "; whose that is was not asked: --allowed-signers FILE\n");
 }
 
+static void add_elsewhere(struct buf *out, const struct history *history)
+{
+	size_t outputs = history->outputs_elsewhere, secrets = history->secrets_elsewhere;
+	if (outputs > 0)
+		buf_printf(out,
+			"not in this copy: %zu output%s of attempts, which a mirror is not given\n",
+			outputs, outputs == 1 ? "" : "s");
+	if (secrets > 0)
+		buf_printf(out,
+			"not looked at: %zu frozen file%s that hold%s Secrets, which only the "
+			"incident's own directory has, for its owner\n",
+			secrets, secrets == 1 ? "" : "s", secrets == 1 ? "s" : "");
+}
+
 static void print_verified(const struct history *history, const char *signers)
 {
 	struct buf out = {0};
@@ -81,7 +95,8 @@ static void print_verified(const struct history *history, const char *signers)
 			"as recorded: %zu frozen, %zu pieces of evidence, %zu outputs of "
 			"attempts\n",
 			history->frozen_count, history->blob_count, history->output_count);
-	else
+	add_elsewhere(&out, history);
+	if (!history->directory)
 		buf_text(&out, "no frozen/ beside it: only the chain of its lines was looked at\n");
 	fputs(buf_str(&out), stdout);
 	buf_fini(&out);
@@ -133,6 +148,8 @@ static void print_verified_json(const struct history *history)
 	json_add_int(object, "frozen", (int64_t)history->frozen_count);
 	json_add_int(object, "evidence", (int64_t)history->blob_count);
 	json_add_int(object, "outputs", (int64_t)history->output_count);
+	json_add_int(object, "outputs_elsewhere", (int64_t)history->outputs_elsewhere);
+	json_add_int(object, "secrets_elsewhere", (int64_t)history->secrets_elsewhere);
 	add_seals_json(object, history);
 	add_sessions_json(object, history);
 	cJSON *problems = cJSON_AddArrayToObject(object, "problems");

@@ -9,6 +9,7 @@
 
 #include "relight/attempt.h"
 #include "relight/file.h"
+#include "relight/incident.h"
 #include "relight/incident_files.h"
 #include "relight/json.h"
 #include "relight/manifest_files.h"
@@ -44,10 +45,16 @@ static void read_all(uv_work_t *work)
 	buf_fini(&text);
 	json_each (file, list) {
 		const char *name = json_text(file, "path"), *of = json_text(file, "of");
+		struct err err = {0};
 
 		buf_clear(&text);
-		if (name && of && read_below(reading, name, MANIFEST_FILES_BYTES, &text))
+		if (!name || !of)
+			continue;
+		if (incident_read_frozen(reading->directory, name, json_text(file, "sha256"), of,
+			    MANIFEST_FILES_BYTES, &text, &err))
 			applied_add(&reading->applied, of, buf_str(&text), text.length);
+		else
+			applied_add_unread(&reading->applied, of, err.message);
 	}
 	buf_fini(&text);
 	cJSON_Delete(list);

@@ -15,6 +15,7 @@
 #include "relight/file.h"
 #include "relight/incident_files.h"
 #include "relight/json.h"
+#include "relight/manifest.h"
 #include "relight/memory.h"
 #include "relight/request.h"
 
@@ -67,11 +68,14 @@ static char *frozen_name(const char *kind, size_t number, const char *path)
 	return buf_take(&name);
 }
 
-static void add_frozen(struct engine_frozen *frozen, char *name, const struct buf *text)
+static struct frozen_file *add_frozen(
+	struct engine_frozen *frozen, char *name, const struct buf *text)
 {
 	frozen->items =
 		memory_grow(frozen->items, frozen->count, &frozen->capacity, sizeof *frozen->items);
-	frozen->items[frozen->count++] = (struct frozen_file){name, text->data, text->length};
+	struct frozen_file *file = &frozen->items[frozen->count++];
+	*file = (struct frozen_file){.name = name, .bytes = text->data, .length = text->length};
+	return file;
 }
 
 // `path` is a file, or a folder whose files those of `read` from `first` on are.
@@ -87,10 +91,13 @@ static void add_applied(
 		if (strcmp(file->path, expanded) != 0)
 			buf_text(&of, strrchr(file->path, '/'));
 		if (!is_known(engine, "of", buf_str(&of))) {
-			char *name = frozen_name("applied-", ++frozen->applied, file->path);
+			bool is_secret = manifest_holds_secret(
+				buf_str(&file->text), file->text.length, file->path);
+			char *name = frozen_name(is_secret ? FROZEN_SECRET : FROZEN_OBJECTS,
+				++frozen->applied, file->path);
 			buf_printf(&kept, INCIDENT_FROZEN "/%s", name);
 			engine_add_file(engine->files, buf_str(&kept), &file->text, buf_str(&of));
-			add_frozen(frozen, name, &file->text);
+			add_frozen(frozen, name, &file->text)->is_private = is_secret;
 		}
 		buf_fini(&of);
 		buf_fini(&kept);
@@ -154,12 +161,22 @@ static void add_text(struct engine_frozen *frozen, const char *name, const struc
 		add_frozen(frozen, memory_copy_text(name), text);
 }
 
+static bool holds_objects(const char *path)
+{
+	static const char *const names[] = {
+		INCIDENT_FROZEN "/" FROZEN_OBJECTS, INCIDENT_FROZEN "/" FROZEN_SECRET};
+	bool holds = false;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		holds |= strncmp(path, names[i], strlen(names[i])) == 0;
+	return holds;
+}
+
 // The list that the actuator goes by. It is a file, because a timeline's line is short.
 static void add_list(struct engine *engine, struct engine_frozen *frozen)
 {
 	cJSON *list = cJSON_CreateArray();
 	json_each (file, engine->files)
-		if (strncmp(json_text(file, "path"), "frozen/applied-", 15) == 0)
+		if (holds_objects(json_text(file, "path")))
 			cJSON_AddItemToArray(list, cJSON_Duplicate(file, true));
 	if (list->child) {
 		json_write(&frozen->list, list);

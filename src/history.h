@@ -58,6 +58,9 @@ struct history {
 	struct history_blob *blobs; // that the events name
 	size_t blobs_named, blobs_capacity;
 	size_t frozen_count, blob_count, output_count; // files whose digest was found right
+	bool is_mirror;                                // which is not given all files
+	size_t outputs_elsewhere; // it has none of before somebody went on with it
+	size_t secrets_elsewhere; // frozen files that are their owner's only
 	struct history_seal *seals;
 	size_t seal_count, seal_capacity;
 	struct proof_verdict *sessions; // that a key is to prove
@@ -72,8 +75,9 @@ bool history_open(struct history *history, const char *name, struct err *err);
 void history_fini(struct history *history);
 
 // Compares every file that the timeline names by its digest with what is there: frozen files,
-// evidence, the outputs of attempts. Each that differs or is missing becomes a problem. Takes as
-// long as reading them all does.
+// evidence, the outputs of attempts. Each that differs or is missing becomes a problem, but for
+// what a mirror or a member of the group is never given, which is counted. Takes as long as reading
+// them all does.
 void history_verify(struct history *history);
 
 struct history_trust {

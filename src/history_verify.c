@@ -78,18 +78,30 @@ static bool stays_inside(const char *path)
 	}
 }
 
+// A file that holds a Secret, which only the incident's own directory has, for its owner.
+static bool is_withheld(const struct history *history, const char *name, int errnum)
+{
+	static const char secret[] = INCIDENT_FROZEN "/" FROZEN_SECRET;
+	return strncmp(name, secret, strlen(secret)) == 0 &&
+	       (errnum == EACCES || (errnum == ENOENT && history->is_mirror));
+}
+
 static void verify_file(
 	struct history *history, int64_t seq, const char *name, const char *sha256, size_t *good)
 {
 	struct buf path = {0};
 	char hex[65];
 	buf_printf(&path, "%s/%s", history->directory, name);
+	bool is_read = stays_inside(name) && digest_file(buf_str(&path), hex);
+	int errnum = errno;
 	if (!stays_inside(name))
 		history_problem(history, "event %lld: names a file outside the incident: %s",
 			(long long)seq, name);
-	else if (!digest_file(buf_str(&path), hex))
+	else if (!is_read && is_withheld(history, name, errnum))
+		history->secrets_elsewhere++;
+	else if (!is_read)
 		history_problem(history, "%s: %s (event %lld names it)", buf_str(&path),
-			errno == EINVAL ? "not a regular file" : strerror(errno), (long long)seq);
+			errnum == EINVAL ? "not a regular file" : strerror(errnum), (long long)seq);
 	else if (strcmp(hex, sha256) != 0)
 		history_problem(history, "%s: was altered: its digest is not the one in event %lld",
 			buf_str(&path), (long long)seq);
@@ -141,6 +153,19 @@ static void verify_frozen(struct history *history, const struct event *event)
 	}
 }
 
+// Of attempts before somebody went on with the mirror it has not even the directory.
+static bool is_elsewhere(const struct history *history, const struct event *event)
+{
+	struct buf path = {0};
+	struct stat status;
+	buf_printf(&path, "%s/" INCIDENT_ATTEMPTS "/%s/%d", history->directory, event->step,
+		event->attempt);
+	bool is_elsewhere =
+		history->is_mirror && lstat(buf_str(&path), &status) < 0 && errno == ENOENT;
+	buf_fini(&path);
+	return is_elsewhere;
+}
+
 static void verify_output(struct history *history, const struct event *event)
 {
 	const cJSON *output = json_get(event->data, "output");
@@ -148,16 +173,31 @@ static void verify_output(struct history *history, const struct event *event)
 	struct buf name = {0};
 	if (!sha256 || !event->step || json_int(output, "bytes", 0) == 0)
 		return;
+	if (is_elsewhere(history, event)) {
+		history->outputs_elsewhere++;
+		return;
+	}
 	buf_printf(&name, INCIDENT_ATTEMPTS "/%s/%d/" ATTEMPT_OUTPUT_NAME, event->step,
 		event->attempt);
 	verify_file(history, event->seq, buf_str(&name), sha256, &history->output_count);
 	buf_fini(&name);
 }
 
+static bool says_it_is_a_mirror(const char *directory)
+{
+	struct buf path = {0};
+	struct stat status;
+	buf_printf(&path, "%s/" INCIDENT_MIRROR, directory);
+	bool says_so = lstat(buf_str(&path), &status) == 0 && S_ISREG(status.st_mode);
+	buf_fini(&path);
+	return says_so;
+}
+
 void history_verify(struct history *history)
 {
 	if (!history->directory)
 		return;
+	history->is_mirror = says_it_is_a_mirror(history->directory);
 	for (size_t i = 0; i < history->blobs_named; i++)
 		verify_evidence(history, history->blobs[i].seq, history->blobs[i].sha256);
 	for (size_t i = 0; i < history->event_count; i++) {

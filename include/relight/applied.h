@@ -24,6 +24,8 @@ void applied_fini(struct applied *applied); // NULL is safe
 
 // Adds one with this text. Of many objects the first ones are named and the others counted.
 void applied_add(struct applied *applied, const char *path, const char *text, size_t length_bytes);
+// Adds one that is not to be had, and why.
+void applied_add_unread(struct applied *applied, const char *path, const char *why);
 
 // Appends a line for each file at `path`, a file or a folder, which the runbook calls `named`:
 // "case/api.yaml: service/api" behind the label; of many files the first ones are named and the

@@ -29,6 +29,9 @@ int file_create(int dir_fd, const char *name);
 // on disk for good when this returns (dir_fd is a real descriptor).
 bool file_save(int dir_fd, const char *name, const void *bytes, size_t length, bool is_durable,
 	struct err *err);
+// The same for good, of a file that is 0600 from its first moment in a shared directory too.
+bool file_save_private(
+	int dir_fd, const char *name, const void *bytes, size_t length, struct err *err);
 // The same in two: makes the empty NAME.new ahead of time (a descriptor as of file_create), and
 // fills and renames it. file_publish closes `fd`, whatever comes of it; on failure nothing is left.
 int file_draft(int dir_fd, const char *name, struct err *err);

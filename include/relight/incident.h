@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "relight/buf.h"
 #include "relight/err.h"
 #include "relight/moment.h"
 
@@ -17,6 +18,7 @@ struct frozen_file {
 	const char *name; // in frozen/, e.g. FROZEN_RUNBOOK
 	const char *bytes;
 	size_t length;
+	bool is_private; // its owner's only, also where the incident is shared
 };
 
 // `<UTC>-<name>`, for example 20260703T024700Z-case-management-eks: the id of an incident, and its
@@ -44,6 +46,12 @@ char *incident_create(const char *directory, const char *id, gid_t group, struct
 // open an incident in one place only one may say what is frozen there.
 bool incident_freeze(
 	const char *directory, const struct frozen_file *files, size_t count, struct err *err);
+// Appends what frozen/applied.json says was kept as `name` ("frozen/applied-001-gate.yaml"), whose
+// digest must be `sha256` (NULL: none is good). One that holds a Secret is not in a mirror; there
+// the file that it is a copy of, `of` (NULL: none), stands in as long as it has not changed. False
+// with `err`, which says what to do.
+bool incident_read_frozen(const char *directory, const char *name, const char *sha256,
+	const char *of, size_t most_bytes, struct buf *text, struct err *err);
 
 // Whether this user may go on with the incident in `directory`: it is theirs, and its parts are
 // what they should be. False with `err`.

@@ -19,6 +19,13 @@
 // The list of what is applied to clusters: [{"path":"frozen/applied-1-gate.yaml","sha256":H,
 // "of":"/srv/case/gate.yaml"}…].
 #define FROZEN_APPLIED "applied.json"
+// What such a copy's name begins with; and that of one which holds a Secret: only its owner can
+// read it, also in a shared incident, and no mirror is given it.
+#define FROZEN_OBJECTS "applied-"
+#define FROZEN_SECRET  "secret-"
+
+// In a mirror only: what it is, and what it is not given.
+#define INCIDENT_MIRROR "mirror"
 
 // In attempts/<step>/<n>/.
 #define ATTEMPT_REQUEST_NAME  "request.json"

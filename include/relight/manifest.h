@@ -66,6 +66,11 @@ void manifest_group_version(const char *api_version, char group[256], char versi
 
 // --- secrets ---
 
+// Whether it is a Secret with anything in it, or a List with one.
+bool manifest_is_filled_secret(const cJSON *object);
+// Whether a file of objects holds a Secret with anything in it. One that cannot be read as objects
+// is said to, if the word stands in it.
+bool manifest_holds_secret(const char *text, size_t length_bytes, const char *file);
 // Declares what a Secret holds (data and stringData) to the mask; a List's Secrets too. Others are
 // left alone.
 void manifest_declare_secrets(const cJSON *object, struct mask *mask);

@@ -41,6 +41,22 @@ static void name_object(const cJSON *object, struct buf *out)
 		buf_printf(out, " in %s", namespace);
 }
 
+static void add(struct applied *applied, const char *path, struct buf *words, size_t count)
+{
+	applied->items = memory_grow(
+		applied->items, applied->count, &applied->capacity, sizeof *applied->items);
+	applied->items[applied->count++] =
+		(struct applied_file){memory_copy_text(path), buf_take(words), count};
+}
+
+void applied_add_unread(struct applied *applied, const char *path, const char *why)
+{
+	struct buf words = {0};
+
+	buf_printf(&words, "CANNOT BE READ: %s", why);
+	add(applied, path, &words, 0);
+}
+
 void applied_add(struct applied *applied, const char *path, const char *text, size_t length_bytes)
 {
 	struct manifest manifest = {0};
@@ -58,10 +74,7 @@ void applied_add(struct applied *applied, const char *path, const char *text, si
 		buf_printf(&out, " and %zu more", manifest.count - MOST_OBJECTS);
 	if (is_read && manifest.count == 0)
 		buf_text(&out, "holds no object");
-	applied->items = memory_grow(
-		applied->items, applied->count, &applied->capacity, sizeof *applied->items);
-	applied->items[applied->count++] = (struct applied_file){
-		memory_copy_text(path), buf_take(&out), is_read ? manifest.count : 0};
+	add(applied, path, &out, is_read ? manifest.count : 0);
 	manifest_fini(&manifest);
 }
 

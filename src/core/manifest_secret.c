@@ -40,6 +40,35 @@ bool manifest_is_secret_resource(const char *resource)
 		       strcasecmp(name.resource, "secrets") == 0);
 }
 
+// --- finding ---------------------------------------------------------------------------------------------------------------
+
+bool manifest_is_filled_secret(const cJSON *object)
+{
+	bool holds = false;
+
+	for (size_t i = 0; is_secret(object) && i < HOLDERS; i++)
+		holds |= cJSON_GetArraySize(json_get(object, holders[i])) > 0;
+	json_each (item, items_of(object))
+		holds |= manifest_is_filled_secret(item);
+	return holds;
+}
+
+bool manifest_holds_secret(const char *text, size_t length_bytes, const char *file)
+{
+	struct manifest manifest = {0};
+	struct err err = {0};
+	bool holds;
+
+	// Most files need not be taken apart for this.
+	if (!memmem(text, length_bytes, "Secret", strlen("Secret")))
+		return false;
+	holds = !manifest_read(&manifest, text, length_bytes, file, true, &err);
+	for (size_t i = 0; !holds && i < manifest.count; i++)
+		holds = manifest_is_filled_secret(manifest.objects[i].value);
+	manifest_fini(&manifest);
+	return holds;
+}
+
 // --- declaring ---------------------------------------------------------------------------------------------------------
 
 // The value that base64 stands for, where it is a text. Line feeds do not count, as for the server.

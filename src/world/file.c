@@ -46,9 +46,14 @@ bool file_share(int dir_fd, int fd)
 	return fchmod(fd, S_ISDIR(is.st_mode) ? 0750 : 0640) == 0;
 }
 
+static int create_private(int dir_fd, const char *name)
+{
+	return openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
 int file_create(int dir_fd, const char *name)
 {
-	int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = create_private(dir_fd, name);
 
 	if (fd >= 0 && !file_share(dir_fd, fd)) {
 		int errnum = errno;
@@ -76,22 +81,27 @@ static bool name_beside(const char *name, char beside[256], struct err *err)
 	       err_errno(err, ENAMETOOLONG, "%s", name);
 }
 
-int file_draft(int dir_fd, const char *name, struct err *err)
+static int draft(int dir_fd, const char *name, int (*create)(int, const char *), struct err *err)
 {
 	char beside[256];
 
 	if (!name_beside(name, beside, err))
 		return -1;
 
-	int fd = file_create(dir_fd, beside);
+	int fd = create(dir_fd, beside);
 
 	if (fd < 0 && errno == EEXIST) { // what a killed process left there
 		unlinkat(dir_fd, beside, 0);
-		fd = file_create(dir_fd, beside);
+		fd = create(dir_fd, beside);
 	}
 	if (fd < 0)
 		err_errno(err, errno, "%s", beside);
 	return fd;
+}
+
+int file_draft(int dir_fd, const char *name, struct err *err)
+{
+	return draft(dir_fd, name, file_create, err);
 }
 
 bool file_publish(int dir_fd, const char *name, int fd, const void *bytes, size_t length,
@@ -118,6 +128,14 @@ bool file_save(int dir_fd, const char *name, const void *bytes, size_t length, b
 	int fd = file_draft(dir_fd, name, err);
 
 	return fd >= 0 && file_publish(dir_fd, name, fd, bytes, length, is_durable, err);
+}
+
+bool file_save_private(
+	int dir_fd, const char *name, const void *bytes, size_t length, struct err *err)
+{
+	int fd = draft(dir_fd, name, create_private, err);
+
+	return fd >= 0 && file_publish(dir_fd, name, fd, bytes, length, true, err);
 }
 
 bool file_read_fd(int fd, const char *name, size_t most_bytes, struct buf *out, struct err *err)

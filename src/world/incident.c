@@ -144,22 +144,6 @@ done:
 	return absolute;
 }
 
-bool incident_freeze(
-	const char *directory, const struct frozen_file *files, size_t count, struct err *err)
-{
-	struct buf path = {0};
-	buf_printf(&path, "%s/" INCIDENT_FROZEN, directory);
-	int frozen = file_open_directory(AT_FDCWD, buf_str(&path), false, err);
-	bool is_saved = frozen >= 0;
-	for (size_t i = 0; is_saved && i < count; i++)
-		is_saved = file_save(
-			frozen, files[i].name, files[i].bytes, files[i].length, true, err);
-	if (frozen >= 0)
-		close(frozen);
-	buf_fini(&path);
-	return is_saved || err_prefix(err, "incident directory: %s: frozen", directory);
-}
-
 bool incident_is_ours(const char *directory, struct err *err)
 {
 	int dir_fd = open_place(directory, err);

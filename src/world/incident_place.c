@@ -129,6 +129,7 @@ bool incident_place_is_clean(int dir_fd, const char *path, struct err *err)
 	} parts[] = {
 		{TIMELINE_NAME, false},
 		{TIMELINE_LOCK_NAME, false},
+		{INCIDENT_MIRROR, false},
 		{INCIDENT_FROZEN, true},
 		{INCIDENT_ATTEMPTS, true},
 		{INCIDENT_EVIDENCE, true},

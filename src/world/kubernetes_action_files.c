@@ -7,6 +7,7 @@
 #include "relight/attempt.h"
 #include "relight/chain.h"
 #include "relight/file.h"
+#include "relight/incident.h"
 #include "relight/incident_files.h"
 #include "relight/json.h"
 #include "relight/manifest_files.h"
@@ -30,28 +31,14 @@ static bool take_text(struct acting *acting, const char *path, const struct buf 
 	       fail_at(acting, &err);
 }
 
-// Of frozen/, checked against its digest.
-static bool read_frozen(
-	struct acting *acting, const char *name, const char *sha256, struct buf *text)
+static bool read_frozen(struct acting *acting, const char *name, const char *sha256, const char *of,
+	struct buf *text)
 {
-	struct buf path = {0};
 	struct err err = {0};
-	char is[65] = "";
-	bool is_read;
 
-	buf_printf(&path, "%s/%s", acting->task->directory, name);
-	if (!file_read(AT_FDCWD, buf_str(&path), MANIFEST_FILES_BYTES, text, &err)) {
-		is_read = acting_fail(acting, NULL, "%s", err.message);
-	} else {
-		sha256_hex(buf_str(text), text->length, is);
-		is_read =
-			(sha256 && strcmp(is, sha256) == 0) ||
-			acting_fail(acting, NULL,
-				"%s: was altered since the incident opened; put the original back",
-				buf_str(&path));
-	}
-	buf_fini(&path);
-	return is_read;
+	return incident_read_frozen(acting->task->directory, name, sha256, of, MANIFEST_FILES_BYTES,
+		       text, &err) ||
+	       acting_fail(acting, NULL, "%s", err.message);
 }
 
 // The list of what is frozen, an empty one where nothing is.
@@ -64,7 +51,8 @@ static bool read_list(struct acting *acting)
 	if (acting->frozen)
 		return true;
 	if (sha256 && acting->task->directory)
-		is_read = read_frozen(acting, INCIDENT_FROZEN "/" FROZEN_APPLIED, sha256, &text);
+		is_read = read_frozen(
+			acting, INCIDENT_FROZEN "/" FROZEN_APPLIED, sha256, NULL, &text);
 	if (is_read)
 		acting->frozen = text.length ? json_parse(text.data, text.length, NULL)
 					     : cJSON_CreateArray();
@@ -93,7 +81,7 @@ static bool take_frozen(struct acting *acting, const char *path, bool *is_any)
 		if (!is_taken || !of || !name || (strcmp(of, path) != 0 && !is_below(of, path)))
 			continue;
 		*is_any = true;
-		is_taken = read_frozen(acting, name, json_text(file, "sha256"), &text) &&
+		is_taken = read_frozen(acting, name, json_text(file, "sha256"), of, &text) &&
 			   take_text(acting, of, &text);
 		buf_fini(&text);
 	}

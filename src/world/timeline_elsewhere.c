@@ -164,7 +164,8 @@ void refuge_remove(const char *path)
 
 // --- a mirror --------------------------------------------------------------------------------------------------------
 
-// What a folder of the incident has and the mirror has not.
+// What a folder of the incident has and the mirror has not, but for what is nobody's but the
+// owner's. (What evidence is called is a digest.)
 static bool copy_folder(int from_fd, int to_fd, const char *name, struct err *err)
 {
 	DIR *from = list(from_fd, name);
@@ -175,7 +176,8 @@ static bool copy_folder(int from_fd, int to_fd, const char *name, struct err *er
 		struct buf bytes = {0};
 		const char *file = entry->d_name;
 
-		if (file[0] == '.' || faccessat(into_fd, file, F_OK, 0) == 0)
+		if (file[0] == '.' || strncmp(file, FROZEN_SECRET, strlen(FROZEN_SECRET)) == 0 ||
+			faccessat(into_fd, file, F_OK, 0) == 0)
 			continue;
 		is_copied = file_read(dirfd(from), file, PIECE_MOST_BYTES, &bytes, err) &&
 			    file_save(into_fd, file, bytes.data, bytes.length, true, err);
@@ -186,6 +188,21 @@ static bool copy_folder(int from_fd, int to_fd, const char *name, struct err *er
 	if (from)
 		closedir(from);
 	return is_copied || err_prefix(err, "%s", name);
+}
+
+// Whoever comes to it later, a person or `timeline verify`, can tell it from a damaged incident.
+static bool say_what_it_is(int dir_fd, const char *directory, struct err *err)
+{
+	struct buf text = {0};
+	bool is_said = faccessat(dir_fd, INCIDENT_MIRROR, F_OK, 0) == 0;
+
+	buf_printf(&text,
+		"A mirror of %s: its record, what was frozen but files that hold Secrets, and the "
+		"evidence. Outputs of attempts stayed there.\n",
+		directory);
+	is_said = is_said || file_save(dir_fd, INCIDENT_MIRROR, text.data, text.length, true, err);
+	buf_fini(&text);
+	return is_said;
 }
 
 // Whether all of what the mirror has is the beginning of the record; *end is how much that is.
@@ -248,6 +265,7 @@ static bool open_mirror(struct copy_files *files, const struct mirror *mirror, s
 		files->fd >= 0 ? file_open_directory(AT_FDCWD, mirror->directory, false, err) : -1;
 	int has_fd = from_fd >= 0 ? segments_join(files->dir_fd, mirror->path, err) : -1;
 	bool is_good = has_fd >= 0 && file_share(files->dir_fd, files->fd) &&
+		       say_what_it_is(files->dir_fd, mirror->directory, err) &&
 		       copy_folder(from_fd, files->dir_fd, INCIDENT_FROZEN, err) &&
 		       copy_folder(from_fd, files->dir_fd, INCIDENT_EVIDENCE, err) &&
 		       catch_up(mirror, has_fd, files->fd, err);

@@ -417,6 +417,38 @@ pid=
 there "$maps/eighth"
 gone "$maps/seventh"
 
+# --- a mirror is not given what holds a Secret: the original stands in for it, while it is the same ----------------------
+
+mkdir -p i/frozen keys
+printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: kept}\nstringData: {password: hunter2-Sup3rS3cret}\n' >keys/kept.yaml
+cp keys/kept.yaml kept.yaml
+frozen=frozen/secret-001-kept.yaml
+jq -nc --arg path "$frozen" --arg of "$work/keys/kept.yaml" --arg sha256 "$(sha256sum kept.yaml | cut -d' ' -f1)" \
+	'[{$path, $sha256, $of}]' >i/frozen/applied.json
+applied=$(sha256sum i/frozen/applied.json | cut -d' ' -f1)
+act_frozen() {
+	request frozen "$1" '{"apply":"keys"}' keys | jq -c --arg sha256 "$applied" '.applied_sha256 = $sha256' |
+		"$RELIGHT" perform --dir "$work/i" --step frozen --attempt "$1" 2>err || ! grep -q Sanitizer err || fail "frozen: $(cat err)"
+	take frozen "$1"
+}
+act_frozen 1
+is 'the original' success 201 '' 'secret/kept created .*'
+echo '# one more line' >>keys/kept.yaml
+act_frozen 2
+is 'another original' failed - "$frozen: holds a Secret, which a mirror is not given"
+grep -q "keys/kept.yaml: is not what it was when the incident opened; put the one with sha256 $(sha256sum kept.yaml | cut -d' ' -f1) there" result ||
+	fail "it is not said what to do: $(cat result)"
+cp kept.yaml "i/$frozen"
+act_frozen 3
+is 'put there' success 200 '' 'secret/kept .*'
+echo '# altered' >>"i/$frozen"
+act_frozen 4
+is 'altered' failed - "$frozen: was altered since the incident opened"
+rm "i/$frozen" keys/kept.yaml
+act_frozen 5
+is 'no original' failed - "keys/kept.yaml: No such file or directory"
+grep -rq hunter2 i && fail "the Secret is in the incident: $(grep -r hunter2 i)"
+
 # --- what is not a request ---------------------------------------------------------------------------------------------
 
 for action in '{}' '{"apply":"a","create":"b"}' '{"patch":{}}' '{"delete":"x"}'; do

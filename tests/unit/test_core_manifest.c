@@ -337,9 +337,43 @@ static void test_what_a_server_keeps_is_left_out_of_an_export(void **unused)
 	assert_stripped("[]", "[]");
 }
 
+static void test_a_file_that_holds_a_secret(void **state)
+{
+	static const struct {
+		const char *text, *file;
+		bool holds;
+	} cases[] = {
+		{"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {k: eA==}\n", "a.yaml",
+			true},
+		{"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {k: x}\n",
+			"a.yaml", true},
+		{"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n", "a.yaml", false},
+		{"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {}\n", "a.yaml", false},
+		{"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {k: Secret}\n",
+			"a.yaml", false},
+		{"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\napiVersion: v1\nkind: "
+		 "Secret\nmetadata: {name: a}\nstringData: {k: x}\n",
+			"a.yaml", true},
+		{"{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[{\"apiVersion\":\"v1\","
+		 "\"kind\":"
+		 "\"Secret\",\"metadata\":{\"name\":\"a\"},\"data\":{\"k\":\"eA==\"}}]}",
+			"a.json", true},
+		// What cannot be read is not given away on a guess.
+		{"kind: Secret\nstringData: {k: [x}\n", "a.yaml", true},
+		{"apiVersion: v1\nkind: [x}\n", "a.yaml", false},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		if (manifest_holds_secret(cases[i].text, strlen(cases[i].text), cases[i].file) !=
+			cases[i].holds)
+			fail_msg("%s", cases[i].text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_file_that_holds_a_secret),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_lists_are_taken_apart),
 		cmocka_unit_test(test_what_is_no_object),

@@ -11,6 +11,7 @@
 #include "relight/clock.h"
 #include "relight/file.h"
 #include "relight/incident.h"
+#include "relight/incident_files.h"
 
 /* A record whose disk gives way: what is acknowledged is somewhere, and comes home. */
 
@@ -95,7 +96,8 @@ static int setup(void **state)
 	mkdir(place->mirrors, 0700);
 	mkdir(place->runtime, 0700);
 
-	const struct frozen_file frozen = {"runbook.yaml", "relight: 1\n", 11};
+	const struct frozen_file frozen = {
+		.name = FROZEN_RUNBOOK, .bytes = "relight: 1\n", .length = 11};
 	char *made = incident_create(place->home, "x", INCIDENT_PRIVATE, NULL);
 
 	if (made && !incident_freeze(made, &frozen, 1, NULL))

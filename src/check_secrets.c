@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "check_secrets.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "relight/file.h"
+#include "relight/manifest.h"
+#include "relight/manifest_files.h"
+#include "relight/memory.h"
+#include "relight/request.h"
+
+struct looking {
+	const struct runbook *runbook;
+	struct diags *diags;
+	struct substitution values;
+};
+
+// As the runbook names it; of a folder with the file's own name.
+static void warn(
+	struct looking *looking, const struct place *place, const char *named, const char *file)
+{
+	size_t length = strlen(named);
+
+	while (length > 1 && named[length - 1] == '/')
+		length--;
+	diag_warning(looking->diags, place->line, place->column, "holds-secret",
+		"%.*s%s holds a Secret; its data are copied into the incident, where only its "
+		"owner can read them",
+		(int)length, named, file);
+}
+
+static void look_at_files(struct looking *looking, const struct manifest_source *source,
+	const struct place *place, const char *path)
+{
+	char *expanded = file_expand_home(path);
+	struct manifest_files files = {0};
+	bool is_read = manifest_files_add(&files, expanded, NULL);
+
+	for (size_t i = 0; is_read && i < files.count; i++) {
+		const struct manifest_file *file = &files.items[i];
+		bool is_named = strcmp(file->path, expanded) == 0;
+
+		if (manifest_holds_secret(buf_str(&file->text), file->text.length, file->path))
+			warn(looking, place, source->path,
+				is_named ? "" : strrchr(file->path, '/'));
+	}
+	manifest_files_fini(&files);
+	free(expanded);
+}
+
+static void look_at_object(
+	struct looking *looking, const struct yaml_node *node, const struct place *place)
+{
+	cJSON *object = manifest_value(node, "", NULL, NULL, NULL);
+
+	if (manifest_is_filled_secret(object))
+		diag_warning(looking->diags, place->line, place->column, "holds-secret",
+			"a Secret is written out in the runbook, which is copied into the incident "
+			"as it is, for whoever may read that; apply it from a file");
+	cJSON_Delete(object);
+}
+
+static void look_at(struct looking *looking, const struct action *action)
+{
+	for (size_t i = 0; action->kind == ACTION_KUBERNETES && i < action->kubernetes.source_count;
+		i++) {
+		const struct manifest_source *source = &action->kubernetes.sources[i];
+		struct buf path = {0};
+
+		if (source->object)
+			look_at_object(looking, source->object, &action->place);
+		else if (request_manifest_path(
+				 looking->runbook, source, &looking->values, &path, NULL))
+			look_at_files(looking, source, &action->place, buf_str(&path));
+		buf_fini(&path);
+	}
+}
+
+static const char *environment(void *context, const char *name)
+{
+	(void)context;
+	return getenv(name);
+}
+
+void check_secrets(const struct runbook *runbook, struct diags *diags)
+{
+	char **inputs = memory_zeroed(runbook->input_count + 1, sizeof *inputs);
+	struct looking looking = {runbook, diags,
+		{.runbook = runbook,
+			.inputs = (const char *const *)inputs,
+			.env = environment,
+			.incident = "check"}};
+
+	for (size_t s = 0; s < runbook->step_count; s++) {
+		looking.values.each = runbook->steps[s].each;
+		look_at(&looking, &runbook->steps[s].run);
+		look_at(&looking, &runbook->steps[s].rollback);
+	}
+	free(inputs);
+}
