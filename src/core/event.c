@@ -98,8 +98,6 @@ void event_set_dependency(struct event *event, const char *dependency)
 	event->dependency = memory_copy_text(dependency);
 }
 
-#define SPEED_MOST 10000.0 // as --speed takes it
-
 const char *event_role_word(bool is_rollback)
 {
 	return is_rollback ? "rollback" : "run";
@@ -110,6 +108,8 @@ bool event_is_rollback(const struct event *intent)
 	const char *role = json_text(intent->data, "role");
 	return role && strcmp(role, event_role_word(true)) == 0;
 }
+
+#define SPEED_MOST 10000.0 // as --speed takes it
 
 double event_speed(const struct event *event)
 {
