@@ -26,7 +26,7 @@ struct query {
 	struct kubernetes *client;
 	const struct kubernetes_check *check;
 	uint64_t began_ms, deadline_ms; // on the loop's clock
-	int64_t latency_ms;   // of the answers that decide
+	int64_t latency_ms;             // of the answers that decide
 	bool identifies;
 
 	// What is waited for; at most one of them.
