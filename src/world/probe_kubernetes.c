@@ -40,6 +40,38 @@ void query_release(struct query *query)
 	free(query);
 }
 
+static bool is_about_access(const struct kubernetes_check *check)
+{
+	return check->question == KUBERNETES_READYZ || check->question == KUBERNETES_CAN_I;
+}
+
+static bool has_access_check(const struct runbook *runbook, int target)
+{
+	for (size_t i = 0; i < runbook->dependency_count; i++) {
+		const struct dependency *dependency = &runbook->dependencies[i];
+
+		for (size_t j = 0; j < dependency->check_count; j++) {
+			const struct check *check = &dependency->checks[j];
+			if (check->kind == CHECK_KUBERNETES && check->kubernetes.target == target &&
+				is_about_access(&check->kubernetes))
+				return true;
+		}
+	}
+	return false;
+}
+
+// How long the credentials live is told by the checks that are about access to the target; by all
+// of its checks where there is none. At the end: a plugin may have been asked for them meanwhile.
+static void tell_expiry(struct query *query)
+{
+	struct probing *probing = query->probing;
+
+	if (query->client &&
+		(is_about_access(query->check) ||
+			!has_access_check(probing->world->runbook, query->check->target)))
+		probing->expires = kubernetes_expiry(query->client, &probing->renews);
+}
+
 void query_end(struct query *query, enum status status, cJSON *evidence, const char *format, ...)
 {
 	struct probing *probing = query->probing;
@@ -50,6 +82,7 @@ void query_end(struct query *query, enum status status, cJSON *evidence, const c
 	va_start(arguments, format);
 	buf_vprintf(&words, format, arguments);
 	va_end(arguments);
+	tell_expiry(query);
 	query_release(query);
 	probing_done(probing, status, latency_ms, evidence, "%s", buf_str(&words));
 	buf_fini(&words);
@@ -67,6 +100,7 @@ void query_end_judged(struct query *query, const struct outcome *outcome)
 {
 	struct probing *probing = query->probing;
 
+	tell_expiry(query);
 	query_release(query);
 	probing_judge(probing, outcome);
 }
@@ -106,22 +140,12 @@ void query_get(struct query *query, const char *path, const char *accept,
 					      });
 }
 
-// How long the credentials live is told by the checks that are about access.
-static void tell_expiry(struct query *query)
-{
-	enum kubernetes_question question = query->check->question;
-
-	if (question == KUBERNETES_READYZ || question == KUBERNETES_CAN_I)
-		query->probing->expires = kubernetes_expiry(query->client, &query->probing->renews);
-}
-
 void query_arrived(struct query *query, const struct http_answer *answer)
 {
 	query->exchange = NULL;
-	if (answer->reach != REACH_ANSWERED)
-		return;
-	query->latency_ms = (query->latency_ms < 0 ? 0 : query->latency_ms) + answer->latency_ms;
-	tell_expiry(query); // a credential plugin may have been asked since this began
+	if (answer->reach == REACH_ANSWERED)
+		query->latency_ms =
+			(query->latency_ms < 0 ? 0 : query->latency_ms) + answer->latency_ms;
 }
 
 // --- readyz ---
@@ -422,7 +446,6 @@ static void start(struct probing *probing)
 		return;
 	}
 	settle_namespace(query);
-	tell_expiry(query);
 	identify(query);
 }
 

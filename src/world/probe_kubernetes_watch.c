@@ -46,14 +46,10 @@ static cJSON *evidence_of_one(const struct kubewatch_answer *answer)
 
 static void judge_text(struct query *query, const struct kubewatch_answer *answer)
 {
-	struct probing *probing = query->probing;
-	struct outcome outcome = {.reach = REACH_ANSWERED,
-		.text = answer->text,
-		.length = answer->length,
-		.latency_ms = query->latency_ms};
-
-	query_release(query);
-	probing_judge(probing, &outcome);
+	query_end_judged(query, &(struct outcome){.reach = REACH_ANSWERED,
+					.text = answer->text,
+					.length = answer->length,
+					.latency_ms = query->latency_ms});
 }
 
 static void end_missing(struct query *query, const struct kubeapi_type *type)

@@ -45,7 +45,12 @@ for kind in admin expired token jwt jwt-file both; do
 - {id: $kind-may, check: {kubernetes: {target: $kind, can_i: {verb: get, resource: pods}}}}
 - {id: $kind-object, check: {kubernetes: {target: $kind, resource: ns, name: default}}}"
 done
+# Of a target that is asked for nothing but objects, these tell.
+dependencies="$dependencies
+- {id: bare-object, check: {kubernetes: {target: bare, resource: ns, name: default}}}
+- {id: bare-jq, check: {kubernetes: {target: bare, resource: ns, name: default, expect: {jq: '.status.phase == \"Active\"'}}}}"
 runbook "$targets
+  bare: {kubernetes: {kubeconfig: $CLUSTER/kubeconfig-jwt, context: test}}
   gone: {kubernetes: {kubeconfig: $CLUSTER/gone}}" "$dependencies
 - {id: several, checks: [{kubernetes: {target: admin, readyz: true}}, {kubernetes: {target: jwt, readyz: true}}, {kubernetes: {target: token, readyz: true}}]}
 - {id: gone, check: {kubernetes: {target: gone, readyz: true}}}"
@@ -56,6 +61,8 @@ for kind in admin expired; do
 	carries $kind-object .expires null
 	carries $kind-ready .renews null
 done
+carries bare-object .expires "$token_ends"
+carries bare-jq .expires "$token_ends"
 expect expired-may unknown "HTTP 401"
 carries token-ready .expires null
 for kind in jwt jwt-file both; do
