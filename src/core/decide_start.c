@@ -120,6 +120,23 @@ static bool confirm(const struct wish *wish)
 
 // What the screen showed when it was decided, with ages, so that a reviewer can judge it by what
 // was known.
+static cJSON *view_of_dependency(const struct facts *facts, int d)
+{
+	const struct dependency_known *known = &facts->state->dependencies[d];
+	const struct sensed_dependency *seen = &facts->sensed->dependencies[d];
+	cJSON *one = json_object();
+	json_add_text(one, "dependency", facts->runbook->dependencies[d].id);
+	json_add_text(one, "status", status_word(known->status));
+	// What is recorded is a change; it has been asked for again and again since.
+	if (seen->is_seen && seen->status == known->status)
+		json_add_int(one, "age_s", (facts->now.mono.us - seen->asked.us) / US_PER_S);
+	else if (wall_known(known->observed_at))
+		json_add_int(one, "age_s", (facts->now.wall.us - known->observed_at.us) / US_PER_S);
+	if (known->seq >= 0)
+		json_add_int(one, "for_s", (facts->now.mono.us - known->since.mono.us) / US_PER_S);
+	return one;
+}
+
 static cJSON *decision_view(const struct wish *wish)
 {
 	cJSON *view = json_object();
@@ -130,16 +147,8 @@ static cJSON *decision_view(const struct wish *wish)
 	cJSON *list = cJSON_AddArrayToObject(view, "unhealthy");
 	for (size_t d = 0;
 		d < wish->facts->runbook->dependency_count && cJSON_GetArraySize(list) < 20; d++) {
-		const struct dependency_known *known = &wish->state->dependencies[d];
-		if (state_is_healthy(wish->state, (int)d))
-			continue;
-		cJSON *one = json_object();
-		json_add_text(one, "dependency", wish->facts->runbook->dependencies[d].id);
-		json_add_text(one, "status", status_word(known->status));
-		if (wall_known(known->observed_at))
-			json_add_int(one, "age_s",
-				(wish->facts->now.wall.us - known->observed_at.us) / US_PER_S);
-		cJSON_AddItemToArray(list, one);
+		if (!state_is_healthy(wish->state, (int)d))
+			cJSON_AddItemToArray(list, view_of_dependency(wish->facts, (int)d));
 	}
 	return view;
 }

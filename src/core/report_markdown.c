@@ -325,6 +325,16 @@ static void add_over(struct buf *out, const cJSON *item, const char *label, cons
 	add_time(out, json_text(item, key), false);
 }
 
+static void add_age(
+	struct buf *out, const char *before, const cJSON *item, const char *key, const char *behind)
+{
+	if (!json_get(item, key))
+		return;
+	buf_text(out, before);
+	add_seconds(out, json_get(item, key));
+	buf_text(out, behind);
+}
+
 // What the screen showed when it was decided.
 static void add_view(struct buf *out, const cJSON *view)
 {
@@ -343,11 +353,8 @@ static void add_view(struct buf *out, const cJSON *view)
 		add_member(out, one, "dependency");
 		buf_byte(out, ' ');
 		add_member(out, one, "status");
-		if (json_get(one, "age_s")) {
-			buf_text(out, " seen ");
-			add_seconds(out, json_get(one, "age_s"));
-			buf_text(out, " before");
-		}
+		add_age(out, " for ", one, "for_s", "");
+		add_age(out, ", asked ", one, "age_s", " before");
 		separator = ", ";
 	}
 	buf_text(out, *separator == ',' ? "\n" : "everything healthy\n");

@@ -670,6 +670,29 @@ static const char choice[] =
 	"- {id: on-y, needs: [], when: {decision: topology, is: y}, manual: m}\n"
 	"- {id: on-both, needs: [], when: {decision: topology, is: [x, y]}, manual: m}\n";
 
+// The record has changes only; what has not changed was asked for again since.
+static void test_what_was_known_when_it_was_decided(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, "dependencies: [{id: d, check: {command: [x]}}]\n"
+		   "steps:\n"
+		   "- id: topology\n"
+		   "  decide: {question: q, options: [{id: x, say: X}, {id: y, say: Y}]}\n");
+	live(&of, 10, "d", "missing");
+	live(&of, 70, "d", "missing");
+	now_is(&of, 73);
+	struct intent decide = with_text(&of, INTENT_START, "topology", "gone");
+	decide.choice = "x";
+	wanted(&of, &decide);
+	const cJSON *view = json_get(newest(&of)->data, "view");
+	const cJSON *missing = json_get(view, "unhealthy")->child;
+	assert_string_equal(json_text(missing, "status"), "missing");
+	assert_int_equal(json_int(missing, "age_s", -1), 3);
+	assert_in_range(json_int(missing, "for_s", -1), 71, 73);
+	case_end(&of);
+}
+
 static void test_deciding(void **unused)
 {
 	(void)unused;
@@ -1698,6 +1721,7 @@ int main(void)
 		cmocka_unit_test(test_waivers_end_by_themselves),
 		cmocka_unit_test(test_acknowledging),
 		cmocka_unit_test(test_attesting_a_dependency),
+		cmocka_unit_test(test_what_was_known_when_it_was_decided),
 		cmocka_unit_test(test_deciding),
 		cmocka_unit_test(test_a_skipped_decision_skips_what_hangs_on_it),
 		cmocka_unit_test(test_notes_updates_people),

@@ -87,7 +87,7 @@ static void tell_recovery(struct incident_case *of)
 	tell(of, "mei", EVENT_DECISION, "choose",
 		"{'question':'q?','options':['x','y'],'chosen':'x','why':'gone',"
 		"'view':{'elapsed_s':300,'forecast_s':900,'unhealthy':[{'dependency':'db','status':"
-		"'missing','age_s':60}]}}");
+		"'missing','age_s':4,'for_s':60}]}}");
 	starts(of, "restore"); // 7
 	now_is(of, 180);
 	ends(of, "restore",
@@ -303,7 +303,7 @@ static void test_what_people_did(void **unused)
 	tell_the_end(&of);
 	cJSON *report = report_of(&of);
 	assert_value(report, "decisions.0.chosen", "\"x\"");
-	assert_value(report, "decisions.0.view.unhealthy.0.age_s", "60");
+	assert_value(report, "decisions.0.view.unhealthy.0.age_s", "4");
 	assert_value(report, "waivers.0.dependency", "\"db\"");
 	assert_value(report, "waivers.0.ended", "true");
 	assert_value(report, "waivers.1.edge", "\"extra\"");
@@ -609,7 +609,7 @@ static void test_markdown_for_a_reviewer(void **unused)
 		"| restore | done, verified | 03:02:00 | 03:09:10 | 7m10s | 5m | 1: failed exit 1",
 		" exit 1 in 1m; 2: success in 5m | ana |\n",
 		"- #6 03:02:00 mei **choose**: q? chose x, because: gone\n",
-		"  - known then: T+5m, forecast T+15m; not healthy: db missing seen 1m before\n",
+		"  - known then: T+5m, forecast T+15m; not healthy: db missing for 1m, asked 4s before\n",
 		"- mei **extra** skipped: not needed (#19)\n",
 		"- #15 03:12:10 tom **prove**: seen\n",
 		"- #8 03:03:00 relight: FAILED restore, attempt 1, exit 1: denied\n",
