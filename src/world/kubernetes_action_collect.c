@@ -85,6 +85,14 @@ static bool is_segment(const char *text)
 	return text && *text && strcmp(text, ".") != 0 && strcmp(text, "..") != 0;
 }
 
+// A label (RFC 1123), as namespaces are named: "*" is all of them to a list, and none to an action.
+static bool is_namespace(const char *text)
+{
+	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	return length > 0 && length <= 63 && !text[length];
+}
+
 static void set_label(struct deed *deed)
 {
 	struct buf label = {0};
@@ -101,6 +109,15 @@ static const char *namespace_for(const struct acting *acting, const cJSON *what)
 	const char *own = json_text(what, "namespace");
 
 	return own ? own : acting->namespace;
+}
+
+static bool has_namespace(struct acting *acting, const cJSON *what)
+{
+	const char *namespace = namespace_for(acting, what);
+
+	return is_namespace(namespace) ||
+	       acting_fail(acting, NULL,
+		       "namespace %s: is no name of one; an action is in one namespace", namespace);
 }
 
 // The deed for an object that is named by a resource and a name.
@@ -123,11 +140,12 @@ static struct deed *find_object(struct acting *acting, const cJSON *what, enum d
 	struct kubeapi_type type;
 	const char *name = json_text(what, "name");
 
-	if (!is_segment(name) || !is_segment(namespace_for(acting, what))) {
+	if (!is_segment(name)) {
 		acting_fail(acting, NULL, "%s: is no name", name ? name : "");
 		return NULL;
 	}
-	if (!acting_find_resource(acting, json_text(what, "resource"), &type))
+	if (!has_namespace(acting, what) ||
+		!acting_find_resource(acting, json_text(what, "resource"), &type))
 		return NULL;
 	return deed_for(acting, what, kind, &type, name);
 }
@@ -178,16 +196,34 @@ static cJSON *nested(const char *const *keys, cJSON *innermost)
 	return value;
 }
 
+// Their number, or a text of it, which is what variables leave. Below 0: it is none, and shown.
+static int64_t replicas_of(const cJSON *what, struct buf *shown)
+{
+	const cJSON *given = json_get(what, "replicas");
+	char *end = NULL;
+
+	if (cJSON_IsString(given))
+		buf_text(shown, given->valuestring);
+	else if (given)
+		json_write(shown, given);
+	else
+		buf_text(shown, "nothing");
+	long replicas = strtol(buf_str(shown), &end, 10);
+	bool is_number = end != buf_str(shown) && !*end && replicas <= INT32_MAX;
+	return is_number ? replicas : -1;
+}
+
 static bool collect_scale(struct acting *acting, const cJSON *what, enum deed_kind kind)
 {
-	const char *text = json_text(what, "replicas");
-	char *end = NULL;
-	long replicas = text ? strtol(text, &end, 10) : -1;
+	struct buf shown = {0};
+	int64_t replicas = replicas_of(what, &shown);
 	struct deed *deed;
 
-	if (replicas < 0 || replicas > INT32_MAX || end == text || *end)
-		return acting_fail(
-			acting, NULL, "replicas: %s is no number of them", text ? text : "nothing");
+	if (replicas < 0)
+		acting_fail(acting, NULL, "replicas: %s is no number of them", buf_str(&shown));
+	buf_fini(&shown);
+	if (replicas < 0)
+		return false;
 	deed = find_object(acting, what, kind);
 	if (!deed)
 		return false;
@@ -283,7 +319,8 @@ static bool collect_selected(struct acting *acting, const cJSON *what)
 	char *more = NULL;
 	bool is_listed = true;
 
-	if (!acting_find_resource(acting, json_text(what, "resource"), &type))
+	if (!has_namespace(acting, what) ||
+		!acting_find_resource(acting, json_text(what, "resource"), &type))
 		return false;
 	do {
 		struct buf path = {0}, words = {0};
@@ -413,6 +450,6 @@ bool deed_find_type(struct acting *acting, struct deed *deed, bool is_news, bool
 	deed->has_type = true;
 	if (deed->type.is_namespaced)
 		deed->namespace = memory_copy_text(own ? own : acting->namespace);
-	return !deed->namespace || is_segment(deed->namespace) ||
+	return !deed->namespace || is_namespace(deed->namespace) ||
 	       acting_fail(acting, NULL, "%s: %s is no namespace", deed->label, deed->namespace);
 }

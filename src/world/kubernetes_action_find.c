@@ -97,6 +97,17 @@ static void on_found(void *context, const struct kubeapi_type *type, const char 
 	buf_text(&finding->words, words ? words : "");
 }
 
+// The server that has no such resource is told from one that could not be asked about it.
+static void say_not_found(struct acting *acting, const char *resource,
+	const struct kubeapi_name *name, const char *words)
+{
+	struct kubeapi_type type;
+
+	acting_fail(acting, NULL, "%s: %s", resource, words);
+	if (kubernetes_find(acting->client, name, 0, &type) == KUBERNETES_NOT_THERE)
+		acting->done->http_status = 404;
+}
+
 bool acting_find_resource(struct acting *acting, const char *resource, struct kubeapi_type *type)
 {
 	struct finding finding = {0};
@@ -112,7 +123,7 @@ bool acting_find_resource(struct acting *acting, const char *resource, struct ku
 	if (!finding.is_over)
 		kubernetes_search_cancel(search);
 	else if (!finding.is_found)
-		acting_fail(acting, NULL, "%s: %s", resource, buf_str(&finding.words));
+		say_not_found(acting, resource, &name, buf_str(&finding.words));
 	buf_fini(&finding.words);
 	*type = finding.type;
 	return finding.is_found;

@@ -300,13 +300,23 @@ is patch-missing failed 404 'configmaps "nobody" not found'
 act patch 10 '{"patch":{"resource":"cm","name":"made","type":"json","body":[{"op":"test","path":"/data/b","value":"9"}]}}'
 is patch-test failed 422 'HTTP 422'
 act patch 11 '{"patch":{"resource":"unicorns","name":"x","body":{}}}'
-is patch-no-resource failed - 'unicorns: the server has no resource unicorns'
+is patch-no-resource failed 404 'unicorns: the server has no resource unicorns'
 
 act scale 1 '{"scale":{"resource":"deploy","name":"web","replicas":"5"}}'
 is scale success 200 '' 'deployment.apps/web scaled from 2 to 5 replicas .*'
 value "$deployments/web" .spec.replicas 5
 act scale 2 '{"scale":{"resource":"deploy","name":"web","replicas":"5"}}'
 is scale-same success 200 '' 'deployment.apps/web unchanged, 5 replicas .*'
+act scale 5 '{"scale":{"resource":"deploy","name":"web","replicas":4}}'
+is scale-number success 200 '' 'deployment.apps/web scaled from 5 to 4 replicas .*'
+act scale 6 '{"scale":{"resource":"deploy","name":"web","replicas":2.5}}'
+is scale-fraction failed - 'replicas: 2.5 is no number of them'
+act scale 7 '{"scale":{"resource":"deploy","name":"web"}}'
+is scale-nothing failed - 'replicas: nothing is no number of them'
+for namespace in '*' a/b .. ''; do
+	act everywhere "$(printf %s "$namespace" | cksum | cut -c1-5)" "{\"delete\":{\"resource\":\"cm\",\"name\":\"made\",\"namespace\":\"$namespace\"}}"
+	is everywhere failed - "namespace $namespace: is no name of one"
+done
 act scale 3 '{"scale":{"resource":"cm","name":"made","replicas":"5"}}'
 is scale-unfit failed 404 'is this something that can be scaled?'
 act scale 4 '{"scale":{"resource":"deploy","name":"web","replicas":"-1"}}'

@@ -95,6 +95,7 @@ steps:
 - {id: conflict, run: {kubernetes: {target: dr, apply: {apiVersion: v1, kind: ConfigMap, metadata: {name: theirs}, data: {k: ours}}}}}
 - {id: invalid, run: {kubernetes: {target: dr, apply: broken.yaml}}, rollback: {kubernetes: {target: dr, restart: {resource: cm, name: theirs}}}}
 - {id: forbidden, run: {kubernetes: {target: old, delete: {resource: cm, name: theirs}}}}
+- {id: comes-later, run: {kubernetes: {target: dr, patch: {resource: wdg, name: one, type: merge, body: {spec: {size: 2}}}}}}
 - {id: untried, run: {kubernetes: {target: gone, delete: {resource: cm, name: theirs}}}}
 END
 echo '{apiVersion: v1, kind: ConfigMap, metadata: {name: Not_A_Name}}' >broken.yaml
@@ -107,6 +108,7 @@ finds 'error dry-run step conflict: configmap/theirs: HTTP 409, conflict with "s
 finds 'error dry-run step invalid: configmap/Not_A_Name: HTTP 422'
 finds 'error dry-run rollback of invalid: configmap/theirs: has no pod template'
 finds 'error dry-run step forbidden: configmap/theirs: HTTP 403'
+finds 'warning not-there step comes-later: not there yet: wdg: the server has no resource wdg'
 finds 'error no-right dependency may-not: may not create configmaps in preflight'
 finds 'error not-built dependency name: dns checks: not built yet'
 finds_not '(dry-run|not-asked|not-there) step untried'
