@@ -92,7 +92,8 @@ struct history_trust {
 // timeline that ends before the line that was sealed.
 void history_check_seals(struct history *history, const struct history_trust *trust);
 // Checks who sat there, where a key is to prove it: that it signed this session, in this record, at
-// this place. What does not fit becomes a problem.
+// this place; and where the session before is to have seen it, that it says so. What does not fit
+// becomes a problem.
 void history_check_sessions(struct history *history, const struct history_trust *trust);
 // The record's uuid; NULL: the line that says so is not there.
 const char *history_log(const struct history *history);

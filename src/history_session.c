@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Whether the sessions that say that a key proves who sat there were signed by one, where they
-// stand.
+// stand; and whether those that say that the session before has seen who they are were named by it.
 #include "history.h"
 
 #include <stdio.h>
@@ -94,16 +94,54 @@ static void check_session(struct history *history, size_t index, const struct hi
 		tell(history, event, err.message);
 }
 
+static const struct event *find_event(const struct history *history, size_t before, int64_t seq)
+{
+	for (size_t i = before; i-- > 0;)
+		if (history->events[i]->seq == seq)
+			return history->events[i];
+	return NULL;
+}
+
+// It follows from the end of a session, in the line before, which says that this user takes over.
+static void check_peer(struct history *history, size_t index)
+{
+	const struct event *event = history->events[index];
+	const struct event *ended = find_event(history, index, event->cause);
+	const cJSON *taker = ended && ended->kind == EVENT_SESSION_ENDED
+				     ? json_get(ended->data, "taken_by")
+				     : NULL;
+	if (!taker || strcmp(proof_place(event, history->events, index), ended->h) != 0)
+		tell(history, event,
+			"it says that the session before saw who it is, which does not say so");
+	else if (json_int(taker, "uid", -1) != json_int(event->data, "uid", -2))
+		tell(history, event,
+			"it says another uid than the one that the session before saw");
+}
+
+static bool is_session(const struct event *event)
+{
+	return event->kind == EVENT_SESSION_OPEN || event->kind == EVENT_SESSION_RESUMED;
+}
+
+static bool claims_peer(const struct event *event)
+{
+	return is_session(event) &&
+	       identity_parse(json_text(event->data, "identity")) == IDENTITY_PEER;
+}
+
 static bool claims_key(const struct event *event)
 {
-	return (event->kind == EVENT_SESSION_OPEN || event->kind == EVENT_SESSION_RESUMED) &&
+	return is_session(event) &&
 	       (identity_parse(json_text(event->data, "identity")) == IDENTITY_KEY ||
 		       json_get(event->data, "proof"));
 }
 
 void history_check_sessions(struct history *history, const struct history_trust *trust)
 {
-	for (size_t i = 0; i < history->event_count; i++)
+	for (size_t i = 0; i < history->event_count; i++) {
 		if (claims_key(history->events[i]))
 			check_session(history, i, trust);
+		if (claims_peer(history->events[i]))
+			check_peer(history, i);
+	}
 }

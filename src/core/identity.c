@@ -8,7 +8,7 @@ static const struct {
 	const char *word, *say;
 } identities[] = {
 	[IDENTITY_ASSERTED] = {"asserted", "asserted"},
-	[IDENTITY_PEER] = {"peer", "known by the socket's other end"},
+	[IDENTITY_PEER] = {"peer", "that user seen by the session before"},
 	[IDENTITY_KEY] = {"key", "by SSH key"},
 };
 static_assert(sizeof identities / sizeof *identities == IDENTITY_COUNT, "one row each");

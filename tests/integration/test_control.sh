@@ -103,6 +103,39 @@ wait "$taker" || code=$?
 [ ! -e noted/control.sock ] || fail "control.sock is left behind"
 is_verified noted
 
+# --- whoever alters the record, and chains it anew, is not taken for one whom the session before has seen ---
+alter() {
+	rm -rf altered && cp -r noted altered
+	python3 - altered/timeline.jsonl "$1" <<'P'
+import hashlib, json, sys
+path, program = sys.argv[1:]
+lines = [json.loads(line) for line in open(path, encoding="utf-8")]
+ended = next(line for line in lines if line["kind"] == "session.ended")
+resumed = next(line for line in lines if line["kind"] == "session.resumed")
+exec(program)
+prev = "0" * 64
+with open(path, "w", encoding="utf-8") as out:
+    for seq, line in enumerate(lines):
+        line.update(seq=seq, prev=prev)
+        line.pop("h")
+        body = json.dumps(line, separators=(",", ":"), ensure_ascii=False)[:-1]
+        prev = hashlib.sha256(body.encode()).hexdigest()
+        out.write(body + ',"h":"' + prev + '"}\n')
+P
+}
+alter 'pass'
+is_verified altered
+alter 'ended["data"].pop("taken_by")'
+expect_code 1 "$RELIGHT" timeline verify altered
+says out "it says that the session before saw who it is, which does not say so"
+alter 'resumed["data"]["uid"] = 12345'
+expect_code 1 "$RELIGHT" timeline verify altered
+says out "it says another uid than the one that the session before saw"
+alter 'lines.insert(resumed["seq"], dict(lines[4], kind="mode.disarmed"))'
+expect_code 1 "$RELIGHT" timeline verify altered
+says out "which does not say so"
+rm -rf altered
+
 # --- nobody has it: a note is a session of its own, take is a resume ---
 expect_code 0 "$RELIGHT" note noted "afterwards"
 [ "$(events noted '.[-3:] | map(.kind) | join(",")')" = session.resumed,note,session.ended ] || fail "alone: $(events noted '.[-3:]')"

@@ -486,7 +486,7 @@ static void test_people(void **unused)
 	static const char *const said[] = {"ana (u on h), proved by SSH key ED25519 SHA256:x\n",
 		"eve (u on h), **NOT PROVED** by the key that it names: it was altered\n",
 		"raj (u on h), by SSH key ED25519 &lt;b&gt;, not checked: no ssh-keygen\n",
-		"mei (on h), asserted\n", "zoe (on h), known by the socket's other end\n",
+		"mei (on h), asserted\n", "zoe (on h), that user seen by the session before\n",
 		"new (on h), not known how\n"};
 	struct buf text = {0};
 	report_markdown(report, &text);
