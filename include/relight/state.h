@@ -174,6 +174,7 @@ struct state {
 	char *incident; // id, NULL before incident.declared
 	enum event_mode mode;
 	int64_t events;         // folded: the newest seq + 1
+	int64_t first_bad_line; // of the record, gone on with on purpose; 0: none is known
 	struct moment last;     // of the newest event
 	int64_t mono_offset_us; // makes monotonic times of another boot comparable
 	char boot[37];

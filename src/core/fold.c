@@ -46,6 +46,13 @@ static void fold_log_open(const struct fold *fold)
 	fold->state->mode = fold->event->mode;
 }
 
+static void fold_log_segment(const struct fold *fold)
+{
+	int64_t line = json_int(fold->data, "first_bad_line", 0);
+	if (fold->state->first_bad_line == 0 && line > 0)
+		fold->state->first_bad_line = line;
+}
+
 static void fold_session(const struct fold *fold)
 {
 	struct state *state = fold->state;
@@ -373,6 +380,7 @@ void fold_remark(const struct fold *fold)
 
 static fold_function *const fold_table[EVENT_KIND_COUNT] = {
 	[EVENT_LOG_OPEN] = fold_log_open,
+	[EVENT_LOG_SEGMENT] = fold_log_segment,
 	[EVENT_SESSION_OPEN] = fold_session,
 	[EVENT_SESSION_RESUMED] = fold_session,
 	[EVENT_SESSION_ENDED] = fold_session_ended,

@@ -164,6 +164,7 @@ static void dump_incident(const struct state *state, cJSON *out)
 	json_add_text(out, "incident", state->incident);
 	json_add_text(out, "mode", event_mode_word(state->mode));
 	json_add_int(out, "events", state->events);
+	json_add_int(out, "first_bad_line", state->first_bad_line);
 	add_moment(out, "last", state->last);
 	json_add_text(out, "boot", state->boot);
 	json_add_int(out, "mono_offset_us", state->mono_offset_us);

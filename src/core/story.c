@@ -301,6 +301,15 @@ static const char *tell_confirmed(const struct telling *telling)
 	return "ATTESTS {step}[ \"{say}\"]";
 }
 
+static const char *tell_segment(const struct telling *telling)
+{
+	bool is_damaged = json_int(telling->event->data, "bad_lines", 0) > 0;
+	telling->story->tone = is_damaged ? TONE_BAD : TONE_DIM;
+	return is_damaged ? "DAMAGED RECORD, {bad_lines} bad, from line {first_bad_line} on: goes "
+			    "on in {path}"
+			  : "record goes on in {path}";
+}
+
 static const char *tell_resolved(const struct telling *telling)
 {
 	const char *to = json_text(telling->event->data, "to");
@@ -332,7 +341,7 @@ static const struct sentence {
 	[EVENT_LOG_OPEN] = {"record opened[, {mode}][, relight {version}]", .tone = TONE_DIM},
 	[EVENT_LOG_RECOVERED] = {"record repaired: a torn last line of {bytes} bytes set aside",
 		.tone = TONE_WARN},
-	[EVENT_LOG_SEGMENT] = {"record goes on in {path}", .tone = TONE_DIM},
+	[EVENT_LOG_SEGMENT] = {.pick = tell_segment},
 	[EVENT_LOG_CLOSED] = {"record closed[: {why}]", .tone = TONE_DIM},
 	[EVENT_SESSION_OPEN] =
 		{"session opened[ by {user}][ on {host}][, {identity}][ {proof.key}]",

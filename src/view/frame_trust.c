@@ -138,6 +138,8 @@ static void draw_tool(struct pen *pen, const struct scene *scene)
 		pen_text(pen, ROLE_WARN, "mirror FAULT");
 	else if (input->durable_seq < input->newest_seq) // as wide as what follows
 		pen_printf(pen, ROLE_NORMAL, "recording #%lld", (long long)input->newest_seq);
+	else if (scene->state->first_bad_line > 0)
+		pen_text(pen, ROLE_BAD, "record DAMAGED");
 	else
 		pen_printf(pen, ROLE_NORMAL, "record #%lld ok", (long long)input->newest_seq);
 	if (input->lookers > 0)

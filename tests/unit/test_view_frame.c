@@ -394,6 +394,13 @@ static void now_record_fault(struct view_case *of)
 	of->facts.is_recording = false;
 }
 
+// Somebody goes on with it on purpose: the next one must not take it for whole.
+static void now_record_damaged(struct view_case *of)
+{
+	tell(of, "03:05:40", "ana", EVENT_LOG_SEGMENT, NULL, 0,
+		"{\"path\":\"/d/timeline-2.jsonl\",\"bad_lines\":2,\"first_bad_line\":4}");
+}
+
 // What was started just then does not act before the disk takes it, and does then.
 static void now_start_waits(struct view_case *of)
 {
@@ -706,6 +713,7 @@ static void test_now(void **state)
 		{"a rollback whose outcome is unknown", now_rollback_unknown},
 		{"a rollback that failed", now_rollback_failed},
 		{"the record cannot be written", now_record_fault},
+		{"the record is damaged, and gone on with", now_record_damaged},
 		{"the record cannot be written, and a start waits for it", now_start_waits},
 		{"the sensor is down", now_sensor_down},
 		{"another target", now_target_changed},
