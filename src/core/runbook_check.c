@@ -32,16 +32,16 @@ static const struct key can_i_keys[] = {
 
 static const struct key kubernetes_keys[] = {
 	CHECK_ROW("target", kubernetes.target, load_kubernetes_target, .is_required = true),
-	CHECK_ROW("resource", kubernetes.resource, load_string),
-	CHECK_ROW("namespace", kubernetes.namespace, load_scalar),
-	CHECK_ROW("name", kubernetes.name, load_scalar),
-	CHECK_ROW("selector", kubernetes.selector, load_string),
+	CHECK_ROW("resource", kubernetes.resource, load_resource),
+	CHECK_ROW("namespace", kubernetes.namespace, load_namespace_name),
+	CHECK_ROW("name", kubernetes.name, load_object_name),
+	CHECK_ROW("selector", kubernetes.selector, load_selector),
 	CHECK_ROW("min", kubernetes.min, load_int, .detail = &count_bounds),
 	{.name = "expect"},
 	{.name = "readyz"},
 	{.name = "can_i"},
-	CHECK_ROW("service", kubernetes.service, load_scalar),
-	CHECK_ROW("port", kubernetes.port, load_scalar), // a number or the name of a port
+	CHECK_ROW("service", kubernetes.service, load_object_name),
+	CHECK_ROW("port", kubernetes.port, load_service_port),
 	CHECK_ROW("path", kubernetes.path, load_string),
 	{0},
 };

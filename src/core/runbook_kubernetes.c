@@ -170,7 +170,7 @@ static void load_sources(
 static void load_namespace(
 	struct loader *loader, const struct key *key, const struct yaml_node *node, void *field)
 {
-	load_scalar(loader, key, node, field);
+	load_namespace_name(loader, key, node, field);
 	if (node->text && strcmp(node->text, "*") == 0)
 		load_error(
 			loader, node, "bad-value", "%s: an action is in one namespace", key->name);
@@ -229,9 +229,9 @@ static const char *const patch_types[] = {"strategic", "merge", "json", "apply",
 static const char *const propagations[] = {"background", "foreground", "orphan", NULL};
 
 #define OBJECT_ROWS                                                                                \
-	ROW("resource", resource, load_string, .is_required = true),                               \
+	ROW("resource", resource, load_resource, .is_required = true),                             \
 		ROW("namespace", namespace, load_namespace)
-#define NAME_ROW ROW("name", name, load_scalar, .is_required = true)
+#define NAME_ROW ROW("name", name, load_object_name, .is_required = true)
 
 static const struct key restart_keys[] = {OBJECT_ROWS, NAME_ROW, {0}};
 static const struct key scale_keys[] = {
@@ -250,8 +250,8 @@ static const struct key patch_keys[] = {
 };
 static const struct key delete_keys[] = {
 	OBJECT_ROWS,
-	ROW("name", name, load_scalar),
-	ROW("selector", selector, load_string),
+	ROW("name", name, load_object_name),
+	ROW("selector", selector, load_selector),
 	ROW("propagation", propagation, load_word, .detail = propagations),
 	ROW("grace_period", grace_period_ms, load_duration),
 	{.name = "preconditions", .load = load_preconditions},

@@ -146,6 +146,14 @@ load_function load_port;     // const char *: a number or a template
 load_function load_authority; // const char *: HOST[:PORT]
 load_function load_url;       // const char *: http or https
 
+// --- runbook_kubernetes_words.c: what is meant in a cluster ------------------------------------------------------------
+
+load_function load_resource;       // const char *: as kubectl writes it, or a template
+load_function load_object_name;    // const char *: a name, or a template
+load_function load_namespace_name; // const char *: a name, "*", or a template
+load_function load_selector;       // const char *: of labels, or a template; may be empty
+load_function load_service_port;   // const char *: a number, a port's name, or a template
+
 // --- runbook_list.c: several -------------------------------------------------------------------------------------------
 
 load_function load_texts;          // struct texts: templates

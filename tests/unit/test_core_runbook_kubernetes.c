@@ -125,6 +125,14 @@ static void test_mistakes(void **unused)
 		{RUN("      delete: {resource: pods, name: a, selector: b}\n"), "exclusive-keys",
 			10, 15, NULL},
 		{RUN("      delete: {resource: pods, selector: ''}\n"), "empty", 10, 42, NULL},
+		{RUN("      delete: {resource: po ds, name: a}\n"), "bad-value", 10, 26, NULL},
+		{RUN("      delete: {resource: pods, name: ../a}\n"), "bad-value", 10, 38, NULL},
+		{RUN("      delete: {resource: po, selector: 'a,,b'}\n"), "bad-value", 10, 40,
+			NULL},
+		{RUN("      delete: {resource: po, selector: 'a in (b'}\n"), "bad-value", 10, 40,
+			NULL},
+		{RUN("      delete: {resource: po, namespace: a/b, name: a}\n"), "bad-value", 10,
+			41, NULL},
 		{RUN("      delete: {resource: pods, namespace: '*', name: a}\n"), "bad-value", 10,
 			43, NULL},
 		{RUN("      delete: {resource: pods, selector: a, preconditions: {uid: b}}\n"),
@@ -173,11 +181,17 @@ static void test_a_service_has_a_port(void **unused)
 	static const struct mistake mistakes[] = {
 		{ASK(""), "missing-key", 6, 23, NULL},
 		{ASK(", namespace: n"), "missing-key", 6, 23, NULL},
+		{ASK(", port: 99999"), "bad-port", 6, 53, NULL},
+		{ASK(", port: 0"), "bad-port", 6, 53, NULL},
+		{ASK(", port: HTTP!"), "bad-port", 6, 53, NULL},
 	};
 	(void)unused;
 	ASSERT_MISTAKES(mistakes);
 	runbook_free(good(HEAD ASK(", port: 80")));
 	runbook_free(good(HEAD ASK(", namespace: n, port: http")));
+	runbook_free(good(HEAD ASK(", namespace: '*', port: http-2")));
+	runbook_free(good(HEAD RUN("      delete: {resource: deployments.v1.apps, namespace: a-1, "
+				   "selector: '!x, tier in (a,b),k8s.io/y!=z'}\n")));
 }
 
 int main(void)
