@@ -4,16 +4,26 @@
 // so that what was said can be checked against the record later. Between two sessions everything is
 // stale, so only what was seen to be bad is named.
 #include <stdio.h>
+#include <string.h>
 
 #include "command.h"
 #include "history.h"
 #include "plain.h"
 #include "relight/clock.h"
+#include "relight/record.h"
 #include "relight/timeline.h"
 
 #define NAMES_SHOWN 4
 
 // --- what time it is in the incident ---
+
+// The clock that is never set is of use on the machine that has written, until that starts again.
+static bool is_this_boot(const struct event *newest)
+{
+	struct record here = {0};
+	record_session(&here);
+	return strcmp(newest->boot, here.boot) == 0;
+}
 
 // While somebody has the incident, a rehearsal's clock runs `speed` times as fast as the real one;
 // while nobody has it, it stands. A real incident goes on by itself until it is closed.
@@ -30,6 +40,8 @@ static struct moment now_of(const struct history *history)
 		if (history->directory && timeline_is_held(history->directory))
 			passed_us =
 				(int64_t)((double)(real.mono.us - newest->mono.us) * state->speed);
+	} else if (is_this_boot(newest)) {
+		passed_us = real.mono.us - newest->mono.us;
 	} else {
 		passed_us = real.wall.us - newest->ts.us;
 	}

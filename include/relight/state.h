@@ -318,6 +318,10 @@ struct forecast {
 	bool is_serving; // the clock has stopped
 };
 struct forecast state_forecast(const struct state *state, struct moment now);
+// From the impact, which has only a wall time, or the declaration to `at`. From the declaration on
+// the monotonic clock counts, whatever became of the wall clock. -1 before the declaration and for
+// a moment that is not known.
+int64_t state_elapsed_ms(const struct state *state, struct moment at);
 // When each step is expected to be done, in milliseconds from now (0: it is), by step index; abort
 // steps stay untouched.
 void state_finishes(const struct state *state, struct moment now, int64_t *finish_ms);

@@ -138,11 +138,24 @@ static int64_t loss_ms(const struct state *state, struct wall impact)
 	return wall_known(oldest) && wall_known(impact) ? (impact.us - oldest.us) / US_PER_MS : -1;
 }
 
+static struct wall impact_of(const struct state *state)
+{
+	return wall_known(state->impact_at) ? state->impact_at : state->declared.wall;
+}
+
+int64_t state_elapsed_ms(const struct state *state, struct moment at)
+{
+	if (!wall_known(state->declared.wall) || !mono_known(at.mono))
+		return -1;
+	return (at.mono.us - state->declared.mono.us + state->declared.wall.us -
+		       impact_of(state).us) /
+	       US_PER_MS;
+}
+
 struct forecast state_forecast(const struct state *state, struct moment now)
 {
 	const struct objectives *objectives = &state->runbook->objectives;
 	struct forecast forecast = {.rests_on = -1, .loss_ms = -1};
-	struct wall impact = wall_known(state->impact_at) ? state->impact_at : state->declared.wall;
 	struct moment stopped = serving_since(state);
 	find_path(state, now, &forecast);
 	forecast.is_serving = wall_known(stopped.wall);
@@ -151,11 +164,7 @@ struct forecast state_forecast(const struct state *state, struct moment now)
 		struct moment until = forecast.is_serving ? stopped
 				      : is_closed         ? state->closed
 							  : now;
-		// The impact has only a wall time; from the declaration on the monotonic clock
-		// counts.
-		forecast.elapsed_ms = (until.mono.us - state->declared.mono.us +
-					      state->declared.wall.us - impact.us) /
-				      US_PER_MS;
+		forecast.elapsed_ms = state_elapsed_ms(state, until);
 	}
 	if (forecast.is_serving)
 		forecast.remaining_ms = 0;
@@ -169,6 +178,6 @@ struct forecast state_forecast(const struct state *state, struct moment now)
 	forecast.misses_mtd = forecast.has_mtd && forecast.finish_ms > objectives->mtd_ms;
 	forecast.misses_rto_by_ms =
 		forecast.misses_rto ? forecast.finish_ms - objectives->rto_ms : 0;
-	forecast.loss_ms = loss_ms(state, impact);
+	forecast.loss_ms = loss_ms(state, impact_of(state));
 	return forecast;
 }

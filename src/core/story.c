@@ -330,6 +330,29 @@ static const char *tell_followup(const struct telling *telling)
 	return "follow-up: {text}[, for {owner}]";
 }
 
+// By how much, and from what to what: "by +2h, from 13:51:42 to 15:51:42".
+static const char *tell_clock_step(const struct telling *telling)
+{
+	int64_t delta_us = json_int(telling->event->data, "delta_us", 0);
+	int64_t ms = (delta_us < 0 ? delta_us - US_PER_S / 2 : delta_us + US_PER_S / 2) / US_PER_S *
+		     MS_PER_S;
+	struct wall to = telling->event->ts, from = {to.us - delta_us};
+	char by[DURATION_TEXT_BYTES], before[WALL_TEXT_BYTES], after[WALL_TEXT_BYTES];
+	struct buf *out = &telling->story->text;
+	if (delta_us == 0)
+		return "the wall clock stepped";
+	if (delta_us > DURATION_MOST_MS * US_PER_MS || delta_us < -DURATION_MOST_MS * US_PER_MS)
+		return "the wall clock stepped by more than a hundred years";
+	duration_format(ms ? ms : delta_us / US_PER_MS, by);
+	wall_format(from, before);
+	wall_format(to, after);
+	// The days are told where they differ.
+	int day = strncmp(before, after, 10) == 0 ? 11 : 0;
+	buf_printf(out, "the wall clock stepped by %s%s, from %.*s to %.*s",
+		delta_us > 0 ? "+" : "", by, 19 - day, before + day, 19 - day, after + day);
+	return "";
+}
+
 // --- the table ---
 
 static const struct sentence {
@@ -425,7 +448,7 @@ static const struct sentence {
 	[EVENT_PAUSE] = {"PAUSED"},
 	[EVENT_CONTINUE] = {"CONTINUED"},
 	[EVENT_SKIP_TIME] = {"went {~seconds} ahead"},
-	[EVENT_CLOCK_STEP] = {"the wall clock stepped by {delta_us} us", .tone = TONE_WARN},
+	[EVENT_CLOCK_STEP] = {.pick = tell_clock_step, .tone = TONE_WARN},
 	[EVENT_FAULT] = {"FAULT[: {what}][: {path}][: {error}]", .tone = TONE_BAD},
 	[EVENT_ANCHOR] = {"anchored[ at {where}][, head {#head}]", .tone = TONE_DIM},
 	[EVENT_EXPORT] = {"exported {format}[, sha256 {#sha256}]", .tone = TONE_DIM},

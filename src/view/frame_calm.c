@@ -19,7 +19,7 @@ static void say_over(const struct scene *scene, struct concern_words *words)
 		return;
 	}
 	buf_text(&words->lines[0], "Recovered at ");
-	elapsed_words(scene, state->recovered.wall, &words->lines[0]);
+	elapsed_words(scene, state->recovered, &words->lines[0]);
 	if (state->recovered_level >= 0)
 		buf_printf(&words->lines[0], " with evidence L%d", state->recovered_level);
 	buf_text(&words->lines[0],

@@ -28,7 +28,7 @@ static void add_wall(
 		return;
 	wall_clock(at, true, time);
 	buf_printf(&text, "%sZ  ", time);
-	elapsed_words(scene, at, &text);
+	wall_elapsed_words(scene, at, &text);
 	sheet_add(sheet, label, ROLE_NORMAL, buf_str(&text));
 	buf_fini(&text);
 }
@@ -104,7 +104,7 @@ static void add_functions(struct sheet *sheet, const struct scene *scene)
 		buf_printf(&text, "%s: %s", function->title ? function->title : function->id,
 			serving_table[serving].words);
 		if (wall_known(scene->state->serving[i].wall))
-			elapsed_words(scene, scene->state->serving[i].wall, &text);
+			elapsed_words(scene, scene->state->serving[i], &text);
 		sheet_add(sheet, i ? "" : "functions", serving_table[serving].role, buf_str(&text));
 		buf_fini(&text);
 	}

@@ -165,7 +165,7 @@ static void say_regressed(
 	buf_printf(&lines[0], "!! REGRESSED %s ", scene->runbook->steps[concern->step].id);
 	clock_words(scene_age_ms(scene, progress->since.mono), &lines[0]);
 	buf_printf(&lines[0], " ago%s; done since ", unseen(scene, concern->step));
-	elapsed_words(scene, progress->done.wall, &lines[0]);
+	elapsed_words(scene, progress->done, &lines[0]);
 	int dependency = scene_unhealthy(scene, concern->step);
 	if (dependency >= 0)
 		observation_words(scene, dependency, &lines[1]);

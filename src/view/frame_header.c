@@ -199,7 +199,7 @@ static void draw_rto(struct pen *pen, const struct scene *scene, bool is_wide)
 	const struct forecast *forecast = &scene->forecast;
 	struct buf left = {0};
 	if (scene->state->was_aborted && !forecast->is_serving) {
-		elapsed_words(scene, scene->state->aborted.wall, &left);
+		elapsed_words(scene, scene->state->aborted, &left);
 		pen_printf(pen, ROLE_BAD, "ABORTED at %s%s", buf_str(&left),
 			forecast->has_rto ? ", RTO given up" : "");
 		buf_fini(&left);

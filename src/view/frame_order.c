@@ -69,7 +69,7 @@ static void draw_step(
 // What a phase is like as a whole.
 struct phase_sum {
 	struct counts counts;
-	struct wall done; // when its newest step became done
+	struct moment done; // when its newest step became done
 	int64_t finish_ms;
 	int first_waiting, root;
 	int doubted; // steps that are done, by what is not healthy now
@@ -79,7 +79,7 @@ struct phase_sum {
 static struct phase_sum phase_sum(const struct scene *scene, int phase)
 {
 	struct phase_sum sum = {.counts = scene_counts(scene, phase),
-		.done = WALL_NONE,
+		.done = MOMENT_NONE,
 		.finish_ms = -1,
 		.first_waiting = -1,
 		.root = -1,
@@ -94,8 +94,9 @@ static struct phase_sum phase_sum(const struct scene *scene, int phase)
 			sum.by_person = sum.by_person || step_is_person(scene, step);
 			sum.doubted += step_is_doubted(scene, step);
 			if (wall_known(progress->done.wall) &&
-				(!wall_known(sum.done) || progress->done.wall.us > sum.done.us))
-				sum.done = progress->done.wall;
+				(!wall_known(sum.done.wall) ||
+					progress->done.mono.us > sum.done.mono.us))
+				sum.done = progress->done;
 			continue;
 		}
 		if (scene->finish_ms[step] > sum.finish_ms)
@@ -139,7 +140,7 @@ static void say_phase(const struct scene *scene, const struct phase_sum *sum, st
 	if (sum->is_locked) {
 		say_lock(scene, out);
 	} else if (phase_is_finished(sum)) {
-		if (wall_known(sum->done))
+		if (wall_known(sum->done.wall))
 			elapsed_words(scene, sum->done, out);
 		if (sum->counts.skipped > 0)
 			buf_printf(

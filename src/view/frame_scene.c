@@ -228,12 +228,14 @@ static int longest_running(const struct scene *scene)
 static void find_finishes(struct scene *scene)
 {
 	size_t count = scene->runbook->step_count;
+	int64_t since_ms = state_elapsed_ms(scene->state, scene->now);
+	int64_t elapsed_ms = since_ms > 0 ? since_ms : 0;
 	for (size_t i = 0; i < count; i++)
 		scene->finish_ms[i] = -1;
 	state_finishes(scene->state, scene->now, scene->finish_ms);
 	for (size_t i = 0; i < count; i++)
 		if (scene->finish_ms[i] >= 0)
-			scene->finish_ms[i] += scene_wall_age_ms(scene, scene->origin);
+			scene->finish_ms[i] += elapsed_ms;
 }
 
 struct scene *scene_new(const struct frame_input *input, const struct grid *grid)

@@ -91,7 +91,15 @@ static void minutes_words(int64_t ms, struct buf *out)
 	buf_printf(out, "T%c%02lld", ms < 0 ? '-' : '+', (long long)minutes);
 }
 
-void elapsed_words(const struct scene *scene, struct wall at, struct buf *out)
+void elapsed_words(const struct scene *scene, struct moment at, struct buf *out)
+{
+	if (wall_known(at.wall) && wall_known(scene->origin))
+		minutes_words(state_elapsed_ms(scene->state, at), out);
+	else
+		buf_text(out, "T?");
+}
+
+void wall_elapsed_words(const struct scene *scene, struct wall at, struct buf *out)
 {
 	if (wall_known(at) && wall_known(scene->origin))
 		minutes_words((at.us - scene->origin.us) / US_PER_MS, out);
@@ -313,7 +321,7 @@ static void say_done(const struct scene *scene, int step, struct buf *out)
 			buf_printf(out, ": %s", progress->said);
 		return;
 	}
-	elapsed_words(scene, progress->done.wall, out);
+	elapsed_words(scene, progress->done, out);
 	if (progress->how == DONE_OVERRIDDEN) {
 		buf_printf(out, " OVERRIDDEN, %s%s",
 			progress->remains && progress->remains[0] ? "left: " : "",

@@ -28,7 +28,9 @@ bool resolving_words(const struct scene *scene, int step, struct buf *out);
 // known.
 void cost_words(const struct scene *scene, int step, struct buf *out);
 // "T+07": minutes since the origin; "T?" before there is one.
-void elapsed_words(const struct scene *scene, struct wall at, struct buf *out);
+void elapsed_words(const struct scene *scene, struct moment at, struct buf *out);
+// The same of a time that somebody gave, which the wall clock alone knows.
+void wall_elapsed_words(const struct scene *scene, struct wall at, struct buf *out);
 void finish_words(int64_t finish_ms, struct buf *out); // "~T+34"
 // "3:10 of ~12m", "14:10, expected 12m".
 void running_words(const struct scene *scene, int step, struct buf *out);

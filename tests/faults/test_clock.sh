@@ -39,6 +39,8 @@ for jump in 2 -2; do
 	begin
 	set_clock "$(printf %+d "$jump")h"
 	wait_for 10 grep -q clock.step it/timeline.jsonl || fail "$where: not recorded"
+	"$RELIGHT" status it >status || fail "$where: no status"
+	grep -q '^T+0:' status || fail "$where: status says $(grep '^T' status)"
 	set_clock +0
 	wait_for 10 sh -c '[ "$(grep -c clock.step it/timeline.jsonl)" = 2 ]' || fail "$where: not recorded when it was set back"
 	touch go
@@ -46,6 +48,8 @@ for jump in 2 -2; do
 	expect_code 0 "$RELIGHT" timeline verify it
 	[ "$(steps_of_clock)" = "[$jump,$((-jump))]" ] || fail "$where: recorded as $(steps_of_clock)"
 	[ "$(events it 'map(select(.kind=="step.result").data.duration_ms) | max < 60000')" = true ] || fail "$where: a duration has jumped"
+	"$RELIGHT" report it >report.md || fail "$where: no report"
+	grep -q "the wall clock stepped by $(printf %+d "$jump")h, from " report.md || fail "$where: told as $(grep 'clock stepped' report.md)"
 	"$RELIGHT" report it --format json >report.json || fail "$where: no report"
 	[ "$(jq '.rto.actual_seconds < 60 and .rto.met' report.json)" = true ] || fail "$where: the report's duration has jumped: $(jq -c .rto report.json)"
 done

@@ -128,6 +128,34 @@ static void test_calm(void **state)
 }
 
 // How long what is under way has not moved goes on by itself, and is not said of what is not known.
+// What was done before the wall clock was set back three hours was done when it was done, and what
+// is left takes as long as it did.
+static void test_the_clock_is_set_back(void **state)
+{
+	const int64_t back_us = 3 * 3600 * US_PER_S;
+	struct view_case of;
+	char forecast[8];
+	(void)state;
+
+	case_calm(&of);
+	char *before = screen(&of, 50, 160, true);
+	for (size_t s = 0; s < of.runbook->step_count; s++)
+		if (wall_known(of.state->steps[s].done.wall))
+			of.state->steps[s].done.wall.us -= back_us;
+	char *after = screen(&of, 50, 160, true);
+	assert_string_equal(after, before);
+	free(after);
+	of.facts.now.wall.us -= back_us;
+	after = screen(&of, 50, 160, true);
+	assert_null(strstr(after, "T-"));
+	assert_non_null(strstr(before, "~T+"));
+	snprintf(forecast, sizeof forecast, "%.6s", strstr(before, "~T+"));
+	assert_non_null(strstr(after, forecast));
+	free(before);
+	free(after);
+	case_end(&of);
+}
+
 static void test_still(void **state)
 {
 	struct view_case of;
@@ -989,6 +1017,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_matches),
 		cmocka_unit_test(test_calm),
 		cmocka_unit_test(test_failing),
+		cmocka_unit_test(test_the_clock_is_set_back),
 		cmocka_unit_test(test_still),
 		cmocka_unit_test(test_trials),
 		cmocka_unit_test(test_scrolling_ends_at_the_end),
