@@ -326,7 +326,8 @@ void cockpit_answer(struct cockpit *c, const char *title, const char *text, cons
 		if (!screen_has(c->screen, title))
 			return;
 		screen_pause(c->screen, ANEW_MS);
-		/* "once more" may have been of the Enter before: one too many is for what is below. */
+		/* "once more" may have been of the Enter before: one too many is for what is below.
+		 */
 		if (!screen_has(c->screen, title))
 			return;
 		cockpit_press(c, "Enter");
