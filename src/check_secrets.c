@@ -49,11 +49,33 @@ static void look_at_files(struct looking *looking, const struct manifest_source 
 	free(expanded);
 }
 
+static bool is_variable(const cJSON *value)
+{
+	const char *text = cJSON_IsString(value) ? value->valuestring : "";
+	size_t length = strlen(text);
+
+	return length > 3 && strncmp(text, "${", 2) == 0 && strcspn(text, "}") == length - 1;
+}
+
+// What a variable stands for is not in the runbook. Depth is bounded by that of the runbook.
+static void drop_variables(cJSON *object)
+{
+	for (cJSON *item = object->child, *next; item; item = next) {
+		next = item->next;
+		if (is_variable(item))
+			cJSON_Delete(cJSON_DetachItemViaPointer(object, item));
+		else
+			drop_variables(item);
+	}
+}
+
 static void look_at_object(
 	struct looking *looking, const struct yaml_node *node, const struct place *place)
 {
 	cJSON *object = manifest_value(node, "", NULL, NULL, NULL);
 
+	if (object)
+		drop_variables(object);
 	if (manifest_is_filled_secret(object))
 		diag_warning(looking->diags, place->line, place->column, "holds-secret",
 			"a Secret is written out in the runbook, which is copied into the incident "

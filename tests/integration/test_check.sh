@@ -51,6 +51,14 @@ expect "its line" 1 "    - {id: b, needs: [bootstrp]}" "$here/broken.yaml"
 expect "a suggestion" 1 "did you mean bootstrap?" "$here/broken.yaml"
 expect "jq beside other errors" 1 "broken.yaml:4:46: error: the jq program does not compile" "$here/broken.yaml"
 
+# A Secret is written out in a runbook by its own words, not by variables alone.
+printf '%s\n' 'relight: 1' 'name: secrets' 'targets: {t: {kubernetes: {context: c}}}' 'inputs: {k: {ask: k, secret: true}}' 'steps:' \
+	'- {id: a, run: {kubernetes: {target: t, apply: {apiVersion: v1, kind: Secret, metadata: {name: a}, stringData: {key: "${input.k}"}}}}}' \
+	'- {id: b, run: {kubernetes: {target: t, apply: {apiVersion: v1, kind: Secret, metadata: {name: a}, stringData: {key: "x${input.k}"}}}}}' \
+	>"$here/secrets.yaml"
+expect "Secrets in a runbook" 0 "" --format json "$here/secrets.yaml"
+says "which of them is written out" '[.files[0].diagnostics[] | select(.code == "holds-secret") | .line] == [7]'
+
 expect "JSON of several" 1 "" --format json "$here/warned.yaml" "$here/broken.yaml" "$here/unparsable.yaml"
 says "files in order" '[.files[].file | split("/") | last] == ["warned.yaml","broken.yaml","unparsable.yaml"]'
 says "counts" '[.files[].errors] == [0,2,1] and .files[0].warnings > 5'
