@@ -187,6 +187,8 @@ static void any_size_will_do(void **state)
 
 	(void)state;
 	assert_true(screen_wait_text(s, "RESTORE ORDER", SOON_MS));
+	/* From then on what is left of an hour keeps its width between two pictures. */
+	assert_true(screen_wait_text(s, "59:", SOON_MS));
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
 		screen_resize(s, sizes[i][0], sizes[i][1]);
 		screen_pause(s, 60);
