@@ -48,7 +48,7 @@ static void on_turn(void *context)
 		}
 		break;
 	case AUTOPILOT_WAIT: break;
-	case AUTOPILOT_OVER: stop(headless, EXIT_GOOD); break;
+	case AUTOPILOT_OVER:
 	case AUTOPILOT_STOP: stop(headless, exit_code); break;
 	}
 }
@@ -63,7 +63,14 @@ static void on_durable(void *context, const char *line, size_t length)
 
 static void on_closed(void *context)
 {
-	stop(context, EXIT_GOOD);
+	struct headless *headless = context;
+	struct facts facts = engine_facts(headless->engine);
+	struct intent intent;
+	int exit_code = EXIT_GOOD;
+	if (headless->is_over)
+		return;
+	autopilot_next(&headless->autopilot, &facts, &intent, &exit_code, &headless->why);
+	stop(headless, exit_code);
 }
 
 static void on_taken(void *context, const char *words)

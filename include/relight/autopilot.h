@@ -29,7 +29,7 @@ struct autopilot {
 enum autopilot_turn {
 	AUTOPILOT_ACT,  // *intent is wanted now; ask again after it was decided
 	AUTOPILOT_WAIT, // nothing to do until something happens
-	AUTOPILOT_OVER, // the incident is closed as recovered
+	AUTOPILOT_OVER, // the incident is closed; *exit_code and `why` say whether that is good
 	AUTOPILOT_STOP, // it cannot go on: *exit_code and `why` say how and over what
 };
 
@@ -38,8 +38,9 @@ void autopilot_init(struct autopilot *autopilot, const struct facts *facts,
 	const struct answers *answers, int parallel);
 void autopilot_fini(struct autopilot *autopilot);
 
-// What to do now. The intent's texts are valid until the next call. *exit_code is 1 or 3
-// (FORMATS.md §8).
+// What to do now. The intent's texts are valid until the next call. *exit_code is 0, 1
+// or 3 (FORMATS.md §8): closed as recovered is 1 where steps failed and were left out, and
+// something is not healthy.
 enum autopilot_turn autopilot_next(struct autopilot *autopilot, const struct facts *facts,
 	struct intent *intent, int *exit_code, struct buf *why);
 // The wanted intent was refused, for this reason; it counts as a missing answer of that step.

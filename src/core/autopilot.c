@@ -6,6 +6,8 @@
 
 #include "relight/memory.h"
 
+#define NAMED_MOST 4 // of what is left at the end
+
 void autopilot_init(struct autopilot *autopilot, const struct facts *facts,
 	const struct answers *answers, int parallel)
 {
@@ -326,17 +328,98 @@ static void name_failure(const struct look *look, int step, struct buf *why)
 		buf_printf(why, ": %s", progress->said);
 }
 
-static enum autopilot_turn finish(struct look *look)
+// Steps that were tried, failed, and were left out.
+static size_t name_given_up(const struct look *look, struct buf *out)
 {
-	if (wall_known(look->state->closed.wall))
-		return AUTOPILOT_OVER;
-	if (wall_known(look->state->recovered.wall)) {
-		act(look, INTENT_CLOSE, -1, NULL);
-	} else {
-		bool is_proven = state_evidence_level(look->state) >= 4;
-		act(look, INTENT_RECOVERED, -1,
-			is_proven ? NULL : by_answers(look, "recovered without a person's word"));
+	size_t count = 0;
+	for (size_t s = 0; s < look->facts->runbook->step_count; s++) {
+		const struct step_progress *progress = &look->state->steps[s];
+		if (progress->state != STEP_SKIPPED || progress->attempt == 0)
+			continue;
+		if (count++ < NAMED_MOST)
+			buf_printf(out, "%s%s", count > 1 ? ", " : "",
+				look->facts->runbook->steps[s].id);
 	}
+	if (count > NAMED_MOST)
+		buf_printf(out, " and %zu more", count - NAMED_MOST);
+	return count;
+}
+
+static size_t name_unhealthy(const struct look *look, struct buf *out)
+{
+	size_t count = 0;
+	for (size_t d = 0; d < look->facts->runbook->dependency_count; d++) {
+		if (state_is_healthy(look->state, (int)d) ||
+			state_waiver(look->state, -1, (int)d, look->facts->now.wall))
+			continue;
+		if (count++ < NAMED_MOST)
+			buf_printf(out, "%s%s %s", count > 1 ? ", " : "",
+				look->facts->runbook->dependencies[d].id,
+				status_word(look->state->dependencies[d].status));
+	}
+	if (count > NAMED_MOST)
+		buf_printf(out, " and %zu more", count - NAMED_MOST);
+	return count;
+}
+
+// How things stand when there is nothing left to do. True: steps failed and were left out, and
+// something is not healthy.
+static bool say_what_is_left(const struct look *look, struct buf *out)
+{
+	struct buf given_up = {0}, unhealthy = {0};
+	size_t skipped = name_given_up(look, &given_up), bad = name_unhealthy(look, &unhealthy);
+	if (skipped > 0)
+		buf_printf(out, ", %zu skipped after failing (%s)", skipped, buf_str(&given_up));
+	if (bad > 0)
+		buf_printf(out, "; %zu %s not healthy (%s)", bad,
+			bad == 1 ? "dependency is" : "dependencies are", buf_str(&unhealthy));
+	buf_fini(&given_up);
+	buf_fini(&unhealthy);
+	return skipped > 0 && bad > 0;
+}
+
+static enum autopilot_turn close_recovered(struct look *look, int *exit_code, struct buf *why)
+{
+	struct buf left = {0};
+	bool is_aborted = look->state->was_aborted;
+	if (is_aborted || say_what_is_left(look, &left)) {
+		*exit_code = 1;
+		buf_printf(why, "the recovery %s%s", is_aborted ? "was aborted" : "is not complete",
+			buf_str(&left));
+	}
+	buf_fini(&left);
+	return AUTOPILOT_OVER;
+}
+
+static void want_recovered(struct look *look)
+{
+	struct buf words = {0};
+	const char *file = look->autopilot->answers->file;
+	buf_text(&words, "every step is done or skipped");
+	say_what_is_left(look, &words);
+	buf_printf(&words, "; nobody was asked: a run without a screen, by %s",
+		file ? file : "the default without answers");
+	buf_clear(&look->autopilot->text);
+	buf_text(&look->autopilot->text, buf_str(&words));
+	act(look, INTENT_RECOVERED, -1, buf_str(&look->autopilot->text));
+	buf_fini(&words);
+}
+
+static enum autopilot_turn finish(struct look *look, int *exit_code, struct buf *why)
+{
+	struct buf given_up = {0};
+	*exit_code = 0;
+	if (wall_known(look->state->closed.wall))
+		return close_recovered(look, exit_code, why);
+	bool is_proven =
+		state_evidence_level(look->state) >= 4 && name_given_up(look, &given_up) == 0;
+	buf_fini(&given_up);
+	if (wall_known(look->state->recovered.wall))
+		act(look, INTENT_CLOSE, -1, NULL);
+	else if (is_proven)
+		act(look, INTENT_RECOVERED, -1, NULL);
+	else
+		want_recovered(look);
 	return AUTOPILOT_ACT;
 }
 
@@ -385,7 +468,7 @@ enum autopilot_turn autopilot_next(struct autopilot *autopilot, const struct fac
 			(autopilot->step_count + 1) * sizeof *autopilot->is_refused);
 	}
 	if (state_is_recovered(facts->state) || wall_known(facts->state->closed.wall))
-		return finish(&look);
+		return finish(&look, exit_code, why);
 	acts = give_word(&look);
 	for (size_t i = 0; !acts && autopilot->failed_step < 0 && i < facts->plan->count; i++)
 		acts = at_step(&look, facts->plan->order[i]);

@@ -80,6 +80,27 @@ printf 'answers: 1\non_failure: skip\n' >skip.answers
 expect_code 0 "$RELIGHT" run failing.yaml --headless --answers skip.answers --dir skipped
 [ "$(events skipped 'map(select(.kind=="step.skipped" and .step=="flaky")) | length')" = 1 ] || fail "not skipped"
 
+# What was left out is said, and who did not say so; with something not healthy the recovery is not complete.
+said=$(events skipped 'map(select(.kind=="incident.recovered"))[0].data.why')
+case $said in
+"every step is done or skipped, 1 skipped after failing (flaky); nobody was asked: a run without a screen, by "*skip.answers) ;;
+*) fail "recovered because: $said" ;;
+esac
+cat >bad.yaml <<'Y'
+relight: 1
+name: bad
+dependencies:
+  - {id: gone, check: {command: [sh, -c, "exit 1"]}, every: 1s}
+  - {id: well, check: {command: ["true"]}, every: 1s}
+steps:
+  - {id: flaky, run: {command: [sh, -c, "exit 3"]}}
+  - {id: last, run: {command: [sleep, "2"]}, restores: [well]}
+Y
+expect_code 1 "$RELIGHT" run bad.yaml --headless --answers skip.answers --dir bad
+says err 'the recovery is not complete, 1 skipped after failing (flaky); 1 dependency is not healthy (gone degraded)'
+[ "$(events bad 'map(select(.kind=="incident.recovered"))[0].data.why' | grep -c '1 dependency is not healthy (gone degraded)')" = 1 ] ||
+	fail "the record does not say so: $(events bad 'map(select(.kind=="incident.recovered"))')"
+
 # --- automatic retries of the runbook come first ---
 rm -f once
 sed 's/id: flaky,/id: flaky, retries: 2,/' failing.yaml >retries.yaml
