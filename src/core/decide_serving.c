@@ -75,10 +75,11 @@ static struct mono broken_since(const struct facts *facts, const struct refs *jo
 	for (size_t i = 0; i < journey->count; i++) {
 		int d = journey->items[i];
 		const struct dependency_known *known = &facts->state->dependencies[d];
+		struct mono heard = facts->sensed->dependencies[d].heard;
 		bool is_broken = known->is_fresh && status_is_bad(known->status);
 		bool is_lasting = known->is_attested ||
-				  facts->sensed->dependencies[d].heard.us - known->since.mono.us >=
-					  stable_us(facts, d);
+				  (mono_known(heard) &&
+					  heard.us - known->since.mono.us >= stable_us(facts, d));
 		if (!is_broken || !is_lasting ||
 			(mono_known(earliest) && earliest.us <= known->since.mono.us))
 			continue;
