@@ -102,6 +102,7 @@ static int note_alone(const struct note *note, const char *directory, bool *is_h
 		opening_fini(&opening);
 		return EXIT_USAGE;
 	}
+	opening.setup.is_brief = true;
 	engine_init(&engine, &opening.setup, NULL);
 	engine_start_threads(&engine);
 	if (!engine_resume(&engine, directory, is_held, &err) || !want_note(&engine, note, &err)) {

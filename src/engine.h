@@ -64,6 +64,7 @@ struct engine_setup {
 	gid_t group;
 	char **inputs;           // by input index, NULL elements are unset
 	const char **input_from; // by input index: person, default, answers
+	bool is_brief;           // nobody can ask anything of this session: it is over at once
 	int64_t taken_seq; // of the session.ended that says that this process takes over; 0: none
 };
 

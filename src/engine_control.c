@@ -254,7 +254,8 @@ void engine_look_at_control(struct engine *engine)
 
 void engine_bind_control(struct engine *engine)
 {
-	engine->control_fd = control_bind(engine->directory, &engine->control_fault);
+	if (!engine->setup.is_brief)
+		engine->control_fd = control_bind(engine->directory, &engine->control_fault);
 }
 
 void engine_listen(struct engine *engine)
@@ -263,7 +264,7 @@ void engine_listen(struct engine *engine)
 		engine->control = control_listen(&engine->loop, engine->control_fd,
 			engine->directory, on_request, engine, &engine->control_fault);
 	engine->control_fd = -1;
-	if (!engine->control)
+	if (!engine->control && !engine->setup.is_brief)
 		engine_record_fault(engine, "nobody can take the incident or note from elsewhere",
 			engine->control_fault.message);
 }
