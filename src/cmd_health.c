@@ -29,6 +29,8 @@ struct judging {
 	struct wall now;
 	struct health_output output;
 	bool all_readable;
+	bool has_values; // the input has any, be it an empty list
+	bool is_mended;  // the value at hand held bytes that are no UTF-8
 	uv_loop_t loop;
 	struct jq *jq;
 	struct judge *judge;
@@ -48,11 +50,32 @@ static void judged(void *context, const struct health *health)
 	free(asked);
 }
 
+// Whether bytes of it were lost: what they said nobody knows.
+static bool is_mended(const struct judging *judging, const cJSON *object)
+{
+	struct buf text = {0};
+
+	if (!judging->is_mended)
+		return false;
+	json_write(&text, object);
+	bool is_found = strstr(buf_str(&text), JSON_REPLACEMENT) != NULL;
+	buf_fini(&text);
+	return is_found;
+}
+
 static void judge(struct judging *judging, const cJSON *id, struct wall now, const cJSON *object)
 {
+	static const struct health mended = {.status = STATUS_UNKNOWN,
+		.message = "bytes in it are no UTF-8",
+		.rule = "input/utf-8"};
+
 	struct asked *asked = memory_zeroed(1, sizeof *asked);
 
 	*asked = (struct asked){judging, health_output_add(&judging->output, id, object)};
+	if (is_mended(judging, object)) {
+		judged(asked, &mended);
+		return;
+	}
 	judge_object(judging->judge, object, now, JQ_MS, judged, asked);
 	while (judge_is_busy(judging->judge))
 		uv_run(&judging->loop, UV_RUN_ONCE);
@@ -62,14 +85,16 @@ static void judge(struct judging *judging, const cJSON *id, struct wall now, con
 static void judge_value(struct judging *judging, cJSON *value)
 {
 	const cJSON *wrapped = json_get(value, "object"), *items = json_get(value, "items");
+	const cJSON *id = json_get(value, "id");
 	struct wall now = judging->now;
 
-	if (cJSON_IsObject(wrapped) && !json_get(value, "kind")) {
+	judging->has_values = true;
+	if ((wrapped || id) && !json_get(value, "kind")) {
 		const char *text = json_text(value, "now");
 
 		if (text)
 			wall_parse(text, &now);
-		judge(judging, json_get(value, "id"), now, wrapped);
+		judge(judging, id, now, wrapped ? wrapped : value);
 	} else if (cJSON_IsArray(items) && health_is_list(value)) {
 		for (cJSON *item = items->child; item; item = item->next) {
 			health_name_item(item, value);
@@ -80,10 +105,24 @@ static void judge_value(struct judging *judging, cJSON *value)
 	}
 }
 
+// A value with bytes that are no UTF-8 is read without them: all of it but the objects that they
+// are in can be judged.
+static cJSON *parse(const char *text, size_t length, bool *is_mended, struct err *err)
+{
+	cJSON *value = json_parse(text, length, err);
+	struct buf mended = {0};
+
+	*is_mended = !value && json_mend(text, length, &mended);
+	if (*is_mended)
+		value = json_parse(mended.data, mended.length, err);
+	buf_fini(&mended);
+	return value;
+}
+
 static void judge_text(struct judging *judging, const char *text, size_t length, int line)
 {
 	struct err err;
-	cJSON *value = json_parse(text, length, &err);
+	cJSON *value = parse(text, length, &judging->is_mended, &err);
 
 	if (value) {
 		judge_value(judging, value);
@@ -109,7 +148,8 @@ static bool is_blank(const char *text, size_t length)
 // Whether a line is a whole JSON value by itself: then the input is one value a line.
 static bool is_whole(const char *line, size_t length)
 {
-	cJSON *value = json_parse(line, length, NULL);
+	bool is_mended;
+	cJSON *value = parse(line, length, &is_mended, NULL);
 	bool whole = value != NULL;
 
 	cJSON_Delete(value);
@@ -168,7 +208,7 @@ static bool judge_stream(struct judging *judging, FILE *in, struct err *err)
 	if (good && !is_blank(buf_str(&reading.pending), reading.pending.length))
 		judge_text(judging, reading.pending.data, reading.pending.length,
 			reading.form == LINES ? reading.line : 0);
-	else if (good && judging->output.objects == 0 && judging->all_readable)
+	else if (good && !judging->has_values && judging->all_readable)
 		good = err_set(err, "is empty; expected Kubernetes objects as JSON");
 	buf_fini(&reading.pending);
 	return good;

@@ -36,7 +36,6 @@ struct health_line *health_output_add(
 	json_add_text(line->fields, "name", json_path_text(object, "metadata.name"));
 	*output->last = line;
 	output->last = &line->next;
-	output->objects++;
 	return line;
 }
 

@@ -16,7 +16,6 @@ struct health_line; // an object that was not written yet
 struct health_output {
 	bool as_text; // else JSON lines
 	bool all_healthy;
-	size_t objects;
 	struct health_line *first, **last; // those that are not written yet
 };
 

@@ -19,6 +19,12 @@
 // failure.
 cJSON *json_parse(const char *text, size_t length_bytes, struct err *err);
 
+// What stands for bytes that are no UTF-8, U+FFFD.
+#define JSON_REPLACEMENT "\xEF\xBF\xBD"
+// Appends the text with that for each run of such bytes. False: there were none, nothing is
+// appended.
+bool json_mend(const char *text, size_t length, struct buf *out);
+
 // Appends compact JSON in one line: keys in their order, integers without a fraction, bytes that
 // are no UTF-8 as U+FFFD, and control, bidirectional and other format characters escaped as \uXXXX
 // (FORMATS.md §5), so that the line is safe to show.

@@ -359,3 +359,40 @@ out:
 	free(scan.copy);
 	return value;
 }
+
+// --- mending -----------------------------------------------------------------------------------------------------------
+
+// How many bytes from the beginning on are UTF-8.
+static size_t good_length(const char *text, size_t length)
+{
+	size_t at = 0;
+
+	while (at < length) {
+		utf8proc_int32_t point;
+		utf8proc_ssize_t bytes = utf8proc_iterate((const utf8proc_uint8_t *)text + at,
+			(utf8proc_ssize_t)(length - at), &point);
+		if (bytes <= 0)
+			break;
+		at += (size_t)bytes;
+	}
+	return at;
+}
+
+bool json_mend(const char *text, size_t length, struct buf *out)
+{
+	size_t good = good_length(text, length);
+
+	if (good == length)
+		return false;
+	while (length > 0) {
+		buf_add(out, text, good);
+		if (good < length)
+			buf_text(out, JSON_REPLACEMENT);
+		text += good;
+		length -= good;
+		for (good = 0; good == 0 && length > 0; text++, length--)
+			if ((good = good_length(text, length)) > 0)
+				break;
+	}
+	return true;
+}

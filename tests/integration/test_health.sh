@@ -28,6 +28,17 @@ expect "an unhealthy one" 1 '"status":"progressing"' '{"kind":"Pod","apiVersion"
 expect "a line with id and now" 0 '{"id":"x7","group":' "{\"id\":\"x7\",\"now\":\"2026-07-03T00:00:00Z\",\"object\":$pod}"
 expect "a list" 1 '"name":"b"' '{"kind":"PodList","apiVersion":"v1","items":[{"metadata":{"name":"b"}}]}'
 expect "an empty list" 0 '' '{"kind":"PodList","apiVersion":"v1","items":[]}'
+expect "an empty list on a line of its own" 0 '' '{"kind":"List","apiVersion":"v1","items":[]}
+'
+[ ! -s "$here/out" ] || { echo "health: an empty list has a line" >&2; failed=1; }
+expect "no object has an id" 1 '{"id":"n","group":"","status":"unknown","message":"this is no Kubernetes object' '{"id":"n","object":null}'
+expect "nor is one there" 1 '{"id":"o","group":"","status":"unknown"' '{"id":"o"}'
+expect "bytes that are no UTF-8" 1 '{"id":"b","group":"","kind":"Pod","name":"x�y","status":"unknown","message":"bytes in it are no UTF-8"' \
+	"$(printf '{"id":"b","object":{"kind":"Pod","metadata":{"name":"x\377\300y"}}}\n{"id":"c","object":%s}' "$pod")"
+grep -q '"id":"c".*"status":"healthy"' "$here/out" || { echo "health: the object after a bad one is not judged" >&2; failed=1; }
+expect "bytes that are no UTF-8 in a list" 1 '"name":"b�","status":"unknown"' \
+	"$(printf '{"kind":"List","apiVersion":"v1",\n"items":[{"kind":"Pod","metadata":{"name":"b\200"}},\n%s]}' "$pod")"
+grep -q '"name":"a","status":"healthy"' "$here/out" || { echo "health: the items beside a bad one are not judged" >&2; failed=1; }
 expect "text" 0 'healthy     Pod n/a: ended' "$pod" --format text
 expect "escape sequences in a name" 1 'Pod ?/\u001b[31m' '{"kind":"Pod","metadata":{"namespace":"?","name":"\u001b[31m"}}' \
 	--format text

@@ -211,6 +211,37 @@ static void test_members(void **state)
 	cJSON_Delete(object);
 }
 
+static void test_mending(void **state)
+{
+	static const struct {
+		const char *text, *mended; // NULL: as it was
+	} cases[] = {
+		{"", NULL},
+		{"a\xc3\xa9", NULL},
+		{"\xff", JSON_REPLACEMENT},
+		{"a\xff\xc0"
+		 "b",
+			"a" JSON_REPLACEMENT "b"},
+		{"a\xc3", "a" JSON_REPLACEMENT},
+		{"\x80"
+		 "a\x80",
+			JSON_REPLACEMENT "a" JSON_REPLACEMENT},
+		{"\xed\xa0\x80"
+		 "a",
+			JSON_REPLACEMENT "a"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buf out = {0};
+
+		assert_int_equal(json_mend(cases[i].text, strlen(cases[i].text), &out),
+			cases[i].mended != NULL);
+		assert_string_equal(buf_str(&out), cases[i].mended ? cases[i].mended : "");
+		buf_fini(&out);
+	}
+}
+
 static void test_builders(void **state)
 {
 	static const char *const argv[] = {"sh", "-c", NULL};
@@ -242,6 +273,7 @@ int main(void)
 		cmocka_unit_test(test_refuses),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_mending),
 		cmocka_unit_test(test_builders),
 	};
 
