@@ -51,6 +51,11 @@ static void say_going_on(const struct scene *scene, struct concern_words *words)
 	struct buf *lines = words->lines;
 	int step = scene->running;
 	const char *id = scene->runbook->steps[step].id;
+	if (scene->shown[step] == STEP_RUNNING && scene_is_recording(scene, step)) {
+		buf_printf(
+			&lines[0], "%s%s starts when the disk has its record.", nothing(scene), id);
+		return;
+	}
 	buf_printf(&lines[0], "%s%s is ", nothing(scene), id);
 	if (scene->shown[step] == STEP_RUNNING) {
 		buf_text(&lines[0], scene->state->steps[step].is_rollback ? "being rolled back: "
@@ -120,7 +125,7 @@ static void say_beside(const struct scene *scene, struct buf *out)
 
 void calm_say_next(const struct scene *scene, bool is_thorough, struct buf *out)
 {
-	if (scene_is_over(scene) || scene->state->was_aborted)
+	if (scene_is_over(scene) || scene->state->was_aborted || !scene->facts->is_recording)
 		return;
 	if (scene->ready_count > 0) {
 		buf_text(out, scene->can_act ? "You may start: " : "Ready: ");

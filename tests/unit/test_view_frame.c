@@ -818,6 +818,21 @@ static void test_said_when_durable(void **state)
 	case_end(&of);
 }
 
+// Nothing can be started then, and no screen is so wide that it says so all the same.
+static void test_nothing_may_be_started_unrecorded(void **state)
+{
+	struct view_case of;
+	char *text;
+	(void)state;
+	case_calm(&of);
+	now_record_fault(&of);
+	text = screen(&of, 45, 200, false);
+	assert_non_null(strstr(text, "Nothing new can be started"));
+	assert_null(strstr(text, "You may start"));
+	free(text);
+	case_end(&of);
+}
+
 // A wide screen tells by name what is not known, and never shows it as fine.
 static void test_not_known(void **state)
 {
@@ -1024,6 +1039,7 @@ int main(void)
 		cmocka_unit_test(test_narrow_panes),
 		cmocka_unit_test(test_now),
 		cmocka_unit_test(test_said_when_durable),
+		cmocka_unit_test(test_nothing_may_be_started_unrecorded),
 		cmocka_unit_test(test_not_known),
 		cmocka_unit_test(test_dialogs),
 		cmocka_unit_test(test_field_follows_its_cursor),
