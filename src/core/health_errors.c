@@ -79,10 +79,10 @@ bool failed_rule(const struct subject *subject, struct health *out)
 
 	json_each (list, subject->status) {
 		const cJSON *first = cJSON_IsArray(list) ? list->child : NULL;
-		const char *text = cJSON_IsString(first) ? first->valuestring : NULL;
 
 		if (!first || strncmp(list->string, "failed", 6) != 0)
 			continue;
+		const char *text = cJSON_IsString(first) ? first->valuestring : NULL;
 		for (size_t i = 0; keys[i] && !text; i++)
 			text = json_text(first, keys[i]);
 		return health_say(out, STATUS_DEGRADED, "%s: %s", list->string,
