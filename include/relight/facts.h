@@ -67,6 +67,9 @@ struct flap {
 	struct mono changed;  // … and when the last of them was; zero: none
 	int recorded_changes; // of sensed.h, when a transition was last written down, …
 	struct mono recorded; // … and when that was
+	uint64_t reason;      // digest of why it was unknown, as written down; 0: nothing was
+	int reasons;          // how often another one was, since the last transition, …
+	struct mono reasoned; // … and when any of it was
 };
 
 #endif

@@ -14,6 +14,7 @@
 
 #define BURST             3
 #define BURST_INTERVAL_US (5 * US_PER_S)
+#define REASON_DOUBLINGS  6 // of it, at most
 #define RETRY_FIRST_MS    (1 * MS_PER_S)
 #define RETRY_LONGEST_MS  (60 * MS_PER_S)
 
@@ -24,6 +25,36 @@ static void add_observed(cJSON *data, const struct sensed_dependency *seen)
 	if (seen->message && seen->message[0])
 		json_add_text(data, "message", seen->message);
 	decision_add_wall(data, "observed_at", seen->observed_at);
+}
+
+// Of the words without their numbers, which are other ones each time ("timed out after 3012 ms").
+static uint64_t reason_digest(const struct sensed_dependency *seen)
+{
+	uint64_t digest = 14695981039346656037u; // FNV-1a
+	for (const char *at = seen->message ? seen->message : ""; *at; at++)
+		if (*at < '0' || *at > '9')
+			digest = (digest ^ (unsigned char)*at) * 1099511628211u;
+	return digest ? digest : 1;
+}
+
+static void note_reason(const struct facts *facts, int d, int reasons)
+{
+	struct flap *flap = &facts->flaps[d];
+	flap->reason = reason_digest(&facts->sensed->dependencies[d]);
+	flap->reasons = reasons;
+	flap->reasoned = facts->now.mono;
+}
+
+// Unknown as before, but why has changed: an expired certificate, then a wrong one. Two reasons
+// that take turns must not fill the record, so the next one waits twice as long each time.
+static bool is_unknown_for_another_reason(const struct facts *facts, int d)
+{
+	const struct sensed_dependency *seen = &facts->sensed->dependencies[d];
+	const struct flap *flap = &facts->flaps[d];
+	int doublings = flap->reasons < REASON_DOUBLINGS ? flap->reasons : REASON_DOUBLINGS;
+	return seen->is_seen && seen->status == STATUS_UNKNOWN && flap->reason != 0 &&
+	       flap->reason != reason_digest(seen) &&
+	       facts->now.mono.us - flap->reasoned.us >= BURST_INTERVAL_US << doublings;
 }
 
 static void record_transition(const struct facts *facts, int d, struct decision *decision)
@@ -44,6 +75,7 @@ static void record_transition(const struct facts *facts, int d, struct decision 
 	flap->burst++;
 	flap->recorded_changes = seen->changes;
 	flap->recorded = facts->now.mono;
+	note_reason(facts, d, 0);
 }
 
 static void follow_changes(const struct facts *facts, int d)
@@ -98,6 +130,10 @@ static void look_at_dependency(const struct facts *facts, int d, struct decision
 			record_transition(facts, d, decision);
 	} else if (!known->is_fresh) {
 		record_fresh(facts, d, seen->status, decision);
+		note_reason(facts, d, 0);
+	} else if (is_unknown_for_another_reason(facts, d)) {
+		record_fresh(facts, d, seen->status, decision);
+		note_reason(facts, d, facts->flaps[d].reasons + 1);
 	}
 }
 

@@ -113,6 +113,8 @@ static void add_waiting(cJSON *report, const struct report_source *source, struc
 		report, "unwatched_seconds", is_known ? walk->unwatched_us / US_PER_MS : -1);
 	json_add(report, "unwatched", walk->unwatched);
 	walk->unwatched = NULL;
+	json_add(report, "not_known", walk->gaps);
+	walk->gaps = NULL;
 }
 
 static void add_people(cJSON *report, const struct report_source *source)

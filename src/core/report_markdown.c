@@ -370,6 +370,57 @@ static void add_decision(struct buf *out, const cJSON *item)
 	add_view(out, json_get(item, "view"));
 }
 
+static void add_restore_point(struct buf *out, const cJSON *item)
+{
+	const cJSON *before = json_get(item, "before_impact_seconds");
+	buf_text(out, "- **");
+	add_member(out, item, "id");
+	buf_text(out, "**");
+	add_detail(out, item, ", of ", "of");
+	if (!json_text(item, "at")) {
+		buf_text(out, ": **not chosen**\n");
+		return;
+	}
+	buf_text(out, ": ");
+	add_time(out, json_text(item, "at"), true);
+	if (json_text(item, "found")) {
+		buf_text(out, ", found to be of ");
+		add_time(out, json_text(item, "found"), true);
+	}
+	if (cJSON_IsNumber(before)) {
+		cJSON *size = cJSON_CreateNumber(
+			before->valuedouble < 0 ? -before->valuedouble : before->valuedouble);
+		buf_text(out, ", ");
+		add_seconds(out, size);
+		buf_text(out,
+			before->valuedouble < 0 ? " **after** the impact" : " before the impact");
+		cJSON_Delete(size);
+	}
+	if (json_bool(item, "replayable", false))
+		buf_text(out, "; can be replayed, does not count for the RPO");
+	add_rests(out, json_get(item, "rests_on"));
+	buf_byte(out, '\n');
+}
+
+static void add_not_known(struct buf *out, const cJSON *item)
+{
+	int64_t most = json_int(item, "most", 0);
+	buf_text(out, "- ");
+	add_time(out, json_text(item, "from"), false);
+	buf_text(out, " to ");
+	if (json_text(item, "to"))
+		add_time(out, json_text(item, "to"), false);
+	else
+		buf_text(out, "the end");
+	buf_text(out, ", ");
+	add_seconds(out, json_get(item, "seconds"));
+	buf_printf(out, ": %lld dependenc%s", (long long)most, most == 1 ? "y" : "ies at the most");
+	add_detail(out, item, ", first ", "first");
+	add_detail(out, item, ": ", "why");
+	add_rests(out, json_get(item, "rests_on"));
+	buf_byte(out, '\n');
+}
+
 static void add_waiver(struct buf *out, const cJSON *item)
 {
 	begin_item(out, item, subject_of(item));
@@ -514,6 +565,7 @@ static const struct section {
 } sections[] = {
 	{"People", "people", "Who sat there, and how that is known.", add_person},
 	{"Decisions", "decisions", NULL, add_decision},
+	{"Restore points", "restore_points", NULL, add_restore_point},
 	{"Not executed", "not_executed", NULL, add_not_executed},
 	{"Regressions", "regressions", NULL, add_regression},
 	{"Overridden against the evidence", "overrides", NULL, add_plain},
@@ -523,6 +575,10 @@ static const struct section {
 		"What was seen to be degraded or missing, the lost platform included (expected: "
 		"awaited).",
 		add_failed_check},
+	{"Not known", "not_known",
+		"When something that had been known was not any more: it could not be asked, or "
+		"nobody had the incident open.",
+		add_not_known},
 	{"Waiting for people", "waiting_on_people",
 		"Nothing ran, nothing was being verified, and this step could have been acted on.",
 		add_wait},

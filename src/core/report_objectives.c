@@ -111,6 +111,18 @@ static const struct store *store_of(
 	return NULL;
 }
 
+// Negative: after it.
+static void add_before_impact(cJSON *one, const struct state *state, size_t r)
+{
+	struct wall impact = wall_known(state->impact_at) ? state->impact_at : state->declared.wall;
+	struct wall found = state->restore_point_found[r];
+	struct wall at = wall_known(found) ? found : state->restore_point_at[r];
+	bool is_known = wall_known(at) && wall_known(impact);
+	json_add(one, "before_impact_seconds",
+		is_known ? cJSON_CreateNumber((double)((impact.us - at.us) / US_PER_S))
+			 : cJSON_CreateNull());
+}
+
 static void add_restore_points(
 	cJSON *report, const struct report_source *source, const struct report_walk *walk)
 {
@@ -125,6 +137,7 @@ static void add_restore_points(
 		json_add_bool(one, "replayable", store && store->replayable);
 		report_add_wall(one, "at", source->state->restore_point_at[r]);
 		report_add_wall(one, "found", source->state->restore_point_found[r]);
+		add_before_impact(one, source->state, r);
 		report_add_rests(one, "rests_on", &walk->restore_point_seq[r], 1);
 		cJSON_AddItemToArray(list, one);
 	}

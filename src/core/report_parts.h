@@ -31,6 +31,11 @@ struct report_walk {
 	struct moment looked; // when there was a sign last that somebody looks; MOMENT_NONE: never
 	int64_t looked_seq;
 	int64_t unwatched_us;
+	bool *was_known; // by dependency index: at any time, …
+	int not_known;   // … and so many of those are not, …
+	cJSON *gap;      // … in this one of `gaps`; NULL: all are
+	struct moment gap_from;
+	cJSON *gaps;      // [{"from":time,"to":time,"most":n,…}]; moved into the report
 	cJSON *unwatched; // [{"from":seq,"to":seq,"seconds":n}]; moved into the report
 };
 

@@ -24,9 +24,14 @@ static struct wall ended(const struct step_progress *progress, const struct repo
 	return progress->state == STEP_FAILED ? progress->since.wall : WALL_NONE;
 }
 
-static int64_t duration_ms(const struct step_progress *progress, const struct report_step *walked)
+static int64_t duration_ms(
+	enum step_kind kind, const struct step_progress *progress, const struct report_step *walked)
 {
 	int64_t worked_us = walked->worked_us;
+	// What a person decides or attests is written down when it is over; how long it took is not
+	// known.
+	if (kind != STEP_RUN && kind != STEP_WAIT && worked_us == 0)
+		return -1;
 	if (!wall_known(ended(progress, walked)) || walked->first_seq < 0)
 		return -1;
 	if (progress->state == STEP_FAILED && mono_known(walked->from.mono))
@@ -48,7 +53,7 @@ static cJSON *step_json(const struct report_source *source, struct report_step *
 	json_add_text(one, "how", how_word(progress));
 	report_add_wall(one, "started", progress->first_started);
 	report_add_wall(one, "ended", ended(progress, walked));
-	report_add_seconds(one, "duration_seconds", duration_ms(progress, walked));
+	report_add_seconds(one, "duration_seconds", duration_ms(step->kind, progress, walked));
 	report_add_seconds(one, "takes_seconds", step->takes_ms);
 	json_add_int(one, "attempts", progress->attempt);
 	json_add(one, "tries", walked->tries);

@@ -240,6 +240,68 @@ static void walk_unwatched(
 	walk->looked_seq = event->seq;
 }
 
+// --- what was not known ---
+
+static int count_not_known(struct report_walk *walk, const struct state *state)
+{
+	int count = 0;
+	for (size_t d = 0; d < state->runbook->dependency_count; d++) {
+		const struct dependency_known *known = &state->dependencies[d];
+		bool is_known = known->is_fresh && known->status != STATUS_UNKNOWN;
+		walk->was_known[d] |= is_known;
+		count += walk->was_known[d] && !is_known;
+	}
+	return count;
+}
+
+static void begin_gap(
+	struct report_walk *walk, const struct state *state, const struct event *event)
+{
+	const char *why = json_text(event->data, "message");
+	walk->gap = json_object();
+	walk->gap_from = state->last;
+	report_add_wall(walk->gap, "from", event->ts);
+	cJSON_AddNumberToObject(walk->gap, "most", 0);
+	json_add_text(walk->gap, "first", event->dependency);
+	json_add_text(walk->gap, "why",
+		why                 ? why
+		: event->dependency ? json_text(event->data, "why")
+				    : event->kind_word);
+	report_add_rests(walk->gap, "rests_on", &event->seq, 1);
+	cJSON_AddItemToArray(walk->gaps, walk->gap);
+}
+
+static void end_gap(struct report_walk *walk, const struct state *state, const struct event *event)
+{
+	cJSON *rests = (cJSON *)json_get(walk->gap, "rests_on");
+	report_add_seconds(
+		walk->gap, "seconds", (state->last.mono.us - walk->gap_from.mono.us) / US_PER_MS);
+	if (event) {
+		report_add_wall(walk->gap, "to", event->ts);
+		cJSON_AddItemToArray(rests, cJSON_CreateNumber((double)event->seq));
+	}
+	walk->gap = NULL;
+}
+
+static void walk_known(
+	struct report_walk *walk, const struct state *state, const struct event *event)
+{
+	int count = count_not_known(walk, state);
+	if (count > 0 && !walk->gap)
+		begin_gap(walk, state, event);
+	if (walk->gap && count > json_int(walk->gap, "most", 0))
+		set_number(walk->gap, "most", count);
+	if (walk->gap && count == 0)
+		end_gap(walk, state, event);
+}
+
+static bool may_change_what_is_known(const struct event *event)
+{
+	return event->dependency || event->kind == EVENT_SESSION_OPEN ||
+	       event->kind == EVENT_SESSION_RESUMED || event->kind == EVENT_SESSION_ENDED ||
+	       event->kind == EVENT_TARGET_CHANGED || event->kind == EVENT_TARGET_REPINNED;
+}
+
 // --- the walk ---
 
 static void walk_events(struct report_walk *walk, const struct report_source *source)
@@ -261,7 +323,11 @@ static void walk_events(struct report_walk *walk, const struct report_source *so
 		walk_step(walk, state, event);
 		walk_incident(walk, state, event);
 		walk_unwatched(walk, state, event);
+		if (may_change_what_is_known(event) && !wall_known(state->closed.wall))
+			walk_known(walk, state, event);
 	}
+	if (walk->gap)
+		end_gap(walk, state, NULL);
 	state_free(state);
 }
 
@@ -283,6 +349,8 @@ void report_walk_init(struct report_walk *walk, const struct report_source *sour
 		.waits = cJSON_CreateArray(),
 		.looked = MOMENT_NONE,
 		.unwatched = cJSON_CreateArray(),
+		.gaps = cJSON_CreateArray(),
+		.was_known = memory_zeroed(runbook->dependency_count + 1, sizeof(bool)),
 	};
 	for (size_t s = 0; s < runbook->step_count; s++)
 		walk->steps[s] = (struct report_step){.first = MOMENT_NONE,
@@ -304,6 +372,8 @@ void report_walk_fini(struct report_walk *walk, const struct report_source *sour
 		cJSON_Delete(walk->steps[s].tries);
 	cJSON_Delete(walk->waits);
 	cJSON_Delete(walk->unwatched);
+	cJSON_Delete(walk->gaps);
+	free(walk->was_known);
 	free(walk->steps);
 	free(walk->serving_seq);
 	free(walk->restore_point_seq);

@@ -670,6 +670,61 @@ static const char choice[] =
 	"- {id: on-y, needs: [], when: {decision: topology, is: y}, manual: m}\n"
 	"- {id: on-both, needs: [], when: {decision: topology, is: [x, y]}, manual: m}\n";
 
+static void sense_unknown(struct incident_case *of, const char *why)
+{
+	char ts[WALL_TEXT_BYTES];
+	cJSON *observation = json_object();
+	wall_format(of->facts.now.wall, ts);
+	json_add_text(observation, "dependency", "d");
+	json_add_text(observation, "status", "unknown");
+	json_add_text(observation, "message", why);
+	json_add_text(observation, "ts", ts);
+	sensed_observe(of->sensed, of->state, observation, of->facts.now.mono, NULL);
+	cJSON_Delete(observation);
+	due(of);
+}
+
+static size_t count_fresh(const struct incident_case *of)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < of->event_count; i++)
+		count += of->events[i]->kind == EVENT_DEPENDENCY_FRESH;
+	return count;
+}
+
+// Why it is not known is recorded when that changes; a number in it is no change, and two reasons
+// that take turns are told ever more rarely.
+static void test_another_reason_why_it_is_not_known(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, "dependencies: [{id: d, check: {command: [x]}}]\nsteps: [{id: a, manual: x}]\n");
+	live(&of, 10, "d", "healthy");
+	size_t before = count_fresh(&of);
+	now_is(&of, 11);
+	sense_unknown(&of, "HTTP 401: the certificate expired 1s ago");
+	assert_newest(&of, EVENT_DEPENDENCY_STATUS, "d");
+	for (int at = 12; at < 40; at++) {
+		char why[64];
+		snprintf(why, sizeof why, "HTTP 401: the certificate expired %ds ago", at - 10);
+		now_is(&of, at);
+		sense_unknown(&of, why);
+	}
+	assert_int_equal(count_fresh(&of), before);
+	now_is(&of, 40);
+	sense_unknown(&of, "the CA is another one");
+	assert_newest(&of, EVENT_DEPENDENCY_FRESH, "d");
+	assert_data(newest(&of), "message", "the CA is another one");
+	assert_string_equal(of.state->dependencies[0].message, "the CA is another one");
+	assert_int_equal(count_fresh(&of), before + 1);
+	for (int at = 41; at < 641; at++) {
+		now_is(&of, at);
+		sense_unknown(&of, at % 2 ? "timed out" : "refused");
+	}
+	assert_in_range(count_fresh(&of), before + 4, before + 9);
+	case_end(&of);
+}
+
 // The record has changes only; what has not changed was asked for again since.
 static void test_what_was_known_when_it_was_decided(void **unused)
 {
@@ -1721,6 +1776,7 @@ int main(void)
 		cmocka_unit_test(test_waivers_end_by_themselves),
 		cmocka_unit_test(test_acknowledging),
 		cmocka_unit_test(test_attesting_a_dependency),
+		cmocka_unit_test(test_another_reason_why_it_is_not_known),
 		cmocka_unit_test(test_what_was_known_when_it_was_decided),
 		cmocka_unit_test(test_deciding),
 		cmocka_unit_test(test_a_skipped_decision_skips_what_hangs_on_it),

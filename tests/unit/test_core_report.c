@@ -615,6 +615,9 @@ static void test_markdown_for_a_reviewer(void **unused)
 		"- #15 03:12:10 tom **prove**: seen\n",
 		"- #8 03:03:00 relight: FAILED restore, attempt 1, exit 1: denied\n",
 		"## Waivers\n\nNone.\n",
+		"- **p**, of pg: 2026-07-03 02:45:00, 10m before the impact (#13)\n",
+		// A decision has no beginning: how long it took is not known.
+		"| choose | done, decided | 03:02:00 | 03:02:00 |  |  | – | mei |\n",
 	};
 	struct incident_case of;
 	struct buf out = {0};
@@ -625,6 +628,72 @@ static void test_markdown_for_a_reviewer(void **unused)
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
 		if (!strstr(buf_str(&out), lines[i]))
 			fail_msg("not in the report: %s\n%s", lines[i], buf_str(&out));
+	buf_fini(&out);
+	cJSON_Delete(report);
+	case_end(&of);
+}
+
+static void test_restore_points_that_were_not_chosen_or_are_too_late(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	struct buf out = {0};
+	case_begin(&of, recovery);
+	open_armed(&of);
+	tell(&of, "ana", EVENT_RESTORE_POINT, NULL, "{'id':'p','at':'2026-07-03T03:30:00Z'}");
+	cJSON *report = report_of(&of);
+	report_markdown(report, &out);
+	assert_non_null(strstr(buf_str(&out), ", 30m **after** the impact"));
+	assert_non_null(strstr(buf_str(&out), "- **k**, of "));
+	assert_non_null(strstr(buf_str(&out), ": **not chosen**\n"));
+	assert_value(report, "restore_points.0.before_impact_seconds", "-1800");
+	assert_value(report, "restore_points.1.before_impact_seconds", "null");
+	buf_fini(&out);
+	cJSON_Delete(report);
+	case_end(&of);
+}
+
+// From when nothing that had been known was unknown any more until that was so again.
+static void test_when_how_much_was_not_known(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	struct buf out = {0};
+	case_begin(&of, "dependencies:\n"
+			"- {id: a, check: {command: [x]}}\n"
+			"- {id: b, check: {command: [x]}}\n"
+			"- {id: never, check: {command: [x]}}\n"
+			"steps: [{id: s, manual: x}]\n");
+	open_armed(&of);
+	status_is(&of, "a", "healthy");
+	status_is(&of, "b", "missing");
+	now_is(&of, 100);
+	tell(&of, "relight", EVENT_DEPENDENCY_STATUS, "a",
+		"{'from':'healthy','to':'unknown','message':'HTTP 401'}");
+	now_is(&of, 110);
+	tell(&of, "relight", EVENT_DEPENDENCY_STALE, "b", "{'why':'no observation any more'}");
+	now_is(&of, 120);
+	status_is(&of, "a", "healthy");
+	now_is(&of, 131);
+	tell(&of, "relight", EVENT_DEPENDENCY_FRESH, "b", "{'status':'missing'}");
+	cJSON *report = report_of(&of);
+	assert_count(report, "not_known", 1);
+	assert_value(report, "not_known.0.most", "2");
+	assert_value(report, "not_known.0.seconds", "31");
+	report_markdown(report, &out);
+	if (!strstr(buf_str(&out), "- 03:01:40 to 03:02:11, 31s: 2 dependencies at the most, first "
+				   "a: HTTP 401 (#"))
+		fail_msg("%s", buf_str(&out));
+	cJSON_Delete(report);
+	// One that is not over lasts to the end of what is recorded.
+	now_is(&of, 200);
+	tell(&of, "relight", EVENT_SESSION_ENDED, NULL, "{'why':'over'}");
+	report = report_of(&of);
+	assert_count(report, "not_known", 2);
+	assert_value(report, "not_known.1.most", "2");
+	buf_clear(&out);
+	report_markdown(report, &out);
+	assert_non_null(strstr(buf_str(&out), "- 03:03:20 to the end, 0s: 2 dependencies"));
 	buf_fini(&out);
 	cJSON_Delete(report);
 	case_end(&of);
@@ -711,6 +780,8 @@ int main(void)
 		cmocka_unit_test(test_nothing_at_all),
 		cmocka_unit_test(test_markdown_for_a_reviewer),
 		cmocka_unit_test(test_markdown_of_numbers_that_are_no_time),
+		cmocka_unit_test(test_restore_points_that_were_not_chosen_or_are_too_late),
+		cmocka_unit_test(test_when_how_much_was_not_known),
 		cmocka_unit_test(test_markdown_obeys_nothing_from_outside),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
