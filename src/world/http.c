@@ -171,6 +171,7 @@ static void finish(struct http_exchange *exchange, CURLcode code)
 			.is_tls = exchange->is_tls,
 			.has_asked_for_name = waits_for_name(exchange),
 			.timeout_ms = exchange->timeout_ms,
+			.connect_timeout_ms = exchange->connect_timeout_ms,
 			.words = words,
 		});
 		take_failure(exchange, &failure, words);

@@ -117,8 +117,9 @@ static struct http_failure say_no_address(const struct http_failed *failed, cons
 static struct http_failure explain_timeout(const struct http_failed *failed)
 {
 	long status = 0, local_port = 0, made = 0;
-	char limit[DURATION_TEXT_BYTES];
+	char limit[DURATION_TEXT_BYTES], connect_limit[DURATION_TEXT_BYTES];
 	duration_format(failed->timeout_ms, limit);
+	duration_format(failed->connect_timeout_ms, connect_limit);
 	loaded.curl_easy_getinfo(failed->easy, CURLINFO_RESPONSE_CODE, &status);
 	// The port is known from the moment the TCP connection is there; the time of connecting
 	// includes TLS. A connection that was there before took no time for anything.
@@ -131,12 +132,13 @@ static struct http_failure explain_timeout(const struct http_failed *failed)
 		failure = say(failed, REACH_REFUSED,
 			"timed out: HTTP %ld, but not all of the answer within %s", status, limit);
 	else if (local_port == 0 && !is_resolved && failed->has_asked_for_name)
-		failure = say_no_address(failed, limit);
+		failure = say_no_address(failed, connect_limit);
 	else if (local_port == 0)
-		failure = say(failed, REACH_SILENT, "timed out: no connection within %s", limit);
+		failure = say(
+			failed, REACH_SILENT, "timed out: no connection within %s", connect_limit);
 	else if (failed->is_tls && !has_shaken_hands)
 		failure = say(failed, REACH_REFUSED,
-			"timed out: connected, but no TLS handshake within %s", limit);
+			"timed out: connected, but no TLS handshake within %s", connect_limit);
 	else
 		failure = say(failed, REACH_REFUSED,
 			"timed out: connected, but no answer within %s", limit);

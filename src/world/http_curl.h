@@ -49,7 +49,7 @@ struct http_failed {
 	const char *errors; // curl's own words, may be empty
 	bool is_tls;
 	bool has_asked_for_name; // a resolver was asked
-	int64_t timeout_ms;
+	int64_t timeout_ms, connect_timeout_ms;
 	char *words; // of at least HTTP_WORDS_BYTES, for the explanation
 };
 struct http_failure {

@@ -168,9 +168,10 @@ static void set_limits(struct http_exchange *exchange, const struct http_request
 	const struct http_curl *curl = exchange->http->curl;
 	int64_t connect_ms =
 		request->connect_timeout_ms ? request->connect_timeout_ms : CONNECT_TIMEOUT_MS;
+	exchange->connect_timeout_ms =
+		connect_ms < exchange->timeout_ms ? connect_ms : exchange->timeout_ms;
 	curl->curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)exchange->timeout_ms);
-	curl->curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-		(long)(connect_ms < exchange->timeout_ms ? connect_ms : exchange->timeout_ms));
+	curl->curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)exchange->connect_timeout_ms);
 	curl->curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl->curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 #if LIBCURL_VERSION_NUM >= 0x075500

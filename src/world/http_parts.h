@@ -44,7 +44,7 @@ struct http_exchange {
 	size_t header_bytes, body_bytes, max_body_bytes;
 	bool is_cut, is_stopped, is_tls, has_asked_for_name;
 	bool has_head; // all of it: libcurl takes one that breaks off for a whole one
-	int64_t timeout_ms;
+	int64_t timeout_ms, connect_timeout_ms;
 	uint64_t overdue_ms; // on the loop's clock
 	char ca_sha256[65];
 	char errors[CURL_ERROR_SIZE];

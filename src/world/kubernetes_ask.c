@@ -12,6 +12,7 @@
 #include "relight/kubeconfig_files.h"
 #include "relight/memory.h"
 #include "relight/no_proxy.h"
+#include "relight/url_user.h"
 
 // Asking with a context's credentials.
 
@@ -377,6 +378,18 @@ static void say_expired(const struct kubernetes *kubernetes, struct buf *words)
 	buf_printf(words, "; they expired at %s", text);
 }
 
+// An API server that sends elsewhere is most often none: a portal that wants people to sign in. Its
+// address is told without what may be a credential.
+static void say_where_to(const char *location, struct buf *words)
+{
+	struct buf address = {0};
+
+	url_mask_user(location, &address);
+	buf_printf(words, "; it sends elsewhere, which is not followed: %.*s",
+		(int)strcspn(buf_str(&address), "?#"), buf_str(&address));
+	buf_fini(&address);
+}
+
 enum status kubernetes_refusal(const struct kubernetes *kubernetes,
 	const struct http_answer *answer, const char *object, struct buf *words)
 {
@@ -389,5 +402,7 @@ enum status kubernetes_refusal(const struct kubernetes *kubernetes,
 		buf_text(words, answer->why ? answer->why : "it could not be asked");
 	if (answer->reach == REACH_ANSWERED && answer->status == 401)
 		say_expired(kubernetes, words);
+	if (answer->reach == REACH_ANSWERED && answer->status / 100 == 3 && answer->location)
+		say_where_to(answer->location, words);
 	return status;
 }

@@ -23,8 +23,9 @@
 	"\"items\":[" ITEM "]}"
 #define THE_ONE "{\"metadata\":{\"name\":\"one\",\"namespace\":\"default\",\"uid\":\"u\"}}"
 
-// What a resource's list is, and its watch: each a text that is sent, and then the connection
-// closed; a watch may be kept open in silence for so long before that.
+// What a resource's list is (NULL: said to be elsewhere), and its watch (NULL: refused): each a
+// text that is sent, and then the connection closed; a watch may be kept open in silence for so
+// long before that.
 static const struct resource {
 	const char *plural, *list, *watch;
 	int silence_s;
@@ -46,6 +47,7 @@ static const struct resource {
 	{"sprints", LIST(THE_ONE), "", 0},
 	{"refusals", LIST(THE_ONE), NULL, 0},
 	{"sleepers", LIST(THE_ONE), "", 60},
+	{"portals", NULL, NULL, 0},
 	{"circles",
 		"{\"metadata\":{\"resourceVersion\":\"7\",\"continue\":\"again\"},\"items\":"
 		"[" THE_ONE "]}",
@@ -102,6 +104,13 @@ static void keep_silent(int fd, int seconds)
 
 static void serve_resource(int fd, const struct resource *resource, bool is_watch)
 {
+	if (!resource->list) {
+		say(fd, "HTTP/1.1 302 Found\r\nLocation: "
+			"https://ana:hush-hush@elsewhere.example/"
+			"login?token=hush\r\nContent-Length: "
+			"0\r\nConnection: close\r\n\r\n");
+		return;
+	}
 	if (is_watch && !resource->watch) {
 		say(fd, "HTTP/1.1 500 Internal Server Error\r\nContent-Length: "
 			"2\r\nConnection: close\r\n\r\n{}");
@@ -123,10 +132,6 @@ static void answer(int fd, const char *path)
 		discover(fd);
 	else if (strncmp(path, "/api/v1/namespaces/kube-system ", 31) == 0)
 		say(fd, OK_HEAD "{\"metadata\":{\"uid\":\"careless\"}}");
-	else if (strncmp(path, "/api/v1/namespaces/default/moved", 32) == 0)
-		say(fd, "HTTP/1.1 302 Found\r\nLocation: "
-			"https://ana:hush-hush@elsewhere.example/login?token=hush\r\nConnection: "
-			"close\r\n\r\n");
 	for (size_t i = 0; i < RESOURCES; i++) {
 		snprintf(part, sizeof part, "/namespaces/default/%s?", resources[i].plural);
 		if (strstr(path, part))

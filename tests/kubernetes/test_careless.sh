@@ -17,7 +17,7 @@ contexts: [{name: c, context: {cluster: c}}]
 current-context: c
 END
 dependencies=
-for resource in strays movers mixtures errors oldies sprints refusals sleepers circles; do
+for resource in strays movers mixtures errors oldies sprints refusals sleepers portals circles; do
 	dependencies="$dependencies
 - {id: $resource, every: 2s, timeout: 4s, check: {kubernetes: {target: main, resource: $resource, name: one, expect: exists}}}"
 done
@@ -67,11 +67,13 @@ for resource in refusals sleepers; do
 		all(range(1; length) as $i | select(.[$i].status == "healthy" and .[$i - 1].status == "unknown") | [.[$i].asked, .[$i - 1].asked]; .[0] >= .[1])'
 	asked $resource 8 20
 done
+of portals "where it sends" 'all(.[]; .status == "unknown" and .message == "HTTP 302; it sends elsewhere, which is not followed: https://[masked]@elsewhere.example/login")'
+asked portals 0 20
 of circles "pages that do not end" 'all(.[]; .status == "unknown") and any(.[]; .message | contains("its pages do not end"))'
 asked circles 0 40
 # The URL carries a password (DESIGN §7: masked before it leaves).
-! grep -q S3cretPass "$work/lines" "$work/errors" || {
-	echo "test_careless.sh: the password in the server's URL is told" >&2
+! grep -q -e S3cretPass -e hush "$work/lines" "$work/errors" || {
+	echo "test_careless.sh: a password in a URL is told" >&2
 	failed=1
 }
 done_probing

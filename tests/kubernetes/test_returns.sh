@@ -46,7 +46,13 @@ comes probes unknown 10 "has no resource"
 kill -STOP "$(cat "$CLUSTER/apiserver.pid")"
 comes api unknown 10
 comes kube-system unknown 10
+sleep 10
 kill -CONT "$(cat "$CLUSTER/apiserver.pid")"
+# It was not waited for longer than that.
+if grep -E 'within [0-9]+m' "$work/lines" >&2; then
+	echo "test_returns.sh: waited minutes for a connection?" >&2
+	failed=1
+fi
 comes api healthy 10
 
 cp "$CLUSTER/kubeconfig" "$work/later.yaml"
