@@ -257,6 +257,9 @@ int cmd_resume(int argc, char **argv)
 		return EXIT_USAGE;
 	if (argc - optind > 1)
 		return command_usage("resume", "one incident at a time");
+	// A terminal that cannot be drawn on must leave no trace in the record.
+	if (!opening.is_headless && !term_is_there(&err))
+		return command_fail(EXIT_USAGE, &err);
 	const char *named = optind < argc ? argv[optind] : opening.directory;
 	char *directory = named ? incident_find(named, &err) : history_newest_open(&err);
 	if (!directory)

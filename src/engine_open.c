@@ -192,11 +192,12 @@ static bool begin_mirror(struct engine *engine, const char *id, struct err *err)
 	return is_begun;
 }
 
-// A disk that is full is not the only one.
+// A disk that is full is not the only one; what is wrong with a place that was named is said
+// already.
 static bool say_where_else(struct err *err)
 {
 	struct err what = *err;
-	if (strstr(what.message, "--dir"))
+	if (strstr(what.message, "--dir") || strstr(what.message, "; name "))
 		return false;
 	return err_set(err, "%s; make room, or name another place with --dir", what.message);
 }

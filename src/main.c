@@ -18,7 +18,8 @@ const struct command_entry command_table[] = {
 		"recover a simulated platform on this screen; needs nothing", false},
 	{"run", cmd_run,
 		"RUNBOOK [--input K=V|K=@FILE]... [--inputs FILE] [--dir D] [--operator NAME] "
-		"[--key FILE|auto] [--drill] [--scenario F] [--speed N] [--observe] [--theme T] "
+		"[--key FILE|auto] [--drill] [--scenario F] [--speed N] [--observe] "
+		"[--share GROUP] [--mirror FOLDER] [--theme T] "
 		"[--headless "
 		"[--answers F] [--parallel N]]",
 		"open an incident and work through a runbook", false},

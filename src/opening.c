@@ -329,7 +329,7 @@ static bool take_inputs(struct opening *opening)
 			continue;
 		set_input(opening, (int)i, runbook->inputs[i].fallback, "default");
 		if (opening->setup.scenario)
-			set_input(opening, (int)i, opening->setup.scenario->inputs[i], "default");
+			set_input(opening, (int)i, opening->setup.scenario->inputs[i], "scenario");
 		if (opening->answers)
 			set_input(opening, (int)i, opening->answers->inputs[i], "answers");
 	}

@@ -38,6 +38,7 @@ refused() { # WORDS DIR
 mkdir real
 ln -s real link
 refused 'link: is a symbolic link, not a directory; name the directory that it leads to' link
+grep -q 'make room' err && fail "a link is taken for a full disk: $(cat err)"
 [ -z "$(ls -A real)" ] || fail 'a symbolic link was followed'
 mkfifo fifo
 refused 'fifo: is a FIFO, not a directory' fifo

@@ -101,6 +101,25 @@ says err 'the recovery is not complete, 1 skipped after failing (flaky); 1 depen
 [ "$(events bad 'map(select(.kind=="incident.recovered"))[0].data.why' | grep -c '1 dependency is not healthy (gone degraded)')" = 1 ] ||
 	fail "the record does not say so: $(events bad 'map(select(.kind=="incident.recovered"))')"
 
+# --- without a terminal that can be drawn on nothing is taken, and nothing recorded ---
+before=$(wc -l <failing/timeline.jsonl)
+expect_code 2 setsid "$RELIGHT" resume failing
+says err 'terminal: '
+[ "$(wc -l <failing/timeline.jsonl)" = "$before" ] || fail "a resume without a terminal recorded $(events failing 'map(.kind)[-2:]')"
+
+# --- what the scenario gives is not the runbook's default; a restore point needs no command ---
+cat >asks.yaml <<'Y'
+relight: 1
+name: asks
+inputs: {token: {ask: Which one?}}
+restore_points: [{id: store}]
+steps: [{id: one, run: {command: [echo, "${input.token}"]}, takes: 1s}]
+Y
+expect_code 0 "$RELIGHT" check asks.yaml
+printf 'scenario: 1\nname: s\nrunbook: asks.yaml\ninputs: {token: t}\n' >asks.scenario
+expect_code 0 "$RELIGHT" run asks.yaml --scenario asks.scenario --speed 100 --headless --dir asked
+[ "$(events asked 'map(select(.kind=="input.set"))[0].data.from')" = scenario ] || fail "the input is from $(events asked 'map(select(.kind=="input.set"))')"
+
 # --- automatic retries of the runbook come first ---
 rm -f once
 sed 's/id: flaky,/id: flaky, retries: 2,/' failing.yaml >retries.yaml
