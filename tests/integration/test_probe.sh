@@ -108,9 +108,15 @@ mkdir "$here/home"
 echo 'def leaked: "leaked";' >"$here/home/.jq"
 printf '%s\n' 'FROM_FILE="of the file"' 'TOKEN=s3cret-token-value' >"$here/dr.env"
 chmod 600 "$here/dr.env"
+cat >"$here/kubeconfig" <<END
+clusters: [{name: c, cluster: {server: 'https://127.0.0.1:$hung', insecure-skip-tls-verify: true}}]
+contexts: [{name: c, context: {cluster: c}}]
+current-context: c
+END
 cat >"$here/runbook.yaml" <<END
 relight: 1
 name: probe-test
+targets: {hung: {kubernetes: {kubeconfig: kubeconfig}}}
 env: [RELIGHT_TEST_WORD]
 env_file: dr.env
 inputs:
@@ -153,6 +159,7 @@ dependencies:
   - {id: tls-wrong, check: {http: {url: "https://good.test/", connect_to: "127.0.0.1:$wrong", ca: ca.pem}}}
   - {id: tls-plain, check: {http: {url: "https://good.test/", connect_to: "127.0.0.1:$http", ca: ca.pem}}}
   - {id: tls-hung, timeout: 700ms, check: {http: {url: "https://good.test/", connect_to: "127.0.0.1:$hung", ca: ca.pem}}}
+  - {id: api-hung, timeout: 9s, check: {kubernetes: {target: hung, readyz: true}}}
   - {id: tls-no-ca, check: {http: {url: "https://good.test/", connect_to: "127.0.0.1:$tls", ca: nosuch.pem}}}
   - {id: tcp, check: {tcp: {host: 127.0.0.1, port: $http}}}
   - {id: tcp-name, check: {tcp: {host: localhost, port: $http}}}
@@ -240,6 +247,7 @@ is tls-expired unknown "the certificate has expired"
 is tls-wrong unknown "the certificate is not for good.test"
 is tls-plain unknown "is it plain HTTP?"
 is tls-hung unknown "no TLS handshake within 700ms"
+is api-hung unknown "no TLS handshake within 5s" # and not 9 s, which it had
 is tls-no-ca unknown "nosuch.pem"
 is tcp healthy "connected in "
 is tcp-name healthy "connected in "
