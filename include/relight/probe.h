@@ -91,6 +91,8 @@ void probing_done(struct probing *probing, enum status status, int64_t latency_m
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 struct probe_kind {
+	// What will be asked is configured; called before anything is, of any check. May be NULL.
+	void (*prepare)(struct probing *probing);
 	// Begins; ends by itself within timeout_ms through one of the two above.
 	void (*start)(struct probing *probing);
 	// Ends early and releases `work`, silently. Called when the sensor ends, and as a backstop

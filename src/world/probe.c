@@ -107,9 +107,12 @@ static void begin(struct sensing *sensing)
 	for (int kind = 0; kind < CHECK_KINDS && !sensing->options->once; kind++)
 		if (probe_kinds[kind]->attend)
 			probe_kinds[kind]->attend(&sensing->world);
-	for (size_t i = 0; i < runbook->dependency_count; i++)
-		if (sensing->watches[i])
-			total_us += watch_cost_us(&runbook->dependencies[i]);
+	for (size_t i = 0; i < runbook->dependency_count; i++) {
+		if (!sensing->watches[i])
+			continue;
+		watch_prepare(sensing->watches[i]);
+		total_us += watch_cost_us(&runbook->dependencies[i]);
+	}
 	double scale = total_us > SPREAD_MAX_US ? (double)SPREAD_MAX_US / (double)total_us : 1;
 	for (size_t i = 0; i < runbook->dependency_count; i++) {
 		if (!sensing->watches[i])

@@ -286,6 +286,12 @@ void asking_init(struct asking *asking, struct watch *watch, struct probe_world 
 	forget_verdict(asking);
 }
 
+void asking_prepare(struct asking *asking)
+{
+	if (asking->kind->prepare)
+		asking->kind->prepare(&asking->probing);
+}
+
 void asking_start(struct asking *asking, bool anew)
 {
 	const char *unbuilt = probe_unbuilt(asking->probing.check);

@@ -423,11 +423,10 @@ static void settle_namespace(struct query *query)
 	}
 }
 
-static void start(struct probing *probing)
+// An asking that is ready to ask its target where *status says healthy; else `err` says why not.
+static struct query *query_new(struct probing *probing, enum status *status, struct err *err)
 {
 	struct query *query = memory_zeroed(1, sizeof *query);
-	struct err err = {0};
-	enum status status = STATUS_UNKNOWN;
 
 	*query = (struct query){
 		.probing = probing,
@@ -437,16 +436,41 @@ static void start(struct probing *probing)
 		.latency_ms = -1,
 	};
 	probing->work = query;
-	query->client = target_client(probing->world, query->check->target, &err);
-	if (query->client && take_question(query, &err))
-		status = target_open(probing->world, query->check->target, &err);
-	if (status != STATUS_HEALTHY) {
-		cJSON *absence = target_absence(probing->world, query->check->target);
-		query_end(query, status, absence, "%s", err.message);
+	*status = STATUS_UNKNOWN;
+	query->client = target_client(probing->world, query->check->target, err);
+	if (query->client && take_question(query, err))
+		*status = target_open(probing->world, query->check->target, err);
+	if (*status == STATUS_HEALTHY)
+		settle_namespace(query);
+	return query;
+}
+
+static void start(struct probing *probing)
+{
+	struct err err = {0};
+	enum status status;
+	struct query *query = query_new(probing, &status, &err);
+
+	if (status == STATUS_HEALTHY)
+		identify(query);
+	else
+		query_end(query, status, target_absence(probing->world, query->check->target), "%s",
+			err.message);
+}
+
+// One list serves all who look at the same objects, if it is known before how they do. Where that
+// is not known yet, it is a list more.
+static void prepare(struct probing *probing)
+{
+	struct err err = {0};
+	enum status status;
+
+	if (probing->check->kubernetes.question != KUBERNETES_OBJECTS)
 		return;
-	}
-	settle_namespace(query);
-	identify(query);
+	struct query *query = query_new(probing, &status, &err);
+	if (status == STATUS_HEALTHY)
+		query_look(query);
+	query_release(query);
 }
 
 static void cancel(struct probing *probing)
@@ -460,7 +484,8 @@ static void leave(struct probing *probing)
 	probing->standing = NULL;
 }
 
-const struct probe_kind probe_kubernetes = {.start = start,
+const struct probe_kind probe_kubernetes = {.prepare = prepare,
+	.start = start,
 	.cancel = cancel,
 	.leave = leave,
 	.attend = targets_attend,

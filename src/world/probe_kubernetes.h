@@ -73,7 +73,8 @@ void query_locate(struct query *query);
 // and the warnings about it. `pods` is their selector, or NULL. Takes ownership of `evidence`.
 void query_why(struct query *query, const struct kubeapi_type *type, enum status status,
 	const char *words, const char *pods, cJSON *evidence);
-// Asks the watch that has it in view.
+// Looks at the watch that has it in view, from now on; asks that.
+struct kubewatch_viewer *query_look(struct query *query);
 void query_watch(struct query *query);
 
 // --- what else can be asked ---

@@ -198,18 +198,23 @@ static struct kubewatch_viewer *viewer(struct query *query, struct kubewatch *wa
 	return standing->viewer;
 }
 
-void query_watch(struct query *query)
+struct kubewatch_viewer *query_look(struct query *query)
 {
-	struct probing *probing = query->probing;
-	struct kubewatch *watch = target_watch(probing->world, query->check->target,
+	struct kubewatch *watch = target_watch(query->probing->world, query->check->target,
 		&(struct kubewatch_scope){
 			.resource = query->name,
 			.namespace = query->namespace,
 			.selector = query->selector,
 			.object = query->object,
 		});
-	struct kubewatch_asking *asking = kubewatch_ask(
-		viewer(query, watch), probing->anew, query_time_left_ms(query), on_answer, query);
+
+	return viewer(query, watch);
+}
+
+void query_watch(struct query *query)
+{
+	struct kubewatch_asking *asking = kubewatch_ask(query_look(query), query->probing->anew,
+		query_time_left_ms(query), on_answer, query);
 
 	if (asking) // else it was answered, and the query is gone
 		query->asking = asking;

@@ -36,6 +36,8 @@ struct asking {
 // Prepares one check: its jq programs are numbered.
 void asking_init(struct asking *asking, struct watch *watch, struct probe_world *world,
 	const struct dependency *dependency, const struct check *check);
+// Lets the kind know what it will be asked.
+void asking_prepare(struct asking *asking);
 // `anew`: what the kind knows already does not count.
 void asking_start(struct asking *asking, bool anew);
 // Lets go of whatever is under way, silently.
@@ -59,6 +61,8 @@ struct watching {
 
 struct watch *watch_new(struct watching *watching, int dependency);
 void watch_free(struct watch *watch); // the loop must run once more
+// Before any of them begins.
+void watch_prepare(struct watch *watch);
 // Asks for the first time after `delay_ms`; `phase` (0 to 1) spreads what comes after.
 void watch_begin(struct watch *watch, int64_t delay_ms, double phase);
 // Asks again as soon as that is possible; token 0: none.

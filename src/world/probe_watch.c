@@ -224,6 +224,12 @@ void watch_free(struct watch *watch)
 	uv_close((uv_handle_t *)&watch->timer, on_closed);
 }
 
+void watch_prepare(struct watch *watch)
+{
+	for (size_t i = 0; i < watch->dependency->check_count; i++)
+		asking_prepare(&watch->askings[i]);
+}
+
 void watch_begin(struct watch *watch, int64_t delay_ms, double phase)
 {
 	watch->phase = phase;

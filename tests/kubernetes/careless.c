@@ -30,6 +30,7 @@ static const struct resource {
 	const char *plural, *list, *watch;
 	int silence_s;
 } resources[] = {
+	{"goods", LIST(THE_ONE), "", 4}, // not careless
 	{"strays", LIST("{\"metadata\":{\"name\":\"other\",\"namespace\":\"default\"}}"),
 		"{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"another\",\"namespace\":"
 		"\"default\"}}}",

@@ -21,6 +21,15 @@ for resource in strays movers mixtures errors oldies sprints refusals sleepers p
 	dependencies="$dependencies
 - {id: $resource, every: 2s, timeout: 4s, check: {kubernetes: {target: main, resource: $resource, name: one, expect: exists}}}"
 done
+# Those that look at one object begin apart, for commands that stand between them take their time.
+for expect in healthy exists '{jq: .metadata.uid != null}' absent; do
+	for n in 1 2 3 4 5 6 7 8 9 10; do
+		dependencies="$dependencies
+- {id: between-$n-$(echo "$expect" | tr -dc a-z), every: 60s, check: {command: ['true']}}"
+	done
+	dependencies="$dependencies
+- {id: goods-$(echo "$expect" | tr -dc a-z), every: 2s, timeout: 4s, check: {kubernetes: {target: main, resource: goods, name: one, expect: $expect}}}"
+done
 runbook "  main: {kubernetes: {kubeconfig: $work/kubeconfig}}" "$dependencies"
 
 mkfifo "$work/stdin"
@@ -52,6 +61,12 @@ asked() {
 		failed=1
 	}
 }
+# However many look at an object, and in however many ways, one list and one watch serve them all.
+for id in goods-healthy goods-exists goods-jqmetadatauidnull; do
+	of $id "always healthy" 'all(.[]; .status == "healthy")'
+done
+of goods-absent "it is there" 'all(.[]; .status == "degraded")'
+asked goods 10 1
 of strays "it is not there" 'all(.[]; .status == "missing")'
 of movers "it is not there" 'all(.[]; .status == "missing")'
 of mixtures "that is something else" 'all(.[]; .status == "unknown" and (.message | contains("it holds a Secret where mixtures were asked for")))'
