@@ -4,21 +4,23 @@
 #include <string.h>
 
 #include "kubernetes_action_parts.h"
+#include "relight/clock.h"
 #include "relight/file.h"
 #include "relight/json.h"
 #include "relight/memory.h"
 #include "relight/moment.h"
 #include "relight/pin.h"
 
-#define LOOK_EVERY_MS    200
-#define IDENTIFY_MS      10000
-#define LOOK_MS          20000 // for what changes nothing
-#define CHANGE_MS        60000 // the server gives up by itself before that; admission may take 30 s
-#define FAILURES_MOST    5     // of the server itself: more do not help
-#define FIRST_REST_MS    250
-#define DOUBLINGS        5      // of the rest, at most
-#define LONGEST_REST_MS  120000 // whatever the server asks for
-#define OBJECT_MAX_BYTES (16u << 20)
+#define HTTP_UNAUTHORIZED 401
+#define LOOK_EVERY_MS     200
+#define IDENTIFY_MS       10000
+#define LOOK_MS           20000 // for what changes nothing
+#define CHANGE_MS         60000 // the server gives up by itself before that; admission may take 30 s
+#define FAILURES_MOST     5     // of the server itself: more do not help
+#define FIRST_REST_MS     250
+#define DOUBLINGS         5      // of the rest, at most
+#define LONGEST_REST_MS   120000 // whatever the server asks for
+#define OBJECT_MAX_BYTES  (16u << 20)
 
 // --- words -------------------------------------------------------------------------------------------------------------
 
@@ -67,7 +69,9 @@ void reply_words(const struct reply *reply, const char *object, struct buf *word
 	if (reply->reach == REACH_ANSWERED)
 		kubeapi_refusal(
 			reply->status, buf_str(&reply->body), reply->body.length, object, words);
-	else
+	if (reply->reach == REACH_ANSWERED && reply->expired[0])
+		buf_printf(words, "; these credentials ended %s ago", reply->expired);
+	if (reply->reach != REACH_ANSWERED)
 		buf_text(words, buf_str(&reply->why));
 }
 
@@ -261,6 +265,17 @@ static bool is_in_time(const struct acting *acting, uint64_t began_ms, int64_t r
 	return patience_ms < 0 || (int64_t)(uv_now(&acting->loop) - began_ms) + rest <= patience_ms;
 }
 
+// The server says only that it does not take them.
+static void note_expiry(const struct acting *acting, struct reply *reply)
+{
+	bool renews = false;
+	struct wall at = kubernetes_expiry(acting->client, &renews), now = clock_wall();
+
+	if (reply->reach == REACH_ANSWERED && reply->status == HTTP_UNAUTHORIZED &&
+		wall_known(at) && at.us < now.us)
+		duration_short((now.us - at.us) / US_PER_MS, reply->expired);
+}
+
 bool acting_ask(struct acting *acting, const struct question *question, struct reply *reply)
 {
 	uint64_t began_ms = uv_now(&acting->loop);
@@ -272,6 +287,7 @@ bool acting_ask(struct acting *acting, const struct question *question, struct r
 
 		reply_fini(reply);
 		ask_once(acting, question, reply);
+		note_expiry(acting, reply);
 		is_doubtful |= leaves_doubt(reply, question->nature);
 		reply->is_doubtful = is_doubtful;
 		if (!reply->is_there)

@@ -438,16 +438,16 @@ bool deed_find_type(struct acting *acting, struct deed *deed, bool is_news, bool
 	if (deed->has_type)
 		return true;
 	manifest_group_version(json_text(deed->object, "apiVersion"), group, version);
-	if (!acting_find_kind(acting, group, version, kind, is_news, &deed->type, is_there))
-		return false;
-	if (!*is_there) {
-		snprintf(deed->type.kind, sizeof deed->type.kind, "%s", kind);
-		snprintf(deed->type.group, sizeof deed->type.group, "%s", group);
-	}
+	snprintf(deed->type.kind, sizeof deed->type.kind, "%s", kind);
+	snprintf(deed->type.group, sizeof deed->type.group, "%s", group);
 	set_label(deed);
+	if (!acting_find_kind(acting, group, version, kind, is_news, &deed->type, is_there))
+		return acting->done->why.message[0] &&
+		       err_prefix(&acting->done->why, "%s", deed->label);
 	if (!*is_there)
 		return true;
 	deed->has_type = true;
+	set_label(deed);
 	if (deed->type.is_namespaced)
 		deed->namespace = memory_copy_text(own ? own : acting->namespace);
 	return !deed->namespace || is_namespace(deed->namespace) ||

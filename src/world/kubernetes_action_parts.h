@@ -15,6 +15,7 @@
 #include "relight/kubernetes.h"
 #include "relight/kubernetes_action.h"
 #include "relight/manifest.h"
+#include "relight/moment.h"
 
 // What the files of an action share. It is told one thing after another: whoever asks waits for the
 // answer, and meanwhile the loop runs and is looked whether to stop.
@@ -81,6 +82,8 @@ struct reply {
 	bool is_fleeting, was_sent; // as http_answer has them
 	bool is_doubtful; // of a change: it, or an earlier one of the same, may have been carried
 			  // out without an answer that says so
+	char expired[DURATION_TEXT_BYTES]; // it was refused, with credentials that ended so long
+					   // ago; "": not that
 };
 void reply_fini(struct reply *reply);
 bool reply_is_good(const struct reply *reply); // 200 to 299

@@ -459,6 +459,19 @@ act_frozen 5
 is 'no original' failed - "keys/kept.yaml: No such file or directory"
 grep -rq hunter2 i && fail "the Secret is in the incident: $(grep -r hunter2 i)"
 
+# --- what is refused says of which object, and why if that is known ----------------------------------------------------
+
+was=$kubeconfig
+sed "/client-certificate\|client-key\|token/d; s|certificate-authority: |&$CLUSTER/|" "$kubeconfig" >anonymous
+kubeconfig=$work/anonymous pin=
+act nobody 1 "{\"apply\":[$(config_map first-of-two '{}'),$(config_map second-of-two '{}')]}"
+is 'nobody in particular' failed 403 'configmap/first-of-two: v1: HTTP 403'
+grep -q 'configmap/second-of-two: v1: HTTP 403' output || fail "the second object is not named: $(cat output)"
+kubeconfig=$CLUSTER/kubeconfig-expired
+act expired 1 "{\"apply\":$(config_map ninth '{}')}"
+is 'expired' failed 401 'these credentials ended '
+kubeconfig=$was
+
 # --- what is not a request ---------------------------------------------------------------------------------------------
 
 for action in '{}' '{"apply":"a","create":"b"}' '{"patch":{}}' '{"delete":"x"}'; do
