@@ -28,6 +28,9 @@ bool known_is_of_target(const struct facts *facts, int dependency, int target);
 // -1: something is, or nobody has asked, or it is not there yet. `teller` (may be NULL): the
 // dependency that says best why.
 int64_t known_target_unknown_ms(const struct facts *facts, int target, int *teller);
+// Milliseconds since the credentials that a target is asked with have ended, as the sensor says,
+// -1: they have not, or it does not say, or they are replaced by themselves.
+int64_t known_target_expired_ms(const struct facts *facts, int target);
 // A step makes it, and it has never answered.
 bool known_is_not_made_yet(const struct facts *facts, int target);
 // The dependency is asked in a cluster that is not made yet.

@@ -136,6 +136,17 @@ int64_t known_target_unknown_ms(const struct facts *facts, int target, int *tell
 	return unknown_ms;
 }
 
+int64_t known_target_expired_ms(const struct facts *facts, int target)
+{
+	for (int i = 0; i < (int)facts->runbook->dependency_count; i++) {
+		const struct sensed_dependency *sensed = &facts->sensed->dependencies[i];
+		if (known_is_of_target(facts, i, target) && sensed->is_seen && !sensed->renews &&
+			wall_known(sensed->expires) && sensed->expires.us < facts->now.wall.us)
+			return wall_since_ms(facts, sensed->expires);
+	}
+	return -1;
+}
+
 bool known_waits_for_its_cluster(const struct facts *facts, int dependency)
 {
 	const struct dependency *of = &facts->runbook->dependencies[dependency];

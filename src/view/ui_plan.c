@@ -155,6 +155,18 @@ static void say_silence(struct buf *out, const struct facts *facts, int target)
 	buf_fini(&words);
 }
 
+static void say_expired(struct buf *out, const struct facts *facts, int target)
+{
+	int64_t expired_ms = known_target_expired_ms(facts, target);
+	char text[DURATION_TEXT_BYTES];
+
+	if (expired_ms < 0)
+		return;
+	duration_clock(expired_ms, text);
+	buf_printf(out, "THE CREDENTIALS for %s ended %s ago: it will refuse them.\n",
+		facts->runbook->targets[target].id, text);
+}
+
 bool plan_say_namespace(struct buf *out, const struct facts *facts, int step, bool is_rollback)
 {
 	const struct step *of = &facts->runbook->steps[step];
@@ -187,6 +199,7 @@ static void say_where(struct buf *out, const struct facts *facts, int step, bool
 		say_target(out, facts, target);
 		buf_byte(out, '\n');
 		say_silence(out, facts, target);
+		say_expired(out, facts, target);
 	}
 	if (plan_say_namespace(&namespace, facts, step, is_rollback))
 		buf_printf(out, "in     %s\n", buf_str(&namespace));

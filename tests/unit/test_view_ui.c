@@ -541,6 +541,25 @@ static void a_dialog_warns_of_a_silent_cluster(void **state)
 	assert_null(strstr(desk->ui.dialog.body, "NOTHING IS KNOWN"));
 }
 
+static void a_dialog_warns_of_credentials_that_have_ended(void **state)
+{
+	struct desk *desk = *state;
+	int old = runbook_dependency(desk->runbook, "old");
+
+	prod_is_known(desk);
+	sense_of(desk, "old", "healthy", "1/1");
+	desk->sensed->dependencies[old].expires =
+		(struct wall){desk->facts.now.wall.us - 14 * US_PER_S};
+	select_step(desk, "fill");
+	press(desk, 's');
+	assert_contains(desk->ui.dialog.body,
+		"THE CREDENTIALS for prod ended 0:14 ago: it will refuse them.\n");
+	press(desk, K_ESCAPE);
+	desk->sensed->dependencies[old].renews = true;
+	press(desk, 's');
+	assert_null(strstr(desk->ui.dialog.body, "CREDENTIALS"));
+}
+
 static void an_observer_is_told_how_to_take_the_controls(void **state)
 {
 	struct desk *desk = *state;
@@ -1839,6 +1858,7 @@ int main(void)
 		ON_CLUSTERS(a_dialog_says_what_is_done_once_more),
 		ON_CLUSTERS(a_dialog_names_what_is_applied),
 		ON_CLUSTERS(a_dialog_warns_of_a_silent_cluster),
+		ON_CLUSTERS(a_dialog_warns_of_credentials_that_have_ended),
 		CONVERSATION(an_observer_is_told_how_to_take_the_controls),
 		CONVERSATION(a_manual_step_wants_words),
 		CONVERSATION(a_decision_is_chosen_with_its_reason),
