@@ -2,55 +2,32 @@
 #include "timeline_copy.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "relight/clock.h"
 #include "relight/event.h"
-#include "relight/file.h"
-#include "relight/incident_files.h"
 #include "relight/memory.h"
+#include "timeline_disk.h"
 
 // The writer is a thread behind a queue. Whatever has gathered while it waited for the disk goes
 // out in one write and one fdatasync: the slower the disk, the larger the groups, and a burst never
 // queues behind a sync of its own for each event.
-//
-// How far the files can be trusted: a line is durable when the fdatasync after its write has
-// returned. A failed write is tried again every second, as disks are made room on. A failed sync is
-// never repeated: Linux marks the pages clean after it, so that the second one would report a
-// success that is none (PostgreSQL's "fsyncgate", 2018). What is not durable goes to a new segment
-// instead, with a descriptor and pages of its own.
 
 #define RETRY_MS   1000
 #define LEAVING_MS 3000 // how long a thread that hangs in its disk is waited for
 
-struct blob {
-	struct blob *next;
-	char sha256[65];
-	struct buf bytes;
-};
-
 struct copy {
 	struct copy_shared *shared;
-	char *name;
 	pthread_t thread;
 	bool has_thread;
 
 	// of the writer alone
 	copy_begin *begin;
 	void *begin_context;
-	struct copy_files files;
-	bool is_directory_synced;
-	bool needs_segment;  // the newest one failed to sync
-	off_t durable_bytes; // of the newest one: what is behind them was never acknowledged
-	bool has_tail;       // there is something behind them
+	struct disk disk;
 
 	// of whoever has the lock
 	struct buf queued; // whole lines
@@ -67,120 +44,7 @@ struct copy {
 	char begun_head[65]; // the digest of the line before the newest segment's first
 };
 
-const struct copy_files copy_no_files = {
-	.dir_fd = -1, .fd = -1, .held_fd = -1, .lock_fd = -1, .segment = 1};
-
-// --- the writer's thread: files --------------------------------------------------------------------------------------
-
-static bool write_blobs(struct copy *copy, const struct blob *blobs, struct err *err)
-{
-	if (!blobs)
-		return true;
-
-	bool is_new = faccessat(copy->files.dir_fd, INCIDENT_EVIDENCE, F_OK, 0) < 0;
-	int evidence_fd = file_open_directory(copy->files.dir_fd, INCIDENT_EVIDENCE, true, err);
-	bool is_written = evidence_fd >= 0 && (!is_new || fsync(copy->files.dir_fd) == 0 ||
-						      err_errno(err, errno, "cannot be synced"));
-
-	for (const struct blob *blob = blobs; blob && is_written; blob = blob->next)
-		is_written = file_save(evidence_fd, blob->sha256, buf_str(&blob->bytes),
-			blob->bytes.length, true, err);
-	if (!is_written)
-		err_prefix(err, "timeline: %s/evidence", copy->name);
-	if (evidence_fd >= 0)
-		close(evidence_fd);
-	return is_written;
-}
-
-// The name of the file, and that of its directory in the one above, which may be none of ours to
-// open.
-static bool sync_directory(struct copy *copy)
-{
-	int parent_fd = openat(copy->files.dir_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (parent_fd >= 0) {
-		fsync(parent_fd);
-		close(parent_fd);
-	}
-	return fsync(copy->files.dir_fd) == 0;
-}
-
-static bool cannot(const struct copy *copy, const char *what, struct err *err)
-{
-	char name[32];
-	int errnum = errno;
-
-	segment_name(copy->files.segment, name);
-	return err_errno(err, errnum, "timeline: %s/%s: cannot be %s", copy->name, name, what);
-}
-
-static void close_segment(struct copy_files *files)
-{
-	// The first one stays open: it is locked.
-	if (files->segment == 1 && files->held_fd < 0)
-		files->held_fd = files->fd;
-	else if (files->fd >= 0)
-		close(files->fd);
-	files->fd = -1;
-}
-
-// One that failed with nothing durable in it is of no use to anybody.
-static bool begin_segment(struct copy *copy, struct err *err)
-{
-	struct copy_files *files = &copy->files;
-	bool is_empty = files->fd >= 0 && files->segment > 1 && copy->durable_bytes == 0;
-	char name[32];
-
-	if (files->fd >= 0)
-		close_segment(files);
-	segment_name(files->segment + !is_empty, name);
-	if (is_empty)
-		unlinkat(files->dir_fd, name, 0);
-	int fd = openat(files->dir_fd, name,
-		O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 || !file_share(files->dir_fd, fd)) {
-		err_errno(err, errno, "timeline: %s/%s: cannot be made", copy->name, name);
-		if (fd >= 0)
-			close(fd);
-		return false;
-	}
-	files->fd = fd;
-	files->segment += !is_empty;
-	copy->durable_bytes = 0;
-	copy->is_directory_synced = copy->needs_segment = copy->has_tail = false;
-	return true;
-}
-
-// An unfinished last line of an earlier session, which is safe in evidence/ by now.
-static bool cut_torn(struct copy *copy, struct err *err)
-{
-	if (!copy->files.torn_bytes)
-		return true;
-	if (ftruncate(copy->files.fd, copy->durable_bytes) < 0 || fsync(copy->files.fd) < 0)
-		return cannot(copy, "rid of its torn last line", err);
-	copy->files.torn_bytes = 0;
-	return true;
-}
-
-// What a failed write left behind is cut off before it is tried again.
-static bool write_lines(struct copy *copy, const struct buf *lines, struct err *err)
-{
-	int fd = copy->files.fd;
-
-	if (copy->has_tail && ftruncate(fd, copy->durable_bytes) < 0)
-		return cannot(copy, "written", err);
-	copy->has_tail = true;
-	if (!file_write(fd, buf_str(lines), lines->length, NULL))
-		return cannot(copy, "written", err);
-	if (fdatasync(fd) < 0 || (!copy->is_directory_synced && !sync_directory(copy))) {
-		copy->needs_segment = true;
-		return cannot(copy, "synced to the disk", err);
-	}
-	copy->is_directory_synced = true;
-	copy->has_tail = false;
-	copy->durable_bytes += (off_t)lines->length;
-	return true;
-}
+// --- the writer's thread ----------------------------------------------------------------------------------------------
 
 // The digest that the first of the lines says the one before it has.
 static void head_before(const struct buf *lines, char head[65])
@@ -193,8 +57,6 @@ static void head_before(const struct buf *lines, char head[65])
 		head[EVENT_DIGEST_CHARS] = '\0';
 	}
 }
-
-// --- the writer's thread: the queue ----------------------------------------------------------------------------------
 
 static void free_blobs(struct blob *blob)
 {
@@ -236,30 +98,17 @@ static void open_files(struct copy *copy)
 
 	pthread_mutex_lock(&copy->shared->lock);
 	copy->is_begun = is_begun;
-	copy->segment = copy->files.segment;
+	copy->segment = copy->disk.files.segment;
 	settle(copy, is_begun, &err);
-}
-
-static bool write_to_disk(
-	struct copy *copy, const struct blob *blobs, const struct buf *lines, struct err *err)
-{
-	if (!write_blobs(copy, blobs, err) || !cut_torn(copy, err))
-		return false;
-	if (!lines->length)
-		return true;
-	if (!copy->needs_segment && write_lines(copy, lines, err))
-		return true;
-	// A new segment is another thing than what has failed, and is tried at once.
-	return copy->needs_segment && begin_segment(copy, err) && write_lines(copy, lines, err);
 }
 
 static void note_segment(struct copy *copy, const struct buf *lines)
 {
 	if (!copy->begun_head[0])
 		head_before(lines, copy->begun_head);
-	if (copy->segment == copy->files.segment)
+	if (copy->segment == copy->disk.files.segment)
 		return;
-	copy->segment = copy->files.segment;
+	copy->segment = copy->disk.files.segment;
 	copy->has_begun_segment = true;
 	head_before(lines, copy->begun_head);
 }
@@ -280,7 +129,7 @@ static void write_group(struct copy *copy, struct buf *lines)
 	size_t taken = copy->queued.length;
 	pthread_mutex_unlock(&copy->shared->lock);
 
-	bool is_written = write_to_disk(copy, blobs, lines, &err);
+	bool is_written = disk_write(&copy->disk, blobs, lines, &err);
 
 	pthread_mutex_lock(&copy->shared->lock);
 	buf_drop(&copy->queued, taken);
@@ -353,9 +202,8 @@ static void *writer_main(void *argument)
 		tell(copy);
 	}
 	// What is saved elsewhere continues the whole lines.
-	if (copy->is_faulty && copy->files.fd >= 0 && !copy->needs_segment &&
-		ftruncate(copy->files.fd, copy->durable_bytes) < 0)
-		copy->needs_segment = true;
+	if (copy->is_faulty)
+		disk_cut_tail(&copy->disk);
 	copy->is_over = true;
 	pthread_cond_broadcast(&shared->changed);
 	pthread_mutex_unlock(&shared->lock);
@@ -370,8 +218,7 @@ struct copy *copy_new(struct copy_shared *shared, const char *name, int64_t dura
 	struct copy *copy = memory_zeroed(1, sizeof *copy);
 
 	copy->shared = shared;
-	copy->name = memory_copy_text(name);
-	copy->files = copy_no_files;
+	copy->disk = (struct disk){.name = memory_copy_text(name), .files = copy_no_files};
 	copy->segment = 1;
 	copy->blobs_end = &copy->blobs;
 	copy->queued_seq = copy->durable_seq = durable_seq;
@@ -395,12 +242,7 @@ static bool start(struct copy *copy, struct err *err)
 
 void copy_opened(struct copy *copy, const struct copy_files *files)
 {
-	struct stat status = {0};
-
-	copy->files = *files;
-	fstat(files->fd, &status);
-	copy->durable_bytes = status.st_size - (off_t)files->torn_bytes;
-	copy->needs_segment = files->is_ended;
+	disk_opened(&copy->disk, files);
 }
 
 bool copy_start(struct copy *copy, const struct copy_files *files, struct err *err)
@@ -418,24 +260,13 @@ bool copy_start_later(struct copy *copy, copy_begin *begin, void *context, struc
 	return start(copy, err);
 }
 
-void copy_close_files(struct copy_files *files)
-{
-	const int fds[] = {files->lock_fd, files->fd, files->held_fd, files->dir_fd};
-
-	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
-		if (fds[i] >= 0)
-			close(fds[i]);
-	}
-	*files = copy_no_files;
-}
-
 static void release(struct copy *copy)
 {
-	copy_close_files(&copy->files);
+	copy_close_files(&copy->disk.files);
 	free_blobs(copy->blobs);
 	buf_fini(&copy->queued);
 	buf_fini(&copy->lost);
-	free(copy->name);
+	free(copy->disk.name);
 	free(copy);
 }
 
@@ -508,7 +339,7 @@ struct copy_status copy_look(const struct copy *copy, int64_t stalled_us)
 	if (status.is_well && busy_us > stalled_us) {
 		status.is_well = false;
 		err_set(&status.fault, "timeline: %s: the disk has not answered for %lld s",
-			copy->name, (long long)(busy_us / US_PER_S));
+			copy->disk.name, (long long)(busy_us / US_PER_S));
 	}
 	return status;
 }

@@ -32,7 +32,6 @@ struct copy;
 // Opens the copy's files, on its own thread, because its disk may hang: copy_opened() says where.
 // False with `err`: it is tried again in a second.
 typedef bool copy_begin(struct copy *copy, void *context, struct err *err);
-typedef void copy_end(void *context);
 
 // Takes the descriptors over, of the directory and of the newest segment, which is open for
 // appending. `held_fd` is the first segment where that is another one, else -1.
