@@ -231,8 +231,10 @@ static bool catch_up(const struct mirror *mirror, int has_fd, int fd, struct err
 	while (at < mirror->bytes) {
 		ssize_t n = pread(mirror->joined_fd, ours, sizeof ours, at);
 
-		if (n <= 0)
+		if (n < 0)
 			return err_errno(err, errno, "the record so far cannot be read");
+		if (n == 0)
+			return err_set(err, "the record so far has become shorter");
 		n = n < mirror->bytes - at ? n : (ssize_t)(mirror->bytes - at);
 		if (!file_write(fd, ours, (size_t)n, NULL))
 			return err_errno(err, errno, "cannot be written");
