@@ -6,10 +6,8 @@
 #include <openssl/crypto.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,8 +22,6 @@
 // 0.3).
 
 #define MAX_LINE_BYTES (16u << 20)
-
-extern char **environ;
 
 // An actuator that was forked here and has not been reaped.
 struct actuator {
@@ -499,58 +495,4 @@ _Noreturn void launcher_serve(int fd)
 	}
 	drop_spare(&service);
 	_exit(0);
-}
-
-// --- the cockpit's end -------------------------------------------------------------------------------------------------
-
-bool launcher_start(struct launcher *launcher, struct err *err)
-{
-	int ends[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-		return err_errno(err, errno, "launcher: cannot be started");
-	launcher->pid = fork();
-	if (!launcher->pid) {
-		close(ends[0]);
-		launcher_serve(ends[1]);
-	}
-
-	int errnum = errno;
-
-	close(ends[1]);
-	launcher->fd = ends[0];
-	if (launcher->pid < 0) {
-		close(ends[0]);
-		return err_errno(err, errnum, "launcher: cannot be started");
-	}
-	fcntl(launcher->fd, F_SETFL, fcntl(launcher->fd, F_GETFL) | O_NONBLOCK);
-	return true;
-}
-
-// A process that has threads may not fork one that goes on without loading a program.
-bool launcher_restart(struct launcher *launcher, const char *executable, struct err *err)
-{
-	const char *const argv[] = {"relight", "launcher", NULL};
-	posix_spawn_file_actions_t actions;
-	int ends[2], errnum;
-
-	if (launcher->pid > 0)
-		waitpid(launcher->pid, NULL, WNOHANG);
-	launcher->fd = launcher->pid = -1;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-		return err_errno(err, errno, "launcher: cannot be started");
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, ends[1], STDIN_FILENO);
-	errnum = posix_spawn(
-		&launcher->pid, executable, &actions, NULL, (char *const *)argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	close(ends[1]);
-	if (errnum) {
-		close(ends[0]);
-		launcher->pid = -1;
-		return err_errno(err, errnum, "launcher: %s: cannot be started", executable);
-	}
-	launcher->fd = ends[0];
-	fcntl(launcher->fd, F_SETFL, fcntl(launcher->fd, F_GETFL) | O_NONBLOCK);
-	return true;
 }
