@@ -117,11 +117,8 @@ static void record_inputs(struct engine *engine)
 
 static void record_unfit_steps(struct engine *engine)
 {
-	static const unsigned bits[] = {[EVENT_LIVE] = MODE_LIVE,
-		[EVENT_DRILL] = MODE_DRILL,
-		[EVENT_REHEARSAL] = MODE_REHEARSAL};
 	for (size_t s = 0; s < engine->runbook->step_count; s++) {
-		if (engine->runbook->steps[s].modes & bits[engine->setup.mode])
+		if (engine->runbook->steps[s].modes & MODE_BIT(engine->setup.mode))
 			continue;
 		struct event *event = by_relight(EVENT_STEP_SKIPPED);
 		event_set_step(event, engine->runbook->steps[s].id);

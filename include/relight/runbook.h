@@ -8,6 +8,7 @@
 
 #include "relight/arena.h"
 #include "relight/diag.h"
+#include "relight/event.h"
 #include "relight/moment.h"
 #include "relight/status.h"
 
@@ -222,9 +223,8 @@ struct dependency {
 enum step_kind { STEP_WAIT, STEP_RUN, STEP_MANUAL, STEP_DECIDE };
 enum again { AGAIN_SAFE, AGAIN_VERIFY, AGAIN_NEVER };
 
-#define MODE_LIVE      1u
-#define MODE_DRILL     2u
-#define MODE_REHEARSAL 4u
+// Of a set of modes: the bit of an enum event_mode.
+#define MODE_BIT(mode) (1u << (mode))
 
 struct decision_option {
 	const char *id, *say;
@@ -271,7 +271,7 @@ struct step {
 	int proves; // -1 absent
 	const struct learned_input *sets;
 	size_t set_count;
-	unsigned modes; // MODE_… bits
+	unsigned modes; // MODE_BITs
 	const struct hint *hints;
 	size_t hint_count;
 	struct action rollback; // ACTION_NONE: absent

@@ -9,11 +9,6 @@
 
 // --- starting ---
 
-static unsigned mode_bit(enum event_mode mode)
-{
-	return mode == EVENT_LIVE ? MODE_LIVE : mode == EVENT_DRILL ? MODE_DRILL : MODE_REHEARSAL;
-}
-
 bool decide_typed_name(const struct facts *facts, int step, struct buf *out)
 {
 	const struct step *of = &facts->runbook->steps[step];
@@ -61,7 +56,7 @@ static bool is_unblocked(const struct wish *wish)
 
 static bool launch(const struct wish *wish, bool is_rollback, const char *const *argv)
 {
-	if (!(wish->step->modes & mode_bit(wish->state->mode)))
+	if (!(wish->step->modes & MODE_BIT(wish->state->mode)))
 		return wish_refuse(
 			wish, "it is not for this mode", "do it by hand (b) or skip it (x)");
 	if (!name_is_typed(wish))

@@ -42,8 +42,10 @@ static void load_again(
 static void load_modes(
 	struct loader *loader, const struct key *key, const struct yaml_node *node, void *field)
 {
-	static const char *const words[] = {"live", "drill", "rehearsal", NULL};
-	static const unsigned bits[] = {MODE_LIVE, MODE_DRILL, MODE_REHEARSAL};
+	static const char *const words[] = {[EVENT_LIVE] = "live",
+		[EVENT_DRILL] = "drill",
+		[EVENT_REHEARSAL] = "rehearsal",
+		NULL};
 	unsigned modes = 0;
 
 	if (!load_is(loader, key->name, node, YAML_LIST))
@@ -51,7 +53,7 @@ static void load_modes(
 	for (size_t i = 0; i < node->count; i++) {
 		int index = load_word_index(loader, key->name, node->items[i], words);
 		if (index >= 0)
-			modes |= bits[index];
+			modes |= MODE_BIT(index);
 	}
 	if (node->count == 0)
 		load_error(loader, node, "empty", "%s: the step could run nowhere", key->name);
@@ -293,7 +295,7 @@ static void step_init(struct step *step, int phase)
 	step->again = AGAIN_VERIFY;
 	step->target = -1;
 	step->proves = -1;
-	step->modes = MODE_LIVE | MODE_DRILL | MODE_REHEARSAL;
+	step->modes = MODE_BIT(EVENT_LIVE) | MODE_BIT(EVENT_DRILL) | MODE_BIT(EVENT_REHEARSAL);
 }
 
 static void load_step_expect(struct loader *loader, const struct yaml_node *node, struct step *step)

@@ -54,7 +54,8 @@ static void defaults_are_filled_in(void **unused)
 	assert_int_equal(step->grace_ms, 30000);
 	assert_int_equal(step->settle_ms, 300000);
 	assert_int_equal(step->again, AGAIN_VERIFY);
-	assert_int_equal(step->modes, MODE_LIVE | MODE_DRILL | MODE_REHEARSAL);
+	assert_int_equal(step->modes,
+		MODE_BIT(EVENT_LIVE) | MODE_BIT(EVENT_DRILL) | MODE_BIT(EVENT_REHEARSAL));
 	assert_int_equal(step->target, 1);
 	assert_int_equal(step->when_step, -1);
 	assert_int_equal(step->proves, -1);
