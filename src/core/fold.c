@@ -441,6 +441,10 @@ static struct moment moment_of(const struct state *state, const struct event *ev
 	return (struct moment){event->ts, {event->mono.us + state->mono_offset_us}};
 }
 
+// A record of many boots, each of which says that thousands of years had gone by, must not overflow
+// what is added to the newest.
+#define COMPARABLE_MOST_US (INT64_MAX / 2)
+
 // After a reboot the monotonic clock begins again: the gap to the newest event is taken from the
 // wall clocks.
 static void follow_boot(struct state *state, const struct event *event)
@@ -449,8 +453,11 @@ static void follow_boot(struct state *state, const struct event *event)
 		return;
 	if (state->boot[0] && mono_known(state->last.mono)) {
 		int64_t gap_us = event->ts.us - state->last.wall.us;
-		state->mono_offset_us =
-			state->last.mono.us + (gap_us > 0 ? gap_us : 0) - event->mono.us;
+		int64_t now_us = state->last.mono.us + (gap_us > 0 ? gap_us : 0);
+
+		if (now_us > COMPARABLE_MOST_US)
+			now_us = COMPARABLE_MOST_US;
+		state->mono_offset_us = now_us - event->mono.us;
 	}
 	memcpy(state->boot, event->boot, sizeof state->boot);
 }

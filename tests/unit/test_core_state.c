@@ -1102,6 +1102,22 @@ static void test_durations_survive_a_reboot(void **unused)
 	case_end(&of);
 }
 
+static void test_boots_in_the_years_1_and_9999_by_turns_overflow_nothing(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, small);
+	for (int i = 0; i < 80; i++) {
+		int64_t before_us = of.state->last.mono.us;
+		of.boot = i % 2 ? "boot-2" : "boot-3";
+		of.boot_us = 7 - of.facts.now.mono.us;
+		of.facts.now.wall.us = (i % 2 ? 253402300799 : -62135596800) * US_PER_S;
+		tell(&of, "ana", EVENT_SESSION_RESUMED, NULL, NULL);
+		assert_true(of.state->last.mono.us >= before_us);
+	}
+	case_end(&of);
+}
+
 static void test_a_stepped_wall_clock_changes_no_duration(void **unused)
 {
 	(void)unused;
@@ -1312,6 +1328,7 @@ int main(void)
 		cmocka_unit_test(test_a_pure_wait_runs_down),
 		cmocka_unit_test(test_the_loss_is_that_of_the_oldest_store),
 		cmocka_unit_test(test_durations_survive_a_reboot),
+		cmocka_unit_test(test_boots_in_the_years_1_and_9999_by_turns_overflow_nothing),
 		cmocka_unit_test(test_a_stepped_wall_clock_changes_no_duration),
 		cmocka_unit_test(test_a_rehearsal_goes_by_its_own_time),
 		cmocka_unit_test(test_open_lines),
