@@ -117,10 +117,10 @@ static void add_before_impact(cJSON *one, const struct state *state, size_t r)
 	struct wall impact = wall_known(state->impact_at) ? state->impact_at : state->declared.wall;
 	struct wall found = state->restore_point_found[r];
 	struct wall at = wall_known(found) ? found : state->restore_point_at[r];
-	bool is_known = wall_known(at) && wall_known(impact);
-	json_add(one, "before_impact_seconds",
-		is_known ? cJSON_CreateNumber((double)((impact.us - at.us) / US_PER_S))
-			 : cJSON_CreateNull());
+	if (wall_known(at) && wall_known(impact))
+		json_add_int(one, "before_impact_seconds", (impact.us - at.us) / US_PER_S);
+	else
+		cJSON_AddNullToObject(one, "before_impact_seconds");
 }
 
 static void add_restore_points(
