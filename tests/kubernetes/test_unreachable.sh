@@ -156,7 +156,7 @@ comes lost unknown 10 "timed out: no connection"
 now_all
 nft add element inet faults lost '{ 7005, 7009 }'
 comes half-open unknown 10 "the server has gone silent"
-comes broken-off unknown 10 "timed out: HTTP 200, but not all of the answer"
+comes broken-off unknown 10 "timed out: " # half-way through an answer, or before it
 
 # What each wants, all at once.
 now_all
