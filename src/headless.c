@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "outlet.h"
 #include "relight/autopilot.h"
-#include "relight/file.h"
 
 struct headless {
 	struct engine *engine;
@@ -53,12 +53,14 @@ static void on_turn(void *context)
 	}
 }
 
-// A line is whole on stdout or not there at all as far as we can help it; a reader that is gone
-// does not stop a recovery.
+// A reader of stdout that is gone, or stands still, does not stop a recovery. It is there before
+// the incident is, whose first lines come before headless_run().
+static struct outlet out;
+
 static void on_durable(void *context, const char *line, size_t length)
 {
 	(void)context;
-	file_write(STDOUT_FILENO, line, length + 1, NULL); // with its LF
+	outlet_add(&out, line, length + 1); // with its LF
 }
 
 static void on_closed(void *context)
@@ -97,6 +99,7 @@ static void nothing(void *context)
 void headless_attach(struct engine *engine)
 {
 	signal(SIGPIPE, SIG_IGN);
+	outlet_init(&out, STDOUT_FILENO);
 	engine_start_threads(engine);
 	engine->front = (struct engine_front){
 		.on_turn = nothing, .on_durable = on_durable, .on_closed = nothing};
@@ -140,6 +143,8 @@ int headless_run(struct engine *engine, const struct answers *answers, int paral
 	engine_fini(engine, headless.exit_code == EXIT_INTERRUPTED ? "interrupted"
 			    : headless.exit_code                   ? "stopped"
 								   : "over");
+	// Nothing is held any more: from here on only the caller waits for the reader.
+	outlet_close(&out);
 	autopilot_fini(&headless.autopilot);
 	buf_fini(&headless.why);
 	return headless.exit_code;

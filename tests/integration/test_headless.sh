@@ -48,6 +48,35 @@ while IFS= read -r line; do
 	prev=$h
 done <good/timeline.jsonl
 
+# --- a reader of stdout that stands still holds nothing, and gets every line in the end ---
+{
+	echo 'relight: 1'
+	echo 'name: still'
+	echo 'steps:'
+	i=0
+	while [ $((i += 1)) -le 100 ]; do
+		echo "  - {id: step-$i, needs: [], run: {command: [\"true\"]}}"
+	done
+} >still.yaml
+mkfifo still.out
+{
+	i=0
+	until [ -e go-on ] || [ $((i += 1)) -gt 600 ]; do sleep 0.1; done
+	cat >still.lines
+} <still.out &
+reader=$!
+"$RELIGHT" run still.yaml --headless --parallel 8 --dir still >still.out 2>/dev/null &
+runner=$!
+i=0
+until grep -q '"kind":"log.closed"' still/timeline.jsonl 2>/dev/null || [ $((i += 1)) -gt 300 ]; do sleep 0.1; done
+grep -q '"kind":"log.closed"' still/timeline.jsonl || fail "a reader that stands still holds the incident"
+[ "$(wc -c <still/timeline.jsonl)" -gt 70000 ] || fail "a pipe takes all of it: $(wc -c <still/timeline.jsonl) bytes"
+kill -0 $runner || fail "it did not wait for its reader"
+touch go-on
+wait $runner || fail "exit code $?"
+wait $reader
+cmp still.lines still/timeline.jsonl || fail "lines are missing"
+
 # --- a missing answer: what else can go on goes on first, then 3 ---
 cat >missing.yaml <<'Y'
 relight: 1
