@@ -38,10 +38,19 @@ static struct history_seal *add_seal(struct history *history, const char *where,
 // The seq of the newest line below `before` that has this head; -1: none has.
 static int64_t find_head(const struct history *history, const char *head, int64_t before)
 {
-	for (int64_t seq = before; head && seq-- > 0;)
-		if (strcmp(history->events[seq]->h, head) == 0)
-			return seq;
+	for (size_t i = history->event_count; head && i-- > 0;)
+		if (history->events[i]->seq < before && strcmp(history->events[i]->h, head) == 0)
+			return history->events[i]->seq;
 	return -1;
+}
+
+// NULL where the line is damaged, or there is none. Behind damage a line's seq is not its index.
+static const struct event *find_seq(const struct history *history, int64_t seq)
+{
+	for (size_t i = history->event_count; i-- > 0;)
+		if (history->events[i]->seq == seq)
+			return history->events[i];
+	return NULL;
 }
 
 static bool check_signature(struct history *history, struct history_seal *seal, const char *head,
@@ -97,6 +106,7 @@ static bool compare(struct history *history, const char *path, const cJSON *obje
 {
 	const char *head = json_text(object, "head"), *log = json_text(object, "log");
 	const char *is = history_log(history);
+	const struct event *sealed = find_seq(history, seq);
 	long long last = (long long)history->chain.next_seq - 1;
 	if (log && is && strcmp(log, is) != 0)
 		history_problem(history, "seal: %s: it is of another timeline, log %s", path, log);
@@ -112,11 +122,15 @@ static bool compare(struct history *history, const char *path, const cJSON *obje
 			"at "
 			"seq %lld",
 			path, (long long)seq, last);
-	else if (strcmp(history->events[seq]->h, head) != 0)
+	else if (!sealed)
+		history_problem(history,
+			"seal: %s: the line that it seals (seq %lld) is damaged or missing", path,
+			(long long)seq);
+	else if (strcmp(sealed->h, head) != 0)
 		history_problem(history,
 			"seal: %s: not the record that was sealed: seq %lld had head %.64s then, "
 			"and has %.64s now",
-			path, (long long)seq, head, history->events[seq]->h);
+			path, (long long)seq, head, sealed->h);
 	else
 		return true;
 	return false;
@@ -170,7 +184,7 @@ static bool check_file(struct history *history, const struct history_trust *trus
 
 static void check_head(struct history *history, const char *head)
 {
-	int64_t seq = find_head(history, head, (int64_t)history->event_count);
+	int64_t seq = find_head(history, head, INT64_MAX);
 	struct history_seal *seal = add_seal(history, "--head", seq);
 	seal->is_good = seq >= 0;
 	if (!seal->is_good)

@@ -166,12 +166,22 @@ static bool is_elsewhere(const struct history *history, const struct event *even
 	return is_elsewhere;
 }
 
+static bool is_there(const struct history *history, const char *name)
+{
+	struct buf path = {0};
+	struct stat status;
+	buf_printf(&path, "%s/%s", history->directory, name);
+	bool is_there = lstat(buf_str(&path), &status) == 0;
+	buf_fini(&path);
+	return is_there;
+}
+
 static void verify_output(struct history *history, const struct event *event)
 {
 	const cJSON *output = json_get(event->data, "output");
 	const char *sha256 = json_text(output, "sha256");
 	struct buf name = {0};
-	if (!sha256 || !event->step || json_int(output, "bytes", 0) == 0)
+	if (!sha256 || !event->step)
 		return;
 	if (is_elsewhere(history, event)) {
 		history->outputs_elsewhere++;
@@ -179,7 +189,9 @@ static void verify_output(struct history *history, const struct event *event)
 	}
 	buf_printf(&name, INCIDENT_ATTEMPTS "/%s/%d/" ATTEMPT_OUTPUT_NAME, event->step,
 		event->attempt);
-	verify_file(history, event->seq, buf_str(&name), sha256, &history->output_count);
+	// An attempt that said nothing may have left no file.
+	if (json_int(output, "bytes", 0) > 0 || is_there(history, buf_str(&name)))
+		verify_file(history, event->seq, buf_str(&name), sha256, &history->output_count);
 	buf_fini(&name);
 }
 

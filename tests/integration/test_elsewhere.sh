@@ -146,10 +146,13 @@ for line in $(seq 1 "$(wc -l <lines/timeline.jsonl)"); do
 		continue
 	fi
 	expect_code 3 "$RELIGHT" resume lost --headless --past-damage
-	says err "relight: $name: step two"
+	# A declaration that is made again is named after the first line that is left.
+	called=$name
+	! sed -n "${line}p" lines/timeline.jsonl | grep -q incident.declared || called=-lines
+	says err "$called: step two"
 	[ "$(wc -l <one.ran)" = 1 ] || fail "line $line lost: what was done was done again"
 	expect_code 0 "$RELIGHT" status lost
-	says out "$name"
+	says out "$called"
 	says out 'Each line in turn'
 	expect_code 0 "$RELIGHT" status lost --step one
 done

@@ -132,6 +132,24 @@ says out 'not recorded in the timeline: another relight is writing it'
 expect_code 1 "$RELIGHT" timeline verify d --allowed-signers signers --format json # eve's is still there
 [ "$(jq '.seals[-1].ok' out)" = true ] || fail "the seal of a live record: $(cat out)"
 
+# Behind damage that was gone on with a line's number is not its place: the seal finds its line all the same.
+copy
+sealed=$(jq .seq damaged/timeline.jsonl.seal)
+sed -i '2s/^.*$/lost/' damaged/timeline.jsonl
+expect_code 0 "$RELIGHT" resume damaged --headless --past-damage
+expect_code 1 "$RELIGHT" timeline verify damaged
+says out "sealed up to seq $sealed, signed with"
+! grep -q 'not the record that was sealed' out || fail 'the sealed line was looked for in a wrong place'
+sed -i "$((sealed + 1))s/^.*$/lost/" damaged/timeline.jsonl
+expect_code 1 "$RELIGHT" timeline verify damaged
+says out "the line that it seals (seq $sealed) is damaged or missing"
+
+# What an attempt that said nothing is said to have printed.
+copy
+echo forged >damaged/attempts/one/1/output.log
+expect_code 1 "$RELIGHT" timeline verify damaged
+says out 'attempts/one/1/output.log: was altered'
+
 # --- from standard input ---
 "$RELIGHT" timeline verify - <d/timeline.jsonl >out || fail "verify -: $(cat out)"
 says out '-: good'
