@@ -317,6 +317,14 @@ for namespace in '*' a/b .. ''; do
 	act everywhere "$(printf %s "$namespace" | cksum | cut -c1-5)" "{\"delete\":{\"resource\":\"cm\",\"name\":\"made\",\"namespace\":\"$namespace\"}}"
 	is everywhere failed - "namespace $namespace: is no name of one"
 done
+# A password in the server's URL stays out of everything that is written.
+sed 's#https://#https://ana:S3cretPass@#' "$CLUSTER/kubeconfig" >"$CLUSTER/kubeconfig-url"
+kubeconfig=$CLUSTER/kubeconfig-url
+act url 1 '{"scale":{"resource":"deploy","name":"web","replicas":4}}'
+is url success 200 '' 'deployment.apps/web unchanged, 4 replicas .*'
+[ "$(jq -r .cluster.endpoint result | cut -c1-17)" = "https://[masked]@" ] || fail "the endpoint is told as $(jq -r .cluster.endpoint result)"
+if grep -r S3cretPass i/attempts/url; then fail "the password in the server's URL is written"; fi
+kubeconfig=$CLUSTER/kubeconfig
 act scale 3 '{"scale":{"resource":"cm","name":"made","replicas":"5"}}'
 is scale-unfit failed 404 'is this something that can be scaled?'
 act scale 4 '{"scale":{"resource":"deploy","name":"web","replicas":"-1"}}'
