@@ -247,6 +247,16 @@ static int go_on(struct opening *opening, const char *directory, const struct la
 				    : cockpit_resume(opening, directory, launcher);
 }
 
+// A terminal that cannot be drawn on must leave no trace in the record.
+static bool has_screen(const struct opening *opening)
+{
+	struct err err = {0};
+	bool has = opening->is_headless || term_is_there(&err);
+	if (!has)
+		command_fail(EXIT_USAGE, &err);
+	return has;
+}
+
 int cmd_resume(int argc, char **argv)
 {
 	struct opening opening;
@@ -257,9 +267,6 @@ int cmd_resume(int argc, char **argv)
 		return EXIT_USAGE;
 	if (argc - optind > 1)
 		return command_usage("resume", "one incident at a time");
-	// A terminal that cannot be drawn on must leave no trace in the record.
-	if (!opening.is_headless && !term_is_there(&err))
-		return command_fail(EXIT_USAGE, &err);
 	const char *named = optind < argc ? argv[optind] : opening.directory;
 	char *directory = named ? incident_find(named, &err) : history_newest_open(&err);
 	if (!directory)
@@ -267,9 +274,12 @@ int cmd_resume(int argc, char **argv)
 	if (!launcher_start(&launcher, &err))
 		return no_launcher(&err);
 	say_signing(&opening);
-	if (!take_over(&opening, directory, &err))
+	// Nor is it taken then from the one that goes on without a screen.
+	if (incident_is_offered(directory) && !has_screen(&opening))
+		code = EXIT_USAGE;
+	else if (!take_over(&opening, directory, &err))
 		command_fail(EXIT_USAGE, &err);
-	else if (opening_recall(&opening, directory))
+	else if (opening_recall(&opening, directory) && has_screen(&opening))
 		code = go_on(&opening, directory, &launcher);
 	opening_fini(&opening);
 	free(directory);
