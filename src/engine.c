@@ -110,8 +110,10 @@ void engine_record(struct engine *engine, struct event *event)
 	engine->is_dirty = true;
 }
 
-static void tell_durable(struct engine *engine)
+void engine_tell_durable(struct engine *engine)
 {
+	if (!engine->front.on_durable)
+		return;
 	int64_t durable = engine_durable_seq(engine);
 	size_t told = 0;
 	while (told < engine->written.length && engine->written_from <= durable) {
@@ -310,8 +312,7 @@ static void turn(struct engine *engine)
 		engine_look_at_record(engine);
 		engine_look_at_control(engine);
 		carry_out_pending(engine);
-		if (engine->front.on_durable)
-			tell_durable(engine);
+		engine_tell_durable(engine);
 		struct mono now = clock_mono();
 		engine_leave_sensed(engine);
 		if (now.us - engine->looked.us >= LOOK_US) {
@@ -433,96 +434,4 @@ bool engine_start(struct engine *engine, struct err *err)
 		return false;
 	engine_wake(engine);
 	return true;
-}
-
-// --- ending ---
-
-static void free_pending(struct engine *engine)
-{
-	for (size_t i = 0; i < engine->pending_count; i++) {
-		json_wipe(engine->pending[i].effect.request);
-		free(engine->pending[i].effect.why);
-	}
-	free(engine->pending);
-}
-
-void engine_setup_fini(struct engine_setup *setup)
-{
-	for (size_t i = 0; setup->inputs && i < setup->runbook->input_count; i++)
-		memory_wipe(setup->inputs[i]);
-	free(setup->inputs);
-	free(setup->input_from);
-	free(setup->person);
-	free(setup->directory);
-	free(setup->mirror);
-	buf_fini(&setup->runbook_text);
-	buf_fini(&setup->scenario_text);
-	scenario_free(setup->scenario);
-	runbook_free(setup->runbook);
-	*setup = (struct engine_setup){0};
-}
-
-static void end_session(struct engine *engine, const char *why)
-{
-	if (!engine->is_open)
-		return;
-	struct event *event = event_new(EVENT_SESSION_ENDED);
-	json_add_text(event->data, "why", engine->taker.words ? engine->taker.words : why);
-	engine_add_taker(engine, event->data);
-	engine_record(engine, event);
-	engine->taker.seq = engine->state->events - 1;
-	if (wall_known(engine->state->closed.wall)) {
-		event = event_new(EVENT_LOG_CLOSED);
-		json_add_text(event->data, "why", engine->state->closed_result);
-		engine_record(engine, event);
-	}
-	if (!timeline_drain(engine->record.timeline, NULL))
-		engine_save_pending(engine);
-	if (engine->front.on_durable)
-		tell_durable(engine);
-}
-
-void engine_fini(struct engine *engine, const char *why)
-{
-	end_session(engine, why);
-	engine->is_ending = true;
-	engine_unfollow(engine);
-	// Whoever comes next makes both of these anew: they go before the lock does.
-	engine_take_sensed_away(engine);
-	engine_end_control(engine);
-	timeline_close(engine->record.timeline);
-	if (engine->sensor)
-		sensor_stop(engine->sensor);
-	uv_handle_t *const own[] = {(uv_handle_t *)&engine->durable, (uv_handle_t *)&engine->check,
-		(uv_handle_t *)&engine->tick, (uv_handle_t *)&engine->launcher_pipe};
-	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-		if (!uv_is_closing(own[i]))
-			uv_close(own[i], NULL);
-	// The sensor's handles are its own to close; it needs up to three seconds to be gone.
-	uv_run(&engine->loop, UV_RUN_DEFAULT);
-	uv_loop_close(&engine->loop);
-	free_pending(engine);
-	buf_fini(&engine->written);
-	buf_fini(&engine->launcher_in);
-	sensed_free(engine->sensed);
-	state_free(engine->state);
-	plan_free(engine->plan);
-	scenario_facts_free(engine->simulated);
-	for (size_t t = 0; engine->contexts && t < engine->runbook->target_count; t++)
-		free(engine->contexts[t]);
-	free(engine->contexts);
-	free(engine->watches);
-	free(engine->flaps);
-	for (size_t s = 0; s < engine->runbook->step_count; s++)
-		free(engine->hosts[s]);
-	free(engine->hosts);
-	free(engine->session_host);
-	free(engine->spawned);
-	record_fini(&engine->record);
-	free(engine->directory);
-	free(engine->id);
-	event_free(engine->session);
-	applied_fini(&engine->applied);
-	cJSON_Delete(engine->files);
-	engine_setup_fini(&engine->setup);
 }

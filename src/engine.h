@@ -270,6 +270,8 @@ void engine_end_control(struct engine *engine);
 void engine_unfollow(struct engine *engine);
 bool engine_fold_line(void *context, const char *line, size_t length, struct err *err);
 void engine_record(struct engine *engine, struct event *event);
+// Tells the front which lines have become durable.
+void engine_tell_durable(struct engine *engine);
 void engine_commit(struct engine *engine, struct decision *decision);
 void engine_attach_launcher(struct engine *engine);
 void engine_carry_out(struct engine *engine, struct effect *effect);
