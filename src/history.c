@@ -174,12 +174,21 @@ static void tell_rest(struct history *history)
 			history->torn_bytes);
 }
 
+static bool is_directory(const char *path)
+{
+	struct stat status;
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 static bool read_timeline(struct history *history, struct err *err)
 {
 	bool is_stdin = strcmp(history->path, "-") == 0;
 	history->fd = is_stdin ? spool_stdin(err) : timeline_open_file(history->path, err);
 	if (history->fd < 0)
 		return false;
+	struct err why = {0};
+	if (is_directory(history->path) && !timeline_is_one(history->path, &why))
+		history_problem(history, "%s", why.message);
 	chain_init(&history->chain);
 	if (!walk_lines(history->fd, history->path, take_line, history, err))
 		return false;
@@ -190,12 +199,6 @@ static bool read_timeline(struct history *history, struct err *err)
 }
 
 // --- where things are ---
-
-static bool is_directory(const char *path)
-{
-	struct stat status;
-	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
 
 // The path that `name` means: one that is there, else an incident by its name.
 static char *find_path(const char *name, struct err *err)

@@ -88,6 +88,7 @@ static bool recall_past_damage(
 		return false;
 	opening->goes_past_damage |= !damaged.damage.is_new;
 	if (!opening->goes_past_damage) {
+		timeline_is_one(directory, err); // says better what it is
 		struct err what = *err;
 		return err_set(err,
 			"%s; 'relight timeline show %s' shows what is left of it, 'relight resume "

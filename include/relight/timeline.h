@@ -88,6 +88,11 @@ bool timeline_read_blob(
 // cannot be read or is no regular file.
 int timeline_open_file(const char *path, struct err *err);
 
+// Whether the segments in that directory are one record, without a gap, and none of them in the
+// place of whole lines of the one before it. False: `err` names file and line, or says why the
+// directory cannot be looked at. Reads all of them.
+bool timeline_is_one(const char *directory, struct err *err);
+
 // The same as timeline_read on an open file, read from where it stands to its end with bounded
 // memory; `name` is for messages. *chain is where that place is: chain_init at the beginning, else
 // what the last scan made of it.

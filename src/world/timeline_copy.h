@@ -95,9 +95,14 @@ int segment_continue(int dir_fd, int number, const struct chain *chain);
 bool segment_seek(int fd, const struct chain *chain);
 // How many bytes of a record are those of the lines up to that number.
 off_t segment_end(int fd, int64_t seq);
+// Whether there are no more of them than that: none behind a gap, none that is no regular file.
+// False with `err`.
+bool segments_are_all_there(int dir_fd, const char *name, struct err *err);
 // All segments as one file, read from its beginning. What a later segment has again is taken from
-// it alone: of an earlier one that the disk failed it is not known what it holds. -1 with `err`.
-int segments_join(int dir_fd, const char *name, struct err *err);
+// it alone: of an earlier one that the disk failed it is not known what it holds. Where that would
+// hide a line that is as it was written, all of the earlier one counts, so that the chain breaks
+// there, and `lost`, which may be NULL and begins empty, names file and line. -1 with `err`.
+int segments_join(int dir_fd, const char *name, struct err *lost, struct err *err);
 
 // --- timeline_lock.c -------------------------------------------------------------------------------------------------
 

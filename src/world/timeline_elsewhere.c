@@ -100,7 +100,7 @@ bool refuge_reopen(const char *path, struct copy_files *files, int *joined_fd, s
 	files->segment = segment_count(files->dir_fd);
 	segment_name(files->segment, name);
 	if (files->segment >= 1)
-		*joined_fd = segments_join(files->dir_fd, path, err);
+		*joined_fd = segments_join(files->dir_fd, path, NULL, err);
 	if (*joined_fd >= 0)
 		files->fd = lock_segment(files->dir_fd, name, 0, err);
 	if (files->fd >= 0)
@@ -265,7 +265,7 @@ static bool open_mirror(struct copy_files *files, const struct mirror *mirror, s
 
 	int from_fd =
 		files->fd >= 0 ? file_open_directory(AT_FDCWD, mirror->directory, false, err) : -1;
-	int has_fd = from_fd >= 0 ? segments_join(files->dir_fd, mirror->path, err) : -1;
+	int has_fd = from_fd >= 0 ? segments_join(files->dir_fd, mirror->path, NULL, err) : -1;
 	bool is_good = has_fd >= 0 && file_share(files->dir_fd, files->fd) &&
 		       say_what_it_is(files->dir_fd, mirror->directory, err) &&
 		       copy_folder(from_fd, files->dir_fd, INCIDENT_FROZEN, err) &&

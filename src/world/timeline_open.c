@@ -38,12 +38,14 @@ static bool open_locked(const char *directory, struct copy_files *files, int *jo
 			"timeline: %s: another relight is writing it; look on: relight watch %s; "
 			"take it over: relight take %s",
 			directory, directory, directory);
+	if (!segments_are_all_there(files->dir_fd, directory, err))
+		return false;
 	files->segment = segment_count(files->dir_fd);
 	if (files->segment > 1) {
 		segment_name(files->segment, name);
 		files->held_fd = files->fd;
 		files->fd = openat(files->dir_fd, name, flags);
-		*joined_fd = segments_join(files->dir_fd, directory, err);
+		*joined_fd = segments_join(files->dir_fd, directory, NULL, err);
 	} else {
 		*joined_fd = openat(files->dir_fd, TIMELINE_NAME, O_RDONLY | O_CLOEXEC);
 	}
@@ -149,8 +151,10 @@ static bool take_up(struct timeline *timeline, struct copy_files *files, int joi
 	timeline_read_whole *read = is_damaged ? reader->read : read_all;
 	void *context = is_damaged ? reader->context : (void *)reader;
 
-	if (!read(context, joined_fd, tail, err))
+	if (!read(context, joined_fd, tail, err)) {
+		timeline_is_one(timeline->directory, err); // says better what it is
 		return false;
+	}
 	timeline->queued_seq = timeline->durable_seq = tail->chain.next_seq - 1;
 	timeline->home = copy_new(&timeline->shared, timeline->directory, timeline->queued_seq);
 	files->is_ended = tail->is_ended;

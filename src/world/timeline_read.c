@@ -102,7 +102,7 @@ int timeline_open_file(const char *path, struct err *err)
 	if (fd >= 0 && fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
 		int dir_fd = fd;
 
-		fd = segment_count(dir_fd) > 1 ? segments_join(dir_fd, path, err)
+		fd = segment_count(dir_fd) > 1 ? segments_join(dir_fd, path, NULL, err)
 					       : open_first(dir_fd, path, err);
 		close(dir_fd);
 		if (fd < 0)
