@@ -213,6 +213,7 @@ static const struct phase_word {
 	{"maintenance", STATUS_SUSPENDED},
 	{"onhold", STATUS_SUSPENDED},
 	{"poweredoff", STATUS_SUSPENDED},
+	{"poweroff", STATUS_SUSPENDED},
 	{"shutdown", STATUS_SUSPENDED},
 	{"shutoff", STATUS_SUSPENDED},
 	{"sleeping", STATUS_SUSPENDED},
