@@ -15,6 +15,7 @@
 #include "holder.h"
 #include "load.h"
 #include "opening.h"
+#include "plain.h"
 #include "relight/incident.h"
 #include "relight/jq.h"
 #include "relight/json.h"
@@ -304,6 +305,26 @@ static bool can_go_on(struct opening *opening, const char *directory)
 	return false;
 }
 
+// The disk has failed whoever had it in the very end.
+static void say_what_is_missing(const char *directory, const cJSON *taken)
+{
+	const char *fault = json_text(taken, "fault"), *saved = json_text(taken, "saved");
+	struct buf words = {0};
+	if (!fault)
+		return;
+	buf_printf(&words,
+		"relight: take: %s: the last events of whoever had it are not in the record: ",
+		directory);
+	plain_add(&words, fault);
+	if (saved) {
+		buf_text(&words, "; read them in ");
+		plain_add(&words, saved);
+	}
+	buf_byte(&words, '\n');
+	command_say(STDERR_FILENO, buf_str(&words));
+	buf_fini(&words);
+}
+
 // Asks for it and waits until it is free. EXIT_GOOD: it may be gone on with, whoever had it.
 static int ask_for_it(struct opening *opening, const char *directory)
 {
@@ -318,6 +339,7 @@ static int ask_for_it(struct opening *opening, const char *directory)
 	switch (said) {
 	case HOLDER_ANSWERED:
 		opening->setup.taken_seq = json_int(json_get(answer, "taken"), "seq", 0);
+		say_what_is_missing(directory, json_get(answer, "taken"));
 		code = EXIT_GOOD;
 		break;
 	case HOLDER_NOBODY: code = EXIT_GOOD; break;

@@ -161,7 +161,8 @@ struct engine {
 	struct engine_taker taker;
 	struct engine_asked *asked;
 	size_t asked_count, asked_capacity;
-	struct err lost; // what of the record decides something and cannot be had; empty: nothing
+	char *saved_path; // of what the record did not take in the end; NULL: nothing, or nowhere
+	struct err lost;  // what of the record decides something and cannot be had; empty: nothing
 };
 
 // Sets everything up in memory; nothing is on disk yet and no event recorded. `launcher` was

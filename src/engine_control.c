@@ -100,6 +100,21 @@ static cJSON *answer_who(struct request *request)
 	return answer;
 }
 
+// Whoever goes on would not know what is only in this process, and give its numbers to other
+// events.
+static bool may_let_go(const struct engine *engine, struct err *why)
+{
+	int64_t pending = engine->record.chain.next_seq - 1 - engine_durable_seq(engine);
+	struct err fault;
+	if (pending <= 0 || !engine_fault(engine, &fault))
+		return true;
+	return err_set(why,
+		"%lld events are not on disk yet: %s; make room, then take it; or end it: kill %d: "
+		"it says on its terminal where it has saved them, and whoever goes on does not "
+		"know of them",
+		(long long)pending, fault.message, (int)getpid());
+}
+
 static cJSON *answer_take(struct request *request)
 {
 	struct engine *engine = request->engine;
@@ -119,6 +134,8 @@ static cJSON *answer_take(struct request *request)
 		err_set(&request->why, "just now %s", taker->words);
 		return NULL;
 	}
+	if (!may_let_go(engine, &request->why))
+		return NULL;
 	taker->peer = *request->peer;
 	taker->client = request->client;
 	taker->why = why && why[0] ? memory_copy_text(why) : NULL;
@@ -222,14 +239,24 @@ static void acknowledge(struct engine *engine, const struct engine_asked *asked)
 	control_answer(engine->control, asked->client, answer);
 }
 
-// It stands in memory, and may come to the disk yet; but nobody can say so now.
+// It stands in memory, and comes to the disk once that takes it, unless the session ends before.
 static void disappoint(struct engine *engine, const struct engine_asked *asked)
 {
 	struct request request = {.engine = engine};
 	struct err fault = {0};
 	engine_fault(engine, &fault);
-	err_set(&request.why, "note: not on disk: %s",
-		fault.message[0] ? fault.message : "the session has ended");
+	const char *what = fault.message[0] ? fault.message : "the session has ended";
+	if (!engine->is_ending)
+		err_set(&request.why,
+			"note: not on disk yet: %s; it is kept, and written when the disk takes "
+			"it, or saved elsewhere when the session ends: do not repeat it",
+			what);
+	else if (engine->saved_path)
+		err_set(&request.why,
+			"note: not on disk: %s; the session has ended, and saved it in %s", what,
+			engine->saved_path);
+	else
+		err_set(&request.why, "note: not on disk, and lost: %s", what);
 	control_answer(engine->control, asked->client, refusal(&request));
 }
 
@@ -278,6 +305,7 @@ static void answer_taker(struct engine *engine)
 	json_add_int(taken, "seq", taker->seq);
 	if (engine_fault(engine, &fault))
 		json_add_text(taken, "fault", fault.message);
+	json_add_text(taken, "saved", engine->saved_path);
 	control_answer(engine->control, taker->client, answer);
 }
 
@@ -298,6 +326,8 @@ void engine_end_control(struct engine *engine)
 	free(engine->taker.why);
 	free(engine->taker.as);
 	free(engine->taker.words);
+	free(engine->saved_path);
+	engine->saved_path = NULL;
 	engine->asked = NULL;
 	engine->taker = (struct engine_taker){0};
 }

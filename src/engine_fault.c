@@ -101,31 +101,43 @@ static char *save_in(const char *directory, const char *id, const struct buf *li
 	return NULL;
 }
 
+// What to do with them. Once somebody else goes on, the record has other events by their numbers.
+static void add_advice(const struct engine *engine, size_t count, const char *segment,
+	const struct buf *lines, struct buf *words)
+{
+	const char *path = engine->saved_path;
+	buf_printf(words, "relight: record: %s: %zu events could not be written", engine->directory,
+		count);
+	if (engine->taker.words)
+		buf_printf(words,
+			", and whoever goes on does not know of them: tell them; they are in %s\n",
+			path ? path : "no file:");
+	else if (path)
+		buf_printf(words, "; before it is resumed, once there is room: cp %s %s/%s\n", path,
+			engine->directory, segment);
+	else
+		buf_printf(words, " anywhere; keep them, as %s there:\n", segment);
+	if (!path)
+		buf_text(words, buf_str(lines));
+}
+
 void engine_save_pending(struct engine *engine)
 {
 	const char *const places[] = {getenv("TMPDIR"), "/tmp", getenv("HOME"), "/dev/shm"};
 	struct buf lines = {0}, words = {0};
-	char *path = NULL, segment[32];
+	char segment[32];
 	size_t count = 0;
 	if (!engine_fault(engine, NULL))
 		return;
 	timeline_pending(engine->record.timeline, &lines, segment);
 	for (size_t i = 0; i < lines.length; i++)
 		count += lines.data[i] == '\n';
-	for (size_t i = 0; count > 0 && !path && i < sizeof places / sizeof *places; i++)
-		path = save_in(places[i], engine->state->incident, &lines);
-	if (path)
-		buf_printf(&words,
-			"relight: record: %s: %zu events could not be written; once there is room: "
-			"cp %s %s/%s\n",
-			engine->directory, count, path, engine->directory, segment);
-	else if (count > 0)
-		buf_printf(&words,
-			"relight: record: %s: %zu events could be written nowhere; keep them, as "
-			"%s there:\n%s",
-			engine->directory, count, segment, buf_str(&lines));
+	for (size_t i = 0; count > 0 && !engine->saved_path && i < sizeof places / sizeof *places;
+		i++)
+		engine->saved_path = save_in(places[i], engine->state->incident, &lines);
+	if (count > 0)
+		add_advice(engine, count, segment, &lines, &words);
 	command_say(STDERR_FILENO, buf_str(&words));
 	buf_fini(&words);
-	free(path);
 	buf_fini(&lines);
 }

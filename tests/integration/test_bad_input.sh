@@ -180,7 +180,7 @@ says said "exit 2"
 on_a_disk 32 fuller
 says said "fuller/timeline.jsonl: cannot be written: File too large"
 says said "exit 1"
-says said "could not be written; once there is room: cp $work/relight-"
+says said "could not be written; before it is resumed, once there is room: cp $work/relight-"
 "$RELIGHT" timeline verify fuller >/dev/null || fail "what is there after a full disk is not whole"
 # What it says is done as it stands there.
 sed -n 's/.*once there is room: //p' said | sh -eu

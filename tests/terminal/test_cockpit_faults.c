@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -131,6 +132,47 @@ static void what_the_disk_never_took_is_saved_elsewhere(void **unused)
 		"-n1)-pending-* %s/timeline-2.jsonl && rm /tmp/relight-*-plain-pending-*",
 		c->incident, c->incident);
 	assert_int_equal(system(command), 0);
+	expect_verified(c);
+	cockpit_free(c);
+}
+
+/* What `relight WORD INCIDENT MORE` says while the cockpit has the incident, and its exit code. */
+static int asked(struct cockpit *c, const char *word, const char *more, char said[1024])
+{
+	char command[512];
+
+	snprintf(command, sizeof command, "timeout 20 \"$RELIGHT\" %s '%s' %s 2>&1 >/dev/null",
+		word, c->incident, more);
+	FILE *out = popen(command, "r");
+
+	assert_non_null(out);
+	said[fread(said, 1, 1023, out)] = '\0';
+	return WEXITSTATUS(pclose(out));
+}
+
+/* What only this session has would be lost to whoever takes the incident. */
+static void nobody_takes_what_is_not_on_disk(void **unused)
+{
+	struct cockpit *c = with_a_full_disk();
+	char said[1024], kill[64];
+
+	(void)unused;
+	assert_int_equal(asked(c, "note", "'from elsewhere'", said), 1);
+	assert_non_null(strstr(said, "note: not on disk yet: "));
+	assert_non_null(strstr(said, "do not repeat it"));
+	assert_int_equal(asked(c, "take", "--headless", said), 1);
+	assert_non_null(strstr(said, " events are not on disk yet: "));
+	assert_non_null(strstr(said, "File too large; make room, then take it; or end it: "));
+	snprintf(kill, sizeof kill, "kill %d: ", (int)screen_pid(c->screen));
+	assert_non_null(strstr(said, kill));
+	cockpit_shows(c, "!! THE RECORD CANNOT BE WRITTEN");
+	limit_record(c, false);
+	cockpit_hides(c, "THE RECORD CANNOT BE WRITTEN");
+	cockpit_records(c, "\"kind\":\"note\"", "from elsewhere");
+	assert_int_equal(cockpit_recorded(c, "\"kind\":\"note\"", "from elsewhere"), 1);
+	asked(c, "take", "--headless --why 'there is room'", said);
+	assert_int_equal(screen_wait_exit(c->screen, COCKPIT_MS), 1);
+	assert_int_equal(cockpit_recorded(c, "\"kind\":\"session.ended\"", "there is room"), 1);
 	expect_verified(c);
 	cockpit_free(c);
 }
@@ -300,6 +342,7 @@ int main(void)
 		cmocka_unit_test(a_full_disk_stops_new_actions),
 		cmocka_unit_test(going_on_unrecorded_is_typed_in_full),
 		cmocka_unit_test(what_the_disk_never_took_is_saved_elsewhere),
+		cmocka_unit_test(nobody_takes_what_is_not_on_disk),
 		cmocka_unit_test(a_refuge_takes_the_record_meanwhile),
 		cmocka_unit_test(a_slow_disk_leaves_the_screen_alive),
 		cmocka_unit_test(a_slow_disk_has_the_result_first),

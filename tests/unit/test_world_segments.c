@@ -65,6 +65,7 @@ static int setup(void **state)
 	struct place *place = calloc(1, sizeof *place);
 	int line = 0;
 
+	*state = place;
 	strcpy(place->directory, "/tmp/relight-segments-XXXXXX");
 	if (!mkdtemp(place->directory))
 		return -1;
@@ -74,7 +75,6 @@ static int setup(void **state)
 		if (place->bytes.data[i] == '\n')
 			place->at[++line] = i + 1;
 	}
-	*state = place;
 	return line == LINES ? 0 : -1;
 }
 
