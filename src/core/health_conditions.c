@@ -97,6 +97,41 @@ static bool is_over(const cJSON *condition)
 	return words_occur(json_text(condition, "reason"), words);
 }
 
+// Whether it is the word of what has ended well.
+static bool word_is_done(const char *word)
+{
+	static const char *const words[] = {
+		"completed", "complete", "finished", "succeeded", "done", NULL};
+
+	for (size_t i = 0; word && words[i]; i++)
+		if (strcasecmp(word, words[i]) == 0)
+			return true;
+	return false;
+}
+
+// Whether a condition tells that something does not run, and of no failure.
+static bool runs_no_more(const cJSON *condition)
+{
+	const char *type = json_text(condition, "type");
+
+	return type && text_ends_with(type, "running") && condition_is(condition, "False") &&
+	       !has_failed(condition);
+}
+
+// Whether it need not run any more, as the word that the status has for the whole says: that
+// word is heard by itself.
+static bool is_all_over(const struct subject *subject, const cJSON *condition)
+{
+	static const char *const keys[] = {"phase", "stage", "state", NULL};
+
+	if (!runs_no_more(condition))
+		return false;
+	for (size_t i = 0; keys[i]; i++)
+		if (word_is_done(json_text(subject->status, keys[i])))
+			return true;
+	return false;
+}
+
 static bool is_outdated(const struct subject *subject, const cJSON *condition)
 {
 	int64_t wanted = json_int(subject->metadata, "generation", -1);
@@ -126,6 +161,7 @@ static bool condition_means(const struct subject *subject, enum meaning meaning,
 	static const char *const tried[] = {"fail", "error", NULL};
 	bool is_true = condition_is(condition, "True");
 	bool failed = reason_is_failure(json_text(condition, "reason"));
+	bool has_run = runs_no_more(condition) && word_is_done(json_text(condition, "reason"));
 
 	switch (meaning) {
 	case MEANS_SUMMARY:
@@ -133,7 +169,8 @@ static bool condition_means(const struct subject *subject, enum meaning meaning,
 	case MEANS_PART:
 		// Few go on saying that it is True, and by the reason that their last try has
 		// failed.
-		*status = !is_true ? not_yet_or_broken(condition, company.is_busy)
+		*status = has_run    ? STATUS_HEALTHY
+			  : !is_true ? not_yet_or_broken(condition, company.is_busy)
 			  : failed && words_occur(json_text(condition, "reason"), tried)
 				  ? STATUS_DEGRADED
 				  : STATUS_HEALTHY;
@@ -149,8 +186,10 @@ static bool condition_means(const struct subject *subject, enum meaning meaning,
 	case MEANS_BAD: *status = STATUS_DEGRADED; return is_true;
 	case MEANS_HELD: *status = STATUS_SUSPENDED; return is_true;
 	case MEANS_RUNS:
-		*status = failed ? STATUS_DEGRADED : running(subject, condition);
-		return failed || (is_true && !company.is_done);
+		*status = failed    ? STATUS_DEGRADED
+			  : has_run ? STATUS_HEALTHY
+				    : running(subject, condition);
+		return failed || has_run || (is_true && !company.is_done);
 	case MEANS_BUSY:
 		*status = failed ? STATUS_DEGRADED : STATUS_PROGRESSING;
 		return is_true ? !is_over(condition) : failed && condition_is(condition, "False");
@@ -222,6 +261,28 @@ static bool say_condition(
 	return health_say(out, status, "%s: %s", type ? type : "a condition", words);
 }
 
+// Whether a condition says what is the matter, and not only that something is.
+static bool is_telling(const cJSON *condition)
+{
+	const char *reason = json_text(condition, "reason");
+	const char *message = json_text(condition, "message");
+
+	return message && *message &&
+	       !(reason && (strcasecmp(reason, "Unknown") == 0 ||
+				   strcasecmp(reason, "UnknownError") == 0));
+}
+
+// Whether a condition decides in place of the one before it: the worse does, and of two that are as
+// bad the one that says why.
+static bool decides_before(
+	const cJSON *newer, enum status status, const cJSON *older, enum status decided)
+{
+	if (!older || health_outweighs(status, decided))
+		return true;
+	return status == decided && status != STATUS_HEALTHY && is_telling(newer) &&
+	       !is_telling(older);
+}
+
 bool conditions_judge(const struct subject *subject, const cJSON *conditions, struct health *out)
 {
 	const cJSON *deciding = NULL;
@@ -241,9 +302,10 @@ bool conditions_judge(const struct subject *subject, const cJSON *conditions, st
 			return health_say(out, STATUS_PROGRESSING, "%s is of an older generation",
 				json_text(condition, "type") ? json_text(condition, "type")
 							     : "a condition");
-		if (!condition_means(subject, row->meaning, company, condition, &status))
+		if (is_all_over(subject, condition) ||
+			!condition_means(subject, row->meaning, company, condition, &status))
 			continue;
-		if (!deciding || health_outweighs(status, decided)) {
+		if (decides_before(condition, status, deciding, decided)) {
 			deciding = condition;
 			decided = status;
 			is_summary = row->meaning == MEANS_SUMMARY;
