@@ -19,8 +19,10 @@ void damage_see(struct damage *damage, const struct walked *line)
 		if (damage->lines++ == 0)
 			damage->first_line = line->number;
 		damage->is_new = true;
-	} else if (line->event->kind == EVENT_LOG_SEGMENT &&
-		   json_get(line->event->data, "first_bad_line")) {
+	}
+	// It need not follow from the bad one, which may have the number of an earlier line.
+	if (walked_is_as_written(line) && line->event->kind == EVENT_LOG_SEGMENT &&
+		json_get(line->event->data, "first_bad_line")) {
 		damage->known_line = line->number;
 		damage->is_new = false;
 	}

@@ -156,4 +156,25 @@ for line in $(seq 1 "$(wc -l <lines/timeline.jsonl)"); do
 	says out 'Each line in turn'
 	expect_code 0 "$RELIGHT" status lost --step one
 done
+
+# A file that says it continues the record from its middle on takes nothing out of it.
+rm -rf lost
+cp -a lines lost
+sed -n 4p lost/timeline.jsonl >lost/timeline-2.jsonl
+expect_code 1 "$RELIGHT" timeline verify lost
+says out "lost/timeline-2.jsonl: line 1: begins with seq 3, and line 5 of timeline.jsonl, which is whole, does not stand in it again"
+expect_code 1 "$RELIGHT" report lost
+says err "lost/timeline-2.jsonl: line 1: "
+says out "| one | done"
+expect_code 2 "$RELIGHT" resume lost --headless
+says err "lost/timeline-2.jsonl: line 1: "
+expect_code 3 "$RELIGHT" resume lost --headless --past-damage
+expect_code 3 "$RELIGHT" resume lost --headless
+[ ! -e lost/timeline-4.jsonl ] || fail "insisted on twice"
+[ "$(wc -l <one.ran)" = 1 ] || fail "what was done was done again"
+mv lost/timeline-2.jsonl aside
+expect_code 1 "$RELIGHT" timeline verify lost
+says out "lost/timeline-3.jsonl: is there without timeline-2.jsonl"
+expect_code 2 "$RELIGHT" resume lost --headless
+says err "lost/timeline-3.jsonl: is there without timeline-2.jsonl"
 echo "ok test_elsewhere.sh"
