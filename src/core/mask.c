@@ -156,7 +156,7 @@ static size_t mask_run(const struct mask *mask, const char *text, size_t length,
 	while (at < length) {
 		unsigned char byte = (unsigned char)text[at];
 		enum shape_verdict verdict = SHAPE_NONE;
-		struct secret secret;
+		struct secret secret = {.name = ""};
 
 		if (shape_may_begin(byte) || (mask && patterns_may_begin(mask->patterns, byte)))
 			verdict = secret_at(

@@ -609,8 +609,7 @@ static void test_markdown_for_a_reviewer(void **unused)
 		"| restore | done, verified | 03:02:00 | 03:09:10 | 7m10s | 5m | 1: failed exit 1",
 		" exit 1 in 1m; 2: success in 5m | ana |\n",
 		"- #6 03:02:00 mei **choose**: q? chose x, because: gone\n",
-		"  - known then: T+5m, forecast T+15m; not healthy: db missing for 1m, asked 4s "
-		"before\n",
+		"  - known then: T+5m, forecast T+15m; not healthy: db missing for 1m, asked 4s",
 		"- mei **extra** skipped: not needed (#19)\n",
 		"- #15 03:12:10 tom **prove**: seen\n",
 		"- #8 03:03:00 relight: FAILED restore, attempt 1, exit 1: denied\n",
