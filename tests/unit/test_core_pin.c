@@ -492,7 +492,13 @@ static void test_another_cluster_unticks_nothing(void **unused)
 	// The pinned one is back: it may have been the other one that answered last.
 	size_t before = of.event_count;
 	changes(&of, "1");
-	assert_int_equal(of.event_count, before + 1); // it is not known, as before
+	// It is not known as before, for another reason.
+	assert_int_equal(of.event_count, before + 2);
+	const struct event *newest = of.events[of.event_count - 1];
+	assert_int_equal(newest->kind, EVENT_DEPENDENCY_FRESH);
+	assert_string_equal(json_text(newest->data, "status"), "unknown");
+	assert_string_equal(json_text(newest->data, "message"),
+		"another cluster answered in between: re-pin target k");
 	live(&of, 30, "db", "missing");
 	assert_step(&of, "restore", STEP_DONE);
 	assert_int_equal(count_events(&of, EVENT_STEP_REGRESSED), 0);
