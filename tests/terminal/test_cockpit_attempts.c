@@ -165,6 +165,7 @@ static void a_line_that_is_written_over_shows_its_newest_state(void **unused)
 	press_on(c, "fetch", "s");
 	cockpit_answer(c, "start fetch", NULL, NULL);
 	cockpit_press(c, "o");
+	cockpit_shows(c, "OUTPUT fetch"); /* no more the dialog, which has the same words */
 	cockpit_shows(c, "at 10%");
 	cockpit_remove(c, "hold");
 	cockpit_shows(c, "at 20%");
