@@ -28,7 +28,7 @@ dependencies:
   - {id: made, check: {command: [test, -e, two.ran]}, every: 1s, timeout: 2s, stable: 0s}
 steps:
   - {id: one, run: {shell: 'echo ran >>one.ran'}}
-  - {id: two, run: {shell: 'echo ran >>two.ran'}, restores: [made], settle: 2s}
+  - {id: two, run: {shell: 'echo ran >>two.ran'}, restores: [made], settle: 4s}
   - {id: three, run: {shell: 'echo ran >>three.ran; echo "{\"x\":1}"'}}
 Y
 }
