@@ -3,7 +3,8 @@
 """Plants secrets, gives them away in every encoding, and looks for them.
 
 usage: secrets.py make FOLDER           inputs.yaml, env_file, environment.sh, and all.json with what was planted
-       secrets.py leak all.json         prints each in each encoding, in small writes on both streams
+       secrets.py leak all.json [COMMAND...]
+                                        prints each in each encoding, in small writes on both streams; runs COMMAND meanwhile
        secrets.py find all.json PATH... names each that stands in a file, whatever its encoding; exits 1 if any does
 """
 import base64
@@ -12,6 +13,7 @@ import os
 import random
 import re
 import stat
+import subprocess
 import sys
 import urllib.parse
 
@@ -116,7 +118,9 @@ def words(planted):
         yield one["around"].format(one["value"]) + "\n"
 
 
-def leak(planted):
+def leak(planted, command):
+    if command:
+        subprocess.run(command, check=True)
     rng = random.Random(11)
     for stream in (1, 2):
         text = "".join(words(planted)).encode()
@@ -153,7 +157,9 @@ def main(arguments):
         return make(arguments[1])
     with open(arguments[1]) as file:
         planted = json.load(file)
-    return leak(planted) if arguments[0] == "leak" else find(planted, arguments[2:])
+    if arguments[0] == "leak":
+        return leak(planted, arguments[2:])
+    return find(planted, arguments[2:])
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ dependencies:
       expect: {jq: 'false', message: '"it is \(.a) and \(.b)"'}}, every: 1s, timeout: 5s}
   - {id: url, check: {http: {url: 'http://user:\${input.s2}@127.0.0.1:1/'}}, every: 1s, timeout: 5s}
 steps:
-  - {id: leak, run: {command: [python3, $tests/secrets.py, leak, planted/all.json]}}
+  - {id: leak, run: {command: [python3, $tests/secrets.py, leak, planted/all.json, sh, arguments.sh, argv]}}
   - {id: shell, run: {shell: 'set -x; : "\$RELIGHT_INPUT_S3" "\$FILE_3" "\$PLANTED_3_TOKEN"; sh arguments.sh argv; env'}}
   - id: fail
     run: {shell: 'echo "cannot log in with \$RELIGHT_INPUT_S4 and \$FILE_4" >&2; exit 1'}
