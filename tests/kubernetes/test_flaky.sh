@@ -227,7 +227,7 @@ act out-of-time 1 "{\"apply\":$(config_map '"name":"never"')}"
 is out-of-time timeout ''
 faults 'GET /api/v1/namespaces pass 1' 'GET /api/v1 hang 9'
 act out-of-time 6 "{\"apply\":$(config_map '"name":"never"')}"
-is not-found timeout 'dry run: the kinds of the server: no answer yet; nothing was changed'
+is not-found timeout 'dry run: configmap/never: no answer yet; nothing was changed'
 faults 'dry / hang 9'
 act out-of-time 4 "{\"apply\":$(config_map '"name":"never"')}"
 is not-tried timeout 'dry run: configmap/never: no answer yet; nothing was changed'
