@@ -225,7 +225,7 @@ is jq-environment unknown "env is not available"
 is jq-home unknown "leaked/0 is not defined"
 is jq-endless unknown "took too long"
 # Which of its limits it meets first is the machine's doing; that jq says so is test_world_jq's.
-is jq-abort unknown ", jq: jq "
+is jq-abort unknown ", jq: "
 is large healthy "HTTP 200"
 is huge unknown "too long"
 is moved degraded "HTTP 301"
