@@ -141,6 +141,15 @@ static void expect_there(struct post *post, mode_t mode)
 	assert_int_equal(is.st_mode & 07777, mode);
 }
 
+static void expect_heard(struct post *post)
+{
+	int fd = reach(post);
+	say(fd, "{\"a\":{}}\n");
+	turn(post);
+	assert_string_equal(answer_of(fd), "{\"heard\":\"a\"}\n");
+	close(fd);
+}
+
 static void test_a_request_is_answered(void **state)
 {
 	struct post post;
@@ -292,11 +301,7 @@ static void test_there_is_room_for_so_many(void **state)
 	for (int i = 0; i < 70; i++)
 		close(fds[i]);
 	turn(&post);
-	int fd = reach(&post);
-	say(fd, "{\"a\":{}}\n");
-	turn(&post);
-	assert_string_equal(answer_of(fd), "{\"heard\":\"a\"}\n");
-	close(fd);
+	expect_heard(&post);
 	close_post(&post);
 }
 
@@ -323,11 +328,7 @@ static void test_the_path_may_be_long(void **state)
 	open_post(&post, 400, 0700);
 	assert_true(strlen(post.directory) > 300);
 	expect_there(&post, 0600);
-	int fd = reach(&post);
-	say(fd, "{\"a\":{}}\n");
-	turn(&post);
-	assert_string_equal(answer_of(fd), "{\"heard\":\"a\"}\n");
-	close(fd);
+	expect_heard(&post);
 	close_post(&post);
 }
 
