@@ -164,15 +164,15 @@ check-all: check-unit docs-check check-integration check-terminal
 	@echo "relight: all checks passed ($(VARIANT), $(CC))"
 
 check-unit: $(unit_tests)
-	@set -e; for t in $(unit_tests); do $$t; done
+	@sh tests/each.sh unit $(unit_tests)
 # Every timeline that these make is kept, and held against the schema of its lines.
 timelines = $(abspath $(O))/timelines
 keeping = rm -rf $(timelines); mkdir -p $(timelines); export RELIGHT=$(abspath $(O)/relight) RELIGHT_TIMELINES=$(timelines)
 fitting = python3 tests/schema.py src/schemas/timeline.json $(timelines)
 check-terminal: $(O)/relight $(terminal_tests) $(O)/faults/slow.so $(O)/faults/asleep.so
-	@set -e; $(keeping); for t in $(terminal_tests); do $$t; done; $(fitting)
+	@set -e; $(keeping); sh tests/each.sh terminal $(terminal_tests); $(fitting)
 check-integration: $(O)/relight
-	@set -e; $(keeping); for t in $(integration_tests); do sh $$t; done; $(fitting)
+	@set -e; $(keeping); sh tests/each.sh integration $(integration_tests); $(fitting)
 terminal_screen := $(filter $(O)/terminal/screen%,$(terminal_support))
 kubernetes_support := $(patsubst tests/kubernetes/%.c,$(O)/kubernetes/%,$(sort $(wildcard tests/kubernetes/*.c)))
 $(O)/kubernetes/%: tests/kubernetes/%.c $(terminal_screen)
@@ -200,7 +200,7 @@ faults-programs: $(faults_support)
 check-faults: deps-faults
 	@$(MAKE) --no-print-directory check-faults-all
 check-faults-all: $(O)/relight $(faults_support)
-	@set -e; $(keeping); export SUPPORT=$(abspath $(O)/faults) FAULTS_RUNS=$(FAULTS_RUNS); for t in $(fault_tests); do sh $$t; done; $(fitting)
+	@set -e; $(keeping); export SUPPORT=$(abspath $(O)/faults) FAULTS_RUNS=$(FAULTS_RUNS); sh tests/each.sh faults $(fault_tests); $(fitting)
 
 asan:
 	@$(MAKE) --no-print-directory VARIANT=asan WERROR=1 check-all

@@ -23,14 +23,5 @@ trap 'sh "$here/cluster.sh" stop "$CLUSTER"; rm -rf "$CLUSTER"' EXIT
 trap 'exit 130' INT TERM HUP
 
 sh "$here/cluster.sh" start "$CLUSTER"
-failed=0
-for test in "$@"; do
-	[ -f "$test" ] || continue
-	echo "kubernetes: $(basename "$test" .sh)"
-	sh "$test" || failed=$((failed + 1))
-done
-[ "$failed" = 0 ] || {
-	echo "relight: check-kubernetes: $failed of $# failed" >&2
-	exit 1
-}
+sh "$here/../each.sh" kubernetes "$@"
 echo "relight: check-kubernetes: all $# passed"
