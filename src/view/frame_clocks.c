@@ -38,10 +38,12 @@ static void add_forecast(struct sheet *sheet, const struct scene *scene)
 	const struct forecast *forecast = &scene->forecast;
 	struct buf text = {0};
 	if (forecast->is_serving) {
-		sheet_add(sheet, "forecast", ROLE_GOOD,
-			serving_whole(scene) == SERVING_NOW
-				? "every function serves: the clock has stopped"
-				: "every function has served: the clock has stopped");
+		clock_words(forecast->elapsed_ms, &text);
+		sheet_printf(sheet, "forecast", ROLE_GOOD,
+			"every function %s; the RTO and the MTD ended at T+%s",
+			serving_whole(scene) == SERVING_NOW ? "serves" : "has served",
+			buf_str(&text));
+		buf_fini(&text);
 		return;
 	}
 	buf_printf(&text, "T+%02lld", (long long)(forecast->finish_ms / (60 * MS_PER_S)));
@@ -187,7 +189,7 @@ struct hidden clocks_draw(struct area area, const struct scene *scene)
 	const struct objectives *objectives = &scene->runbook->objectives;
 	struct sheet sheet = {.arena = scene->arena, .label_columns = LABEL_COLUMNS + 2};
 	struct buf text = {0};
-	clock_words(forecast->elapsed_ms, &text);
+	clock_words(scene->elapsed_ms, &text);
 	sheet_printf(&sheet, "elapsed", ROLE_TITLE, "T+%s", buf_str(&text));
 	buf_fini(&text);
 	if (forecast->has_rto)

@@ -273,7 +273,7 @@ static void draw_clocks(struct area area, const struct scene *scene)
 		scene->forecast.misses_mtd ? ROLE_BAD : ROLE_NORMAL, buf_str(&text));
 	buf_clear(&text);
 	struct pen pen = pen_at(area, 1, 1, end - 1);
-	clock_words(scene->forecast.elapsed_ms, &text);
+	clock_words(scene->elapsed_ms, &text);
 	pen_printf(&pen, ROLE_TITLE, "T+%s", buf_str(&text));
 	if (is_wide && wall_known(scene->origin)) {
 		char since[16];
@@ -335,7 +335,7 @@ static void draw_tiny(struct area area, const struct scene *scene)
 	draw_identity(area, scene);
 	struct pen pen = pen_at(area, 1, 1, area.columns);
 	struct buf text = {0};
-	clock_words(scene->forecast.elapsed_ms, &text);
+	clock_words(scene->elapsed_ms, &text);
 	pen_printf(&pen, ROLE_TITLE, "T+%s ", buf_str(&text));
 	buf_fini(&text);
 	draw_rto(&pen, scene, false);

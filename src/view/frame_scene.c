@@ -224,18 +224,22 @@ static int longest_running(const struct scene *scene)
 	return longest;
 }
 
+static int64_t elapsed_ms(const struct state *state, struct moment now)
+{
+	int64_t ms = state_elapsed_ms(state, wall_known(state->closed.wall) ? state->closed : now);
+	return ms > 0 ? ms : 0;
+}
+
 // state_finishes counts from now; lines of the checklist say T+.
 static void find_finishes(struct scene *scene)
 {
 	size_t count = scene->runbook->step_count;
-	int64_t since_ms = state_elapsed_ms(scene->state, scene->now);
-	int64_t elapsed_ms = since_ms > 0 ? since_ms : 0;
 	for (size_t i = 0; i < count; i++)
 		scene->finish_ms[i] = -1;
 	state_finishes(scene->state, scene->now, scene->finish_ms);
 	for (size_t i = 0; i < count; i++)
 		if (scene->finish_ms[i] >= 0)
-			scene->finish_ms[i] += elapsed_ms;
+			scene->finish_ms[i] += scene->elapsed_ms;
 }
 
 struct scene *scene_new(const struct frame_input *input, const struct grid *grid)
@@ -257,6 +261,7 @@ struct scene *scene_new(const struct frame_input *input, const struct grid *grid
 		.columns = grid->columns,
 		.is_utf8 = grid->is_utf8,
 		.forecast = state_forecast(facts->state, facts->now),
+		.elapsed_ms = elapsed_ms(facts->state, facts->now),
 		.selected_step = ui_step(input->ui),
 		.shown = arena_array(arena, steps, sizeof(*scene->shown)),
 		.root = arena_array(arena, steps, sizeof(*scene->root)),

@@ -44,7 +44,8 @@ struct scene {
 	struct moment now;
 	struct wall
 		origin; // what T+ counts from: the impact, else the declaration; WALL_NONE before
-	int rows, columns; // of the grid
+	int64_t elapsed_ms; // T+: since the origin, until the incident was closed; 0 before
+	int rows, columns;  // of the grid
 	bool is_utf8;
 	struct forecast forecast;
 	struct counts counts;   // of all phases
