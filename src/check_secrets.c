@@ -69,24 +69,52 @@ static void drop_variables(cJSON *object)
 	}
 }
 
-static void look_at_object(
-	struct looking *looking, const struct yaml_node *node, const struct place *place)
+static void warn_of_words(struct looking *looking, const struct place *place, const char *what)
+{
+	diag_warning(looking->diags, place->line, place->column, "holds-secret",
+		"%s written out in the runbook, which is copied into the incident as it is, for "
+		"whoever may read that; apply it from a file, or have it asked for as an input",
+		what);
+}
+
+// The caller frees; NULL: it cannot be read, which is said elsewhere.
+static cJSON *without_variables(const struct yaml_node *node)
 {
 	cJSON *object = manifest_value(node, "", NULL, NULL, NULL);
 
 	if (object)
 		drop_variables(object);
+	return object;
+}
+
+static void look_at_object(
+	struct looking *looking, const struct yaml_node *node, const struct place *place)
+{
+	cJSON *object = without_variables(node);
+
 	if (manifest_is_filled_secret(object))
-		diag_warning(looking->diags, place->line, place->column, "holds-secret",
-			"a Secret is written out in the runbook, which is copied into the incident "
-			"as it is, for whoever may read that; apply it from a file");
+		warn_of_words(looking, place, "a Secret is");
 	cJSON_Delete(object);
+}
+
+static void look_at_patch(struct looking *looking, const struct action *action)
+{
+	const struct kubernetes_action *patch = &action->kubernetes;
+
+	if (!patch->body || !manifest_is_secret_resource(patch->resource))
+		return;
+	cJSON *body = without_variables(patch->body);
+	if (manifest_is_filling_patch(body))
+		warn_of_words(looking, &action->place, "what goes into a Secret is");
+	cJSON_Delete(body);
 }
 
 static void look_at(struct looking *looking, const struct action *action)
 {
-	for (size_t i = 0; action->kind == ACTION_KUBERNETES && i < action->kubernetes.source_count;
-		i++) {
+	if (action->kind != ACTION_KUBERNETES)
+		return;
+	look_at_patch(looking, action);
+	for (size_t i = 0; i < action->kubernetes.source_count; i++) {
 		const struct manifest_source *source = &action->kubernetes.sources[i];
 		struct buf path = {0};
 

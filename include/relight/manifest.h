@@ -68,6 +68,9 @@ void manifest_group_version(const char *api_version, char group[256], char versi
 
 // Whether it is a Secret with anything in it, or a List with one.
 bool manifest_is_filled_secret(const cJSON *object);
+// Whether the body of a patch (an object, a JSON patch, or a text of either) puts a text into a
+// Secret.
+bool manifest_is_filling_patch(const cJSON *body);
 // Whether a file of objects holds a Secret with anything in it. One that cannot be read as objects
 // is said to, if the word stands in it.
 bool manifest_holds_secret(const char *text, size_t length_bytes, const char *file);

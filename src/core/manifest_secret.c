@@ -53,6 +53,44 @@ bool manifest_is_filled_secret(const cJSON *object)
 	return holds;
 }
 
+static bool is_held(const char *path)
+{
+	for (size_t i = 0; path && i < HOLDERS; i++) {
+		size_t length = strlen(holders[i]);
+
+		if (path[0] == '/' && strncmp(path + 1, holders[i], length) == 0 &&
+			(path[length + 1] == '/' || path[length + 1] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+// A value of null takes a key out.
+static bool has_text(const cJSON *held)
+{
+	json_each (value, held)
+		if (cJSON_IsString(value))
+			return true;
+	return cJSON_IsString(held);
+}
+
+bool manifest_is_filling_patch(const cJSON *body)
+{
+	cJSON *parsed = cJSON_IsString(body) ? manifest_text(body->valuestring, NULL) : NULL;
+	bool fills = false;
+
+	if (parsed)
+		fills = !cJSON_IsString(parsed) && manifest_is_filling_patch(parsed);
+	else if (cJSON_IsArray(body))
+		json_each (operation, body)
+			fills |= is_held(json_text(operation, "path")) &&
+				 has_text(json_get(operation, "value"));
+	for (size_t i = 0; cJSON_IsObject(body) && i < HOLDERS; i++)
+		fills |= has_text(json_get(body, holders[i]));
+	cJSON_Delete(parsed);
+	return fills;
+}
+
 bool manifest_holds_secret(const char *text, size_t length_bytes, const char *file)
 {
 	struct manifest manifest = {0};

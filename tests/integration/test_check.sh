@@ -55,9 +55,15 @@ expect "jq beside other errors" 1 "broken.yaml:4:46: error: the jq program does 
 printf '%s\n' 'relight: 1' 'name: secrets' 'targets: {t: {kubernetes: {context: c}}}' 'inputs: {k: {ask: k, secret: true}}' 'steps:' \
 	'- {id: a, run: {kubernetes: {target: t, apply: {apiVersion: v1, kind: Secret, metadata: {name: a}, stringData: {key: "${input.k}"}}}}}' \
 	'- {id: b, run: {kubernetes: {target: t, apply: {apiVersion: v1, kind: Secret, metadata: {name: a}, stringData: {key: "x${input.k}"}}}}}' \
+	'- {id: c, run: {kubernetes: {target: t, patch: {resource: secret, name: a, body: {stringData: {key: "${input.k}"}, data: {old: null}}}}}}' \
+	'- {id: d, run: {kubernetes: {target: t, patch: {resource: secrets, name: a, body: {data: {key: eA==}}}}}}' \
+	'- {id: e, run: {kubernetes: {target: t, patch: {resource: secret, name: a, type: json, body: [{op: add, path: /data/key, value: eA==}]}}}}' \
+	'- {id: f, run: {kubernetes: {target: t, patch: {resource: secret, name: a, type: json, body: [{op: add, path: /metadata/labels/x, value: y}]}}}}' \
+	'- {id: g, run: {kubernetes: {target: t, patch: {resource: configmap, name: a, body: {data: {key: x}}}}}}' \
+	'- {id: h, run: {kubernetes: {target: t, patch: {resource: secret, name: a, body: "{\"stringData\": {\"key\": \"x\"}}"}}}}' \
 	>"$here/secrets.yaml"
 expect "Secrets in a runbook" 0 "" --format json "$here/secrets.yaml"
-says "which of them is written out" '[.files[0].diagnostics[] | select(.code == "holds-secret") | .line] == [7]'
+says "which of them is written out" '[.files[0].diagnostics[] | select(.code == "holds-secret") | .line] == [7,9,10,13]'
 
 expect "JSON of several" 1 "" --format json "$here/warned.yaml" "$here/broken.yaml" "$here/unparsable.yaml"
 says "files in order" '[.files[].file | split("/") | last] == ["warned.yaml","broken.yaml","unparsable.yaml"]'
