@@ -39,6 +39,7 @@ struct cockpit {
 	struct mono detached; // since when there is no terminal any more; MONO_NONE: there is
 	bool is_opening, is_opened, is_leaving, observes;
 	char *take_name;    // onlooker: what `take` calls the incident
+	char *take_account; // onlooker: the only account that can take it; NULL: the present one
 	char *taken;        // who has taken the incident from here, in words; NULL: nobody
 	struct err failure; // why it has to end; empty: it need not
 };
@@ -119,6 +120,7 @@ static void draw(struct cockpit *cockpit)
 		.person = engine->setup.person,
 		.signing = cockpit->is_opened ? NULL : engine->setup.key,
 		.take_name = cockpit->take_name,
+		.take_account = cockpit->take_account,
 		.newest_seq = engine->state->events - 1,
 		.durable_seq = engine->is_following ? engine->state->events - 1
 						    : engine_durable_seq(engine),
@@ -420,6 +422,7 @@ static int cockpit_end(struct cockpit *cockpit)
 	free(text);
 	free(cockpit->taken);
 	free(cockpit->take_name);
+	free(cockpit->take_account);
 	free(cockpit);
 	return code;
 }
@@ -508,6 +511,7 @@ int cockpit_watch(struct opening *opening, const char *directory)
 	struct cockpit *cockpit = cockpit_new(opening, NULL);
 	cockpit->is_opened = true;
 	cockpit->take_name = incident_shortest(directory);
+	cockpit->take_account = incident_other_owner(directory);
 	if (engine_follow(&cockpit->engine, directory, &cockpit->failure) &&
 		start_screen(cockpit, opening->theme, &cockpit->failure)) {
 		draw(cockpit);

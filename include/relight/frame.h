@@ -67,6 +67,8 @@ struct frame_input {
 	int64_t sensor_silence_ms;        // since the sensor last spoke; -1: it never did
 	const char *sensor_why;           // why it is down, where facts->sensed does not say; NULL
 	const char *take_name; // onlooker: what `relight take` calls the incident; NULL: not known
+	const char
+		*take_account; // onlooker: the only account that can take it; NULL: the present one
 	int lookers;           // other screens that look on
 	const struct frame_line
 		*lines; // timeline, oldest first; may be a window that ends with the newest

@@ -66,6 +66,9 @@ char *incident_find(const char *name, struct err *err);
 // its name where no other one begins so, its name, or the path where it is kept elsewhere. Freed by
 // the caller.
 char *incident_shortest(const char *directory);
+// The account whose directory it is, where that is not the present one: only from there it can be
+// resumed or taken. NULL: the present one, or not known. Freed by the caller.
+char *incident_other_owner(const char *directory);
 
 // Names below incident_home(), newest first, NULL-terminated; free each and the list. NULL with
 // `err`; none yet gives an empty list.

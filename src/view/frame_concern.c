@@ -420,11 +420,15 @@ void concern_name(const struct scene *scene, const struct concern *concern, stru
 	buf_printf(out, "%s%s%s", id ? id : "", id ? " " : "", concern_table[concern->kind].name);
 }
 
-// Somebody else has it, and there is a way to get it.
+// Somebody else has it, and there is a way to get it, or none from this account.
 static void say_owner_and_way(const struct scene *scene, struct buf *line)
 {
 	const char *person = scene->state->session_by, *name = scene->input->take_name;
 	buf_printf(line, "You look on: %s has this incident", person ? person : "another relight");
+	if (scene->input->take_account) {
+		buf_printf(line, "; only the account %s can take it", scene->input->take_account);
+		return;
+	}
 	struct buf whole = {0};
 	buf_printf(&whole, "%s; relight take %s", buf_str(line), name ? name : "NAME");
 	bool is_fitting = safe_columns(buf_str(&whole), scene->is_utf8) <= scene->columns - 2;

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -310,6 +312,17 @@ static bool begins_one(char *const *names, const char *beginning)
 	for (size_t i = 0; names && names[i]; i++)
 		count += strncmp(names[i], beginning, strlen(beginning)) == 0;
 	return count == 1;
+}
+
+char *incident_other_owner(const char *directory)
+{
+	struct stat is;
+	if (stat(directory, &is) < 0 || is.st_uid == geteuid())
+		return NULL;
+	struct passwd *owner = getpwuid(is.st_uid);
+	char number[24];
+	snprintf(number, sizeof number, "uid %u", (unsigned)is.st_uid);
+	return memory_copy_text(owner ? owner->pw_name : number);
 }
 
 char *incident_shortest(const char *directory)

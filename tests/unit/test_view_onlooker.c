@@ -229,6 +229,10 @@ static void test_sees_the_sensor_of_another_one(void **state)
 	(void)state;
 	begin(&of);
 	assert_shows(&of, "You look on: ana has this incident; relight take NAME", true);
+	of.input.take_account = "mei";
+	assert_shows(&of, "ana has this incident; only the account mei can take it", true);
+	assert_shows(&of, "relight take", false);
+	of.input.take_account = NULL;
 	assert_shows(&of, "sensor 1s", true);
 	assert_shows(&of, "progressing creating", true);
 	assert_shows(&of, "Nothing known", false);
