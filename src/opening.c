@@ -465,6 +465,12 @@ bool opening_load(struct opening *opening)
 	return opening_finish(opening);
 }
 
+void opening_say_signing(const struct opening *opening)
+{
+	if (opening->key && isatty(STDERR_FILENO))
+		fprintf(stderr, "relight: your key signs who you are; touch it if it waits\n");
+}
+
 void opening_fini(struct opening *opening)
 {
 	engine_setup_fini(&opening->setup);

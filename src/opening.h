@@ -33,7 +33,12 @@ bool opening_options(struct opening *opening, int argc, char **argv);
 // Loads runbook, scenario and answers and puts the inputs together. False: it was said what is
 // wrong, and the exit code is EXIT_USAGE.
 bool opening_load(struct opening *opening);
-// The same for an incident that is open: what is frozen in `directory` counts.
+// Says on a terminal, before a screen is there, that a key is about to be asked for a signature.
+void opening_say_signing(const struct opening *opening);
+// Whoever opens the incident at this moment is about to say which runbook it is: blocks until that
+// is on the disk, nobody has the incident open, or ten seconds are over.
+void opening_await(const char *directory);
+// opening_load for an incident that is open: what is frozen in `directory` counts.
 bool opening_recall(struct opening *opening, const char *directory);
 // Frees what the engine did not take over.
 void opening_fini(struct opening *opening);

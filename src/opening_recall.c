@@ -16,6 +16,30 @@
 #include "relight/timeline.h"
 #include "walk.h"
 
+#define BEGINNING_LOOKS   1000
+#define BEGINNING_LOOK_MS 10
+
+static bool see_runbook(void *context, const char *line, size_t length, struct err *err)
+{
+	bool *is_there = context;
+	(void)err;
+	*is_there |= event_peek(line, length) == EVENT_RUNBOOK_LOADED;
+	return !*is_there;
+}
+
+void opening_await(const char *directory)
+{
+	bool is_there = false;
+	for (int i = 0; i < BEGINNING_LOOKS; i++) {
+		struct chain chain;
+		struct err ignored;
+		timeline_read(directory, see_runbook, &is_there, &chain, NULL, &ignored);
+		if (is_there || !timeline_is_held(directory))
+			return;
+		uv_sleep(BEGINNING_LOOK_MS);
+	}
+}
+
 struct recalled {
 	char *base, *sha256, *mirror;
 	bool has_lines; // of a damaged one: something was recorded
