@@ -7,161 +7,16 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "cockpit_output.h"
-#include "cockpit_story.h"
+#include "cockpit_parts.h"
 #include "cockpit_theme.h"
-#include "cockpit_trial.h"
-#include "relight/cells.h"
 #include "relight/clock.h"
-#include "relight/frame.h"
 #include "relight/incident.h"
 #include "relight/memory.h"
-#include "relight/term.h"
 
-#define FRAME_US       (33 * US_PER_MS) // what nobody typed for is drawn at most so often
-#define FIRST_FRAME_MS 100              // longer than a terminal needs that takes anything
+#define FIRST_FRAME_MS 100 // longer than a terminal needs that takes anything
 #define DETACHED_US    (15 * 60 * US_PER_S)
 
-struct cockpit {
-	struct engine engine;
-	struct term *term;
-	struct ui ui;
-	struct grid *grid;
-	struct theme theme;
-	struct cockpit_output *output;
-	struct cockpit_trials *trials;
-	struct cockpit_story story;
-	struct buf preview;
-	uv_work_t opening;   // makes the incident while the first frame is on the screen
-	uv_timer_t patience; // with a terminal that does not take the first frame
-	uv_timer_t later;    // draws what came too soon after the last frame
-	struct mono drawn;
-	struct mono detached; // since when there is no terminal any more; MONO_NONE: there is
-	bool is_opening, is_opened, is_leaving, observes;
-	char *take_name;    // onlooker: what `take` calls the incident
-	char *take_account; // onlooker: the only account that can take it; NULL: the present one
-	char *taken;        // who has taken the incident from here, in words; NULL: nobody
-	struct err failure; // why it has to end; empty: it need not
-};
-
-// --- drawing ---
-
-// What the selected step would run, without its secrets.
-static const char *preview(struct cockpit *cockpit, const struct facts *facts)
-{
-	int step = ui_step(&cockpit->ui);
-	struct buf plain = {0};
-	struct err why = {0};
-	buf_clear(&cockpit->preview);
-	if (step < 0 || facts->runbook->steps[step].kind != STEP_RUN)
-		return NULL;
-	if (!decide_preview(facts, step, false, &plain, &why))
-		buf_printf(&plain, "(%s)", why.message);
-	mask_text(cockpit->engine.record.mask, buf_str(&plain), plain.length, &cockpit->preview);
-	buf_fini(&plain);
-	return buf_str(&cockpit->preview);
-}
-
-// A dialog can be answered once the terminal shows it, however many grids came after it: on a slow
-// link there is always a newer one.
-static void see_dialog(struct cockpit *cockpit)
-{
-	struct dialog *dialog = &cockpit->ui.dialog;
-	if (dialog->is_shown || dialog->grid == 0 || !term_has_drawn(cockpit->term, dialog->grid))
-		return;
-	dialog->is_shown = true;
-	dialog->opened_us = clock_mono().us;
-}
-
-// Why the record cannot be written. Its path stands in the timeline; before the reason it would
-// push that over the edge of a small screen.
-static const char *fault_words(const char *message)
-{
-	const char *reason = message;
-	for (const char *at = message; (at = strstr(at, ": ")); reason = at)
-		at += 2;
-	return reason;
-}
-
-// What is wrong with the record, as far as the screen needs the words.
-struct troubles {
-	struct err fault, away, mirror;
-	struct buf path;
-};
-
-static void see_troubles(
-	const struct engine *engine, struct troubles *troubles, struct frame_input *input)
-{
-	struct timeline *timeline = engine->record.timeline;
-	*troubles = (struct troubles){0};
-	if (engine_fault(engine, &troubles->fault))
-		input->fault = fault_words(troubles->fault.message);
-	if (timeline && timeline_is_elsewhere(timeline, &troubles->path, &troubles->away)) {
-		input->away_path = buf_str(&troubles->path);
-		input->away_why = fault_words(troubles->away.message);
-	}
-	if (timeline && timeline_mirror_fault(timeline, &troubles->mirror))
-		input->mirror_fault = troubles->mirror.message;
-}
-
-static void draw(struct cockpit *cockpit)
-{
-	struct engine *engine = &cockpit->engine;
-	struct facts facts = engine_facts(engine);
-	struct troubles troubles;
-	if (!cockpit->term)
-		return;
-	int step = ui_step(&cockpit->ui);
-	cockpit_output_follow(
-		cockpit->output, step, step < 0 ? 0 : engine->state->steps[step].attempt);
-	struct frame_input input = {
-		.facts = &facts,
-		.ui = &cockpit->ui,
-		.person = engine->setup.person,
-		.signing = cockpit->is_opened ? NULL : engine->setup.key,
-		.take_name = cockpit->take_name,
-		.take_account = cockpit->take_account,
-		.newest_seq = engine->state->events - 1,
-		.durable_seq = engine->is_following ? engine->state->events - 1
-						    : engine_durable_seq(engine),
-		.sensor_silence_ms = engine_sensor_silence_ms(engine),
-		.lines = cockpit->story.lines,
-		.line_count = cockpit->story.count,
-		.output = cockpit_output_window(cockpit->output),
-		.preview = preview(cockpit, &facts),
-		.trial = cockpit_trials_view(cockpit->trials, step, false),
-		.rollback_trial = cockpit_trials_view(cockpit->trials, step, true),
-		.output_age_ms = cockpit_output_ages(cockpit->output),
-	};
-	see_troubles(engine, &troubles, &input);
-	see_dialog(cockpit);
-	cockpit->ui.output_total = input.output.total;
-	ui_tick(&cockpit->ui, &facts, clock_mono().us);
-	ui_scrolled(&cockpit->ui, frame_draw(cockpit->grid, &input));
-	if (cockpit->ui.wants_redraw)
-		term_redraw(cockpit->term);
-	cockpit->ui.wants_redraw = false;
-	int64_t grid = term_show(cockpit->term, cockpit->grid);
-	if (cockpit->ui.dialog.kind != DIALOG_NONE && cockpit->ui.dialog.grid == 0)
-		cockpit->ui.dialog.grid = grid;
-	cockpit->drawn = clock_mono();
-	buf_fini(&troubles.path);
-}
-
-static void on_later(uv_timer_t *timer)
-{
-	draw(timer->data);
-}
-
-static void draw_soon(struct cockpit *cockpit)
-{
-	int64_t since_us = clock_mono().us - cockpit->drawn.us;
-	if (since_us >= FRAME_US)
-		draw(cockpit);
-	else if (!uv_is_active((uv_handle_t *)&cockpit->later))
-		uv_timer_start(&cockpit->later, on_later,
-			(uint64_t)((FRAME_US - since_us) / US_PER_MS + 1), 0);
-}
+// --- what the engine tells ---
 
 static void leave(struct cockpit *cockpit)
 {
@@ -201,7 +56,7 @@ static void on_turn(void *context)
 	} else if (mono_known(cockpit->detached)) {
 		look_detached(cockpit);
 	} else {
-		draw_soon(cockpit);
+		cockpit_draw_soon(cockpit);
 	}
 }
 
@@ -252,7 +107,7 @@ static void take_key(struct cockpit *cockpit, int key)
 	struct facts facts = engine_facts(&cockpit->engine);
 	struct intent intent;
 	cockpit->ui.now_us = clock_mono().us;
-	see_dialog(cockpit);
+	cockpit_see_dialog(cockpit);
 	cockpit->ui.is_behind = !cockpit->ui.dialog.is_shown;
 	if (ui_key(&cockpit->ui, &facts, key, &intent))
 		want(cockpit, &intent);
@@ -288,7 +143,7 @@ static void on_keys(void *context, const int *keys, size_t count)
 	if (cockpit->ui.wants_quit)
 		leave(cockpit);
 	else
-		draw(cockpit);
+		cockpit_draw(cockpit);
 }
 
 static void begin_opening(struct cockpit *cockpit);
@@ -296,7 +151,7 @@ static void begin_opening(struct cockpit *cockpit);
 static void on_drawn(void *context)
 {
 	struct cockpit *cockpit = context;
-	see_dialog(cockpit);
+	cockpit_see_dialog(cockpit);
 	if (!cockpit->is_opened)
 		begin_opening(cockpit);
 }
@@ -306,7 +161,7 @@ static void on_resize(void *context, int rows, int columns)
 	struct cockpit *cockpit = context;
 	grid_resize(cockpit->grid, rows, columns);
 	ui_resize(&cockpit->ui, rows, columns);
-	draw(cockpit);
+	cockpit_draw(cockpit);
 }
 
 // --- its life ---
@@ -477,7 +332,7 @@ int cockpit_open(struct opening *opening, const struct launcher *launcher, bool 
 	struct cockpit *cockpit = cockpit_new(opening, launcher);
 	if (!start_screen(cockpit, opening->theme, &cockpit->failure))
 		return cockpit_end(cockpit);
-	draw(cockpit);
+	cockpit_draw(cockpit);
 	uv_timer_start(&cockpit->patience, on_patience, FIRST_FRAME_MS, 0);
 	run(cockpit);
 	begin_opening(cockpit);
@@ -498,7 +353,7 @@ int cockpit_resume(struct opening *opening, const char *directory, const struct 
 	engine_start_threads(engine);
 	if (engine_resume(engine, directory, NULL, &cockpit->failure) &&
 		start_screen(cockpit, opening->theme, &cockpit->failure)) {
-		draw(cockpit);
+		cockpit_draw(cockpit);
 		engine->is_watched = true;
 		if (engine_start(engine, &cockpit->failure))
 			run(cockpit);
@@ -514,7 +369,7 @@ int cockpit_watch(struct opening *opening, const char *directory)
 	cockpit->take_account = incident_other_owner(directory);
 	if (engine_follow(&cockpit->engine, directory, &cockpit->failure) &&
 		start_screen(cockpit, opening->theme, &cockpit->failure)) {
-		draw(cockpit);
+		cockpit_draw(cockpit);
 		run(cockpit);
 	}
 	return cockpit_end(cockpit);
