@@ -58,8 +58,8 @@ struct scene {
 	int *unseen_teller; // … and the dependency that says best why
 	bool *has_trouble;  // by target: it is told of as not being what it should be
 	struct concern *concerns;
-	size_t concern_count;
-	int *ready; // steps that can be started, in the order of Tab
+	size_t concern_count, concern_limit; // the second: how many there can be
+	int *ready;                          // steps that can be started, in the order of Tab
 	size_t ready_count;
 	int running;  // the step that runs longest, -1
 	bool can_act; // armed here, recorded, open
