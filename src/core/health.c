@@ -92,6 +92,16 @@ bool condition_say(struct health *out, enum status status, const cJSON *conditio
 		out, status, "%s is %s", type ? type : "a condition", value ? value : "not known");
 }
 
+int64_t generation_number(const cJSON *fields, const char *key)
+{
+	const double most = 9007199254740992.0; // 2^53
+	const cJSON *number = json_get(fields, key);
+
+	if (!cJSON_IsNumber(number) || !(number->valuedouble >= 0))
+		return -1;
+	return (int64_t)(number->valuedouble < most ? number->valuedouble : most);
+}
+
 // Under the name of the API conventions, or one of those that others chose before. Argo Rollouts
 // writes the number as a text, and once wrote a hash there: letters are no generation.
 static int64_t generation_seen(const cJSON *status)
@@ -102,7 +112,7 @@ static int64_t generation_seen(const cJSON *status)
 
 	for (size_t i = 0; keys[i]; i++) {
 		const char *text = json_text(status, keys[i]);
-		int64_t number = json_int(status, keys[i], -1);
+		int64_t number = generation_number(status, keys[i]);
 
 		if (text && *text && strlen(text) <= 15 && !text[strspn(text, "0123456789")])
 			number = strtoll(text, NULL, 10);
@@ -114,7 +124,7 @@ static int64_t generation_seen(const cJSON *status)
 
 bool generation_rule(const struct subject *subject, struct health *out)
 {
-	int64_t wanted = json_int(subject->metadata, "generation", -1);
+	int64_t wanted = generation_number(subject->metadata, "generation");
 	int64_t seen = generation_seen(subject->status);
 
 	if (wanted < 0 || seen < 0 || seen >= wanted)
@@ -241,6 +251,8 @@ bool health_objects(const struct subject *subject, struct health *out)
 	static const struct convention objections[] = {
 		{"phase", own_word_judge},
 		{"failed", failed_rule},
+		{"conditions", conditions_object},
+		{"error", plain_error_rule},
 		{.name = NULL},
 	};
 	bool decided = false;

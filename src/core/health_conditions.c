@@ -52,6 +52,17 @@ static bool has_failed(const cJSON *condition)
 	       message_is_failure(json_text(condition, "message"));
 }
 
+// Whether its status is a word that the API conventions do not have, and is not clear by itself:
+// Gardener says Progressing.
+static bool is_unheard_of(const cJSON *condition)
+{
+	const char *value = json_text(condition, "status");
+
+	return value && *value && !condition_is(condition, "True") &&
+	       !condition_is(condition, "False") && !condition_is(condition, "Unknown") &&
+	       !word_is_under_way(value);
+}
+
 // What a wanted condition means where it is not True: a failure, a pause, or on its way; without
 // any sign of these, one that is False with a reason has failed, unless another says that something
 // is being done.
@@ -66,6 +77,8 @@ static enum status not_yet_or_broken(const cJSON *condition, bool is_busy)
 		return STATUS_SUSPENDED;
 	if (has_failed(condition) || condition_is(condition, "Degraded"))
 		return STATUS_DEGRADED;
+	if (is_unheard_of(condition))
+		return STATUS_UNKNOWN;
 	if (!condition_is(condition, "False") || (severity && *severity) ||
 		reason_is_waiting(reason) || is_busy || message_is_waiting(message))
 		return STATUS_PROGRESSING;
@@ -134,8 +147,8 @@ static bool is_all_over(const struct subject *subject, const cJSON *condition)
 
 static bool is_outdated(const struct subject *subject, const cJSON *condition)
 {
-	int64_t wanted = json_int(subject->metadata, "generation", -1);
-	int64_t seen = json_int(condition, "observedGeneration", -1);
+	int64_t wanted = generation_number(subject->metadata, "generation");
+	int64_t seen = generation_number(condition, "observedGeneration");
 
 	return seen >= 0 && seen < wanted;
 }
@@ -273,11 +286,12 @@ static bool is_telling(const cJSON *condition)
 }
 
 // Whether a condition decides in place of the one before it: the worse does, and of two that are as
-// bad the one that says why.
+// bad the one that says why. One that nobody can read leaves none of the others healthy.
 static bool decides_before(
 	const cJSON *newer, enum status status, const cJSON *older, enum status decided)
 {
-	if (!older || health_outweighs(status, decided))
+	if (!older || health_outweighs(status, decided) ||
+		(status == STATUS_UNKNOWN && decided == STATUS_HEALTHY))
 		return true;
 	return status == decided && status != STATUS_HEALTHY && is_telling(newer) &&
 	       !is_telling(older);
@@ -312,6 +326,27 @@ bool conditions_judge(const struct subject *subject, const cJSON *conditions, st
 		}
 	}
 	return deciding && say_condition(out, decided, deciding, is_summary);
+}
+
+bool conditions_object(const struct subject *subject, struct health *out)
+{
+	bool decided = false;
+
+	json_each (condition, subject->conditions) {
+		const char *type = json_text(condition, "type");
+		const struct condition_type *row = condition_type_find(type);
+		bool is_true = condition_is(condition, "True");
+		enum status status;
+
+		// Of longer types nobody knows here whether they speak for the whole.
+		if (!row || strlen(type) != strlen(row->type) ||
+			(is_true ? row->meaning != MEANS_BAD : row->meaning != MEANS_SUMMARY))
+			continue;
+		status = is_true ? STATUS_DEGRADED : not_yet_or_broken(condition, false);
+		if (!decided || health_outweighs(status, out->status))
+			decided = say_condition(out, status, condition, !is_true);
+	}
+	return decided;
 }
 
 bool flag_means(const char *key, bool is_true, enum status *status)

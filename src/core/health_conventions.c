@@ -160,6 +160,15 @@ static void judge_conditions(
 	*decided = health_say(out, opinion.status, "%s: %s", field->string, opinion.message);
 }
 
+// Whether the word that a status has for the whole is one that nobody knows: then it is not well
+// for the sake of its parts.
+static bool is_unheard_of(const struct subject *subject)
+{
+	struct health word;
+
+	return phase_judge(subject, subject->status, &word) && word.status == STATUS_UNKNOWN;
+}
+
 // Parts of a status that report by themselves: parents, listeners, ancestors, environments,
 // members. They are heard beside a condition that speaks well of the whole, too: it may know less.
 static bool parts_rule(const struct subject *subject, struct health *out)
@@ -176,7 +185,7 @@ static bool parts_rule(const struct subject *subject, struct health *out)
 		else
 			judge_inner_parts(subject, field, &decided, out);
 	}
-	return decided;
+	return decided && !(out->status == STATUS_HEALTHY && is_unheard_of(subject));
 }
 
 // Whom a route or a policy is attached to says whether it takes effect (Gateway API).

@@ -36,27 +36,50 @@ static bool error_was(const char *key)
 	return key_has_word(key, others);
 }
 
+static bool is_named_error(const cJSON *field)
+{
+	return text_ends_with(field->string, "error") && !error_was(field->string) &&
+	       error_text(field);
+}
+
 static const char *named_error(const cJSON *status)
 {
 	json_each (field, status)
-		if (text_ends_with(field->string, "error") && !error_was(field->string) &&
-			error_text(field))
+		if (is_named_error(field))
 			return error_text(field);
 	return NULL;
 }
 
+static const char *plain_error(const cJSON *status)
+{
+	static const char *const keys[] = {"errorMessage", "failureMessage", "failureReason",
+		"errorReason", "usefulErrorMessage", NULL};
+
+	for (size_t i = 0; keys[i]; i++) {
+		const char *text = json_text(status, keys[i]);
+		if (text && error_is_said(text))
+			return text;
+	}
+	json_each (field, status)
+		if (cJSON_IsString(field) && is_named_error(field))
+			return field->valuestring;
+	return NULL;
+}
+
+bool plain_error_rule(const struct subject *subject, struct health *out)
+{
+	const char *text = plain_error(subject->status);
+
+	return text && health_say(out, STATUS_DEGRADED, "%s", text);
+}
+
 bool error_rule(const struct subject *subject, struct health *out)
 {
-	static const char *const paths[] = {"errorMessage", "failureMessage", "failureReason",
-		"errorReason", "usefulErrorMessage", NULL};
 	static const char *const lists[] = {
 		"errors", "failures", "problems", "validationErrors", NULL};
 
-	for (size_t i = 0; paths[i]; i++) {
-		const char *text = json_path_text(subject->status, paths[i]);
-		if (text && error_is_said(text))
-			return health_say(out, STATUS_DEGRADED, "%s", text);
-	}
+	if (plain_error_rule(subject, out))
+		return true;
 	const char *named = named_error(subject->status);
 	if (named)
 		return health_say(out, STATUS_DEGRADED, "%s", named);

@@ -96,12 +96,17 @@ bool reason_is_waiting(const char *reason);
 bool error_is_said(const char *text);
 // What a status says went wrong, outside of its conditions.
 bool error_rule(const struct subject *subject, struct health *out);
+// The same of a text by itself: an error with a time of its own (of a snapshot) may be over.
+bool plain_error_rule(const struct subject *subject, struct health *out);
 // The first of a list of those for which it failed ("failedNamespaces"); then says so, as degraded.
 bool failed_rule(const struct subject *subject, struct health *out);
 // What makes a good word doubtful, and no more: an error that was the last one and may be over, a
 // number of failures.
 bool trouble_rule(const struct subject *subject, struct health *out);
 
+// A generation under that key; one that is too big to be told from its neighbours counts as 2^53,
+// so that what was seen stays less than it. -1: none.
+int64_t generation_number(const cJSON *fields, const char *key);
 // Whether the controller has not seen the newest spec; then says so, as progressing.
 bool generation_rule(const struct subject *subject, struct health *out);
 
@@ -112,6 +117,9 @@ bool health_outweighs(enum status newer, enum status older);
 
 // Judges by one list of conditions; true where any of them means something.
 bool conditions_judge(const struct subject *subject, const cJSON *conditions, struct health *out);
+// What the conditions have against a verdict that all is well, whatever it goes by: a summary that
+// is not True, or a failure that is.
+bool conditions_object(const struct subject *subject, struct health *out);
 // What a boolean of a status means by its name, which is read like a condition's type. False:
 // nothing.
 bool flag_means(const char *key, bool is_true, enum status *status);

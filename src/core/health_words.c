@@ -92,6 +92,13 @@ bool key_has_word(const char *key, const char *const *words)
 	return false;
 }
 
+// "BrokerDoesNotExist": what it refers to. By itself it says that the thing is to be made yet.
+static bool refers_to_nothing(const char *reason)
+{
+	return reason && strlen(reason) > strlen("DoesNotExist") &&
+	       text_ends_with(reason, "doesnotexist");
+}
+
 // The words that controllers use in CamelCase reasons. "Unavailable" is in neither list on purpose:
 // it says no more than that the condition is False.
 bool reason_is_failure(const char *reason)
@@ -106,7 +113,7 @@ bool reason_is_failure(const char *reason)
 		"inaccessible", "evicted", "notauthorized", "notsupported", "notaccepted",
 		"connectiondown", "pressure", "updatestopped", "notresponding", NULL};
 
-	return words_occur(reason, words) && !is_no_failure(reason);
+	return (words_occur(reason, words) || refers_to_nothing(reason)) && !is_no_failure(reason);
 }
 
 bool reason_is_waiting(const char *reason)

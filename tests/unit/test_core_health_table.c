@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,17 +15,22 @@
 
 // Health tables without jq: what is read from YAML, which table it is, and what an answer means.
 
-static struct health_tables *tables_of(const char *text)
+static struct health_tables *tables_in(enum health_layer layer, const char *text)
 {
 	struct health_tables *tables = health_tables_new();
 	struct diags diags = {.file = "own.yaml"};
 
-	health_tables_add(tables, HEALTH_USER, text, strlen(text), &diags);
+	health_tables_add(tables, layer, text, strlen(text), &diags);
 	if (diags.count)
 		fail_msg("%d:%d: %s", diags.items[0].line, diags.items[0].column,
 			diags.items[0].message);
 	diags_fini(&diags);
 	return tables;
+}
+
+static struct health_tables *tables_of(const char *text)
+{
+	return tables_in(HEALTH_USER, text);
 }
 
 // --- reading ---
@@ -286,6 +292,65 @@ static void a_time_to_look_again_is_one_to_come(void **state)
 	expect_again("[0]", 0);
 }
 
+// The verdict on an object of a table that finds it healthy, or whatever else its rule says.
+static void expect_heard(enum health_layer layer, const char *then, const char *status_fields,
+	enum status status, const char *says)
+{
+	char text[512], table[256];
+	struct health_inquiry inquiry;
+	struct health health;
+
+	snprintf(table, sizeof table,
+		"- match: {group: x, kind: Y}\n  rules: [{if: .a, then: %s}]\n", then);
+	snprintf(text, sizeof text, "{\"apiVersion\":\"x/v1\",\"kind\":\"Y\",\"status\":{%s}}",
+		status_fields);
+	struct health_tables *tables = tables_in(layer, table);
+	cJSON *object = json_parse(text, strlen(text), NULL);
+	cJSON *output = cJSON_Parse("[0,\"good\"]");
+	struct health_answer given = {.output = output};
+	health_inquire(tables, object, WALL_NONE, &inquiry);
+	health_conclude(&inquiry, &given, &health);
+	if (health.status != status || strcmp(health.message, says) != 0)
+		fail_msg("%s gives %s (%s)", text, status_word(health.status), health.message);
+	cJSON_Delete(output);
+	cJSON_Delete(object);
+	health_tables_free(tables);
+}
+
+#define ONE_CONDITION(type, status)                                                                \
+	"\"conditions\":[{\"type\":\"" type "\",\"status\":\"" status "\",\"reason\":\"Why\"}]"
+
+static void what_an_object_says_against_itself_is_heard_beside_a_table(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *fields;
+		enum status status;
+		const char *says;
+	} told[] = {
+		{ONE_CONDITION("Ready", "True"), STATUS_HEALTHY, "good"},
+		{ONE_CONDITION("Ready", "Unknown"), STATUS_PROGRESSING, "Why"},
+		{ONE_CONDITION("Degraded", "True"), STATUS_DEGRADED, "Degraded: Why"},
+		{ONE_CONDITION("Degraded", "False"), STATUS_HEALTHY, "good"},
+		// Of one part, which the table may know better.
+		{ONE_CONDITION("CacheReady", "False"), STATUS_HEALTHY, "good"},
+		{ONE_CONDITION("FailedScale", "True"), STATUS_HEALTHY, "good"},
+		{"\"error\":\"disk lost\"", STATUS_DEGRADED, "disk lost"},
+		{"\"errorMessage\":\"disk lost\"", STATUS_DEGRADED, "disk lost"},
+		{"\"errorMessage\":\"none\"", STATUS_HEALTHY, "good"},
+		{"\"error\":{\"time\":\"2026\",\"message\":\"old\"}", STATUS_HEALTHY, "good"},
+		{"\"phase\":\"Failed\"", STATUS_DEGRADED, "phase Failed"},
+	};
+
+	for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+		expect_heard(
+			HEALTH_CARRIED, "healthy", told[i].fields, told[i].status, told[i].says);
+	// A table of the user's has the last word, and one that finds something has found it.
+	expect_heard(HEALTH_USER, "healthy", "\"error\":\"disk lost\"", STATUS_HEALTHY, "good");
+	expect_heard(
+		HEALTH_CARRIED, "suspended", "\"error\":\"disk lost\"", STATUS_SUSPENDED, "good");
+}
+
 static void what_needs_no_table_is_not_asked(void **state)
 {
 	(void)state;
@@ -325,6 +390,7 @@ int main(void)
 		cmocka_unit_test(what_jq_sees_has_no_managed_fields),
 		cmocka_unit_test(no_answer_that_cannot_be_read_is_ever_healthy),
 		cmocka_unit_test(a_time_to_look_again_is_one_to_come),
+		cmocka_unit_test(what_an_object_says_against_itself_is_heard_beside_a_table),
 		cmocka_unit_test(what_needs_no_table_is_not_asked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
