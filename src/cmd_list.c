@@ -92,7 +92,6 @@ static void print_text(const struct listed *listed)
 
 static cJSON *listed_json(const struct listed *listed)
 {
-	char text[WALL_TEXT_BYTES];
 	cJSON *object = json_object();
 	json_add_text(object, "incident", listed->name);
 	json_add_text(object, "is", is_now(listed));
@@ -102,10 +101,8 @@ static cJSON *listed_json(const struct listed *listed)
 	}
 	json_add_text(object, "mode", event_mode_word(listed->mode));
 	json_add_text(object, "runbook", listed->runbook);
-	wall_format(listed->opened, text);
-	json_add_text(object, "opened", text[0] ? text : NULL);
-	wall_format(listed->last, text);
-	json_add_text(object, "last", text);
+	json_add_wall(object, "opened", listed->opened);
+	json_add_wall(object, "last", listed->last);
 	json_add_int(object, "events", listed->events);
 	json_add_bool(object, "in_use", listed->is_held);
 	json_add_bool(object, "damaged", listed->is_damaged);

@@ -63,16 +63,15 @@ static void write_seal(const struct sealing *sealing, struct buf *out)
 {
 	const struct history *history = &sealing->history;
 	const struct event *first = history->events[0];
-	char *person = session_person(), at[WALL_TEXT_BYTES];
+	char *person = session_person();
 	cJSON *seal = json_object();
-	wall_format(clock_wall(), at);
 	json_add_int(seal, "seal", 1);
 	if (first->kind == EVENT_LOG_OPEN)
 		json_add_text(seal, "log", json_text(first->data, "log"));
 	json_add_text(seal, "incident", history->state->incident);
 	json_add_int(seal, "seq", history->chain.next_seq - 1);
 	json_add_text(seal, "head", history->chain.head);
-	json_add_text(seal, "at", at);
+	json_add_wall(seal, "at", clock_wall());
 	json_add_text(seal, "by", person);
 	json_add_text(seal, "key", buf_str(&sealing->signer.key));
 	json_add_text(seal, "signature", buf_str(&sealing->signature));

@@ -89,10 +89,8 @@ static void record_runbook(struct engine *engine)
 static void record_declaration(struct engine *engine, const char *id)
 {
 	struct event *event = event_new(EVENT_INCIDENT_DECLARED);
-	char now[WALL_TEXT_BYTES];
-	wall_format(engine_now(engine).wall, now);
 	json_add_text(event->data, "id", id);
-	json_add_text(event->data, "declared_at", now);
+	json_add_wall(event->data, "declared_at", engine_now(engine).wall);
 	engine_record(engine, event);
 }
 

@@ -9,6 +9,7 @@
 
 #include "relight/buf.h"
 #include "relight/err.h"
+#include "relight/moment.h"
 
 // Strict JSON on top of cJSON, which by itself ignores the case of keys, accepts trailing bytes and
 // duplicate keys, and cuts strings at \u0000. All values here are cJSON values; the caller frees
@@ -47,6 +48,8 @@ cJSON *json_object(void);
 void json_add_text(cJSON *object, const char *key, const char *text);
 void json_add_int(cJSON *object, const char *key, int64_t number);
 void json_add_bool(cJSON *object, const char *key, bool value);
+// As wall_format writes it; a time that is not known adds nothing.
+void json_add_wall(cJSON *object, const char *key, struct wall at);
 void json_add(cJSON *object, const char *key, cJSON *value); // takes ownership; NULL adds nothing
 void json_append_text(cJSON *array, const char *text);
 // Overwrites every text in it, which may be secret, and deletes it. NULL is safe.

@@ -50,15 +50,6 @@ void decision_fini(struct decision *decision)
 	*decision = (struct decision){0};
 }
 
-void decision_add_wall(cJSON *data, const char *key, struct wall at)
-{
-	char text[WALL_TEXT_BYTES];
-	if (!wall_known(at))
-		return;
-	wall_format(at, text);
-	json_add_text(data, key, text);
-}
-
 cJSON *decision_observations(const struct facts *facts, int step)
 {
 	const struct refs *restores = &facts->runbook->steps[step].restores;
@@ -73,7 +64,7 @@ cJSON *decision_observations(const struct facts *facts, int step)
 		json_add_text(one, "dependency", facts->runbook->dependencies[d].id);
 		json_add_text(one, "status", status_word(known->status));
 		json_add_text(one, "message", is_sensed ? seen->message : known->message);
-		decision_add_wall(
+		json_add_wall(
 			one, "observed_at", is_sensed ? seen->observed_at : known->observed_at);
 		cJSON_AddItemToArray(list, one);
 	}

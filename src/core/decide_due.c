@@ -24,7 +24,7 @@ static void add_observed(cJSON *data, const struct sensed_dependency *seen)
 {
 	if (seen->message && seen->message[0])
 		json_add_text(data, "message", seen->message);
-	decision_add_wall(data, "observed_at", seen->observed_at);
+	json_add_wall(data, "observed_at", seen->observed_at);
 }
 
 // Of the words without their numbers, which are other ones each time ("timed out after 3012 ms").
@@ -122,7 +122,7 @@ static void look_at_dependency(const struct facts *facts, int d, struct decision
 			return;
 		struct event *event =
 			decision_event(decision, facts, EVENT_DEPENDENCY_STALE, -1, d);
-		decision_add_wall(event->data, "observed_at", known->observed_at);
+		json_add_wall(event->data, "observed_at", known->observed_at);
 		json_add_text(event->data, "why",
 			facts->sensed->is_up ? "no observation any more" : "the sensor is silent");
 	} else if (seen->status != known->status) {

@@ -48,9 +48,9 @@ bool decide_impact(const struct wish *wish)
 		decision_event(wish->decision, wish->facts, EVENT_INCIDENT_DECLARED, -1, -1);
 	wish_sign(wish, event);
 	json_add_text(event->data, "id", wish->state->incident);
-	decision_add_wall(event->data, "impact_at", wish->intent->at);
-	decision_add_wall(event->data, "detected_at", wish->intent->detected_at);
-	decision_add_wall(event->data, "declared_at", wish->state->declared.wall);
+	json_add_wall(event->data, "impact_at", wish->intent->at);
+	json_add_wall(event->data, "detected_at", wish->intent->detected_at);
+	json_add_wall(event->data, "declared_at", wish->state->declared.wall);
 	return true;
 }
 
@@ -66,8 +66,8 @@ bool decide_restore_point(const struct wish *wish)
 	wish_sign(wish, event);
 	json_add_text(event->data, "id",
 		wish->facts->runbook->restore_points[wish->intent->restore_point].id);
-	decision_add_wall(event->data, "at", wish->intent->at);
-	decision_add_wall(event->data, "observed_at", wish->facts->now.wall);
+	json_add_wall(event->data, "at", wish->intent->at);
+	json_add_wall(event->data, "observed_at", wish->facts->now.wall);
 	return true;
 }
 

@@ -34,6 +34,5 @@ cJSON *decision_open_ends(const struct facts *facts);
 void decision_look_at_serving(const struct facts *facts, struct decision *decision);
 // Aborted, and every abort step is done or skipped.
 bool decision_abort_is_over(const struct facts *facts);
-void decision_add_wall(cJSON *data, const char *key, struct wall at);
 
 #endif

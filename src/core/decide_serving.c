@@ -26,7 +26,7 @@ static void add_serving(const struct facts *facts, const char *function, struct 
 {
 	struct event *event = decision_event(decision, facts, EVENT_INCIDENT_SERVING, -1, -1);
 	json_add_text(event->data, "function", function);
-	decision_add_wall(event->data, "since", wall_at(facts, since));
+	json_add_wall(event->data, "since", wall_at(facts, since));
 }
 
 // The impact, or where that is not known the declaration.
@@ -95,7 +95,7 @@ static void add_interrupted(const struct facts *facts, const char *function, int
 	const struct dependency_known *known = &facts->state->dependencies[d];
 	struct event *event = decision_event(decision, facts, EVENT_INCIDENT_INTERRUPTED, -1, d);
 	json_add_text(event->data, "function", function);
-	decision_add_wall(event->data, "since", wall_at(facts, since));
+	json_add_wall(event->data, "since", wall_at(facts, since));
 	json_add_text(event->data, "status", status_word(known->status));
 	json_add_text(event->data, "message", known->message);
 }

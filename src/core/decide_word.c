@@ -71,7 +71,7 @@ static void add_waiver(const struct wish *wish, int dependency, enum waiver_as a
 		json_add_text(event->data, "edge", wish->intent->edge);
 	json_add_text(event->data, "as", waiver_as_word(as));
 	json_add_text(event->data, "why", wish->intent->text);
-	decision_add_wall(event->data, "until", wish->intent->until);
+	json_add_wall(event->data, "until", wish->intent->until);
 }
 
 // A waiting step may start without what is unmet; of one that cannot be verified what is not

@@ -117,6 +117,15 @@ void json_add_int(cJSON *object, const char *key, int64_t number)
 	json_add(object, key, made(cJSON_CreateNumber((double)number)));
 }
 
+void json_add_wall(cJSON *object, const char *key, struct wall at)
+{
+	char text[WALL_TEXT_BYTES];
+	if (!wall_known(at))
+		return;
+	wall_format(at, text);
+	json_add_text(object, key, text);
+}
+
 void json_add_bool(cJSON *object, const char *key, bool value)
 {
 	json_add(object, key, made(cJSON_CreateBool(value)));

@@ -8,12 +8,10 @@
 
 void proof_begin(struct event *event, const char *log, const char *after, struct wall at)
 {
-	char text[WALL_TEXT_BYTES];
 	cJSON *proof = json_object();
-	wall_format(at, text);
 	json_add_text(proof, "log", log);
 	json_add_text(proof, "after", after);
-	json_add_text(proof, "at", text);
+	json_add_wall(proof, "at", at);
 	json_add(event->data, "proof", proof);
 }
 

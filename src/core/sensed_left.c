@@ -15,15 +15,6 @@ static int64_t since_ms(struct mono now, struct mono from)
 	return now.us > from.us ? (now.us - from.us) / US_PER_MS : 0;
 }
 
-static void add_wall(cJSON *out, const char *key, struct wall at)
-{
-	char text[WALL_TEXT_BYTES];
-	if (!wall_known(at))
-		return;
-	wall_format(at, text);
-	json_add_text(out, key, text);
-}
-
 static void add_line(cJSON *line, const struct mask *mask, struct buf *out)
 {
 	mask_json(mask, line);
@@ -38,7 +29,7 @@ static cJSON *first_line(const struct sensed *sensed, const struct sensed_left *
 {
 	cJSON *line = json_object();
 	json_add_text(line, "type", "sensed");
-	add_wall(line, "ts", left->wall);
+	json_add_wall(line, "ts", left->wall);
 	json_add_int(line, "mono_us", left->real.us);
 	json_add_text(line, "boot", left->boot);
 	json_add_int(line, "session", left->session);
@@ -73,8 +64,8 @@ static cJSON *observation(const struct sensed_dependency *one, const char *id, s
 	cJSON *line = json_object();
 	json_add_text(line, "type", "observation");
 	json_add_text(line, "dependency", id);
-	add_wall(line, "ts", one->observed_at);
-	add_wall(line, "asked", asked_at(one));
+	json_add_wall(line, "ts", one->observed_at);
+	json_add_wall(line, "asked", asked_at(one));
 	json_add_text(line, "status", status_word(one->status));
 	json_add_text(line, "message", one->message);
 	json_add_text(line, "check", one->check);
@@ -86,7 +77,7 @@ static cJSON *observation(const struct sensed_dependency *one, const char *id, s
 		cJSON_AddNumberToObject(progress, "total", one->total);
 		json_add_text(progress, "unit", one->unit);
 	}
-	add_wall(line, "expires", one->expires);
+	json_add_wall(line, "expires", one->expires);
 	if (one->renews)
 		json_add_bool(line, "renews", true);
 	json_add_int(line, "age_ms", since_ms(now, one->heard));

@@ -6,22 +6,13 @@
 
 #include "relight/json.h"
 
-static void add_wall(cJSON *object, const char *key, struct wall at)
-{
-	char text[WALL_TEXT_BYTES];
-	if (!wall_known(at))
-		return;
-	wall_format(at, text);
-	json_add_text(object, key, text);
-}
-
 // Durations come from the monotonic part, so both count.
 static void add_moment(cJSON *object, const char *key, struct moment at)
 {
 	if (!mono_known(at.mono) && !wall_known(at.wall))
 		return;
 	cJSON *moment = cJSON_AddObjectToObject(object, key);
-	add_wall(moment, "wall", at.wall);
+	json_add_wall(moment, "wall", at.wall);
 	json_add_int(moment, "mono_us", at.mono.us);
 }
 
@@ -59,7 +50,7 @@ static cJSON *dump_step(const struct state *state, int s)
 	add_moment(out, "done", step->done);
 	add_moment(out, "since", step->since);
 	add_moment(out, "verifying_from", step->verifying_from);
-	add_wall(out, "first_started", step->first_started);
+	json_add_wall(out, "first_started", step->first_started);
 	json_add_text(out, "by", step->by);
 	json_add_text(out, "said", step->said);
 	json_add_text(out, "remains", step->remains);
@@ -80,7 +71,7 @@ static cJSON *dump_dependency(const struct state *state, int d)
 	json_add_bool(out, "fresh", known->is_fresh);
 	json_add_bool(out, "attested", known->is_attested);
 	json_add_text(out, "message", known->message);
-	add_wall(out, "observed_at", known->observed_at);
+	json_add_wall(out, "observed_at", known->observed_at);
 	add_moment(out, "since", known->since);
 	json_add_int(out, "flaps", known->flaps);
 	json_add_int(out, "seq", known->seq);
@@ -101,7 +92,7 @@ static cJSON *dump_waiver(const struct state *state, const struct waiver *waiver
 	json_add_text(out, "why", waiver->why);
 	json_add_text(out, "by", waiver->by);
 	add_moment(out, "since", waiver->since);
-	add_wall(out, "until", waiver->until);
+	json_add_wall(out, "until", waiver->until);
 	json_add_bool(out, "ended", waiver->is_ended);
 	return out;
 }
@@ -111,8 +102,8 @@ static cJSON *dump_remark(const struct remark *remark)
 	cJSON *out = json_object();
 	json_add_int(out, "seq", remark->seq);
 	json_add_text(out, "kind", event_kind_word(remark->kind));
-	add_wall(out, "ts", remark->ts);
-	add_wall(out, "at", remark->at);
+	json_add_wall(out, "ts", remark->ts);
+	json_add_wall(out, "at", remark->at);
 	json_add_text(out, "by", remark->by);
 	json_add_text(out, "type", remark->type);
 	json_add_text(out, "text", remark->text);
@@ -147,8 +138,8 @@ static void dump_course(const struct state *state, cJSON *out)
 	json_add_text(out, "abort_why", state->abort_why);
 	add_moment(out, "declared", state->declared);
 	json_add_text(out, "declared_by", state->declared_by);
-	add_wall(out, "impact_at", state->impact_at);
-	add_wall(out, "detected_at", state->detected_at);
+	json_add_wall(out, "impact_at", state->impact_at);
+	json_add_wall(out, "detected_at", state->detected_at);
 	add_moment(out, "aborted", state->aborted);
 	add_moment(out, "recovered", state->recovered);
 	json_add_int(out, "recovered_level", state->recovered_level);
@@ -193,8 +184,8 @@ static void dump_values(const struct state *state, cJSON *out)
 		add_moment(serving, runbook->functions[f].id, state->serving[f]);
 	for (size_t r = 0; r < runbook->restore_point_count; r++) {
 		cJSON *point = cJSON_AddObjectToObject(points, runbook->restore_points[r].id);
-		add_wall(point, "at", state->restore_point_at[r]);
-		add_wall(point, "found", state->restore_point_found[r]);
+		json_add_wall(point, "at", state->restore_point_at[r]);
+		json_add_wall(point, "found", state->restore_point_found[r]);
 	}
 	for (size_t i = 0; i < state->script_count; i++) {
 		cJSON *script = json_object();

@@ -180,11 +180,9 @@ void channel_send(struct channel *channel, int slot, cJSON *line)
 static void on_beat(uv_timer_t *timer)
 {
 	struct channel *channel = timer->data;
-	char ts[WALL_TEXT_BYTES];
-	wall_format(clock_wall(), ts);
 	cJSON *line = json_object();
 	json_add_text(line, "type", "heartbeat");
-	json_add_text(line, "ts", ts);
+	json_add_wall(line, "ts", clock_wall());
 	channel_send(channel, (int)channel->config.slots, line);
 }
 

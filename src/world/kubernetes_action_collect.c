@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "kubernetes_action_parts.h"
+#include "relight/clock.h"
 #include "relight/json.h"
 #include "relight/memory.h"
 #include "relight/moment.h"
@@ -242,12 +242,10 @@ static bool collect_restart(struct acting *acting, const cJSON *what, enum deed_
 		"kubectl.kubernetes.io/restartedAt", NULL};
 	struct deed *deed = find_object(acting, what, kind);
 	char now[WALL_TEXT_BYTES];
-	struct timespec time;
 
 	if (!deed)
 		return false;
-	clock_gettime(CLOCK_REALTIME, &time);
-	wall_format((struct wall){(int64_t)time.tv_sec * US_PER_S}, now);
+	wall_format(clock_wall(), now);
 	snprintf(strchr(now, '.'), 2, "Z");
 	deed->content_type = merge_patch;
 	deed->body = nested(keys, cJSON_CreateString(now));

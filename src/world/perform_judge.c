@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "relight/chain.h"
+#include "relight/clock.h"
 #include "relight/jq.h"
 #include "relight/json.h"
 #include "relight/memory.h"
@@ -182,13 +182,8 @@ static const char *find_hint(const struct order *order, const struct output *out
 
 static void add_ended(cJSON *result, int64_t duration_ms)
 {
-	char text[WALL_TEXT_BYTES];
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	wall_format((struct wall){(int64_t)now.tv_sec * US_PER_S + now.tv_nsec / 1000}, text);
 	json_add_int(result, "duration_ms", duration_ms);
-	json_add_text(result, "ended", text);
+	json_add_wall(result, "ended", clock_wall());
 }
 
 static void add_output(cJSON *result, int64_t bytes, const char sha256[65])

@@ -23,16 +23,6 @@ static void describe(const struct query *query, const struct kubeapi_type *type,
 
 // --- one object ---
 
-// When it last moved, as far as that is known.
-static void add_progressed(cJSON *evidence, struct wall since)
-{
-	char text[WALL_TEXT_BYTES];
-
-	wall_format(since, text);
-	if (wall_known(since))
-		json_add_text(evidence, "progressed", text);
-}
-
 static cJSON *evidence_of_one(const struct kubewatch_answer *answer)
 {
 	cJSON *evidence = json_object();
@@ -40,7 +30,7 @@ static cJSON *evidence_of_one(const struct kubewatch_answer *answer)
 	json_add_text(evidence, "uid", answer->uid);
 	json_add_text(evidence, "resourceVersion", answer->resource_version);
 	json_add_text(evidence, "rule", answer->rule);
-	add_progressed(evidence, answer->since);
+	json_add_wall(evidence, "progressed", answer->since);
 	return evidence;
 }
 
@@ -113,7 +103,7 @@ static void conclude_list(struct query *query, const struct kubewatch_answer *an
 	cJSON *evidence = json_object();
 	json_add_int(evidence, "objects", (int64_t)tally->count);
 	json_add_int(evidence, "healthy", (int64_t)tally->healthy);
-	add_progressed(evidence, answer->since);
+	json_add_wall(evidence, "progressed", answer->since);
 	query_end(query, status, evidence, "%s", buf_str(&words));
 	buf_fini(&what);
 	buf_fini(&words);

@@ -117,7 +117,6 @@ static cJSON *progress_json(const struct progress *progress)
 static void add_extras(const struct watch *watch, cJSON *line)
 {
 	const struct verdict *soonest = NULL;
-	char expires[WALL_TEXT_BYTES];
 	for (size_t i = 0; i < watch->dependency->check_count; i++) {
 		const struct verdict *verdict = &watch->askings[i].verdict;
 		if (verdict->progress.total > 0 && !json_get(line, "progress"))
@@ -128,8 +127,7 @@ static void add_extras(const struct watch *watch, cJSON *line)
 	}
 	if (!soonest)
 		return;
-	wall_format(soonest->expires, expires);
-	json_add_text(line, "expires", expires);
+	json_add_wall(line, "expires", soonest->expires);
 	if (soonest->renews)
 		json_add_bool(line, "renews", true);
 }
@@ -148,14 +146,11 @@ static struct wall asked_of_all(const struct watch *watch)
 
 static void emit(struct watch *watch, const struct asking *worst)
 {
-	char asked[WALL_TEXT_BYTES], now[WALL_TEXT_BYTES];
-	wall_format(asked_of_all(watch), asked);
-	wall_format(clock_wall(), now);
 	cJSON *line = json_object();
 	json_add_text(line, "type", "observation");
 	json_add_text(line, "dependency", watch->dependency->id);
-	json_add_text(line, "ts", now);
-	json_add_text(line, "asked", asked);
+	json_add_wall(line, "ts", clock_wall());
+	json_add_wall(line, "asked", asked_of_all(watch));
 	json_add_text(line, "status", status_word(worst->verdict.status));
 	json_add_text(line, "message", buf_str(&worst->verdict.message));
 	json_add_text(line, "check", check_kind_word(worst->probing.check->kind));

@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "relight/chain.h"
 #include "relight/channel.h"
+#include "relight/clock.h"
 #include "relight/event.h"
 #include "relight/json.h"
 #include "relight/memory.h"
@@ -47,22 +47,6 @@ struct simulation {
 	uv_signal_t interrupt, terminate;
 	struct channel *channel;
 };
-
-static struct mono mono_now(void)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_BOOTTIME, &at);
-	return (struct mono){at.tv_sec * US_PER_S + at.tv_nsec / 1000};
-}
-
-static struct wall wall_now(void)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_REALTIME, &at);
-	return (struct wall){at.tv_sec * US_PER_S + at.tv_nsec / 1000};
-}
 
 // What looks like chance, and is the same each time a scenario is played: FNV-1a over seed, text
 // and number.
@@ -134,14 +118,6 @@ static void say(struct simulation *simulation, int slot, cJSON *line)
 		channel_send(simulation->channel, slot, line);
 }
 
-static void add_time(cJSON *object, const char *key, struct wall at)
-{
-	char text[WALL_TEXT_BYTES];
-
-	wall_format(at, text);
-	json_add_text(object, key, text);
-}
-
 static void say_dependency(struct simulation *simulation, int d, struct wall now, int64_t token)
 {
 	const struct dependency *dependency = &simulation->runbook->dependencies[d];
@@ -151,8 +127,8 @@ static void say_dependency(struct simulation *simulation, int d, struct wall now
 
 	json_add_text(line, "type", "observation");
 	json_add_text(line, "dependency", dependency->id);
-	add_time(line, "ts", now);
-	add_time(line, "asked", now);
+	json_add_wall(line, "ts", now);
+	json_add_wall(line, "asked", now);
 	json_add_text(line, "status", status_word(seen->status));
 	json_add_text(line, "message", seen->message);
 	json_add_text(line, "check", check_kind_word(dependency->checks[0].kind));
@@ -288,7 +264,7 @@ static cJSON *answer_of(const struct simulation *simulation, const char *what)
 		int64_t percent = 30 + (int64_t)(chance(simulation->scenario, point->id, 1) % 60);
 		int64_t age_ms = (rpo_ms == ABSENT_MS ? 600 * MS_PER_S : rpo_ms) * percent / 100;
 		value = json_object();
-		add_time(value, "at",
+		json_add_wall(value, "at",
 			(struct wall){simulation->facts->opened.us - age_ms * US_PER_MS});
 	}
 	return value;
@@ -311,7 +287,7 @@ static struct wall look(struct simulation *simulation)
 	const struct runbook *runbook = simulation->runbook;
 
 	read_timeline(simulation);
-	struct wall now = scenario_now(simulation->facts, mono_now());
+	struct wall now = scenario_now(simulation->facts, clock_mono());
 	if (!wall_known(now) || !simulation->is_configured)
 		return WALL_NONE;
 	if (simulation->is_dirty ||
@@ -416,8 +392,8 @@ static void on_ask(void *context, const char *what, int64_t token)
 // Without a session to go by the disaster begins now.
 static void begin_now(struct scenario_facts *facts)
 {
-	facts->opened = facts->session_at = wall_now();
-	facts->session_mono = mono_now();
+	facts->opened = facts->session_at = clock_wall();
+	facts->session_mono = clock_mono();
 	facts->is_session_open = true;
 }
 
