@@ -16,8 +16,7 @@
 
 #include "server.h"
 
-#define LIFE_S  600
-#define OK_HEAD "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
+#define LIFE_S 600
 #define LIST(ITEM)                                                                                 \
 	"{\"kind\":\"List\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"7\"},"       \
 	"\"items\":[" ITEM "]}"
@@ -54,21 +53,8 @@ static const struct resource {
 		"[" THE_ONE "]}",
 		"", 0},
 };
-#define RESOURCES (sizeof resources / sizeof *resources)
 
 static FILE *record;
-
-static void say(int fd, const char *text)
-{
-	size_t length = strlen(text);
-	while (length > 0) {
-		ssize_t sent = send(fd, text, length, MSG_NOSIGNAL);
-		if (sent <= 0)
-			return;
-		text += sent;
-		length -= (size_t)sent;
-	}
-}
 
 static void note(const char *path)
 {
@@ -77,20 +63,6 @@ static void note(const char *path)
 	fprintf(record, "%lld %.*s\n", (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000,
 		(int)strcspn(path, " "), path);
 	fflush(record);
-}
-
-static void discover(int fd)
-{
-	char text[256];
-	say(fd, OK_HEAD "{\"kind\":\"APIResourceList\",\"groupVersion\":\"v1\",\"resources\":[");
-	for (size_t i = 0; i < RESOURCES; i++) {
-		snprintf(text, sizeof text,
-			"%s{\"name\":\"%s\",\"singularName\":\"\",\"namespaced\":true,\"kind\":"
-			"\"ConfigMap\",\"verbs\":[\"list\",\"watch\"]}",
-			i ? "," : "", resources[i].plural);
-		say(fd, text);
-	}
-	say(fd, "]}");
 }
 
 // Until so many seconds have passed, or the client has gone.
@@ -106,52 +78,40 @@ static void keep_silent(int fd, int seconds)
 static void serve_resource(int fd, const struct resource *resource, bool is_watch)
 {
 	if (!resource->list) {
-		say(fd, "HTTP/1.1 302 Found\r\nLocation: "
-			"https://ana:hush-hush@elsewhere.example/"
-			"login?token=hush\r\nContent-Length: "
-			"0\r\nConnection: close\r\n\r\n");
+		server_say(fd, "HTTP/1.1 302 Found\r\nLocation: "
+			       "https://ana:hush-hush@elsewhere.example/"
+			       "login?token=hush\r\nContent-Length: "
+			       "0\r\nConnection: close\r\n\r\n");
 		return;
 	}
 	if (is_watch && !resource->watch) {
-		say(fd, "HTTP/1.1 500 Internal Server Error\r\nContent-Length: "
-			"2\r\nConnection: close\r\n\r\n{}");
+		server_say(fd, "HTTP/1.1 500 Internal Server Error\r\nContent-Length: "
+			       "2\r\nConnection: close\r\n\r\n{}");
 		return;
 	}
-	say(fd, OK_HEAD);
-	say(fd, is_watch ? resource->watch : resource->list);
+	server_begin(fd);
+	server_say(fd, is_watch ? resource->watch : resource->list);
 	if (is_watch)
 		keep_silent(fd, resource->silence_s);
 }
 
+static const char *plural(size_t number)
+{
+	return number < sizeof resources / sizeof *resources ? resources[number].plural : NULL;
+}
+
 static void answer(int fd, const char *path)
 {
-	char part[64];
+	int resource = server_resource(path, plural);
 	note(path);
-	if (strncmp(path, "/readyz", 7) == 0)
-		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
-	else if (strncmp(path, "/api/v1 ", 8) == 0)
-		discover(fd);
-	else if (strncmp(path, "/api/v1/namespaces/kube-system ", 31) == 0)
-		say(fd, OK_HEAD "{\"metadata\":{\"uid\":\"careless\"}}");
-	for (size_t i = 0; i < RESOURCES; i++) {
-		snprintf(part, sizeof part, "/namespaces/default/%s?", resources[i].plural);
-		if (strstr(path, part))
-			serve_resource(fd, &resources[i], strstr(path, "watch=true") != NULL);
-	}
+	server_introduce(fd, path, "careless", plural);
+	if (resource >= 0)
+		serve_resource(fd, &resources[resource], strstr(path, "watch=true") != NULL);
 }
 
 static void *serve(void *context)
 {
-	int fd = *(int *)context;
-	char head[16384];
-	free(context);
-	ssize_t length = recv(fd, head, sizeof head - 1, 0); // one packet on loopback
-	if (length > 4) {
-		head[length] = '\0';
-		answer(fd, head + 4);
-	}
-	shutdown(fd, SHUT_WR);
-	close(fd);
+	server_take(context, answer);
 	return NULL;
 }
 
