@@ -190,10 +190,10 @@ check-kubernetes-all: $(O)/relight $(kubernetes_support)
 # Faults: FAULTS=all goes through every point of each test, else FAULTS_RUNS of each kind are drawn from FAULTS_SEED.
 fault_tests := $(sort $(wildcard tests/faults/test_*.sh))
 FAULTS_RUNS ?= 20
-$(O)/faults/%.so: tests/faults/%.c
+$(O)/faults/%.so: tests/faults/%.c tests/faults/mark.h
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(CC) $(CPPFLAGS) -std=c11 -O2 $(warnings) -shared -fPIC -o $@ $< -ldl
-$(O)/faults/killpoint: tests/faults/killpoint.c
+$(O)/faults/killpoint: tests/faults/killpoint.c tests/faults/mark.h
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(CC) $(CPPFLAGS) -std=c11 -O2 $(warnings) -o $@ $<
 faults-programs: $(faults_support)

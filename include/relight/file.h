@@ -38,6 +38,13 @@ int file_draft(int dir_fd, const char *name, struct err *err);
 bool file_publish(int dir_fd, const char *name, int fd, const void *bytes, size_t length,
 	bool is_durable, struct err *err);
 
+// As file_publish does it for good, but `fd` stays open. False: of the draft nothing is left; where
+// its directory alone could not be synced, the new file is there, and may not outlive a power cut.
+bool file_put(
+	int dir_fd, const char *name, int fd, const void *bytes, size_t length, struct err *err);
+// Removes what a killed process left as NAME.new; nothing needs to be there.
+void file_forget_draft(int dir_fd, const char *name);
+
 // Appends the content of a regular file of at most `most_bytes` to `out`. Anything else (a FIFO, a
 // directory, one that is larger) is refused without blocking.
 bool file_read(int dir_fd, const char *name, size_t most_bytes, struct buf *out, struct err *err);

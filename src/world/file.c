@@ -104,22 +104,42 @@ int file_draft(int dir_fd, const char *name, struct err *err)
 	return draft(dir_fd, name, file_create, err);
 }
 
-bool file_publish(int dir_fd, const char *name, int fd, const void *bytes, size_t length,
+static bool put(int dir_fd, const char *name, int fd, const void *bytes, size_t length,
 	bool is_durable, struct err *err)
 {
 	char beside[256];
-	bool is_saved = name_beside(name, beside, err);
 
-	if (is_saved) {
-		is_saved = file_write(fd, bytes, length, NULL) &&
-			   rename_over(dir_fd, name, beside, fd, is_durable);
-		if (!is_saved) {
-			err_errno(err, errno, "%s", name);
-			unlinkat(dir_fd, beside, 0);
-		}
-	}
+	if (!name_beside(name, beside, err))
+		return false;
+	if (file_write(fd, bytes, length, NULL) &&
+		rename_over(dir_fd, name, beside, fd, is_durable))
+		return true;
+	err_errno(err, errno, "%s", name);
+	unlinkat(dir_fd, beside, 0);
+	return false;
+}
+
+bool file_put(
+	int dir_fd, const char *name, int fd, const void *bytes, size_t length, struct err *err)
+{
+	return put(dir_fd, name, fd, bytes, length, true, err);
+}
+
+bool file_publish(int dir_fd, const char *name, int fd, const void *bytes, size_t length,
+	bool is_durable, struct err *err)
+{
+	bool is_saved = put(dir_fd, name, fd, bytes, length, is_durable, err);
+
 	close(fd);
 	return is_saved;
+}
+
+void file_forget_draft(int dir_fd, const char *name)
+{
+	char beside[256];
+
+	if (name_beside(name, beside, NULL))
+		unlinkat(dir_fd, beside, 0);
 }
 
 bool file_save(int dir_fd, const char *name, const void *bytes, size_t length, bool is_durable,

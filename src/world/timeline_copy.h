@@ -35,6 +35,7 @@ typedef bool copy_begin(struct copy *copy, void *context, struct err *err);
 
 // Takes the descriptors over, of the directory and of the newest segment, which is open for
 // appending. `held_fd` is the first segment where that is another one, else -1.
+// Where there is none yet, `fd` is -1, `segment` 0 and `is_ended` true.
 struct copy_files {
 	int dir_fd, fd, held_fd;
 	int lock_fd;       // of timeline_lock.c; -1: none
@@ -87,6 +88,9 @@ bool copy_close(struct copy *copy);
 void segment_name(int number, char name[32]);
 // How many there are without a gap.
 int segment_count(int dir_fd);
+// Removes what whoever was killed while it began a segment has left of it: it was acknowledged to
+// nobody. `count` is how many there are; only for who writes.
+void segment_forget_drafts(int dir_fd, int count);
 // The segment that follows number `number`, open for reading from where `chain` goes on; -1: there
 // is none, or it does not have that line yet.
 int segment_continue(int dir_fd, int number, const struct chain *chain);

@@ -72,30 +72,34 @@ static void close_segment(struct copy_files *files)
 	files->fd = -1;
 }
 
-// One that failed with nothing durable in it is of no use to anybody.
-static bool begin_segment(struct disk *disk, struct err *err)
+// A segment begins with what the one before it failed to take. Where it had the beginning of that
+// alone, the rest would look taken out of the record, so it is there whole or not at all: it has
+// its name once it is on the disk. One whose name cannot be synced is replaced by the next try.
+static bool begin_segment(struct disk *disk, const struct buf *lines, struct err *err)
 {
 	struct copy_files *files = &disk->files;
-	bool is_empty = files->fd >= 0 && files->segment > 1 && disk->durable_bytes == 0;
 	char name[32];
 
-	if (files->fd >= 0)
-		close_segment(files);
-	segment_name(files->segment + !is_empty, name);
-	if (is_empty)
-		unlinkat(files->dir_fd, name, 0);
-	int fd = openat(files->dir_fd, name,
-		O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 || !file_share(files->dir_fd, fd)) {
-		err_errno(err, errno, "timeline: %s/%s: cannot be made", disk->name, name);
+	segment_name(files->segment + 1, name);
+
+	int fd = file_draft(files->dir_fd, name, err);
+	bool is_begun = fd >= 0 &&
+			file_put(files->dir_fd, name, fd, lines->data, lines->length, err) &&
+			((disk->is_directory_synced || sync_directory(disk)) ||
+				err_errno(err, errno, "%s", name)) &&
+			(fcntl(fd, F_SETFL, O_APPEND) == 0 || err_errno(err, errno, "%s", name));
+
+	if (!is_begun) {
 		if (fd >= 0)
 			close(fd);
-		return false;
+		return err_prefix(err, "timeline: %s: cannot be gone on with", disk->name);
 	}
+	close_segment(files);
 	files->fd = fd;
-	files->segment += !is_empty;
-	disk->durable_bytes = 0;
-	disk->is_directory_synced = disk->needs_segment = disk->has_tail = false;
+	files->segment++;
+	disk->durable_bytes = (off_t)lines->length;
+	disk->is_directory_synced = true;
+	disk->needs_segment = disk->has_tail = false;
 	return true;
 }
 
@@ -140,7 +144,7 @@ bool disk_write(
 	if (!disk->needs_segment && write_lines(disk, lines, err))
 		return true;
 	// A new segment is another thing than what has failed, and is tried at once.
-	return disk->needs_segment && begin_segment(disk, err) && write_lines(disk, lines, err);
+	return disk->needs_segment && begin_segment(disk, lines, err);
 }
 
 void disk_cut_tail(struct disk *disk)

@@ -76,15 +76,18 @@ bool refuge_begin(struct copy *copy, void *context, struct err *err)
 		files.dir_fd = open_private(above_fd, slash + 1, err);
 		close(above_fd);
 	}
-	if (files.dir_fd >= 0)
-		files.fd = lock_segment(files.dir_fd, TIMELINE_NAME, O_CREAT | O_EXCL, err);
 	free(above);
-	if (files.fd >= 0) {
+	// Its file is made with its first lines in it.
+	files.segment = 0;
+	files.is_ended = true;
+	if (files.dir_fd >= 0 && segment_count(files.dir_fd) == 0) {
 		copy_opened(copy, &files);
 		return true;
 	}
-	if (files.dir_fd >= 0)
+	if (files.dir_fd >= 0) {
+		err_set(err, "has another record, which nobody has brought home");
 		close(files.dir_fd);
+	}
 	return err_prefix(err, "timeline: %s", (const char *)context);
 }
 
@@ -98,6 +101,7 @@ bool refuge_reopen(const char *path, struct copy_files *files, int *joined_fd, s
 	if (files->dir_fd < 0)
 		return false;
 	files->segment = segment_count(files->dir_fd);
+	segment_forget_drafts(files->dir_fd, files->segment);
 	segment_name(files->segment, name);
 	if (files->segment >= 1)
 		*joined_fd = segments_join(files->dir_fd, path, NULL, err);
@@ -149,7 +153,11 @@ void refuge_remove(const char *path)
 
 	if (dir_fd < 0)
 		return;
-	for (int count = segment_count(dir_fd); count > 0; count--) {
+
+	int count = segment_count(dir_fd);
+
+	segment_forget_drafts(dir_fd, count);
+	for (; count > 0; count--) {
 		segment_name(count, name);
 		unlinkat(dir_fd, name, 0);
 	}
@@ -257,6 +265,7 @@ static bool open_mirror(struct copy_files *files, const struct mirror *mirror, s
 		return err_errno(err, errno, "its lock");
 	files->segment = segment_count(files->dir_fd);
 	files->segment = files->segment ? files->segment : 1;
+	segment_forget_drafts(files->dir_fd, files->segment);
 	segment_name(files->segment, name);
 	if (files->segment > 1)
 		files->held_fd = lock_segment(files->dir_fd, TIMELINE_NAME, 0, err);

@@ -41,6 +41,7 @@ static bool open_locked(const char *directory, struct copy_files *files, int *jo
 	if (!segments_are_all_there(files->dir_fd, directory, err))
 		return false;
 	files->segment = segment_count(files->dir_fd);
+	segment_forget_drafts(files->dir_fd, files->segment);
 	if (files->segment > 1) {
 		segment_name(files->segment, name);
 		files->held_fd = files->fd;

@@ -206,6 +206,18 @@ static bool take_more(struct timeline_follower *follower, timeline_each *each_li
 	       err_errno(err, errno, "timeline: %s", name);
 }
 
+// A segment whose name could not be synced is replaced by one that has all of its lines, and more.
+static bool is_replaced(const struct timeline_follower *follower)
+{
+	struct stat ours, there;
+	char name[32];
+
+	segment_name(follower->segment, name);
+	return fstat(follower->fd, &ours) == 0 &&
+	       fstatat(follower->dir_fd, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       (ours.st_ino != there.st_ino || ours.st_dev != there.st_dev);
+}
+
 bool timeline_follow_on(struct timeline_follower *follower, timeline_each *each_line, void *context,
 	struct err *err)
 {
@@ -213,13 +225,14 @@ bool timeline_follow_on(struct timeline_follower *follower, timeline_each *each_
 		if (!take_more(follower, each_line, context, err))
 			return false;
 
-		int next = segment_continue(follower->dir_fd, follower->segment, &follower->chain);
+		int from = follower->segment - is_replaced(follower);
+		int next = segment_continue(follower->dir_fd, from, &follower->chain);
 
 		if (next < 0)
 			return true;
 		close(follower->fd);
 		follower->fd = next;
-		follower->segment++;
+		follower->segment = from + 1;
 	}
 }
 

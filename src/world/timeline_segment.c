@@ -93,6 +93,17 @@ int segment_count(int dir_fd)
 	return count;
 }
 
+// The newest one may have been about to be replaced.
+void segment_forget_drafts(int dir_fd, int count)
+{
+	char name[32];
+
+	for (int number = count; number <= count + 1; number++) {
+		segment_name(number, name);
+		file_forget_draft(dir_fd, name);
+	}
+}
+
 // Where the line with that number begins; `bytes->length` when it is not there.
 static size_t find_seq(const struct buf *bytes, int64_t seq)
 {

@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "mark.h"
 
 /* killpoint ROLE N COMMAND…: runs it, and kills the process that plays ROLE as hard as it gets when
  * it is about to make its Nth system call; with N 0 it only counts. Prints "calls COUNT" on
@@ -15,7 +18,9 @@
  *
  * `strace -f -e inject=all:signal=KILL:when=N` counts for each thread by itself and kills whatever
  * comes so far; here the roles are told apart by their descent, and the calls of all threads of a
- * role count together. What a role has started lives on when that role dies. */
+ * role count together. What a role has started lives on when that role dies.
+ *
+ * ROLE@ counts from the mark on that a shim sets (mark.h). */
 
 enum role { COCKPIT, LAUNCHER, ACTUATOR, SENSOR, COMMAND, ROLES };
 static const char *const role_words[ROLES] = {
@@ -115,15 +120,29 @@ static pid_t start(char **argv)
 struct count {
 	enum role role;
 	bool takes_all;
+	bool waits; /* for the mark */
 	long at, calls;
 	pid_t killed;
 	bool is_gone; /* it has been */
 };
 
+static bool is_mark(pid_t tid)
+{
+	struct __ptrace_syscall_info is = {0};
+
+	return ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof is, &is) > 0 &&
+	       is.op == PTRACE_SYSCALL_INFO_ENTRY && is.entry.nr == SYS_prctl &&
+	       is.entry.args[0] == KILLPOINT_MARK;
+}
+
 static void on_call(struct count *count, const struct task *task)
 {
 	if (task->role != count->role || task->process == count->killed)
 		return;
+	if (count->waits) {
+		count->waits = !is_mark(task->tid);
+		return;
+	}
 	if (++count->calls == count->at) {
 		count->killed = task->process;
 		for (size_t i = 0; count->takes_all && i < task_count; i++)
@@ -185,11 +204,18 @@ static void go_on(struct count *count, pid_t tid, int status)
 	ptrace(PTRACE_SYSCALL, tid, NULL, (long)deliver);
 }
 
-static bool parse_role(const char *word, enum role *role)
+/* +cockpit@: all of them are killed, from the mark on. */
+static bool parse_role(const char *word, struct count *count)
 {
+	size_t length;
+
+	count->takes_all = word[0] == '+';
+	word += count->takes_all;
+	length = strcspn(word, "@");
+	count->waits = word[length] == '@';
 	for (int i = 0; i < ROLES; i++) {
-		if (strcmp(role_words[i], word) == 0) {
-			*role = (enum role)i;
+		if (strlen(role_words[i]) == length && memcmp(role_words[i], word, length) == 0) {
+			count->role = (enum role)i;
 			return true;
 		}
 	}
@@ -204,8 +230,7 @@ int main(int argc, char **argv)
 	int status, code = 127;
 	pid_t first, tid;
 
-	count.takes_all = argc > 1 && argv[1][0] == '+';
-	if (argc < 4 || !parse_role(argv[1] + count.takes_all, &count.role)) {
+	if (argc < 4 || !parse_role(argv[1], &count)) {
 		fprintf(stderr, "usage: killpoint ROLE N COMMAND…\n");
 		return 2;
 	}

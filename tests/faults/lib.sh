@@ -52,7 +52,8 @@ resumed() {
 all_done() {
 	[ "$came" = 0 ] || fail "$where: resume: exit $came: $(cat it.why)"
 	[ "$(cat one.ran two.ran three.ran | wc -l)" = 3 ] || fail "$where: something was not done"
-	[ "$(events "$1" 'map(select(.kind=="step.result" and .data.outcome=="success")) | length')" = 3 ] || fail "$where: not the true outcomes"
+	succeeded=$("$RELIGHT" timeline show --format jsonl "$1" | jq -s 'map(select(.kind=="step.result" and .data.outcome=="success")) | length')
+	[ "$succeeded" = 3 ] || fail "$where: not the true outcomes"
 }
 
 # acknowledged DIR OUT: what was on stdout, whole lines of it, is in the record.

@@ -9,7 +9,7 @@ runs=0
 
 # What is read and written here: a pipe or a socket fails in no such way, and libuv would wait for its own for ever.
 files=
-for file in timeline.jsonl timeline-2.jsonl frozen/runbook.yaml.new frozen/runbook.yaml; do
+for file in timeline.jsonl timeline-2.jsonl timeline-2.jsonl.new frozen/runbook.yaml.new frozen/runbook.yaml; do
 	files="$files -P $work/it/$file"
 done
 for step in one two three; do

@@ -17,12 +17,13 @@
 
 // --- a disk that fails when it is told to ----------------------------------------------------------------------------
 
-static char failing[128];        // syncs of what is below this path fail; "": none
-static atomic_int failures_left; // so many of them; -1: all
-static char slow[128];           // and these take …
-static atomic_int slow_ms;       // … so long
-static atomic_int synced_twice;  // a file was synced after its sync had failed
-static struct statx failed;      // the newest such file
+static char failing[128];             // syncs of what is below this path fail; "": none
+static atomic_int failures_left;      // so many of them; -1: all
+static atomic_int directory_failures; // so many of that directory itself
+static char slow[128];                // and these take …
+static atomic_int slow_ms;            // … so long
+static atomic_int synced_twice;       // a file was synced after its sync had failed
+static struct statx failed;           // the newest such file
 
 static void path_of(int fd, char path[256])
 {
@@ -62,6 +63,11 @@ static int sync_or_fail(int fd, long number)
 		errno = EIO;
 		return -1;
 	}
+	if (failing[0] && strcmp(path, failing) == 0 && directory_failures > 0) {
+		directory_failures--;
+		errno = EIO;
+		return -1;
+	}
 	return (int)syscall(number, fd);
 }
 
@@ -74,6 +80,56 @@ int fsync(int fd)
 int fdatasync(int fd)
 {
 	return sync_or_fail(fd, SYS_fdatasync);
+}
+
+enum call { NO_CALL, MAKING, WRITING, RENAMING };
+static _Atomic enum call failing_call; // the first time, of what is to become a segment
+static atomic_int calls_failed;
+
+static bool is_draft(const char *path)
+{
+	size_t length = strlen(path);
+
+	return length > 10 && strcmp(path + length - 10, ".jsonl.new") == 0;
+}
+
+static bool refuse(enum call call, const char *path)
+{
+	if (failing_call != call || !is_draft(path) || calls_failed > 0)
+		return false;
+	calls_failed++;
+	errno = call == WRITING ? ENOSPC : EIO;
+	return true;
+}
+
+int openat(int dir_fd, const char *path, int flags, ...)
+{
+	va_list rest;
+	mode_t mode;
+
+	va_start(rest, flags);
+	mode = va_arg(rest, mode_t);
+	va_end(rest);
+	if ((flags & O_CREAT) && refuse(MAKING, path))
+		return -1;
+	return (int)syscall(SYS_openat, dir_fd, path, flags, mode);
+}
+
+ssize_t write(int fd, const void *bytes, size_t length)
+{
+	char path[256];
+
+	path_of(fd, path);
+	if (refuse(WRITING, path))
+		return -1;
+	return syscall(SYS_write, fd, bytes, length);
+}
+
+int renameat(int from_fd, const char *from, int to_fd, const char *to)
+{
+	if (refuse(RENAMING, from))
+		return -1;
+	return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, 0);
 }
 
 // --- a place ---------------------------------------------------------------------------------------------------------
@@ -106,7 +162,8 @@ static int setup(void **state)
 	setenv("XDG_RUNTIME_DIR", place->runtime, 1);
 	failing[0] = slow[0] = '\0';
 	memset(&failed, 0, sizeof failed);
-	failures_left = slow_ms = synced_twice = 0;
+	failures_left = slow_ms = synced_twice = calls_failed = directory_failures = 0;
+	failing_call = NO_CALL;
 	*state = place;
 	return made ? 0 : -1;
 }
@@ -309,6 +366,183 @@ static void test_looking_on_crosses_segments(void **state)
 	timeline_unfollow(&follower);
 	timeline_close(timeline);
 	record_fini(&record);
+}
+
+// --- the birth of a segment ------------------------------------------------------------------------------------------
+
+static bool is_there(const struct place *place, const char *name)
+{
+	char path[160];
+	struct stat status;
+
+	snprintf(path, sizeof path, "%s/%s", place->home, name);
+	return lstat(path, &status) == 0;
+}
+
+static void drain_in_the_end(struct timeline *timeline)
+{
+	for (int i = 0; i < 800 && !timeline_drain(timeline, NULL); i++)
+		usleep(10000);
+	drain(timeline);
+}
+
+// Notes 0 to 4 are recorded, the last two in spite of a sync that fails and of whatever `fail`
+// makes fail then; nothing is left of a segment that was not begun.
+static void expect_begun_in_the_end(const struct place *place, enum call fail, int syncs)
+{
+	unsetenv("XDG_RUNTIME_DIR");
+
+	struct timeline *timeline = created(place->home);
+	struct record record = record_on(timeline, NULL);
+
+	add_notes(&record, 3);
+	drain(timeline);
+	fail_below(place->home, syncs);
+	failing_call = fail;
+	add_notes(&record, 2);
+	drain_in_the_end(timeline);
+	assert_int_equal(timeline_durable(timeline), 4);
+	assert_int_equal(synced_twice, 0);
+	assert_int_equal(calls_failed, fail != NO_CALL);
+	timeline_close(timeline);
+	expect_lines(place->home, 5);
+	assert_true(timeline_is_one(place->home, NULL));
+	assert_true(is_there(place, "timeline-2.jsonl"));
+	assert_false(is_there(place, "timeline-2.jsonl.new"));
+	assert_false(is_there(place, "timeline-3.jsonl"));
+	record_fini(&record);
+}
+
+static void test_a_segment_that_cannot_be_synced_is_made_anew(void **state)
+{
+	expect_begun_in_the_end(*state, NO_CALL, 2);
+}
+
+// It is there, and whoever looks on has it open already.
+static void test_a_segment_whose_name_cannot_be_synced_is_replaced(void **state)
+{
+	const struct place *place = *state;
+
+	unsetenv("XDG_RUNTIME_DIR");
+
+	struct timeline *timeline = created(place->home);
+	struct record record = record_on(timeline, NULL);
+	struct timeline_follower follower;
+	struct err err = {0};
+	int64_t count = 0;
+
+	add_notes(&record, 3);
+	drain(timeline);
+	assert_true(timeline_follow(&follower, place->home, &err));
+	assert_true(timeline_follow_on(&follower, count_line, &count, &err));
+	directory_failures = 1;
+	fail_below(place->home, 1);
+	add_notes(&record, 2);
+	for (int i = 0; i < 500 && !is_there(place, "timeline-2.jsonl"); i++)
+		usleep(10000);
+	assert_true(timeline_follow_on(&follower, count_line, &count, &err));
+	assert_int_equal(follower.segment, 2);
+	assert_true(timeline_durable(timeline) < 4);
+	drain_in_the_end(timeline);
+	assert_int_equal(directory_failures, 0);
+	add_notes(&record, 2);
+	drain(timeline);
+	assert_int_equal(synced_twice, 0);
+	assert_true(timeline_follow_on(&follower, count_line, &count, &err));
+	assert_int_equal(count, 7);
+	timeline_unfollow(&follower);
+	timeline_close(timeline);
+	expect_lines(place->home, 7);
+	assert_false(is_there(place, "timeline-3.jsonl"));
+	record_fini(&record);
+}
+
+static void test_a_segment_that_there_is_no_room_for_is_tried_again(void **state)
+{
+	expect_begun_in_the_end(*state, WRITING, 1);
+}
+
+static void test_a_segment_that_cannot_be_made_is_tried_again(void **state)
+{
+	expect_begun_in_the_end(*state, MAKING, 1);
+}
+
+static void test_a_segment_that_cannot_be_named_is_tried_again(void **state)
+{
+	expect_begun_in_the_end(*state, RENAMING, 1);
+}
+
+// A process that was killed then leaves any part of it.
+static void test_what_was_left_of_a_segment_is_removed(void **state)
+{
+	const struct place *place = *state;
+	struct timeline *timeline = created(place->home);
+	struct record record = record_on(timeline, NULL);
+	struct timeline_tail tail;
+	struct err err = {0};
+	char command[512];
+	int64_t count = 0;
+	bool is_held;
+
+	add_notes(&record, 5);
+	drain(timeline);
+	timeline_close(timeline);
+	snprintf(command, sizeof command,
+		"cd '%s' && sed -n '4p' timeline.jsonl >timeline-2.jsonl.new && "
+		"sed -n '5p' timeline.jsonl | head -c 100 >>timeline-2.jsonl.new",
+		place->home);
+	assert_int_equal(system(command), 0);
+	expect_lines(place->home, 5);
+	assert_true(timeline_is_one(place->home, NULL));
+	timeline =
+		timeline_open(place->home, count_line, &count, NULL, NULL, &tail, &is_held, &err);
+	if (!timeline)
+		fail_msg("%s", err.message);
+	assert_int_equal(count, 5);
+	assert_false(is_there(place, "timeline-2.jsonl.new"));
+	record.timeline = timeline;
+	add_notes(&record, 1);
+	timeline_close(timeline);
+	expect_lines(place->home, 6);
+	record_fini(&record);
+}
+
+static void test_what_stands_in_the_place_of_a_draft_is_not_written_to(void **state)
+{
+	const struct place *place = *state;
+	struct timeline *timeline = created(place->home);
+	struct record record = record_on(timeline, NULL);
+	struct buf path = {0}, victim = {0};
+	char command[512];
+	struct err err;
+
+	add_notes(&record, 3);
+	drain(timeline);
+	snprintf(command, sizeof command,
+		"cd '%s' && echo mine >../victim && ln -s ../victim timeline-2.jsonl.new && "
+		"mkdir timeline-3.jsonl.new",
+		place->home);
+	assert_int_equal(system(command), 0);
+	fail_below(place->home, 1);
+	add_notes(&record, 2);
+	drain(timeline);
+	assert_true(is_home(timeline));
+	buf_printf(&path, "%s/victim", place->root);
+	assert_true(file_read(AT_FDCWD, buf_str(&path), 100, &victim, NULL));
+	assert_string_equal(buf_str(&victim), "mine\n");
+	assert_true(is_there(place, "timeline-2.jsonl"));
+
+	// What cannot be removed either is no end of the record: the refuge takes it.
+	fail_below(place->home, 1);
+	add_notes(&record, 1);
+	drain(timeline);
+	buf_clear(&path);
+	assert_true(timeline_is_elsewhere(timeline, &path, &err));
+	assert_non_null(strstr(err.message, "timeline-3.jsonl.new"));
+	timeline_close(timeline);
+	record_fini(&record);
+	buf_fini(&path);
+	buf_fini(&victim);
 }
 
 // --- a refuge --------------------------------------------------------------------------------------------------------
@@ -633,6 +867,13 @@ int main(void)
 		TEST(after_a_failed_sync_a_new_segment_begins),
 		TEST(a_failed_segment_is_not_believed),
 		TEST(looking_on_crosses_segments),
+		TEST(a_segment_that_cannot_be_synced_is_made_anew),
+		TEST(a_segment_whose_name_cannot_be_synced_is_replaced),
+		TEST(a_segment_that_there_is_no_room_for_is_tried_again),
+		TEST(a_segment_that_cannot_be_made_is_tried_again),
+		TEST(a_segment_that_cannot_be_named_is_tried_again),
+		TEST(what_was_left_of_a_segment_is_removed),
+		TEST(what_stands_in_the_place_of_a_draft_is_not_written_to),
 		TEST(a_home_that_takes_nothing_is_left_for_a_refuge),
 		TEST(what_only_the_refuge_has_comes_home_with_the_next_session),
 		TEST(without_a_refuge_it_is_a_fault),
