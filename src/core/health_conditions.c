@@ -299,7 +299,7 @@ static bool decides_before(
 
 bool conditions_judge(const struct subject *subject, const cJSON *conditions, struct health *out)
 {
-	const cJSON *deciding = NULL;
+	const cJSON *deciding = NULL, *stage = NULL;
 	bool is_summary = false;
 	enum status decided = STATUS_HEALTHY;
 	struct company company = look_around(conditions);
@@ -316,6 +316,8 @@ bool conditions_judge(const struct subject *subject, const cJSON *conditions, st
 			return health_say(out, STATUS_PROGRESSING, "%s is of an older generation",
 				json_text(condition, "type") ? json_text(condition, "type")
 							     : "a condition");
+		if (row->meaning == MEANS_STAGE && condition_is(condition, "True"))
+			stage = condition;
 		if (is_all_over(subject, condition) ||
 			!condition_means(subject, row->meaning, company, condition, &status))
 			continue;
@@ -325,6 +327,9 @@ bool conditions_judge(const struct subject *subject, const cJSON *conditions, st
 			is_summary = row->meaning == MEANS_SUMMARY;
 		}
 	}
+	// What has begun, and says no more, is not at its end.
+	if (!deciding && stage && subject_is_meant_to_end(subject))
+		return say_condition(out, STATUS_PROGRESSING, stage, false);
 	return deciding && say_condition(out, decided, deciding, is_summary);
 }
 

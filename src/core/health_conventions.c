@@ -126,6 +126,30 @@ static bool is_no_part(const char *key)
 	       (key_has_word(key, others) && strcmp(key, "lastOperation") != 0);
 }
 
+// Conditions under a name of their own ("clusterConditions").
+static bool are_conditions(const cJSON *field)
+{
+	const cJSON *first = cJSON_IsArray(field) ? field->child : NULL;
+
+	return json_text(first, "type") && json_get(first, "status");
+}
+
+// The parts of a part in a list of theirs (a gateway's connections) are heard only where they
+// complain: they are too small to speak well of the whole.
+static void judge_smallest_parts(
+	const struct subject *subject, const cJSON *list, bool *decided, struct health *out)
+{
+	if (!cJSON_IsArray(list) || is_no_part(list->string) || are_conditions(list))
+		return;
+	for (const cJSON *part = list->child; part; part = part->next) {
+		struct health opinion;
+
+		if (cJSON_IsObject(part) && part_says(subject, part, &opinion) &&
+			health_outweighs(opinion.status, STATUS_HEALTHY))
+			judge_part(subject, list->string, part, decided, out);
+	}
+}
+
 // A part of a list or a map of parts; and what it keeps in parts of its own, with conditions of
 // their own (a data centre's Cassandra).
 static void judge_inner_parts(
@@ -135,18 +159,12 @@ static void judge_inner_parts(
 		if (!cJSON_IsObject(part))
 			continue;
 		judge_part(subject, field->string, part, decided, out);
-		json_each (inner, part)
+		json_each (inner, part) {
 			if (cJSON_IsObject(inner) && cJSON_IsArray(json_get(inner, "conditions")))
 				judge_part(subject, field->string, inner, decided, out);
+			judge_smallest_parts(subject, inner, decided, out);
+		}
 	}
-}
-
-// Conditions under a name of their own ("clusterConditions").
-static bool are_conditions(const cJSON *field)
-{
-	const cJSON *first = cJSON_IsArray(field) ? field->child : NULL;
-
-	return json_text(first, "type") && json_get(first, "status");
 }
 
 static void judge_conditions(
@@ -278,9 +296,25 @@ static bool pause_rule(const struct subject *subject, struct health *out)
 	       health_say(out, STATUS_SUSPENDED, "its operator is told to leave it alone");
 }
 
+// What is over and has not succeeded will not.
+static bool ended_badly(const struct subject *subject, struct health *out)
+{
+	static const char *const ends[] = {"finished", "completed", "complete", "done", NULL},
+				 *const goals[] = {"successful", "succeeded", "success", NULL};
+
+	for (size_t i = 0; ends[i]; i++)
+		for (size_t k = 0; goals[k]; k++)
+			if (cJSON_IsTrue(json_get(subject->status, ends[i])) &&
+				cJSON_IsFalse(json_get(subject->status, goals[k])))
+				return health_say(out, STATUS_DEGRADED,
+					"status.%s is true, and status.%s false", ends[i],
+					goals[k]);
+	return false;
+}
+
 static bool flags_rule(const struct subject *subject, struct health *out)
 {
-	bool decided = false;
+	bool decided = ended_badly(subject, out);
 
 	json_each (flag, subject->status) {
 		enum status status;
