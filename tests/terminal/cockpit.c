@@ -32,11 +32,17 @@ static const char *path_of(const struct cockpit *c, const char *name)
 
 void cockpit_write(const struct cockpit *c, const char *name, const char *text)
 {
-	FILE *file = fopen(path_of(c, name), "w");
+	char half[520], whole[512];
+	FILE *file;
 
+	/* Nobody must read half of it. */
+	snprintf(whole, sizeof whole, "%s", path_of(c, name));
+	snprintf(half, sizeof half, "%s.half", whole);
+	file = fopen(half, "w");
 	assert_non_null(file);
 	assert_true(fputs(text, file) >= 0);
 	assert_int_equal(fclose(file), 0);
+	assert_int_equal(rename(half, whole), 0);
 }
 
 void cockpit_touch(const struct cockpit *c, const char *name)
@@ -251,14 +257,7 @@ void cockpit_run_armed(struct cockpit *c)
 int cockpit_quit(struct cockpit *c)
 {
 	cockpit_press(c, "q");
-	cockpit_shows(c, "The incident stays open");
-	screen_pause(c->screen, READABLE_MS);
-	for (int tries = 0; tries < 5; tries++) {
-		cockpit_press(c, "y");
-		screen_pause(c->screen, READABLE_MS);
-		if (!screen_has(c->screen, "once more"))
-			break;
-	}
+	cockpit_confirm(c, "The incident stays open");
 	return screen_wait_exit(c->screen, COCKPIT_MS);
 }
 
@@ -283,6 +282,12 @@ void cockpit_press(struct cockpit *c, const char *keys)
 		fail_msg("it does not take the keys '%s'", keys);
 }
 
+static void settle(struct cockpit *c)
+{
+	if (!screen_wait_settled(c->screen, COCKPIT_MS))
+		fail_msg("it does not come to rest");
+}
+
 static void type(struct cockpit *c, const char *text)
 {
 	screen_type(c->screen, text);
@@ -290,10 +295,17 @@ static void type(struct cockpit *c, const char *text)
 		fail_msg("it does not take the text '%s'", text);
 }
 
-void cockpit_fill(struct cockpit *c, const char *title, const char *text, const char *second_text)
+/* It is drawn, relight knows that it is, and somebody has had the time to read it. */
+static void read_dialog(struct cockpit *c, const char *title)
 {
 	cockpit_shows(c, title);
+	settle(c);
 	screen_pause(c->screen, READABLE_MS);
+}
+
+void cockpit_fill(struct cockpit *c, const char *title, const char *text, const char *second_text)
+{
+	read_dialog(c, title);
 	if (text)
 		type(c, text);
 	if (second_text) {
@@ -331,6 +343,19 @@ void cockpit_answer(struct cockpit *c, const char *title, const char *text, cons
 		if (!screen_has(c->screen, title))
 			return;
 		cockpit_press(c, "Enter");
+	}
+	fail_msg("the dialog '%s' never takes its answer", title);
+}
+
+void cockpit_confirm(struct cockpit *c, const char *title)
+{
+	read_dialog(c, title);
+	for (int tries = 0; tries < 20; tries++) {
+		cockpit_press(c, "y");
+		settle(c);
+		if (!screen_has(c->screen, title))
+			return;
+		screen_pause(c->screen, READABLE_MS);
 	}
 	fail_msg("the dialog '%s' never takes its answer", title);
 }
@@ -433,6 +458,29 @@ const char *cockpit_value(
 	}
 	free(record);
 	return value;
+}
+
+/* --- files that come and go ------------------------------------------------------------------- */
+
+static void await_file(struct cockpit *c, const char *name, bool is_there)
+{
+	for (int waited_ms = 0; cockpit_exists(c, name) != is_there; waited_ms += LOOK_MS) {
+		if (waited_ms >= COCKPIT_MS) {
+			screen_dump(c->screen, "a file does not come or go");
+			fail_msg("%s: it is %s there", name, is_there ? "not" : "still");
+		}
+		screen_pause(c->screen, LOOK_MS);
+	}
+}
+
+void cockpit_finds(struct cockpit *c, const char *name)
+{
+	await_file(c, name, true);
+}
+
+void cockpit_misses(struct cockpit *c, const char *name)
+{
+	await_file(c, name, false);
 }
 
 /* --- its processes ---------------------------------------------------------------------------- */

@@ -22,7 +22,7 @@ struct cockpit {
 	struct screen *screen;
 };
 
-#define COCKPIT_MS   15000
+#define COCKPIT_MS   90000
 #define COCKPIT_HOLD "while test -e hold; do sleep 0.05; done"
 
 /* A folder with the text as runbook.yaml; the program is not started. Ends the test program when
@@ -71,6 +71,9 @@ void cockpit_answer(
 /* The same up to Enter, without waiting for the end of the dialog. */
 void cockpit_fill(struct cockpit *c, const char *title, const char *text, const char *second_text);
 
+/* Says y in a dialog with this title, as soon as it can be answered, until the dialog is gone. */
+void cockpit_confirm(struct cockpit *c, const char *title);
+
 /* Types a line into the palette. */
 void cockpit_palette(struct cockpit *c, const char *line);
 
@@ -97,13 +100,17 @@ void cockpit_records_count(struct cockpit *c, int count, const char *text, const
 const char *cockpit_value(
 	const struct cockpit *c, const char *text, const char *other, const char *key);
 
-/* Files of the folder: an empty one is made, one is removed, one is written, and all text of one
- * (to be freed; NULL: it cannot be read). */
+/* Files of the folder: an empty one is made, one is removed, one is written as a whole, and all
+ * text of one (to be freed; NULL: it cannot be read). */
 void cockpit_touch(const struct cockpit *c, const char *name);
 void cockpit_remove(const struct cockpit *c, const char *name);
 void cockpit_write(const struct cockpit *c, const char *name, const char *text);
 char *cockpit_read(const struct cockpit *c, const char *name);
 bool cockpit_exists(const struct cockpit *c, const char *name);
+
+/* Waits until there is such a file, or none any more. */
+void cockpit_finds(struct cockpit *c, const char *name);
+void cockpit_misses(struct cockpit *c, const char *name);
 
 /* The whole record; to be freed. */
 char *cockpit_record(const struct cockpit *c);

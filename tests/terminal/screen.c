@@ -2,6 +2,7 @@
 #include "screen_parts.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -17,6 +18,15 @@
 
 /* An ended program is noticed this late, where no descriptor can wake the pump. */
 enum { NAP_MS = 5 };
+
+enum {
+	SETTLE_MS = 20,  /* what has been quiet for so long may rest */
+	ESCAPE_MS = 200, /* longer than any program waits for what may follow an Esc */
+	TYPED_MS = 1000, /* a program that has not woken by then does not look at what was typed */
+};
+
+/* So few bytes draw no text and draw over it, too. */
+enum { PIECE_BYTES = 64 };
 
 static int64_t now_us(void)
 {
@@ -199,16 +209,71 @@ void screen_free(struct screen *s)
 	free(s);
 }
 
+/* --- whether it rests ------------------------------------------------------------------------ */
+
+/* What one line of a thread's status tells. */
+static void take_status(const char *line, struct screen_rest *rest)
+{
+	long count;
+	char state;
+
+	if (sscanf(line, "State: %c", &state) == 1)
+		rest->is_asleep &= strchr("STZX", state) != NULL;
+	else if (sscanf(line, "voluntary_ctxt_switches: %ld", &count) == 1 ||
+		 sscanf(line, "nonvoluntary_ctxt_switches: %ld", &count) == 1)
+		rest->switches += count;
+}
+
+static struct screen_rest rest_of(pid_t pid)
+{
+	struct screen_rest rest = {.is_asleep = true};
+	char path[300], line[128];
+	DIR *threads;
+	struct dirent *entry;
+
+	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+	threads = pid > 0 ? opendir(path) : NULL;
+	while (threads && (entry = readdir(threads))) {
+		FILE *file;
+
+		snprintf(path, sizeof path, "/proc/%d/task/%s/status", (int)pid, entry->d_name);
+		file = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
+		while (file && fgets(line, sizeof line, file))
+			take_status(line, &rest);
+		if (file)
+			fclose(file);
+	}
+	if (threads)
+		closedir(threads);
+	return rest;
+}
+
 /* --- moving bytes ---------------------------------------------------------------------------- */
 
 static void write_typed(struct screen *s)
 {
+	long switches = rest_of(s->pid).switches;
 	ssize_t n = write(s->master, s->typed, s->typed_bytes);
 
 	if (n <= 0)
 		return;
+	s->typed_switches = switches;
+	s->is_escape_open = s->typed[n - 1] == '\033';
+	s->typed_us = now_us();
 	s->typed_bytes -= (size_t)n;
 	memmove(s->typed, s->typed + n, s->typed_bytes);
+}
+
+/* Piece by piece while a text is looked for: on a busy machine several frames come at once. */
+static void draw(struct screen *s, const char *bytes, size_t count)
+{
+	size_t piece = s->glimpse ? PIECE_BYTES : count;
+
+	for (size_t at = 0; at < count; at += piece) {
+		vterm_input_write(s->vterm, bytes + at, count - at < piece ? count - at : piece);
+		if (s->glimpse && !s->was_glimpsed)
+			s->was_glimpsed = screen_has(s, s->glimpse);
+	}
 }
 
 static bool read_received(struct screen *s)
@@ -220,7 +285,7 @@ static bool read_received(struct screen *s)
 		return false;
 	s->received_bytes += (size_t)n;
 	s->received_us = now_us();
-	vterm_input_write(s->vterm, bytes, (size_t)n);
+	draw(s, bytes, (size_t)n);
 	return true;
 }
 
@@ -310,9 +375,9 @@ bool screen_wait(
 	return true;
 }
 
-static bool has_text(struct screen *s, void *text)
+static bool had_text(struct screen *s, void *text)
 {
-	return screen_has(s, text);
+	return s->was_glimpsed || screen_has(s, text);
 }
 
 static bool lacks_text(struct screen *s, void *text)
@@ -322,7 +387,13 @@ static bool lacks_text(struct screen *s, void *text)
 
 bool screen_wait_text(struct screen *s, const char *text, int deadline_ms)
 {
-	return screen_wait(s, has_text, (char *)text, text, deadline_ms);
+	bool was_there;
+
+	s->glimpse = text;
+	s->was_glimpsed = false;
+	was_there = screen_wait(s, had_text, (char *)text, text, deadline_ms);
+	s->glimpse = NULL;
+	return was_there;
 }
 
 bool screen_wait_gone(struct screen *s, const char *text, int deadline_ms)
@@ -347,6 +418,33 @@ bool screen_wait_quiet(struct screen *s, int quiet_ms, int deadline_ms)
 		screen_pump(s, left_ms);
 	}
 	screen_dump(s, "waited for the screen to become quiet");
+	return false;
+}
+
+/* Seen twice asleep with no thread having run in between: there was a moment at which all slept.
+ * And none of them sleeps on because what was typed has not come to it yet. */
+static bool rests(const struct screen *s)
+{
+	int64_t typed_ago_us = now_us() - s->typed_us;
+	struct screen_rest rest = rest_of(s->pid), again = rest_of(s->pid);
+	bool has_woken =
+		rest.switches != s->typed_switches || typed_ago_us > TYPED_MS * (int64_t)1000;
+
+	if (s->is_escape_open && typed_ago_us < ESCAPE_MS * (int64_t)1000)
+		return false;
+	return rest.is_asleep && again.is_asleep && rest.switches == again.switches && has_woken;
+}
+
+bool screen_wait_settled(struct screen *s, int deadline_ms)
+{
+	int64_t until_us = now_us() + (int64_t)deadline_ms * 1000;
+
+	do {
+		screen_pause(s, SETTLE_MS);
+		if (s->typed_bytes == 0 && rests(s) && !screen_pump(s, 0))
+			return true;
+	} while (remaining_ms(until_us) > 0);
+	screen_dump(s, "waited for the program to have nothing more to do");
 	return false;
 }
 
@@ -407,6 +505,11 @@ void screen_hang_up(struct screen *s)
 		close(s->master);
 	s->master = -1;
 	s->typed_bytes = 0;
+}
+
+bool screen_runs(struct screen *s)
+{
+	return !collect(s);
 }
 
 pid_t screen_pid(const struct screen *s)

@@ -82,7 +82,8 @@ bool screen_flush(struct screen *s, int deadline_ms);
 /* Pumps for so long. */
 void screen_pause(struct screen *s, int pause_ms);
 
-/* Pumps until text stands within one row of the screen. */
+/* Pumps until text stands within one row of the screen, or has stood there: what was drawn over
+ * before this end came to read it counts as well. */
 bool screen_wait_text(struct screen *s, const char *text, int deadline_ms);
 
 /* Pumps until text stands in no row. */
@@ -90,6 +91,13 @@ bool screen_wait_gone(struct screen *s, const char *text, int deadline_ms);
 
 /* Pumps until the program has written nothing for quiet_ms. */
 bool screen_wait_quiet(struct screen *s, int quiet_ms, int deadline_ms);
+
+/*
+ * Pumps until the program has taken what was typed and done all that it does about it: each of its
+ * threads sleeps, and nothing more comes. From then on it acts only on what is typed next, on time,
+ * or on other processes. One that has ended or is stopped has settled too. Reads /proc.
+ */
+bool screen_wait_settled(struct screen *s, int deadline_ms);
 
 typedef bool screen_condition(struct screen *s, void *context);
 
@@ -158,6 +166,9 @@ void screen_stall(struct screen *s, bool stalled);
 /* The terminal goes away: the program gets SIGHUP, and end of file from then on. What was on the
  * screen can still be read. */
 void screen_hang_up(struct screen *s);
+
+/* Whether the program has not ended. Collects it if it has. */
+bool screen_runs(struct screen *s);
 
 /* The program, which leads its session and process group, until screen_wait_exit has collected it;
  * then 0. */

@@ -9,6 +9,12 @@
 
 /* What the three files of the harness share; tests include screen.h only. */
 
+/* The threads of a process: whether all sleep, and how often they were given the processor. */
+struct screen_rest {
+	bool is_asleep;
+	long switches;
+};
+
 struct screen {
 	VTerm *vterm;
 	VTermScreen *cells;
@@ -25,6 +31,11 @@ struct screen {
 	size_t text_size;
 	size_t received_bytes;
 	int64_t received_us; /* when the last of them came */
+	int64_t typed_us;    /* when it took the last of what was typed, and its switches before */
+	long typed_switches;
+	bool is_escape_open; /* and it was an Esc, or the beginning of a longer key */
+	const char *glimpse; /* a text to be seen even if it is drawn over at once; NULL: none */
+	bool was_glimpsed;
 	bool is_cursor_visible;
 	bool is_alternate;
 	unsigned bells;

@@ -285,6 +285,7 @@ static void colour_and_glyphs_go_by_what_there_is(void **unused)
 
 		start_in(c, cases[i].term, cases[i].other, cases[i].theme);
 		cockpit_shows(c, "A arms you");
+		assert_true(screen_wait_settled(c->screen, COCKPIT_MS));
 		assert_int_equal(has_colour(c->screen), cases[i].is_coloured);
 		assert_int_equal(has_bytes_beyond_ascii(c->screen), cases[i].is_utf8);
 		cockpit_free(c);

@@ -103,15 +103,20 @@ static void keys_typed_ahead_answer_nothing(void **unused)
 	cockpit_free(c);
 }
 
+static bool is_plain(struct screen *s, void *unused)
+{
+	(void)unused;
+	return !screen_is_alternate(s);
+}
+
 static void stopped_and_continued_it_misses_nothing(void **unused)
 {
 	struct cockpit *c = with_slow_running();
 
 	(void)unused;
 	screen_kill(c->screen, SIGTSTP);
-	for (int i = 0; i < 500 && screen_is_alternate(c->screen); i++)
-		screen_pause(c->screen, 20);
-	assert_false(screen_is_alternate(c->screen));
+	if (!screen_wait(c->screen, is_plain, NULL, "the terminal to be given back", COCKPIT_MS))
+		fail_msg("it is not stopped");
 	assert_true(screen_is_cooked(c->screen));
 	cockpit_remove(c, "hold");
 	cockpit_touch(c, "marker");

@@ -125,9 +125,7 @@ static void one_whose_terminal_stands_still_lets_go_all_the_same(void **unused)
 	second_takes(&two);
 	expect_taken(&two);
 	/* And it is gone, although nobody has read what it said. */
-	for (int i = 0; i < 100 && waitpid(screen_pid(two.first->screen), NULL, WNOHANG) == 0; i++)
-		nanosleep(&(struct timespec){.tv_nsec = 100000000L}, NULL);
-	assert_int_equal(kill(screen_pid(two.first->screen), 0), -1);
+	assert_int_not_equal(screen_wait_exit(two.first->screen, COCKPIT_MS), -1);
 	screen_stall(two.first->screen, false);
 	two_free(&two);
 }

@@ -30,7 +30,7 @@ static const char runbook[] =
 	"dr}}\n"
 	"dependencies:\n"
 	"  - {id: api, check: {kubernetes: {target: recovery, readyz: true}}, every: 1s, timeout: "
-	"1s, stable: 1s}\n"
+	"5s, stable: 1s}\n"
 	"steps:\n"
 	"  - {id: make, run: {command: [cp, made.yaml, dr.yaml]}, restores: [api], again: safe, "
 	"takes: 1s, timeout: 1m}\n"
@@ -45,18 +45,21 @@ static const char runbook[] =
 /* --- a cluster ---------------------------------------------------------------------------------- */
 
 static pid_t server;
-static int port;
+static int port, kept = -1;
 
+/* One that the kernel gives nobody else while `kept` is bound to it; the server may bind it as
+ * well, as both allow that and nobody listens there yet. */
 static int free_port(void)
 {
 	struct sockaddr_in address = {
 		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof address;
-	int bound = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	assert_int_equal(bind(bound, (struct sockaddr *)&address, size), 0);
-	assert_int_equal(getsockname(bound, (struct sockaddr *)&address, &size), 0);
-	close(bound);
+	close(kept);
+	kept = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(setsockopt(kept, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)), 0);
+	assert_int_equal(bind(kept, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(getsockname(kept, (struct sockaddr *)&address, &size), 0);
 	return ntohs(address.sin_port);
 }
 
@@ -251,7 +254,7 @@ static void one_that_is_back_says_so_everywhere(void **unused)
 	cluster_is(c, "dr", "bbbb-1");
 	cockpit_shows(c, "!! TARGET recovery IS THE PINNED ONE AGAIN: uid bbbb-1");
 	cockpit_shows(c, "BACK, RE-PIN IT");
-	assert_false(screen_has(c->screen, "ANOTHER ONE NOW"));
+	cockpit_hides(c, "ANOTHER ONE NOW");
 	cockpit_press(c, "p");
 	cockpit_shows(c, "the pinned one again: http://127.0.0.1:");
 	cockpit_answer(c, "re-pin recovery", "a wrong file", NULL);

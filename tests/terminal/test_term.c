@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 enum {
-	SOON_MS = 10000,
+	SOON_MS = 90000,
 	DIALOG_MS = 200
 }; // a dialog takes no answer before it was on the screen for 150 ms
 
@@ -60,6 +60,15 @@ static struct screen *demo(int rows, int cols, const char *setting)
 		env);
 }
 
+// In a dialog that shows this text, once it is drawn and relight knows that it is.
+static void say_yes(struct screen *s, const char *text)
+{
+	assert_true(screen_wait_text(s, text, SOON_MS));
+	assert_true(screen_wait_settled(s, SOON_MS));
+	screen_pause(s, DIALOG_MS);
+	screen_press(s, "y");
+}
+
 static struct screen *armed_demo(int rows, int cols)
 {
 	struct screen *s = demo(rows, cols, NULL);
@@ -67,9 +76,7 @@ static struct screen *armed_demo(int rows, int cols)
 	assert_true(screen_wait_text(s, "OBSERVER", SOON_MS));
 	assert_true(screen_wait_text(s, "ok", SOON_MS)); // the record is open
 	screen_press(s, "A");
-	assert_true(screen_wait_text(s, "take the controls", SOON_MS));
-	screen_pause(s, DIALOG_MS);
-	screen_press(s, "y");
+	say_yes(s, "take the controls");
 	assert_true(screen_wait_text(s, "ARMED", SOON_MS));
 	return s;
 }
@@ -77,10 +84,8 @@ static struct screen *armed_demo(int rows, int cols)
 static void quit(struct screen *s)
 {
 	screen_press(s, "q");
-	assert_true(screen_wait_text(s, "resume", SOON_MS));
-	screen_pause(s, DIALOG_MS);
-	screen_press(s, "y");
-	screen_wait_exit(s, SOON_MS);
+	say_yes(s, "The incident stays open");
+	assert_int_not_equal(screen_wait_exit(s, SOON_MS), -1);
 }
 
 static void assert_restored(struct screen *s)
@@ -107,7 +112,7 @@ static void quitting_leaves_the_terminal_as_it_was(void **state)
 // The screen as text, its clocks and ages blotted out.
 static char *still_life(struct screen *s)
 {
-	assert_true(screen_wait_quiet(s, 40, SOON_MS));
+	assert_true(screen_wait_settled(s, SOON_MS));
 	char *text = strdup(screen_text(s));
 
 	for (char *at = text; *at; at++)
@@ -116,20 +121,37 @@ static char *still_life(struct screen *s)
 	return text;
 }
 
-static void assert_drawn_whole(struct screen *s, const char *after)
+static bool is_drawn_whole(struct screen *s, const char *after)
 {
 	char *now = still_life(s);
 
 	screen_press(s, "C-l");
 	char *anew = still_life(s);
+	bool is_same = strcmp(now, anew) == 0;
 
-	if (strcmp(now, anew))
-		fail_msg("after %s the screen was:\n%s\nand drawn anew:\n%s", after, now, anew);
+	if (!is_same)
+		fprintf(stderr, "after %s the screen was:\n%s\nand drawn anew:\n%s", after, now,
+			anew);
 	free(now);
 	free(anew);
+	return is_same;
 }
 
-static void what_is_drawn_bit_by_bit_is_what_is_drawn_at_once(void **state)
+// An age that gets another digit between the two pictures makes them differ as well, now and then;
+// what is drawn wrongly is so each time.
+static void assert_always_whole(bool (*is_whole)(void))
+{
+	for (int tries = 0; tries < 3; tries++) {
+		if (is_whole())
+			return;
+		remove_folder(NULL);
+		make_folder(NULL);
+	}
+	fail_msg("what is drawn bit by bit is not what is drawn at once");
+}
+
+// Whether each key of a walk through the panes and dialogs leaves the screen as it should be.
+static bool walk_is_drawn_whole(int rows, int cols)
 {
 	static const char *const keys[] = {
 		":",
@@ -163,42 +185,64 @@ static void what_is_drawn_bit_by_bit_is_what_is_drawn_at_once(void **state)
 		"G",
 		"g",
 	};
-	static const int sizes[][2] = {{24, 80}, {45, 160}};
+	struct screen *s = armed_demo(rows, cols);
+	bool is_whole = true;
 
-	(void)state;
-	for (int i = 0; i < 2; i++) {
-		struct screen *s = armed_demo(sizes[i][0], sizes[i][1]);
-
-		for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
-			screen_press(s, keys[k]);
-			screen_pause(s, 30);
-			assert_drawn_whole(s, keys[k]);
-		}
-		screen_free(s);
-		remove_folder(NULL);
-		make_folder(NULL);
+	for (size_t k = 0; is_whole && k < sizeof keys / sizeof *keys; k++) {
+		screen_press(s, keys[k]);
+		is_whole = is_drawn_whole(s, keys[k]);
 	}
+	screen_free(s);
+	return is_whole;
+}
+
+static bool narrow_is_drawn_whole(void)
+{
+	return walk_is_drawn_whole(24, 80);
+}
+
+static bool wide_is_drawn_whole(void)
+{
+	return walk_is_drawn_whole(45, 160);
+}
+
+static void what_is_drawn_bit_by_bit_is_what_is_drawn_at_once(void **state)
+{
+	(void)state;
+	assert_always_whole(narrow_is_drawn_whole);
+	remove_folder(NULL);
+	make_folder(NULL);
+	assert_always_whole(wide_is_drawn_whole);
+}
+
+static bool sizes_are_drawn_whole(void)
+{
+	static const int sizes[][2] = {{5, 20}, {1, 1}, {20, 5}, {60, 200}, {2, 300}, {24, 80}};
+	struct screen *s = demo(24, 80, NULL);
+	bool is_whole = true;
+
+	assert_true(screen_wait_text(s, "RESTORE ORDER", SOON_MS));
+	/* From then on what is left of an hour keeps its width between two pictures. */
+	assert_true(screen_wait_text(s, "59:", SOON_MS));
+	for (size_t i = 0; is_whole && i < sizeof sizes / sizeof *sizes; i++) {
+		screen_resize(s, sizes[i][0], sizes[i][1]);
+		screen_pause(s, 60);
+		is_whole = is_drawn_whole(s, "a resize");
+	}
+	if (is_whole) {
+		assert_true(screen_wait_text(s, "REHEARSAL", SOON_MS));
+		assert_true(screen_wait_text(s, "RESTORE ORDER", SOON_MS));
+		quit(s);
+		assert_restored(s);
+	}
+	screen_free(s);
+	return is_whole;
 }
 
 static void any_size_will_do(void **state)
 {
-	static const int sizes[][2] = {{5, 20}, {1, 1}, {20, 5}, {60, 200}, {2, 300}, {24, 80}};
-	struct screen *s = demo(24, 80, NULL);
-
 	(void)state;
-	assert_true(screen_wait_text(s, "RESTORE ORDER", SOON_MS));
-	/* From then on what is left of an hour keeps its width between two pictures. */
-	assert_true(screen_wait_text(s, "59:", SOON_MS));
-	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-		screen_resize(s, sizes[i][0], sizes[i][1]);
-		screen_pause(s, 60);
-		assert_drawn_whole(s, "a resize");
-	}
-	assert_true(screen_wait_text(s, "REHEARSAL", SOON_MS));
-	assert_true(screen_wait_text(s, "RESTORE ORDER", SOON_MS));
-	quit(s);
-	assert_restored(s);
-	screen_free(s);
+	assert_always_whole(sizes_are_drawn_whole);
 }
 
 static void a_paste_of_a_megabyte_does_nothing(void **state)
@@ -223,19 +267,26 @@ static void a_paste_of_a_megabyte_does_nothing(void **state)
 	screen_free(s);
 }
 
-static void a_held_key_opens_one_dialog_and_answers_none(void **state)
+static bool held_key_is_drawn_whole(void)
 {
 	struct screen *s = armed_demo(24, 80);
+	bool is_whole;
 
-	(void)state;
 	for (int i = 0; i < 2000; i++)
 		screen_type(s, "X");
 	assert_true(screen_wait_text(s, "ABORT the recovery", SOON_MS));
 	assert_true(screen_flush(s, SOON_MS));
 	screen_press(s, "Esc");
 	assert_true(screen_wait_gone(s, "ABORT the recovery", SOON_MS));
-	assert_drawn_whole(s, "a held key");
+	is_whole = is_drawn_whole(s, "a held key");
 	screen_free(s);
+	return is_whole;
+}
+
+static void a_held_key_opens_one_dialog_and_answers_none(void **state)
+{
+	(void)state;
+	assert_always_whole(held_key_is_drawn_whole);
 }
 
 // Keys that are typed at a screen that does not move any more were typed blindly.
@@ -245,7 +296,7 @@ static void what_was_typed_blindly_answers_nothing(void **state)
 
 	(void)state;
 	screen_press(s, "Tab");
-	screen_pause(s, 100);
+	assert_true(screen_wait_settled(s, SOON_MS));
 	screen_stall(s, true);
 	screen_press(s, "q y Enter y Enter");
 	assert_true(screen_flush(s, SOON_MS));
@@ -287,7 +338,7 @@ static void no_color_means_no_colour(void **state)
 
 	(void)state;
 	assert_true(screen_wait_text(s, "RESTORE ORDER", SOON_MS));
-	assert_true(screen_wait_quiet(s, 40, SOON_MS));
+	assert_true(screen_wait_settled(s, SOON_MS));
 	for (int row = 0; row < 24; row++)
 		for (int col = 0; col < 80; col++) {
 			struct screen_cell cell = screen_cell(s, row, col);
