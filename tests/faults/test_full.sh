@@ -70,7 +70,7 @@ expect_code 3 "$RELIGHT" run asked.yaml --headless --dir disk/it
 head -c 2000000 /dev/zero >disk/ballast 2>ballast.err || :
 timeout 60 "$RELIGHT" resume disk/it --headless --answers asked.answers.yaml >it.out 2>it.err </dev/null &
 pid=$!
-wait_for 10 grep -q '"step.result","step":"after".*"never-started"' it.out || fail "$where: it is not said: $(tail -n3 it.out)"
+wait_for 60 grep -q '"step.result","step":"after".*"never-started"' it.out || fail "$where: it is not said: $(tail -n3 it.out)"
 wait "$pid" || :
 [ ! -e after.ran ] || fail "$where: it ran"
 runs=$((runs + 1))

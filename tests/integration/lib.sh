@@ -9,7 +9,8 @@ trap 'finish $?' EXIT
 trap 'exit 130' INT TERM
 unset XDG_RUNTIME_DIR
 export HOME="$work/home" XDG_STATE_HOME="$work/state" XDG_CONFIG_HOME="$work/config" RELIGHT_OPERATOR=tester
-mkdir -p "$HOME"
+export TMPDIR="$work/tmp" # for what relight saves there, too
+mkdir -p "$HOME" "$TMPDIR"
 tests=$(cd "$(dirname "$0")" && pwd)
 cd "$work"
 
@@ -59,4 +60,40 @@ wait_for() {
 # events DIR JQ-FILTER: over the timeline's events as one list.
 events() {
 	jq -s -r "$2" "$1/timeline.jsonl"
+}
+
+count() { # DIR JQ-CONDITION: how many events it holds of.
+	events "$1" "map(select($2)) | length"
+}
+
+is_verified() { # DIR
+	expect_code 0 "$RELIGHT" timeline verify "$1"
+}
+
+# alter FROM TO PROGRAM: a copy of the incident FROM as alter.py makes it.
+alter() {
+	rm -rf "$2" && cp -r "$1" "$2"
+	python3 "$tests/alter.py" "$2/timeline.jsonl" "$3"
+}
+
+# has_ended PID: whether nothing runs under that number; whoever should may not have collected it yet.
+has_ended() {
+	case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) in
+	'' | Z* | X*) return 0 ;;
+	*) return 1 ;;
+	esac
+}
+
+# within SECONDS COMMAND...: runs it, at most three times, until it takes no longer; how long in $took. A machine that
+# stands still meanwhile makes anything late, but not each time.
+within() {
+	most=$1
+	shift
+	for _ in 1 2 3; do
+		began=$(date +%s)
+		"$@"
+		took=$(($(date +%s) - began))
+		[ "$took" -gt "$most" ] || return 0
+	done
+	fail "$* took $took s three times, more than $most"
 }

@@ -25,7 +25,7 @@ refused() {
 	wanted=$1 word=$2
 	shift 3
 	code=0
-	timeout 10 "$@" >out 2>err </dev/null || code=$?
+	timeout 60 "$@" >out 2>err </dev/null || code=$?
 	[ "$code" = "$wanted" ] || fail "$*: exit $code, expected $wanted; stderr: $(head -c 600 err)"
 	grep -q . err || fail "$*: says nothing"
 	grep -qF -- "$word" err || fail "$*: does not name '$word' but says: $(head -c 600 err)"
@@ -44,12 +44,12 @@ for command in 'check' 'plan' 'probe --once' 'run --headless'; do
 	refused 2 pipe -- "$RELIGHT" $command pipe
 	for file in broken.yaml binary large; do
 		code=0
-		timeout 10 "$RELIGHT" $command "$file" >out 2>err </dev/null || code=$?
+		timeout 60 "$RELIGHT" $command "$file" >out 2>err </dev/null || code=$?
 		[ "$code" = "$no" ] || [ "$code" = 2 ] || fail "$command $file: exit $code: $(head -c 300 err)"
 		cat out err | grep -qF "$file" || fail "$command $file: does not name it: $(cat out err | head -c 300)"
 	done
 	code=0
-	timeout 10 "$RELIGHT" $command empty >out 2>err </dev/null || code=$?
+	timeout 60 "$RELIGHT" $command empty >out 2>err </dev/null || code=$?
 	[ "$code" = "$no" ] || [ "$code" = 2 ] || fail "$command empty: exit $code"
 done
 if [ "$(id -u)" != 0 ]; then
@@ -105,13 +105,13 @@ refused 2 altered -- "$RELIGHT" resume altered --headless
 
 # --- objects and requests ---
 code=0
-printf '{"kind":"Pod"' | timeout 10 "$RELIGHT" health - >out 2>err || code=$?
+printf '{"kind":"Pod"' | timeout 60 "$RELIGHT" health - >out 2>err || code=$?
 [ "$code" = 2 ] || [ "$code" = 1 ] || fail "health: half an object: exit $code"
 grep -q . err || fail "health: half an object: says nothing"
 refused 2 nowhere -- "$RELIGHT" health nowhere
 refused 2 folder -- "$RELIGHT" health folder
 code=0
-printf 'no json\n' | timeout 10 "$RELIGHT" perform --dir good --step one --attempt 9 >out 2>err || code=$?
+printf 'no json\n' | timeout 60 "$RELIGHT" perform --dir good --step one --attempt 9 >out 2>err || code=$?
 [ "$code" = 2 ] || [ "$code" = 1 ] || fail "perform: no request: exit $code"
 
 # --- a kubeconfig ---
@@ -126,14 +126,14 @@ Y
 for content in '' '{' 'apiVersion: v1' 'contexts: 7' 'clusters: [{name: a, cluster: {server: 7}}]'; do
 	printf '%s\n' "$content" >kubeconfig
 	code=0
-	timeout 10 "$RELIGHT" probe --once cluster.yaml >out 2>err </dev/null || code=$?
+	timeout 60 "$RELIGHT" probe --once cluster.yaml >out 2>err </dev/null || code=$?
 	[ "$code" = 1 ] || fail "probe with the kubeconfig '$content': exit $code: $(head -c 300 err)"
 	jq -e 'select(.type=="observation") | .status != "healthy" and (.message | length > 0)' out >/dev/null ||
 		fail "probe with the kubeconfig '$content': $(cat out)"
 done
 rm kubeconfig && mkfifo kubeconfig
 code=0
-timeout 10 "$RELIGHT" probe --once cluster.yaml >out 2>err </dev/null || code=$?
+timeout 60 "$RELIGHT" probe --once cluster.yaml >out 2>err </dev/null || code=$?
 [ "$code" = 1 ] || fail "probe with a FIFO as kubeconfig: exit $code"
 
 # --- words ---
@@ -166,7 +166,7 @@ on_a_disk() {
 	(
 		ulimit -f "$1"
 		code=0
-		TMPDIR=$work timeout 10 "$RELIGHT" run many.yaml --headless --dir "$2" 2>&1 >/dev/null </dev/null || code=$?
+		TMPDIR=$work timeout 60 "$RELIGHT" run many.yaml --headless --dir "$2" 2>&1 >/dev/null </dev/null || code=$?
 		echo "exit $code"
 	) | cat >said
 }
@@ -189,7 +189,7 @@ if [ -w /dev/full ]; then
 	for command in 'plan good.yaml' 'check good.yaml' 'report good' 'timeline show good' '--help' 'probe --once good.yaml'; do
 		code=0
 		# shellcheck disable=SC2086
-		timeout 10 "$RELIGHT" $command >/dev/full 2>err </dev/null || code=$?
+		timeout 60 "$RELIGHT" $command >/dev/full 2>err </dev/null || code=$?
 		[ "$code" = 1 ] || [ "$code" = 2 ] || fail "$command on a full disk: exit $code"
 	done
 fi

@@ -19,22 +19,19 @@ start() {
 	: >"$dir.hold"
 	RELIGHT_HOLD="$work/$dir.hold" "$RELIGHT" run held.yaml --headless --dir "$dir" "$@" >"$dir.out" 2>"$dir.err" &
 	pid=$!
-	wait_for 10 grep -q step.spawned "$dir/timeline.jsonl" || fail "$dir: not started: $(cat "$dir.err")"
-	wait_for 10 test -S "$dir/control.sock" || fail "$dir: no socket"
+	wait_for 60 grep -q step.spawned "$dir/timeline.jsonl" || fail "$dir: not started: $(cat "$dir.err")"
+	wait_for 60 test -S "$dir/control.sock" || fail "$dir: no socket"
 }
 
 # let_end DIR: what runs there may end.
 let_end() { rm -f "$1.hold"; }
-
-count() { events "$1" "map(select($2)) | length"; }
-is_verified() { expect_code 0 "$RELIGHT" timeline verify "$1"; }
 
 # ask DIR BYTES: what the socket answers to them, from Python as it has no client of ours.
 ask() {
 	python3 - "$1/control.sock" "$2" <<'P'
 import socket, sys
 s = socket.socket(socket.AF_UNIX)
-s.settimeout(20)
+s.settimeout(60)
 s.connect(sys.argv[1])
 s.sendall(sys.argv[2].encode())
 answer = b""
@@ -88,7 +85,7 @@ code=0
 wait "$pid" || code=$?
 [ "$code" = 3 ] || fail "taken: exit $code"
 says noted.err "taken by $(id -un) (uid $(id -u), pid $taker) as tester: shift ends; it goes on there"
-wait_for 10 grep -q session.resumed noted/timeline.jsonl || fail "taken: nobody has it: $(cat take.err)"
+wait_for 60 grep -q session.resumed noted/timeline.jsonl || fail "taken: nobody has it: $(cat take.err)"
 ended=$(events noted 'map(select(.kind=="session.ended"))[0] | .data.why + "|" + (.data.taken_by.pid|tostring) + "|" + .data.taken_by.identity + "|" + .data.taken_by.as')
 [ "$ended" = "taken by $(id -un) (uid $(id -u), pid $taker) as tester: shift ends|$taker|peer|tester" ] || fail "session.ended says $ended"
 [ "$(events noted 'map(select(.kind=="session.resumed"))[0] | .data.identity')" = peer ] || fail "not the socket's peer"
@@ -104,34 +101,15 @@ wait "$taker" || code=$?
 is_verified noted
 
 # --- whoever alters the record, and chains it anew, is not taken for one whom the session before has seen ---
-alter() {
-	rm -rf altered && cp -r noted altered
-	python3 - altered/timeline.jsonl "$1" <<'P'
-import hashlib, json, sys
-path, program = sys.argv[1:]
-lines = [json.loads(line) for line in open(path, encoding="utf-8")]
-ended = next(line for line in lines if line["kind"] == "session.ended")
-resumed = next(line for line in lines if line["kind"] == "session.resumed")
-exec(program)
-prev = "0" * 64
-with open(path, "w", encoding="utf-8") as out:
-    for seq, line in enumerate(lines):
-        line.update(seq=seq, prev=prev)
-        line.pop("h")
-        body = json.dumps(line, separators=(",", ":"), ensure_ascii=False)[:-1]
-        prev = hashlib.sha256(body.encode()).hexdigest()
-        out.write(body + ',"h":"' + prev + '"}\n')
-P
-}
-alter 'pass'
+alter noted altered 'pass'
 is_verified altered
-alter 'ended["data"].pop("taken_by")'
+alter noted altered 'first("session.ended")["data"].pop("taken_by")'
 expect_code 1 "$RELIGHT" timeline verify altered
 says out "it says that the session before saw who it is, which does not say so"
-alter 'resumed["data"]["uid"] = 12345'
+alter noted altered 'first("session.resumed")["data"]["uid"] = 12345'
 expect_code 1 "$RELIGHT" timeline verify altered
 says out "it says another uid than the one that the session before saw"
-alter 'lines.insert(resumed["seq"], dict(lines[4], kind="mode.disarmed"))'
+alter noted altered 'lines.insert(first("session.resumed")["seq"], dict(lines[4], kind="mode.disarmed"))'
 expect_code 1 "$RELIGHT" timeline verify altered
 says out "which does not say so"
 rm -rf altered
@@ -161,9 +139,7 @@ cp frozen.yaml kept/frozen/runbook.yaml
 
 # --- one that is stopped: said within seconds, who it is and what next; and afterwards it is not obeyed ---
 kill -STOP "$pid"
-before=$(date +%s)
-expect_code 1 "$RELIGHT" take kept --headless
-[ $(($(date +%s) - before)) -lt 8 ] || fail "stopped: said after $(($(date +%s) - before)) s"
+within 8 expect_code 1 "$RELIGHT" take kept --headless
 says err "tester has it (pid $pid, on $(uname -n)) and is stopped"
 says err "kill -CONT $pid"
 expect_code 1 "$RELIGHT" note kept "not now"
@@ -207,7 +183,7 @@ wait "$pid" || code=$?
 [ "$code" = 3 ] || fail "raced: the first one: exit $code"
 # All but the one that has it have an answer; then that one may end.
 ended_takes() { [ "$(ls raced.*.code 2>/dev/null | wc -l)" -ge 19 ]; }
-wait_for 60 ended_takes || fail "raced: $(ls raced.*.code | wc -l) have an answer"
+wait_for 300 ended_takes || fail "raced: $(ls raced.*.code | wc -l) have an answer"
 let_end raced
 wait
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
@@ -239,7 +215,7 @@ for i in 1 2 3 4 5 6 7 8 9 10; do
 	writers="${writers:-} $!"
 done
 some_notes() { [ "$(cat killed.acknowledged.* 2>/dev/null | wc -l)" -ge 10 ]; }
-wait_for 30 some_notes || fail "killed: no notes"
+wait_for 60 some_notes || fail "killed: no notes"
 kill -9 "$pid"
 wait "$pid" 2>/dev/null || :
 for writer in $writers; do

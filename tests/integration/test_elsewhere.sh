@@ -15,7 +15,6 @@ cat >answers.yaml <<'Y'
 answers: 1
 on_failure: stop
 Y
-count() { events "$1" "map(select(.kind==\"$2\")) | length"; }
 
 # --- a mirror is an incident of its own ---
 mkdir mirrors
@@ -50,7 +49,7 @@ steps:
 Y
 "$RELIGHT" run waits.yaml --headless --dir first --mirror held >run.out 2>run.err &
 pid=$!
-wait_for 10 test -e held.ran || fail "held: not started: $(cat run.err)"
+wait_for 60 test -e held.ran || fail "held: not started: $(cat run.err)"
 mirror=$(echo held/*-two)
 expect_code 2 "$RELIGHT" resume "$mirror" --headless
 says err "another relight is writing it"
@@ -59,7 +58,7 @@ mkdir -p twin
 cp -a first/timeline.jsonl first/frozen twin/
 "$RELIGHT" resume twin --headless >twin.out 2>twin.err &
 twin=$!
-wait_for 10 grep -q '"what":"the mirror cannot be written".*another relight is writing it' twin/timeline.jsonl ||
+wait_for 60 grep -q '"what":"the mirror cannot be written".*another relight is writing it' twin/timeline.jsonl ||
 	fail "a mirror that somebody has is not said to be: $(cat twin.err)"
 touch go
 wait "$twin" || :
@@ -85,10 +84,14 @@ Y
 rm -f one.ran
 "$RELIGHT" run slow.yaml --headless --dir damaged >run.out 2>run.err &
 pid=$!
-wait_for 10 test -e slow.ran || fail "damaged: not started"
+wait_for 60 test -e slow.ran || fail "damaged: not started"
+children=$(pgrep -P "$pid") # the launcher, which may still be making a spare attempt, and the sensor
 kill -9 "$pid"
 wait "$pid" 2>/dev/null || true
-wait_for 10 sh -c '! test -e damaged/attempts/.spare' # of the launcher, which goes too
+for child in $children; do
+	wait_for 60 has_ended "$child" || fail "damaged: process $child, which it had started, goes on"
+done
+[ ! -e damaged/attempts/.spare ] || fail "damaged: a spare attempt is left"
 cp -a damaged whole
 line=$(grep -n '"kind":"step.result"' damaged/timeline.jsonl | head -n1 | cut -d: -f1)
 sed -i "${line}s/success/failure/" damaged/timeline.jsonl
@@ -133,8 +136,9 @@ steps:
   - {id: two, manual: look}
 Y
 rm -f one.ran
-expect_code 3 "$RELIGHT" run lines.yaml --headless --dir lines
-wait_for 10 sh -c '! test -e lines/attempts/.spare'
+expect_code 3 "$RELIGHT" run lines.yaml --headless --dir "$work/lines"
+nobody_has_it() { ! pgrep -f -- "--dir $work/lines" >/dev/null; }
+wait_for 60 nobody_has_it || fail "lines: its launcher goes on"
 name=$(jq -r 'select(.kind == "incident.declared").data.id' lines/timeline.jsonl)
 for line in $(seq 1 "$(wc -l <lines/timeline.jsonl)"); do
 	rm -rf lost

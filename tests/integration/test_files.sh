@@ -31,7 +31,7 @@ modes open 0700 0600
 
 # --- what is refused as a place ---
 refused() { # WORDS DIR
-	expect_code 2 timeout 10 "$RELIGHT" run r.yaml --headless --dir "$2"
+	expect_code 2 timeout 60 "$RELIGHT" run r.yaml --headless --dir "$2"
 	says err "$1"
 	[ "$(wc -l <err)" = 1 ] || fail "more than one line: $(cat err)"
 }
@@ -100,25 +100,29 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	# Who can read a file can lock it: that must keep nobody from going on.
 	printf 'relight: 1\nname: held\nsteps: [{id: one, manual: look}]\n' >held.yaml
 	expect_code 3 "$RELIGHT" run held.yaml --headless --share "$group" --dir new/held
-	member flock -n new/held/timeline.jsonl sh -c 'echo locked; sleep 20' >held.out &
+	: >lock.hold
+	member flock -n new/held/timeline.jsonl sh -c 'echo locked; while test -e lock.hold; do sleep 0.1; done' >held.out &
 	holder=$!
-	wait_for 5 grep -q locked held.out || fail 'the timeline could not be locked'
+	wait_for 60 grep -q locked held.out || fail 'the timeline could not be locked'
 	member flock -n new/held/lock true 2>err && fail 'a member of the group can lock the record'
 	says err 'Permission denied'
 	expect_code 3 "$RELIGHT" resume new/held --headless
-	kill "$holder"
+	rm lock.hold
+	wait "$holder" || fail "whoever locked the timeline: exit $?"
 	# What is sensed now stands beside the record for those who look on, while somebody has it.
 	cat >seen.yaml <<'Y'
 relight: 1
 name: seen
 dependencies: [{id: d, check: {command: ["true"]}, every: 1s}]
-steps: [{id: one, run: {shell: 'sleep 5'}}]
+steps: [{id: one, run: {shell: 'while test -e seen.hold; do sleep 0.1; done'}}]
 Y
+	: >seen.hold
 	"$RELIGHT" run seen.yaml --headless --share "$group" --dir new/seen >seen.out 2>&1 &
 	owner=$!
-	wait_for 5 grep -q '"status":"healthy"' new/seen/sensed.jsonl || fail 'nothing is left of what is sensed'
+	wait_for 60 grep -q '"status":"healthy"' new/seen/sensed.jsonl || fail 'nothing is left of what is sensed'
 	[ "$(stat -c '%a %G' new/seen/sensed.jsonl)" = "640 $group" ] || fail "sensed.jsonl: $(stat -c '%a %G' new/seen/sensed.jsonl)"
 	member grep -q '"dependency":"d"' new/seen/sensed.jsonl || fail 'a member of the group cannot read what is sensed'
+	rm seen.hold
 	wait "$owner" || fail "seen: $(cat seen.out)"
 	[ ! -e new/seen/sensed.jsonl ] || fail 'what was sensed is left when the session has ended'
 	member "$RELIGHT" timeline verify "$PWD/new/shared" >out || fail "a member of the group cannot read: $(cat out)"

@@ -17,7 +17,7 @@ perform() {
 	got=0
 	printf '{"step":"%s","attempt":1,%s}\n' "$1" "$3" |
 		"$RELIGHT" perform --dir "$here" --step "$1" --attempt 1 2>"$here/err" || got=$?
-	[ "$got" = "$2" ] || fail "$1: exit $got, wanted $2: $(cat "$here/err")"
+	[ "$got" = "$2" ] || { fail "$1: exit $got, wanted $2: $(cat "$here/err")"; return 1; }
 }
 
 file() { echo "$here/attempts/$1/1/$2"; }
@@ -28,11 +28,11 @@ lacks() { ! grep -qF -- "$3" "$(file "$1" "$2")" || fail "$1: $2 has $3"; }
 
 is_free() { flock -n "$(file "$1" "$2")" true; }
 
-# eventually WHAT COMMAND...: within five seconds
+# eventually WHAT COMMAND...: within a minute or so
 eventually() {
 	what=$1
 	shift
-	for _ in $(seq 100); do
+	for _ in $(seq 1200); do
 		if "$@"; then
 			return
 		fi
@@ -99,20 +99,27 @@ has openly result.json 'chmod 600'
 perform stubborn 1 '"action":{"shell":"trap : INT; echo up; while :; do sleep 0.1 || :; done"},"signal":2,"grace_ms":500' &
 eventually "stubborn: does not come up" grep -qs up "$(file stubborn output.log)"
 printf '{"why":"wrong region"}\n' >"$(file stubborn cancel)"
-wait $!
+wait $! || failed=1
 has stubborn result.json '{"outcome":"cancelled","signal":9,'
 has stubborn result.json '"why":"wrong region"'
 
 # --- what outlives what --------------------------------------------------------------------------------------------------
 
-perform holder 0 '"action":{"shell":"(sleep 0.3; echo late; exec sleep 20) & echo done"}'
-[ "$(cat "$(file holder output.log)")" = "done
-late" ] || fail "holder: output.log: $(cat "$(file holder output.log)")"
+# Who holds the output open is heard for a second more. On a busy machine it may say nothing in that second, but not each time.
+for holder in holder holder-2 holder-3; do
+	perform $holder 0 '"action":{"shell":"(sleep 0.3; echo late; exec sleep 20) & echo done"}'
+	[ "$(cat "$(file $holder output.log)")" != "done
+late" ] || break
+done
+[ "$(cat "$(file $holder output.log)")" = "done
+late" ] || fail "holder: output.log: $(cat "$(file $holder output.log)")"
 
 mkfifo "$here/request"
+: >"$here/hold"
 "$RELIGHT" perform --dir "$here" --step orphan --attempt 1 <"$here/request" 2>"$here/err" &
 actuator=$!
-printf '{"step":"orphan","attempt":1,"action":{"shell":"echo up; sleep 1; echo unheard; echo on >%s"}}\n' "$here/mark" \
+printf '{"step":"orphan","attempt":1,"action":{"shell":"echo up; while test -e %s; do sleep 0.05; done; echo unheard; echo on >%s"}}\n' \
+	"$here/hold" "$here/mark" \
 	>"$here/request"
 eventually "orphan: does not come up" grep -qs up "$(file orphan output.log)"
 is_free orphan lock && fail "orphan: its lock is free while it runs"
@@ -120,6 +127,7 @@ kill -9 "$actuator"
 wait "$actuator" 2>"$here/err"
 is_free orphan lock || fail "orphan: its lock is held by the dead"
 is_free orphan alive && fail "orphan: the command lives, but alive is free"
+rm "$here/hold"
 [ ! -e "$(file orphan result.json)" ] || fail "orphan: there is a result"
 eventually "orphan: alive is never free" is_free orphan alive
 [ -e "$here/mark" ] || fail "orphan: the command died of what nobody read"

@@ -57,7 +57,7 @@ field .mode '"live"'
 field .incident "\"$name\""
 field .rto.target_seconds 600
 field .rto.met true
-field '.rto.actual_seconds < 60' true
+field '.rto.actual_seconds < 600' true
 field .rpo.actual_seconds null
 field .rpo.met null
 field .evidence_level '"L4"'

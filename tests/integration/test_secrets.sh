@@ -13,7 +13,8 @@ mkdir planted
 
 # What every process's arguments are, as the steps see them.
 cat >arguments.sh <<'S'
-for process in /proc/[0-9]*; do tr '\0' ' ' <"$process/cmdline" 2>/dev/null; echo; done >>"$1" 2>/dev/null
+perl -e 'for (glob "/proc/[0-9]*/cmdline") { open my $in, "<", $_ or next; local $/; ($line = <$in>) =~ tr/\0/ /; $all .= "$line\n" }
+	syswrite STDOUT, $all' >>"$1" 2>/dev/null
 S
 cat >r.yaml <<Y
 relight: 1
@@ -22,10 +23,10 @@ env_file: planted/env_file
 env: [PLANTED_0_TOKEN]
 $(cat planted/runbook-inputs.yaml)
 dependencies:
-  - {id: noisy, check: {shell: 'sh arguments.sh argv; printf "%s" "\$RELIGHT_INPUT_S0 \$FILE_0"; exit 1'}, every: 1s, timeout: 5s}
+  - {id: noisy, check: {shell: 'sh arguments.sh argv; printf "%s" "\$RELIGHT_INPUT_S0 \$FILE_0"; exit 1'}, every: 1s, timeout: 60s}
   - {id: telling, check: {shell: "jq -n '{a: env.RELIGHT_INPUT_S1, b: env.FILE_1}'",
-      expect: {jq: 'false', message: '"it is \(.a) and \(.b)"'}}, every: 1s, timeout: 5s}
-  - {id: url, check: {http: {url: 'http://user:\${input.s2}@127.0.0.1:1/'}}, every: 1s, timeout: 5s}
+      expect: {jq: 'false', message: '"it is \(.a) and \(.b)"'}}, every: 1s, timeout: 60s}
+  - {id: url, check: {http: {url: 'http://user:\${input.s2}@127.0.0.1:1/'}}, every: 1s, timeout: 60s}
 steps:
   - {id: leak, run: {command: [python3, $tests/secrets.py, leak, planted/all.json, sh, arguments.sh, argv]}}
   - {id: shell, run: {shell: 'set -x; : "\$RELIGHT_INPUT_S3" "\$FILE_3" "\$PLANTED_3_TOKEN"; sh arguments.sh argv; env'}}
@@ -49,7 +50,7 @@ clean_up() {
 	rm -f held
 	[ -z "$cockpit" ] || kill -INT "$cockpit" 2>/dev/null || true
 	[ -z "$cockpit" ] || wait "$cockpit" || true
-	[ ! -d d/attempts/slow ] || wait_for 5 test -e d/attempts/slow/1/result.json || true
+	[ ! -d d/attempts/slow ] || wait_for 60 test -e d/attempts/slow/1/result.json || true
 	finish "$1"
 }
 trap 'clean_up $?' EXIT
@@ -57,9 +58,9 @@ code=0
 "$RELIGHT" run r.yaml --headless --answers answers.yaml --inputs planted/inputs.yaml --input s8="$long" \
 	--dir d --parallel 2 >said/run 2>said/errors &
 cockpit=$!
-wait_for 50 test -e d/attempts/slow/1/request.json || fail "it did not come to its last step: $(tail -n2 said/run) $(cat said/errors)"
+wait_for 300 test -e d/attempts/slow/1/request.json || fail "it did not come to its last step: $(tail -n2 said/run) $(cat said/errors)"
 for told in 'it is \[masked s1\] and \[masked FILE_1\]' '\[masked s0\] \[masked FILE_0\]' '"dependency":"url"'; do
-	wait_for 20 grep -q "$told" d/timeline.jsonl || fail "the sensor did not tell $told"
+	wait_for 60 grep -q "$told" d/timeline.jsonl || fail "the sensor did not tell $told"
 done
 sh arguments.sh argv
 "$RELIGHT" status d >said/status
@@ -94,10 +95,21 @@ descendants() {
 }
 for process in "$cockpit" $(descendants "$cockpit"); do
 	limit=$(awk '/Max core file size/ { print $5 }' "/proc/$process/limits" 2>/dev/null) || continue # it has ended
+	[ -n "$limit" ] || continue # nobody has collected it yet
 	[ "$limit" = 0 ] || fail "process $process may leave a core"
+	looked_at="${looked_at:-} $process"
 done
+case ${looked_at:-} in
+*" $cockpit "*) ;;
+*) fail "not looked at: the limits of $cockpit, but those of ${looked_at:-none}" ;;
+esac
 mkdir cores
 mkfifo hold
+# was_read: whoever reads ./hold, to which descriptor 9 writes, has taken all of it.
+was_read() {
+	python3 -c 'import fcntl, struct, sys, termios
+sys.exit(struct.unpack("i", fcntl.ioctl(9, termios.FIONREAD, b"\0" * 4))[0])'
+}
 # killed COMMAND...: aborts it, with no limit on its core, while it has a configuration with a secret to read.
 killed() {
 	(
@@ -109,7 +121,7 @@ killed() {
 	victim=$!
 	exec 9>hold
 	printf '{"inputs":{"s9":"%s"}}\n' "$reason" >&9
-	sleep 0.3
+	wait_for 60 was_read || fail "$*: does not read"
 	kill -ABRT "$victim"
 	exec 9>&-
 	aborted=0
@@ -128,7 +140,8 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	owner() {
 		setpriv --reuid=65534 --regid=65534 --clear-groups "$@" <hold >/dev/null 2>&1 &
 		exec 9>hold
-		sleep 0.3
+		echo '{}' >&9
+		wait_for 60 was_read || fail "$*: does not read"
 		stat -c %u "/proc/$!/environ"
 		exec 9>&-
 	}
