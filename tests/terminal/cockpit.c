@@ -353,7 +353,8 @@ void cockpit_confirm(struct cockpit *c, const char *title)
 	for (int tries = 0; tries < 20; tries++) {
 		cockpit_press(c, "y");
 		settle(c);
-		if (!screen_has(c->screen, title))
+		/* What it leaves on a terminal without a second screen is the dialog. */
+		if (!screen_has(c->screen, title) || !screen_runs(c->screen))
 			return;
 		screen_pause(c->screen, READABLE_MS);
 	}
