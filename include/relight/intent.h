@@ -102,6 +102,7 @@ struct intent {
 	struct wall until;       // waivers
 	struct wall detected_at; // impact
 	int64_t extend_ms;
+	bool is_supposed; // only to see whether it could be: what is still to be typed is no reason
 	bool is_automatic; // decided by relight (a retry) or the answers file, not by a key
 };
 struct intent intent_of(enum intent_kind kind); // everything absent

@@ -252,6 +252,9 @@ enum step_state state_step(const struct state *state, int step, struct wall now)
 bool state_blocked(const struct state *state, int step, struct wall now, struct buf *why);
 // The first input that it mentions and that is not set, or -1.
 int state_missing_input(const struct state *state, int step);
+// Of the inputs that a person is asked for when the step is confirmed (`sets` as a list), the
+// index-th that is not set; -1: there are not so many.
+int state_asked_input(const struct state *state, int step, size_t index);
 // A waiting step that only a person can set free: everything else is there but an input or its
 // target, which has changed, is the wrong one or has not answered.
 bool state_waits_for_person(const struct state *state, int step, struct wall now);

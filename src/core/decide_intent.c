@@ -173,6 +173,7 @@ bool decide_allows(const struct facts *facts, enum intent_kind kind, int step, s
 	intent.text = "…";
 	intent.argv = some_argv;
 	intent.extend_ms = MS_PER_S;
+	intent.is_supposed = true;
 	if (step >= 0) {
 		const struct step *of = &facts->runbook->steps[step];
 		intent.choice = of->option_count ? of->options[0].id : NULL;

@@ -86,19 +86,17 @@ void wish_add_input(const struct wish *wish, int index, const char *value, const
 // are set before.
 static bool take_asked_inputs(const struct wish *wish)
 {
-	bool is_taken = false;
-	for (size_t i = 0; i < wish->step->set_count; i++) {
-		int input = wish->step->sets[i].input;
-		if (wish->step->sets[i].jq.text || wish->state->input_is_set[input])
-			continue;
-		if (is_taken || !wish_has_text(wish->intent->choice))
-			return err_set(wish->why, "attest: %s asks for input %s: set it first (i)",
-				wish->step->id, wish->facts->runbook->inputs[input].id);
-		if (!wish_input_fits(wish, input, wish->intent->choice))
-			return false;
-		wish_add_input(wish, input, wish->intent->choice, "person");
-		is_taken = true;
-	}
+	int input = state_asked_input(wish->state, wish->intent->step, 0);
+	int other = state_asked_input(wish->state, wish->intent->step, 1);
+	if (input < 0 || wish->intent->is_supposed)
+		return true;
+	if (other >= 0 || !wish_has_text(wish->intent->choice))
+		return err_set(wish->why, "attest: %s asks for input %s: set it first (i)",
+			wish->step->id,
+			wish->facts->runbook->inputs[other >= 0 ? other : input].id);
+	if (!wish_input_fits(wish, input, wish->intent->choice))
+		return false;
+	wish_add_input(wish, input, wish->intent->choice, "person");
 	return true;
 }
 

@@ -162,6 +162,15 @@ int state_missing_input(const struct state *state, int step)
 	return -1;
 }
 
+int state_asked_input(const struct state *state, int step, size_t index)
+{
+	const struct step *of = &state->runbook->steps[step];
+	for (size_t i = 0; i < of->set_count; i++)
+		if (!of->sets[i].jq.text && !state->input_is_set[of->sets[i].input] && index-- == 0)
+			return of->sets[i].input;
+	return -1;
+}
+
 static bool blocked_by_inputs(const struct state *state, int step, struct wall now, struct buf *why)
 {
 	int input = state_missing_input(state, step);

@@ -248,6 +248,9 @@ static void add_dependencies(struct sheet *sheet, const struct scene *scene, int
 			scene->state->input_is_set[of->mentions.items[i]] ? ""
 			: ui_may(scene->ui, INTENT_INPUT)                 ? " is not set; i sets it"
 									  : " is not set");
+	for (size_t i = 0; state_asked_input(scene->state, step, i) >= 0; i++)
+		sheet_printf(sheet, i ? "" : "asks for", ROLE_NORMAL, "%s, when it is attested",
+			scene->runbook->inputs[state_asked_input(scene->state, step, i)].id);
 }
 
 static void add_help(struct sheet *sheet, const struct scene *scene, int step)

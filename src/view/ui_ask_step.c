@@ -52,20 +52,11 @@ static void open_run(struct ui *ui, const struct facts *facts, enum intent_kind 
 
 // --- starting --------------------------------------------------------------------------------------------------------
 
-// The first input that the step asks for when it is confirmed and that is not set yet, -1.
-static int asked_input(const struct facts *facts, const struct step *of)
-{
-	for (size_t i = 0; i < of->set_count; i++)
-		if (!of->sets[i].jq.text && !facts->state->input_is_set[of->sets[i].input])
-			return of->sets[i].input;
-	return -1;
-}
-
 static void open_attest(struct ui *ui, const struct facts *facts, enum intent_kind kind, int step)
 {
 	const struct step *of = &facts->runbook->steps[step];
 	struct dialog *dialog = dialog_open(ui, DIALOG_TEXT, kind, "attest %s", of->id);
-	int input = asked_input(facts, of);
+	int input = state_asked_input(facts->state, step, 0);
 	struct buf body = {0}, name = {0};
 
 	plan_add_paragraphs(&body, facts, of->manual);
@@ -84,6 +75,18 @@ static void open_attest(struct ui *ui, const struct facts *facts, enum intent_ki
 		dialog->second.is_secret = facts->runbook->inputs[input].secret;
 	}
 	buf_fini(&name);
+}
+
+// An attestation has room for one input, and for none beside a name to type: the others are asked
+// for before it. False: there is none.
+static bool ask_other_inputs(struct ui *ui, const struct facts *facts, int step)
+{
+	bool is_typed = facts->runbook->steps[step].destructive;
+
+	if (state_asked_input(facts->state, step, is_typed ? 0 : 1) < 0)
+		return false;
+	ask_input_value(ui, facts, state_asked_input(facts->state, step, 0));
+	return true;
 }
 
 static void open_decision(struct ui *ui, const struct facts *facts, enum intent_kind kind, int step)
@@ -107,7 +110,10 @@ bool ask_start(struct ui *ui, const struct facts *facts, enum intent_kind kind,
 {
 	(void)intent;
 	switch (facts->runbook->steps[about->step].kind) {
-	case STEP_MANUAL: open_attest(ui, facts, kind, about->step); break;
+	case STEP_MANUAL:
+		if (!ask_other_inputs(ui, facts, about->step))
+			open_attest(ui, facts, kind, about->step);
+		break;
 	case STEP_DECIDE: open_decision(ui, facts, kind, about->step); break;
 	default: open_run(ui, facts, kind, about->step); break;
 	}

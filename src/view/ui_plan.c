@@ -92,9 +92,20 @@ void plan_join_lines(struct buf *out, const char *text, size_t length)
 	}
 }
 
+// YAML keeps the last line feed of a block.
+static size_t length_without_end(const char *text)
+{
+	size_t length = strlen(text);
+
+	while (length > 0 && strchr(" \n", text[length - 1]))
+		length--;
+	return length;
+}
+
 void plan_add_paragraphs(struct buf *out, const struct facts *facts, const char *text)
 {
-	size_t length = strlen(text), most = length > TEXT_MOST_BYTES ? TEXT_MOST_BYTES : length;
+	size_t length = length_without_end(text);
+	size_t most = length > TEXT_MOST_BYTES ? TEXT_MOST_BYTES : length;
 	struct buf joined = {0};
 
 	while (most < length && most > 0 && ((unsigned char)text[most] & 0xc0) == 0x80)

@@ -77,6 +77,18 @@ static const char clusters_text[] =
 	"{apiVersion: v1, kind: A,\n"
 	"     metadata: {name: big}, a: x, b: x, c: x}}}}\n";
 
+static const char asking_text[] =
+	"relight: 1\n"
+	"name: asking\n"
+	"inputs:\n"
+	"  ticket: {ask: which ticket, pattern: '[A-Z]+-[0-9]+'}\n"
+	"  host: {ask: which host}\n"
+	"  who: {ask: who was told}\n"
+	"steps:\n"
+	"  - {id: tell, manual: Tell them., needs: [], sets: [ticket]}\n"
+	"  - {id: find, manual: Find it., needs: [], sets: [host, who], text: \"one\\n\"}\n"
+	"  - {id: wipe, manual: Wipe it., needs: [], destructive: true, sets: [host]}\n";
+
 struct desk {
 	struct runbook *runbook;
 	struct plan *plan;
@@ -168,6 +180,11 @@ static int desk_new(void **out)
 static int clusters_new(void **out)
 {
 	return desk_of(out, clusters_text);
+}
+
+static int asking_new(void **out)
+{
+	return desk_of(out, asking_text);
 }
 
 static int desk_free(void **in)
@@ -597,6 +614,65 @@ static void a_manual_step_wants_words(void **state)
 	press(desk, K_ENTER);
 	assert_int_equal(state_of(desk, "quota"), STEP_DONE);
 	assert_string_equal(desk->state->steps[step_of(desk, "quota")].said, "40 nodes");
+}
+
+static void what_an_attestation_sets_is_asked_with_it(void **state)
+{
+	struct desk *desk = *state;
+
+	select_step(desk, "tell");
+	assert_contains(hints(desk), "s attest");
+	press(desk, 's');
+	assert_int_equal(desk->ui.dialog.kind, DIALOG_TEXT);
+	assert_string_equal(desk->ui.dialog.second_label, "which ticket");
+	type(desk, "told");
+	press(desk, K_ENTER);
+	assert_contains(desk->ui.dialog.complaint, "tell asks for input ticket");
+	press(desk, K_TAB);
+	type(desk, "OPS-7");
+	press(desk, K_ENTER);
+	assert_int_equal(state_of(desk, "tell"), STEP_DONE);
+	assert_string_equal(desk->state->inputs[0], "OPS-7");
+}
+
+// What has no room there is asked before it.
+static void what_an_attestation_has_no_room_for_is_asked_before(void **state)
+{
+	struct desk *desk = *state;
+
+	select_step(desk, "find");
+	assert_contains(hints(desk), "s attest");
+	press(desk, 's');
+	assert_string_equal(desk->ui.dialog.title, "input host");
+	type(desk, "db7");
+	press(desk, K_ENTER);
+	press(desk, 's');
+	assert_string_equal(desk->ui.dialog.body, "Find it.\none\n");
+	assert_string_equal(desk->ui.dialog.second_label, "who was told");
+	type(desk, "found");
+	press(desk, K_TAB);
+	type(desk, "ben");
+	press(desk, K_ENTER);
+	assert_int_equal(state_of(desk, "find"), STEP_DONE);
+	assert_string_equal(desk->state->inputs[2], "ben");
+}
+
+// Beside a name to type there is no room at all.
+static void a_name_to_type_leaves_no_room_for_an_input(void **state)
+{
+	struct desk *desk = *state;
+
+	select_step(desk, "wipe");
+	press(desk, 's');
+	assert_string_equal(desk->ui.dialog.title, "input host");
+	type(desk, "db7");
+	press(desk, K_ENTER);
+	press(desk, 's');
+	type(desk, "wiped");
+	press(desk, K_TAB);
+	type(desk, desk->ui.dialog.wanted);
+	press(desk, K_ENTER);
+	assert_int_equal(state_of(desk, "wipe"), STEP_DONE);
 }
 
 static void a_decision_is_chosen_with_its_reason(void **state)
@@ -1844,6 +1920,7 @@ static void a_secret_is_not_shown_before_it_is_used(void **state)
 	assert_null(strstr(desk->ui.dialog.body, "sesame"));
 }
 
+#define ASKING(test)       cmocka_unit_test_setup_teardown(test, asking_new, desk_free)
 #define ON_CLUSTERS(test)  cmocka_unit_test_setup_teardown(test, clusters_new, desk_free)
 #define CONVERSATION(name) cmocka_unit_test_setup_teardown(name, desk_new, desk_free)
 
@@ -1861,6 +1938,9 @@ int main(void)
 		ON_CLUSTERS(a_dialog_warns_of_credentials_that_have_ended),
 		CONVERSATION(an_observer_is_told_how_to_take_the_controls),
 		CONVERSATION(a_manual_step_wants_words),
+		ASKING(what_an_attestation_sets_is_asked_with_it),
+		ASKING(what_an_attestation_has_no_room_for_is_asked_before),
+		ASKING(a_name_to_type_leaves_no_room_for_an_input),
 		CONVERSATION(a_decision_is_chosen_with_its_reason),
 		CONVERSATION(a_destructive_step_wants_its_name_in_full),
 		CONVERSATION(what_must_not_be_repeated_wants_its_id),
