@@ -71,6 +71,9 @@ static void add_head(
 	report_add_rests(report, "opened_rests_on", &walk->declared_seq, 1);
 	report_add_text(report, "opened_by", state->declared_by);
 	report_add_wall(report, "impact_at", state->impact_at);
+	if (wall_known(state->declared.wall))
+		report_add_text(report, "counts_from",
+			wall_known(state->impact_at) ? "impact" : "declaration");
 	report_add_wall(report, "detected_at", state->detected_at);
 	report_add_wall(report, "recovered", state->recovered.wall);
 	report_add_rests(report, "recovered_rests_on", &walk->recovered_seq, 1);
@@ -164,6 +167,7 @@ cJSON *report_json(const struct report_source *source)
 	report_add_objectives(report, source, &walk);
 	report_add_steps(report, source, &walk);
 	report_add_events(report, source);
+	report_add_updates(report, source);
 	add_waiting(report, source, &walk);
 	add_people(report, source);
 	add_integrity(report, source);

@@ -113,6 +113,9 @@ static void add_title(struct buf *out, const cJSON *report)
 		markdown_time(out, json_text(report, times[i].key), true);
 		buf_byte(out, '\n');
 	}
+	if (json_text(report, "counts_from") && !json_text(report, "impact_at"))
+		buf_text(out, "- impact **not stated**: what counts from it, as the RTO and the "
+			      "RPO do, counts from the opening\n");
 	buf_byte(out, '\n');
 }
 
@@ -177,7 +180,9 @@ static void add_step(struct buf *out, const cJSON *step)
 static void add_steps(struct buf *out, const cJSON *report)
 {
 	buf_text(out,
-		"## Steps\n\n| Step | State | Started | Ended | Took | Expected | Attempts | By "
+		"## Steps\n\nTook: from the beginning of the work on it until it was done, with "
+		"what failed and waited in between; where it was undone and worked on again, both "
+		"together.\n\n| Step | State | Started | Ended | Took | Expected | Attempts | By "
 		"|\n|---|---|---|---|---|---|---|---|\n");
 	json_each (step, json_get(report, "steps"))
 		add_step(out, step);

@@ -111,8 +111,8 @@ static void add_restore_point(struct buf *out, const cJSON *item)
 			before->valuedouble < 0 ? -before->valuedouble : before->valuedouble);
 		buf_text(out, ", ");
 		markdown_seconds(out, size);
-		buf_text(out,
-			before->valuedouble < 0 ? " **after** the impact" : " before the impact");
+		buf_text(out, before->valuedouble < 0 ? " **after** the " : " before the ");
+		markdown_member(out, item, "before");
 		cJSON_Delete(size);
 	}
 	if (json_bool(item, "replayable", false))
@@ -256,6 +256,29 @@ static void add_unwatched(struct buf *out, const cJSON *item)
 	add_span(out, item);
 }
 
+static void add_overdue(struct buf *out, const cJSON *item)
+{
+	buf_text(out, "- ");
+	markdown_member(out, item, "say");
+	markdown_detail(out, item, ", ", "owner");
+	buf_text(out, ", every ");
+	markdown_seconds(out, json_get(item, "every_seconds"));
+	buf_text(out, ": due ");
+	markdown_time(out, json_text(item, "due"), false);
+	if (json_text(item, "given")) {
+		buf_text(out, ", given ");
+		markdown_time(out, json_text(item, "given"), false);
+		buf_text(out, ", ");
+		markdown_seconds(out, json_get(item, "seconds"));
+		buf_text(out, " late");
+	} else {
+		buf_text(out, ", **never given**, overdue for ");
+		markdown_seconds(out, json_get(item, "seconds"));
+	}
+	markdown_rests(out, json_get(item, "rests_on"));
+	buf_byte(out, '\n');
+}
+
 static void add_left_open(struct buf *out, const cJSON *item)
 {
 	buf_text(out, "- ");
@@ -308,6 +331,8 @@ static const struct section {
 	{"Left open at closing", "left_open", NULL, add_left_open},
 	{"Follow-ups", "followups", NULL, add_plain},
 	{"Updates given", "updates", NULL, add_plain},
+	{"Updates overdue", "updates_overdue", "What was due by the runbook's cadence.",
+		add_overdue},
 	{"Notes", "notes", NULL, add_plain},
 	{"Faults of the tool", "faults", NULL, add_plain},
 	{"Timeline", "timeline",

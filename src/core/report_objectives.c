@@ -137,6 +137,8 @@ static void add_restore_points(
 		json_add_bool(one, "replayable", store && store->replayable);
 		report_add_wall(one, "at", source->state->restore_point_at[r]);
 		report_add_wall(one, "found", source->state->restore_point_found[r]);
+		json_add_text(one, "before",
+			wall_known(source->state->impact_at) ? "impact" : "declaration");
 		add_before_impact(one, source->state, r);
 		report_add_rests(one, "rests_on", &walk->restore_point_seq[r], 1);
 		cJSON_AddItemToArray(list, one);

@@ -55,5 +55,6 @@ void report_add_objectives(
 	cJSON *report, const struct report_source *source, const struct report_walk *walk);
 void report_add_steps(cJSON *report, const struct report_source *source, struct report_walk *walk);
 void report_add_events(cJSON *report, const struct report_source *source);
+void report_add_updates(cJSON *report, const struct report_source *source);
 
 #endif

@@ -60,6 +60,15 @@ static void add_forecast(struct sheet *sheet, const struct scene *scene)
 	buf_fini(&text);
 }
 
+// Between a restore point and what T+ counts from.
+static void add_distance(const struct scene *scene, struct wall at, struct buf *out)
+{
+	int64_t ms = (scene->origin.us - at.us) / US_PER_MS;
+	duration_words(ms < 0 ? -ms : ms, out);
+	buf_printf(out, " %s the %s", ms < 0 ? "AFTER" : "before",
+		wall_known(scene->state->impact_at) ? "impact" : "declaration");
+}
+
 static void add_data(struct sheet *sheet, const struct scene *scene)
 {
 	for (size_t i = 0; i < scene->runbook->restore_point_count; i++) {
@@ -72,8 +81,7 @@ static void add_data(struct sheet *sheet, const struct scene *scene)
 		if (wall_known(at)) {
 			wall_clock(at, true, time);
 			buf_printf(&text, "%sZ, ", time);
-			duration_words((scene->origin.us - at.us) / US_PER_MS, &text);
-			buf_text(&text, " before the impact");
+			add_distance(scene, at, &text);
 		} else {
 			buf_text(&text, "not chosen");
 		}

@@ -63,7 +63,10 @@ bool ask(struct ui *ui, const struct facts *facts, enum intent_kind kind, const 
 	struct err why = {0};
 
 	if (!ui_may(ui, kind)) {
-		ui_refuse_seat(ui, info->word);
+		if (kind == INTENT_NOTE && ui->seat == SEAT_ONLOOKER)
+			ui_refuse(ui, "note: this screen only looks on; 'relight note' writes one");
+		else
+			ui_refuse_seat(ui, info->word);
 		return false;
 	}
 	// The same key that takes the controls lets go of them.

@@ -45,9 +45,12 @@ static void hint_dialog(struct hints *hints, const struct dialog *dialog)
 {
 	switch (dialog->kind) {
 	case DIALOG_CONFIRM:
-	case DIALOG_QUIT:
 		hint(hints, "y", "go on");
 		hint(hints, "Esc", "leave it");
+		return;
+	case DIALOG_QUIT:
+		hint(hints, "y", "leave the screen");
+		hint(hints, "Esc", "stay");
 		return;
 	case DIALOG_PALETTE:
 		hint(hints, "Tab", "complete");

@@ -642,7 +642,7 @@ static void test_restore_points_that_were_not_chosen_or_are_too_late(void **unus
 	tell(&of, "ana", EVENT_RESTORE_POINT, NULL, "{'id':'p','at':'2026-07-03T03:30:00Z'}");
 	cJSON *report = report_of(&of);
 	report_markdown(report, &out);
-	assert_non_null(strstr(buf_str(&out), ", 30m **after** the impact"));
+	assert_non_null(strstr(buf_str(&out), ", 30m **after** the declaration"));
 	assert_non_null(strstr(buf_str(&out), "- **k**, of "));
 	assert_non_null(strstr(buf_str(&out), ": **not chosen**\n"));
 	assert_value(report, "restore_points.0.before_impact_seconds", "-1800");
@@ -693,6 +693,43 @@ static void test_when_how_much_was_not_known(void **unused)
 	buf_clear(&out);
 	report_markdown(report, &out);
 	assert_non_null(strstr(buf_str(&out), "- 03:03:20 to the end, 0s: 2 dependencies"));
+	buf_fini(&out);
+	cJSON_Delete(report);
+	case_end(&of);
+}
+
+static void test_updates_that_were_due(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	struct buf out = {0};
+	case_begin(&of, "continuity: {cadence: [{every: 15m, say: customer update, owner: comms}, "
+			"{say: board, every: "
+			"1h}]}\nsteps: [{id: a, manual: x}]\n");
+	open_armed(&of);
+	now_is(&of, 600);
+	tell(&of, "ana", EVENT_INCIDENT_STATUS, NULL, "{'say':'we look'}");
+	now_is(&of, 1800);
+	tell(&of, "ana", EVENT_INCIDENT_STATUS, NULL, "{'say':'we restore'}");
+	now_is(&of, 2880);
+	tell(&of, "ana", EVENT_NOTE, NULL, "{'text':'x'}");
+	cJSON *report = report_of(&of);
+	assert_count(report, "updates_overdue", 2);
+	assert_value(report, "updates_overdue.0.seconds", "300");
+	assert_value(report, "updates_overdue.0.say", "\"customer update\"");
+	assert_value(report, "updates_overdue.1.given", "null");
+	assert_value(report, "updates_overdue.1.rests_on", "[]");
+	assert_value(report, "counts_from", "\"declaration\"");
+	report_markdown(report, &out);
+	const char *shown[] = {
+		"- customer update, comms, every 15m: due 03:25:00, given 03:30:00, 5m late (#",
+		"- customer update, comms, every 15m: due 03:45:00, **never given**, overdue for "
+		"3m\n",
+		"- impact **not stated**",
+	};
+	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+		if (!strstr(buf_str(&out), shown[i]))
+			fail_msg("not there: %s\n%s", shown[i], buf_str(&out));
 	buf_fini(&out);
 	cJSON_Delete(report);
 	case_end(&of);
@@ -781,6 +818,7 @@ int main(void)
 		cmocka_unit_test(test_markdown_of_numbers_that_are_no_time),
 		cmocka_unit_test(test_restore_points_that_were_not_chosen_or_are_too_late),
 		cmocka_unit_test(test_when_how_much_was_not_known),
+		cmocka_unit_test(test_updates_that_were_due),
 		cmocka_unit_test(test_markdown_obeys_nothing_from_outside),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
