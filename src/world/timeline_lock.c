@@ -15,7 +15,7 @@
 #include "relight/file.h"
 #include "relight/incident_files.h"
 
-#define TRIES  20
+#define TRIES  400 // a look takes no time, but a busy machine may leave it standing in the middle
 #define TRY_MS 5
 
 // Whoever only looks shares the lock for a moment, and is waited for; a writer has it for itself,

@@ -70,11 +70,11 @@ static void tell(struct place *place, const char *word, const char *more)
 	buf_fini(&line);
 }
 
-// The "attempt" of the next line, within five seconds. The caller frees the whole with
+// The "attempt" of the next line, within a minute or so. The caller frees the whole with
 // cJSON_Delete(*whole).
 static const cJSON *hear(struct place *place, cJSON **whole)
 {
-	for (int i = 0; i < 2500; i++) {
+	for (int i = 0; i < 30000; i++) {
 		char *end = place->heard.length
 				    ? memchr(place->heard.data, '\n', place->heard.length)
 				    : NULL;
@@ -342,6 +342,36 @@ static void test_files_are_private(void **state)
 	}
 }
 
+// --- waiting -----------------------------------------------------------------------------------------------------------
+
+// What is run has begun, and said so.
+static void await_output(const struct place *place)
+{
+	char path[160];
+	struct stat status = {0};
+
+	snprintf(path, sizeof path, "%s/attempts/s/1/output.log", place->directory);
+	for (int i = 0; i < 12000 && (stat(path, &status) < 0 || status.st_size == 0); i++)
+		nap(5);
+	assert_true(status.st_size > 0);
+}
+
+// What is run until there is a file "let" may end.
+static void let_go(const struct place *place)
+{
+	char path[160];
+
+	snprintf(path, sizeof path, "%s/let", place->directory);
+	assert_int_equal(close(open(path, O_WRONLY | O_CREAT, 0600)), 0);
+}
+
+static void await_state(const struct place *place, enum attempt_state state)
+{
+	for (int i = 0; i < 12000 && attempt_look(place->directory, "s", 1, NULL) != state; i++)
+		nap(5);
+	assert_state(place, state);
+}
+
 // --- stopping ----------------------------------------------------------------------------------------------------------
 
 static void test_timeout(void **state)
@@ -350,13 +380,13 @@ static void test_timeout(void **state)
 	cJSON *whole;
 	const cJSON *result = run(place,
 		"\"action\":{\"command\":[\"sh\",\"-c\",\"echo begun; sleep 100 & "
-		"wait\"]},\"timeout_ms\":100,\"grace_ms\":2000",
+		"wait\"]},\"timeout_ms\":2000,\"grace_ms\":60000",
 		"timeout", &whole);
 
 	assert_int_equal(json_int(result, "signal", 0), SIGTERM);
 	assert_string_equal(json_text(result, "tail"), "begun");
-	assert_true(json_int(result, "duration_ms", 0) >= 100);
-	assert_true(json_int(result, "duration_ms", 0) < 1500);
+	assert_true(json_int(result, "duration_ms", 0) >= 2000);
+	assert_true(json_int(result, "duration_ms", 0) < 60000); // nor its grace was waited for
 	cJSON_Delete(whole);
 }
 
@@ -367,8 +397,8 @@ static void test_more_time(void **state)
 	const cJSON *result;
 
 	launch(place);
-	tell(place, "extend", ",\"by_s\":2");
-	tell(place, "extend", ",\"by_s\":3");
+	tell(place, "extend", ",\"by_s\":20");
+	tell(place, "extend", ",\"by_s\":30");
 	perform(place, "\"action\":{\"command\":[\"sleep\",\"0.25\"]},\"timeout_ms\":100");
 	result = finish(place, "success", &whole);
 	assert_true(json_int(result, "duration_ms", 0) >= 250);
@@ -376,7 +406,7 @@ static void test_more_time(void **state)
 
 	char *deadline = content(place, "deadline");
 
-	assert_string_equal(deadline, "{\"extended_s\":5}\n");
+	assert_string_equal(deadline, "{\"extended_s\":50}\n");
 	free(deadline);
 }
 
@@ -405,9 +435,9 @@ static void test_cancel_leaves_the_group_its_grace(void **state)
 
 	launch(place);
 	perform(place, "\"action\":{\"command\":[\"sh\",\"-c\",\"(trap 'sleep 0.3; echo tidied; "
-		       "exit' TERM; "
+		       "exit' TERM; echo up; "
 		       "while :; do sleep 0.02; done) & exec sleep 9\"]}");
-	nap(100);
+	await_output(place);
 	tell(place, "cancel", "");
 	result = finish(place, "cancelled", &whole);
 	assert_int_equal(json_int(result, "signal", 0), SIGTERM);
@@ -428,7 +458,7 @@ static void test_a_grandchild_of_its_own_session(void **state)
 	perform(place, "\"action\":{\"command\":[\"sh\",\"-c\",\"setsid sh -c 'trap : TERM; echo "
 		       "$$; while :; "
 		       "do sleep 0.1; done' & wait\"]},\"grace_ms\":300");
-	nap(300);
+	await_output(place);
 	tell(place, "cancel", ",\"why\":\"stuck\"");
 	result = finish(place, "cancelled", &whole);
 	assert_string_equal(
@@ -446,8 +476,8 @@ static void test_told_to_end(void **state)
 	const cJSON *result;
 	int pid = launch(place);
 
-	perform(place, "\"action\":{\"command\":[\"sleep\",\"100\"]}");
-	nap(100);
+	perform(place, "\"action\":{\"command\":[\"sh\",\"-c\",\"echo up; exec sleep 100\"]}");
+	await_output(place);
 	kill(pid, SIGTERM);
 	result = finish(place, "cancelled", &whole);
 	assert_non_null(strstr(json_text(result, "why"), "told to end"));
@@ -459,23 +489,25 @@ static void test_told_to_end(void **state)
 static void test_killed_actuator_leaves_the_command_unattended(void **state)
 {
 	struct place *place = *state;
-	char request[200], *mark;
+	char request[300], *mark;
 	cJSON *whole;
 	int pid = launch(place);
 
 	assert_state(place, ATTEMPT_RUNNING);
 	// What it prints with nobody left to read it must not end it.
 	snprintf(request, sizeof request,
-		"\"action\":{\"shell\":\"sleep 0.3; echo unheard; echo on "
+		"\"action\":{\"shell\":\"echo up; until test -e let; do sleep 0.05; done; echo "
+		"unheard; echo on "
 		">attempts/s/1/mark\"},\"dir\":\"%s\"",
 		place->directory);
 	perform(place, request);
-	nap(100);
+	await_output(place);
 	kill(pid, SIGKILL);
 	assert_string_equal(json_text(hear(place, &whole), "state"), "unattended");
 	cJSON_Delete(whole);
 	assert_state(place, ATTEMPT_UNATTENDED);
-	nap(250);
+	let_go(place);
+	await_state(place, ATTEMPT_UNKNOWN);
 	tell(place, "look", "");
 	assert_string_equal(json_text(hear(place, &whole), "state"), "unknown");
 	cJSON_Delete(whole);
@@ -489,15 +521,21 @@ static void test_attempts_outlive_the_launcher(void **state)
 {
 	struct place *place = *state;
 	cJSON *result = NULL;
+	char request[300];
+	siginfo_t ended;
 
 	launch(place);
-	perform(place, "\"action\":{\"command\":[\"sh\",\"-c\",\"sleep 0.3; echo alone\"]}");
-	nap(100);
+	snprintf(request, sizeof request,
+		"\"action\":{\"shell\":\"echo up; until test -e let; do sleep 0.05; done; echo "
+		"alone\"},\"dir\":\"%s\"",
+		place->directory);
+	perform(place, request);
+	await_output(place);
 	kill(place->launcher.pid, SIGKILL);
+	assert_int_equal(waitid(P_PID, (id_t)place->launcher.pid, &ended, WEXITED | WNOWAIT), 0);
 	assert_state(place, ATTEMPT_RUNNING);
-	for (int i = 0; i < 400 && attempt_look(place->directory, "s", 1, NULL) == ATTEMPT_RUNNING;
-		i++)
-		nap(5);
+	let_go(place);
+	await_state(place, ATTEMPT_FINISHED);
 	assert_int_equal(attempt_look(place->directory, "s", 1, &result), ATTEMPT_FINISHED);
 	assert_string_equal(json_text(result, "outcome"), "success");
 	assert_string_equal(json_text(result, "tail"), "alone");
@@ -518,7 +556,7 @@ static void test_the_launcher_holds_nothing_of_its_caller(void **state)
 
 	struct pollfd wait = {.fd = ends[0], .events = POLLIN};
 
-	assert_int_equal(poll(&wait, 1, 2000), 1);
+	assert_int_equal(poll(&wait, 1, 60000), 1);
 	assert_int_equal(read(ends[0], &byte, 1), 0);
 	close(ends[0]);
 	close(launcher.fd);
@@ -539,10 +577,7 @@ static void test_without_a_request_nothing_starts(void **state)
 	// The number is still free; a launcher that ends takes those that wait with it.
 	launch(place);
 	close(place->launcher.fd);
-	for (int i = 0; i < 400 && attempt_look(place->directory, "s", 1, NULL) == ATTEMPT_RUNNING;
-		i++)
-		nap(5);
-	assert_state(place, ATTEMPT_NEVER_STARTED);
+	await_state(place, ATTEMPT_NEVER_STARTED);
 	place->launcher.fd = open("/dev/null", O_RDWR);
 }
 
@@ -588,7 +623,7 @@ static ino_t spare(const struct place *place)
 {
 	ino_t lock = 0;
 
-	for (int i = 0; i < 400 && !(lock = inode(place, ".spare/1/lock")); i++)
+	for (int i = 0; i < 12000 && !(lock = inode(place, ".spare/1/lock")); i++)
 		nap(5);
 	assert_true(lock > 0);
 	return lock;

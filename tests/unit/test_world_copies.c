@@ -213,7 +213,7 @@ static void expect_lines(const char *directory, int64_t expected)
 
 static void tend_until(struct timeline *timeline, bool (*is_so)(struct timeline *timeline))
 {
-	for (int i = 0; i < 800 && !is_so(timeline); i++) {
+	for (int i = 0; i < 6000 && !is_so(timeline); i++) {
 		timeline_tend(timeline);
 		usleep(10000);
 	}

@@ -110,7 +110,7 @@ static struct health judged(struct bench *bench, const char *object)
 	struct wall now;
 
 	assert_true(wall_parse("2026-07-03T12:00:00Z", &now));
-	judge_object(bench->judge, value, now, 5000, see, &seen);
+	judge_object(bench->judge, value, now, 60000, see, &seen);
 	cJSON_Delete(value);
 	while (seen.calls == 0)
 		uv_run(&bench->loop, UV_RUN_ONCE);
@@ -219,7 +219,7 @@ static void many_come_back_each_once_and_none_after_it_was_cancelled(void **stat
 	cJSON *value = parse(TILL("'open':true,'since':'noon'"));
 	assert_false(judge_is_busy(bench->judge));
 	for (size_t i = 0; i < 700; i++) {
-		tickets[i] = judge_object(bench->judge, value, WALL_NONE, 5000, see, &seen[i]);
+		tickets[i] = judge_object(bench->judge, value, WALL_NONE, 60000, see, &seen[i]);
 		assert_true(tickets[i] > 0);
 		assert_int_equal(seen[i].calls, 0);
 	}

@@ -22,7 +22,7 @@
 
 #define SPEED       50
 #define OPENED_S    1000000000LL
-#define PATIENCE_MS 3000
+#define PATIENCE_MS 60000
 
 static const char runbook_text[] =
 	"relight: 1\n"
@@ -111,7 +111,7 @@ static void begin(struct sensor_under_test *t, struct probe_options options, boo
 	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
 	t->pid = fork();
 	if (t->pid == 0) {
-		alarm(10);
+		alarm(300);
 		dup2(in[0], 0);
 		dup2(out[1], 1);
 		close(in[1]);
@@ -290,23 +290,41 @@ static void test_waits_for_configuration_and_session(void **state)
 	assert_int_equal(finish(&t), 0);
 }
 
+// Simulated seconds since then.
+static double passed_s(int64_t since_us)
+{
+	return (double)(boottime_us() - since_us) * SPEED / (double)US_PER_S;
+}
+
 static void test_follows_the_timeline(void **state)
 {
 	struct sensor_under_test t;
 	cJSON *line;
+	int64_t opened_us;
+	double told_s;
+	int late = 0;
 
 	(void)state;
 	begin(&t, (struct probe_options){0}, true);
+	opened_us = boottime_us();
 	open_session(&t);
 	line = wait_status(&t, "api", "unknown");
-	assert_true(second_of(line, "ts") < 60);
+	assert_true(second_of(line, "ts") <= passed_s(opened_us));
 	cJSON_Delete(line);
 	// Half a line is no line yet.
 	record(&t, EVENT_STEP_RESULT, 5, "build", "{\"outcome\":\"success\"}", 2);
-	line = wait_status(&t, "api", "healthy");
-	assert_true(second_of(line, "ts") >= 15);
-	assert_true(second_of(line, "ts") < 15 + SPEED);
-	cJSON_Delete(line);
+	told_s = passed_s(opened_us);
+	// It heals ten seconds after the result. What was under way when that was told may be as
+	// before.
+	for (bool is_healthy = false; !is_healthy; cJSON_Delete(line)) {
+		line = next_line(&t, "dependency", "api", PATIENCE_MS);
+		assert_non_null(line);
+		is_healthy = strcmp(json_text(line, "status"), "healthy") == 0;
+		assert_true(!is_healthy || second_of(line, "ts") >= 15);
+		late += !is_healthy && second_of(line, "ts") >= 15 &&
+			second_of(line, "ts") > told_s;
+		assert_true(late <= 2);
+	}
 	assert_int_equal(finish(&t), 0);
 }
 
@@ -314,20 +332,23 @@ static void test_keeps_the_rhythm(void **state)
 {
 	struct sensor_under_test t;
 	cJSON *line;
-	double seconds[3];
+	double before = 0, at;
+	int in_time = 0;
 
 	(void)state;
 	begin(&t, (struct probe_options){0}, true);
 	open_session(&t);
-	cJSON_Delete(next_line(&t, "dependency", "api", PATIENCE_MS));
-	for (int i = 0; i < 3; i++) {
+	// A machine that stands still makes it late, but not always.
+	for (int i = 0; i < 40 && in_time < 2; i++) {
 		line = next_line(&t, "dependency", "api", PATIENCE_MS);
 		assert_non_null(line);
-		seconds[i] = second_of(line, "ts");
+		at = second_of(line, "ts");
 		cJSON_Delete(line);
+		assert_true(i < 2 || at - before >= 5); // the first one comes when it is ready
+		in_time += i >= 2 && at - before < 5 + SPEED;
+		before = at;
 	}
-	assert_true(seconds[1] - seconds[0] >= 5 && seconds[1] - seconds[0] < 5 + SPEED);
-	assert_true(seconds[2] - seconds[1] >= 5 && seconds[2] - seconds[1] < 5 + SPEED);
+	assert_int_equal(in_time, 2);
 	assert_int_equal(finish(&t), 0);
 }
 

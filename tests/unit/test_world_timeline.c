@@ -245,7 +245,7 @@ static void test_the_lock_is_inherited_by_nobody(void **state)
 	}
 	// Once the child executes, its copies are gone: this close() unlocks.
 	fcntl(gate[1], F_SETFL, O_NONBLOCK);
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 12000; i++) {
 		char exe[64], target[64] = "";
 
 		snprintf(exe, sizeof exe, "/proc/%d/exe", (int)child);
@@ -321,7 +321,7 @@ static void test_a_full_disk_is_a_fault(void **state)
 	add_notes(&record, 10);
 	assert_true(timeline_drain(timeline, &err));
 	// The writer wakes after it has said that all is durable.
-	for (int tries = 0; woken == 0 && tries < 2000; tries++)
+	for (int tries = 0; woken == 0 && tries < 60000; tries++)
 		usleep(1000);
 	assert_true(woken > 0);
 	limit = before;
@@ -345,7 +345,7 @@ static void test_a_full_disk_is_a_fault(void **state)
 	int64_t count = 0;
 
 	setrlimit(RLIMIT_FSIZE, &before);
-	for (int i = 0; i < 500 && timeline_fault(timeline, NULL); i++)
+	for (int i = 0; i < 6000 && timeline_fault(timeline, NULL); i++)
 		usleep(10000);
 	assert_false(timeline_fault(timeline, NULL));
 	assert_true(timeline_drain(timeline, &err));
