@@ -254,8 +254,7 @@ static void look_at_clock(struct engine *engine)
 		return;
 	engine->clock_lead_us = lead_us;
 	struct event *event = event_new(EVENT_CLOCK_STEP);
-	free(event->by);
-	event->by = memory_copy_text("relight");
+	event_set_by(event, "relight");
 	json_add_int(event->data, "delta_us", delta_us);
 	engine_record(engine, event);
 }

@@ -146,8 +146,7 @@ static void on_spawned(struct engine *engine, int step, int attempt, int64_t pid
 	gethostname(host, sizeof host - 1);
 	event_set_step(event, engine->runbook->steps[step].id);
 	event->attempt = attempt;
-	free(event->by);
-	event->by = memory_copy_text("relight");
+	event_set_by(event, "relight");
 	json_add_int(event->data, "pid", pid);
 	json_add_text(event->data, "host", host);
 	json_add_text(event->data, "boot", engine->record.boot);
@@ -303,8 +302,7 @@ static void on_launcher_closed(uv_handle_t *handle)
 	else
 		launcher_restart(&engine->launcher, engine->setup.executable, &err);
 	event = event_new(EVENT_FAULT);
-	free(event->by);
-	event->by = memory_copy_text("relight");
+	event_set_by(event, "relight");
 	json_add_text(event->data, "what", "the launcher of attempts has ended");
 	json_add_text(event->data, "error", err.message[0] ? err.message : "another was started");
 	engine_record(engine, event);

@@ -11,7 +11,6 @@
 #include "command.h"
 #include "relight/file.h"
 #include "relight/json.h"
-#include "relight/memory.h"
 
 void engine_record_fault(struct engine *engine, const char *what, const char *error)
 {
@@ -29,8 +28,7 @@ static void record_segments(struct engine *engine)
 	char head[65];
 	while (timeline_segment(engine->record.timeline, &place, &path, head)) {
 		struct event *event = event_new(EVENT_LOG_SEGMENT);
-		free(event->by);
-		event->by = memory_copy_text("relight");
+		event_set_by(event, "relight");
 		json_add_text(event->data, "path", buf_str(&path));
 		json_add_text(event->data, "head", head);
 		if (place == TIMELINE_MIRROR)

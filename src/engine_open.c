@@ -24,8 +24,7 @@ static void on_durable(void *context)
 static struct event *by_relight(enum event_kind kind)
 {
 	struct event *event = event_new(kind);
-	free(event->by);
-	event->by = memory_copy_text("relight");
+	event_set_by(event, "relight");
 	return event;
 }
 

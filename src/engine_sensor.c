@@ -9,7 +9,6 @@
 
 #include "relight/incident_files.h"
 #include "relight/json.h"
-#include "relight/memory.h"
 
 // Takes ownership of `fingerprint`.
 static void record_target(
@@ -17,8 +16,7 @@ static void record_target(
 {
 	static const char *const copied[] = {"target", "endpoint"};
 	struct event *event = event_new(kind);
-	free(event->by);
-	event->by = memory_copy_text("relight");
+	event_set_by(event, "relight");
 	for (size_t i = 0; i < sizeof copied / sizeof *copied; i++)
 		json_add_text(event->data, copied[i], json_text(line, copied[i]));
 	json_add(event->data, "fingerprint", fingerprint);
@@ -75,8 +73,7 @@ static void on_state(void *context, bool is_up, const char *why)
 		return;
 	sensed_set_up(engine->sensed, is_up, why);
 	struct event *event = event_new(is_up ? EVENT_SENSOR_UP : EVENT_SENSOR_DOWN);
-	free(event->by);
-	event->by = memory_copy_text("relight");
+	event_set_by(event, "relight");
 	json_add_text(event->data, "why", engine->sensed->why_down);
 	engine_record(engine, event);
 }

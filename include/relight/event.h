@@ -93,6 +93,8 @@ const char *event_mode_word(enum event_mode mode);
 // event_free.
 struct event *event_new(enum event_kind kind);
 void event_free(struct event *event); // NULL is safe
+// Each copies the text in the place of what was there; NULL: absent.
+void event_set_by(struct event *event, const char *by);
 void event_set_step(struct event *event, const char *step);
 void event_set_dependency(struct event *event, const char *dependency);
 

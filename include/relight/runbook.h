@@ -430,6 +430,9 @@ int runbook_target(const struct runbook *runbook, const char *id);
 bool action_is_command(const struct action *action);
 // The target that an action itself names, or -1.
 int action_target(const struct action *action);
+// The target that the step's action, or its rollback, acts on: what that names, else the step's
+// own; -1: none.
+int step_acts_on(const struct step *step, bool is_rollback);
 
 // The name a person types before this destructive step (FORMATS.md "Typed name"), a template to
 // expand. Never NULL. *is_fallback (may be NULL): it came from scope or the runbook's name.

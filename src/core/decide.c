@@ -11,7 +11,7 @@ struct event *decision_event(struct decision *decision, const struct facts *fact
 	enum event_kind kind, int step, int dependency)
 {
 	struct event *event = event_new(kind);
-	event->by = memory_copy_text("relight");
+	event_set_by(event, "relight");
 	if (step >= 0)
 		event_set_step(event, facts->runbook->steps[step].id);
 	if (dependency >= 0)
@@ -133,13 +133,10 @@ bool decision_launch(struct decision *decision, const struct facts *facts, int s
 	request_redact(action);
 	struct event *event = decision_event(decision, facts, EVENT_STEP_INTENT, step, -1);
 	event->attempt = plan.attempt;
-	free(event->by);
-	event->by = memory_copy_text(by);
+	event_set_by(event, by);
 	json_add_text(event->data, "role", event_role_word(is_rollback));
 	json_add(event->data, "action", action);
-	int target = action_target(is_rollback ? &of->rollback : &of->run);
-	if (target < 0)
-		target = of->target;
+	int target = step_acts_on(of, is_rollback);
 	if (target >= 0)
 		json_add_text(event->data, "target", facts->runbook->targets[target].id);
 	if (of->timeout_ms != ABSENT_MS)
@@ -198,6 +195,11 @@ cJSON *decision_open_ends(const struct facts *facts)
 	}
 	buf_fini(&text);
 	return list;
+}
+
+int64_t decision_stable_us(const struct facts *facts, int dependency)
+{
+	return facts->runbook->dependencies[dependency].stable_ms * US_PER_MS;
 }
 
 bool decision_abort_is_over(const struct facts *facts)

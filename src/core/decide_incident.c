@@ -235,8 +235,7 @@ void decide_mark(const struct facts *facts, struct decision *decision)
 		oldest_us = age_us > oldest_us ? age_us : oldest_us;
 	}
 	struct event *event = decision_event(decision, facts, EVENT_MARK, -1, -1);
-	free(event->by);
-	event->by = NULL; // whoever sits there
+	event_set_by(event, NULL); // whoever sits there
 	for (int word = 0; word < EXPECTATION_WORDS; word++)
 		json_add_int(
 			event->data, expectation_word((enum expectation_word)word), counts[word]);

@@ -6,11 +6,9 @@
 // plan), decide_incident.c.
 #include "decide_wish.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "relight/json.h"
-#include "relight/memory.h"
 
 const char *decide_verb(const struct facts *facts, enum intent_kind kind, int step)
 {
@@ -34,8 +32,7 @@ bool wish_has_text(const char *text)
 
 void wish_sign(const struct wish *wish, struct event *event)
 {
-	free(event->by);
-	event->by = memory_copy_text(wish->intent->by);
+	event_set_by(event, wish->intent->by);
 }
 
 struct event *wish_add(const struct wish *wish, enum event_kind kind)

@@ -30,6 +30,11 @@ cJSON *decision_observations(const struct facts *facts, int step);
 // What is still open when the incident is closed: waivers in force, and what overridden steps left.
 // The caller frees.
 cJSON *decision_open_ends(const struct facts *facts);
+// What the dependency's `stable` asks for, in microseconds.
+int64_t decision_stable_us(const struct facts *facts, int dependency);
+// What is sensed of the dependency and not recorded yet (decide_sensed.c).
+void decision_look_at_dependency(
+	const struct facts *facts, int dependency, struct decision *decision);
 // What has begun to serve, or stopped, since the record last said so (decide_serving.c).
 void decision_look_at_serving(const struct facts *facts, struct decision *decision);
 // Aborted, and every abort step is done or skipped.

@@ -2,7 +2,6 @@
 #include "decide_parts.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "relight/json.h"
 #include "relight/memory.h"
@@ -10,11 +9,6 @@
 
 // Whether what was lost serves again. Both ways it takes as long as a dependency's `stable`: to
 // serve, and to have stopped.
-
-static int64_t stable_us(const struct facts *facts, int d)
-{
-	return facts->runbook->dependencies[d].stable_ms * US_PER_MS;
-}
 
 static struct wall wall_at(const struct facts *facts, struct mono at)
 {
@@ -49,8 +43,8 @@ static struct mono lasting_since(const struct facts *facts, int d)
 		return MONO_NONE;
 	if (since.us < began(facts).us)
 		since = began(facts);
-	bool is_lasting = is_attested ||
-			  facts->sensed->dependencies[d].heard.us - since.us >= stable_us(facts, d);
+	bool is_lasting = is_attested || facts->sensed->dependencies[d].heard.us - since.us >=
+						 decision_stable_us(facts, d);
 	return is_lasting ? since : MONO_NONE;
 }
 
@@ -78,8 +72,8 @@ static struct mono broken_since(const struct facts *facts, const struct refs *jo
 		struct mono heard = facts->sensed->dependencies[d].heard;
 		bool is_broken = known->is_fresh && status_is_bad(known->status);
 		bool is_lasting = known->is_attested ||
-				  (mono_known(heard) &&
-					  heard.us - known->since.mono.us >= stable_us(facts, d));
+				  (mono_known(heard) && heard.us - known->since.mono.us >=
+								decision_stable_us(facts, d));
 		if (!is_broken || !is_lasting ||
 			(mono_known(earliest) && earliest.us <= known->since.mono.us))
 			continue;

@@ -266,9 +266,7 @@ bool decide_rollback(const struct wish *wish)
 		return wish_refuse(wish, "it has no rollback", NULL);
 	if (!undoable[wish->is])
 		return wish_refuse(wish, step_state_word(wish->is), NULL);
-	int target = action_target(&wish->step->rollback);
-	if (target < 0)
-		target = wish->step->target;
+	int target = step_acts_on(wish->step, true);
 	enum target_trouble trouble =
 		target >= 0 ? state_target_trouble(wish->state, target) : TARGET_FINE;
 	if (trouble != TARGET_FINE)

@@ -86,6 +86,12 @@ void event_free(struct event *event)
 	free(event);
 }
 
+void event_set_by(struct event *event, const char *by)
+{
+	free(event->by);
+	event->by = memory_copy_text(by);
+}
+
 void event_set_step(struct event *event, const char *step)
 {
 	free(event->step);

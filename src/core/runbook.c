@@ -146,6 +146,12 @@ int action_target(const struct action *action)
 	}
 }
 
+int step_acts_on(const struct step *step, bool is_rollback)
+{
+	int named = action_target(is_rollback ? &step->rollback : &step->run);
+	return named >= 0 ? named : step->target;
+}
+
 const char *step_typed_name(const struct runbook *runbook, const struct step *step,
 	const char *current_context, bool *is_fallback)
 {

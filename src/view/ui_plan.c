@@ -201,8 +201,7 @@ bool plan_say_namespace(struct buf *out, const struct facts *facts, int step, bo
 static void say_where(struct buf *out, const struct facts *facts, int step, bool is_rollback)
 {
 	const struct step *of = &facts->runbook->steps[step];
-	const struct action *action = is_rollback ? &of->rollback : &of->run;
-	int target = action_target(action) >= 0 ? action_target(action) : of->target;
+	int target = step_acts_on(of, is_rollback);
 	struct buf namespace = {0};
 
 	if (target >= 0) {
