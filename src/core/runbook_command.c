@@ -42,7 +42,7 @@ void load_kubernetes_target(
 	load_target_that_is(loader, key, node, field, false);
 }
 
-void load_ssh_target(
+static void load_ssh_target(
 	struct loader *loader, const struct key *key, const struct yaml_node *node, void *field)
 {
 	load_target_that_is(loader, key, node, field, true);

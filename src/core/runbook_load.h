@@ -213,7 +213,6 @@ load_function load_ssh;               // struct command
 load_function load_http_request;      // struct http_request
 load_function load_target;            // int: index of a target
 load_function load_kubernetes_target; // int: index of one that is a cluster
-load_function load_ssh_target;        // int: index of one that is a host
 struct http_request {
 	struct http_check http;
 	struct expectation expect;

@@ -18,7 +18,8 @@
 
 // --- an asking's life ---
 
-void query_release(struct query *query)
+// Frees it, without saying anything.
+static void query_release(struct query *query)
 {
 	query->probing->work = NULL;
 	if (query->exchange)

@@ -46,8 +46,6 @@ struct query {
 	struct proxy_query *proxy;   // through the service proxy; NULL: none
 };
 
-// Frees it, without saying anything.
-void query_release(struct query *query);
 // Ends it: frees it, and says what was found out. Takes ownership of `evidence`.
 void query_end(struct query *query, enum status status, cJSON *evidence, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
