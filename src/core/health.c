@@ -249,10 +249,11 @@ bool health_by_attention(const struct subject *subject, struct health *out)
 bool health_objects(const struct subject *subject, struct health *out)
 {
 	static const struct convention objections[] = {
+		// Of those that are as bad the first is told: an error says why.
+		{"error", plain_error_rule},
 		{"phase", own_word_judge},
 		{"failed", failed_rule},
 		{"conditions", conditions_object},
-		{"error", plain_error_rule},
 		{.name = NULL},
 	};
 	bool decided = false;

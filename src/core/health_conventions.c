@@ -109,9 +109,9 @@ static void judge_part(const struct subject *subject, const char *list, const cJ
 	if (!part_says(subject, part, &opinion) ||
 		(*decided && !health_outweighs(opinion.status, out->status)))
 		return;
-	*decided = health_say(out, opinion.status, "%s%s%s: %s", list,
-		strcmp(list, name) == 0 ? "" : " ", strcmp(list, name) == 0 ? "" : name,
-		opinion.message);
+	bool is_named = *name && strcmp(list, name) != 0;
+	*decided = health_say(out, opinion.status, "%s%s%s: %s", list, is_named ? " " : "",
+		is_named ? name : "", opinion.message);
 }
 
 // Of a status field, whether it is no part of what the object is: what was, what is wanted, what is

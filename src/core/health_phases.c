@@ -164,7 +164,7 @@ static bool say_phase(
 	const cJSON *fields, enum status status, const cJSON *phase, struct health *out)
 {
 	static const char *const keys[] = {
-		"message", "statusMessage", "reason", "description", NULL};
+		"message", "statusMessage", "reason", "description", "error", NULL};
 	const char *message = NULL;
 
 	for (size_t i = 0; keys[i] && !(message && *message); i++)
