@@ -4,7 +4,7 @@
 # acknowledged is lost, and without the fault the incident goes on.
 set -eu
 . "$(dirname "$0")/lib.sh"
-scripted
+scripted 4s
 runs=0
 
 # What is read and written here: a pipe or a socket fails in no such way, and libuv would wait for its own for ever.
@@ -29,7 +29,7 @@ failing() {
 	rm -rf it it.* ./*.ran trace
 	code=0
 	# shellcheck disable=SC2046
-	timeout -k 5 60 strace -f -qq -o trace $(of "$1") -e trace="$1" -e inject="$1:error=$2:when=$3" -e signal=none \
+	timeout -k 5 300 strace -f -qq -o trace $(of "$1") -e trace="$1" -e inject="$1:error=$2:when=$3" -e signal=none \
 		"$RELIGHT" run scripted.yaml --headless --dir it >it.out 2>it.err </dev/null || code=$?
 	runs=$((runs + 1))
 	[ "$code" != 124 ] && [ "$code" != 137 ] || fail "$where: hangs"

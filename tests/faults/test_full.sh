@@ -4,7 +4,7 @@
 # once there is room the incident goes on.
 set -eu
 . "$(dirname "$0")/lib.sh"
-scripted
+scripted 4s
 runs=0
 mkdir disk
 if ! mount -t tmpfs -o size=1m,mode=700 tmpfs disk 2>/dev/null; then
@@ -20,7 +20,7 @@ with_room() {
 	room=$(df --output=avail -k disk | tail -n1)
 	head -c $(((room - $1) * 1024)) /dev/zero >disk/ballast
 	code=0
-	timeout 60 "$RELIGHT" run scripted.yaml --headless --dir disk/it >it.out 2>it.err </dev/null || code=$?
+	timeout 300 "$RELIGHT" run scripted.yaml --headless --dir disk/it >it.out 2>it.err </dev/null || code=$?
 	cp it.err run.err
 	runs=$((runs + 1))
 	[ "$code" != 124 ] || fail "$where: hangs"
@@ -68,7 +68,7 @@ rm -rf disk/* it.* ./*.ran
 mount -o remount,size=1m disk
 expect_code 3 "$RELIGHT" run asked.yaml --headless --dir disk/it
 head -c 2000000 /dev/zero >disk/ballast 2>ballast.err || :
-timeout 60 "$RELIGHT" resume disk/it --headless --answers asked.answers.yaml >it.out 2>it.err </dev/null &
+timeout 300 "$RELIGHT" resume disk/it --headless --answers asked.answers.yaml >it.out 2>it.err </dev/null &
 pid=$!
 wait_for 60 grep -q '"step.result","step":"after".*"never-started"' it.out || fail "$where: it is not said: $(tail -n3 it.out)"
 wait "$pid" || :

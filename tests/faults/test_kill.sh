@@ -12,7 +12,7 @@ runs=0 unknown=0
 killed() {
 	rm -rf it it.* ./*.ran
 	code=0
-	timeout 60 "$SUPPORT/killpoint" "$1" "$2" "$RELIGHT" run scripted.yaml --headless --dir it 3>calls >it.out 2>it.err </dev/null || code=$?
+	timeout 300 "$SUPPORT/killpoint" "$1" "$2" "$RELIGHT" run scripted.yaml --headless --dir it 3>calls >it.out 2>it.err </dev/null || code=$?
 	[ "$code" != 124 ] || fail "$where: hangs"
 	runs=$((runs + 1))
 }

@@ -10,7 +10,7 @@ runs=0
 starved() {
 	rm -rf it it.* ./*.ran
 	code=0
-	NOMEMORY_AT=$1 NOMEMORY_COUNT=$work/allocations LD_PRELOAD=$SUPPORT/nomemory.so timeout 60 \
+	NOMEMORY_AT=$1 NOMEMORY_COUNT=$work/allocations LD_PRELOAD=$SUPPORT/nomemory.so timeout 300 \
 		"$RELIGHT" run scripted.yaml --headless --dir it >it.out 2>it.err </dev/null || code=$?
 	runs=$((runs + 1))
 	case $code in

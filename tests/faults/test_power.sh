@@ -14,7 +14,7 @@ cut_power() {
 	rm -rf it it.* after keep ./*.ran
 	mkdir -p keep/file keep/names
 	code=0
-	LOSSY_KEEP=$work/keep LD_PRELOAD=$SUPPORT/lossy.so timeout 60 "$SUPPORT/killpoint" "+$1" "$2" \
+	LOSSY_KEEP=$work/keep LD_PRELOAD=$SUPPORT/lossy.so timeout 300 "$SUPPORT/killpoint" "+$1" "$2" \
 		"$RELIGHT" run scripted.yaml --headless --dir it 3>calls >it.out 2>it.err </dev/null || code=$?
 	[ "$code" != 124 ] || fail "$where: hangs"
 	runs=$((runs + 1))

@@ -189,11 +189,12 @@ void cockpit_start(struct cockpit *c, int rows, int cols, const char *const argu
 	const char *const env[])
 {
 	const char *argv[MOST_ARGUMENTS + 2] = {getenv("RELIGHT")};
-	const char *all[MOST_ARGUMENTS + 8];
-	char home[128], runbook[128];
+	const char *all[MOST_ARGUMENTS + 9];
+	char home[128], temporary[128], runbook[128];
 	size_t n = 0;
 
 	snprintf(home, sizeof home, "HOME=%s", c->folder);
+	snprintf(temporary, sizeof temporary, "TMPDIR=%s", c->folder);
 	snprintf(runbook, sizeof runbook, "%s/runbook.yaml", c->folder);
 	for (size_t i = 0; i < MOST_ARGUMENTS && arguments[i]; i++)
 		argv[i + 1] = strcmp(arguments[i], "RUNBOOK") == 0    ? runbook
@@ -201,6 +202,7 @@ void cockpit_start(struct cockpit *c, int rows, int cols, const char *const argu
 			      : strcmp(arguments[i], "FOLDER") == 0   ? c->folder
 								      : arguments[i];
 	all[n++] = home;
+	all[n++] = temporary;
 	all[n++] = "XDG_STATE_HOME";
 	all[n++] = "XDG_CONFIG_HOME";
 	all[n++] = "XDG_RUNTIME_DIR"; /* no refuge for the record */

@@ -127,10 +127,9 @@ static void what_the_disk_never_took_is_saved_elsewhere(void **unused)
 	assert_true(screen_has(c->screen, "once there is room: cp /"));
 	assert_int_equal(cockpit_recorded(c, "the disk is full", NULL), 0);
 	snprintf(command, sizeof command,
-		"cp /tmp/relight-$(sed -n 's/.*\"id\":\"\\([^\"]*\\)\".*/\\1/p' %s/timeline.jsonl "
-		"| head "
-		"-n1)-pending-* %s/timeline-2.jsonl && rm /tmp/relight-*-plain-pending-*",
-		c->incident, c->incident);
+		"cp '%s'/relight-$(sed -n 's/.*\"id\":\"\\([^\"]*\\)\".*/\\1/p' %s/timeline.jsonl "
+		"| head -n1)-pending-* %s/timeline-2.jsonl",
+		c->folder, c->incident, c->incident);
 	assert_int_equal(system(command), 0);
 	expect_verified(c);
 	cockpit_free(c);
