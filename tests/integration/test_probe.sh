@@ -4,18 +4,19 @@
 # commands, jq, variables, rechecks by token.
 set -eu
 
-here=$(mktemp -d)
+. "$(dirname "$0")/lib.sh"
+
+here=$work
 failed=0
 started=
-finish() {
+clean_up() {
 	for pid in $started; do
 		kill -CONT "$pid" 2>/dev/null || :
 		kill "$pid" 2>/dev/null || :
 	done
-	rm -rf "$here"
+	finish "$1"
 }
-trap finish EXIT
-trap 'exit 1' INT TERM
+trap 'clean_up $?' EXIT
 
 fail() {
 	echo "probe: $*" >&2
@@ -31,24 +32,6 @@ is() {
 	esac
 }
 
-# wait_until COMMAND...: for a minute or so; whether it succeeded.
-wait_until() {
-	n=0
-	until "$@" 2>/dev/null; do
-		n=$((n + 1))
-		[ $n -lt 1200 ] || return 1
-		sleep 0.05
-	done
-}
-
-# has_ended PID: whether nothing runs under that number; whoever should may not have collected it yet.
-has_ended() {
-	case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) in
-	'' | Z* | X*) return 0 ;;
-	*) return 1 ;;
-	esac
-}
-
 # --- servers -----------------------------------------------------------------------------------------------------------
 
 # Free ports; the kernel chooses them, and gives them nobody else while this process is bound to them. The servers may bind
@@ -57,7 +40,7 @@ perl -MIO::Socket::INET -e '@s = map { IO::Socket::INET->new(LocalAddr => "127.0
 	open $f, ">", "$ARGV[0].new" or die; print $f join(" ", map { $_->sockport } @s), "\n"; close $f;
 	rename "$ARGV[0].new", $ARGV[0]; sleep 3600' "$here/ports" &
 started="$started $!"
-wait_until test -e "$here/ports" || { fail "no ports"; exit 1; }
+wait_for 60 test -e "$here/ports" || { fail "no ports"; exit 1; }
 read -r http tls expired wrong banner hung closed <"$here/ports"
 
 # certificate NAME SUBJECT DAYS: signed by the test's own CA.
@@ -113,13 +96,12 @@ started="$started $!"
 perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 9, LocalAddr => "127.0.0.1:$ARGV[0]", ReuseAddr => 1) or die; sleep 3600' "$hung" &
 started="$started $!"
 for port in $http $tls $expired $wrong $banner $hung; do
-	wait_until perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new("127.0.0.1:$ARGV[0]")' "$port" ||
+	wait_for 60 perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new("127.0.0.1:$ARGV[0]")' "$port" ||
 		{ fail "nobody listens at port $port: $(cat "$here/nginx.err" "$here/error.log")"; exit 1; }
 done
 
 # --- the runbook -------------------------------------------------------------------------------------------------------
 
-mkdir "$here/home"
 echo 'def leaked: "leaked";' >"$here/home/.jq"
 printf '%s\n' 'FROM_FILE="of the file"' 'TOKEN=s3cret-token-value' >"$here/dr.env"
 chmod 600 "$here/dr.env"
@@ -302,7 +284,7 @@ is progress healthy '"progress":{"done":4,"total":10,"unit":"GB"},"expires":"202
 if grep -q "tell-nobody-this\|s3cret-token-value" "$here/out"; then fail "a secret is in the output"; fi
 for left in sleeper background; do
 	pid=$(cat "$here/$left")
-	wait_until has_ended "$pid" || fail "$left: process $pid was left behind"
+	wait_for 60 has_ended "$pid" || fail "$left: process $pid was left behind"
 done
 
 code=0
@@ -320,8 +302,8 @@ is name unknown "dns checks are not built yet"
 
 # --- as the cockpit runs it --------------------------------------------------------------------------------------------
 
-# wait_for PATTERN: until a line of "$here/out" matches.
-wait_for() { wait_until grep -q "$1" "$here/out"; }
+# hears PATTERN: until a line of "$here/out" matches.
+hears() { wait_for 60 grep -q "$1" "$here/out"; }
 mkfifo "$here/in"
 "$RELIGHT" probe "$here/runbook.yaml" --configured --only slow,header,manual <"$here/in" >"$here/out" 2>"$here/err" &
 sensor=$!
@@ -330,22 +312,22 @@ exec 3>"$here/in"
 sleep 0.3
 ! grep -q observation "$here/out" || fail "it asked before it was configured"
 echo '{"inputs":{},"env":{},"incident":"i"}' >&3
-wait_for '"dependency":"header".*needs input word' || fail "an unset input is not asked for"
-wait_for '"type":"heartbeat"' || fail "no heartbeat"
+hears '"dependency":"header".*needs input word' || fail "an unset input is not asked for"
+hears '"type":"heartbeat"' || fail "no heartbeat"
 echo '{"inputs":{"word":"later"},"env":{},"incident":"i"}' >&3
-wait_for '"dependency":"header".*"status":"healthy"' || fail "a later configuration does not count at once"
-wait_for '"dependency":"slow"' || fail "no observation of slow"
+hears '"dependency":"header".*"status":"healthy"' || fail "a later configuration does not count at once"
+hears '"dependency":"slow"' || fail "no observation of slow"
 # Two rechecks within one asking: the next asking answers the newest, and began after it.
 echo '{"recheck":"slow","token":7}' >&3
 sleep 0.15
 before=$(date -u +%Y-%m-%dT%H:%M:%S.%6NZ)
 echo '{"recheck":"slow","token":8}' >&3
-wait_for '"dependency":"slow".*"token":8' || fail "token 8 is not answered"
+hears '"dependency":"slow".*"token":8' || fail "token 8 is not answered"
 asked=$(grep '"token":8' "$here/out" | head -n 1 | sed 's/.*"asked":"\([^"]*\)".*/\1/')
 [ "$(printf '%s\n' "$before" "$asked" | sort | head -n 1)" = "$before" ] || fail "token 8: asked $asked, before the recheck at $before"
 echo 'nonsense' >&3
 echo '{"recheck":"manual","token":9}' >&3
-wait_for '"dependency":"manual".*"token":9' || fail "token 9 is not answered"
+hears '"dependency":"manual".*"token":9' || fail "token 9 is not answered"
 exec 3>&-
 code=0
 wait "$sensor" || code=$?
@@ -371,7 +353,7 @@ perl -MPOSIX=strftime -MTime::HiRes=sleep -e 'open $f, "<", $ARGV[0] or die; sle
 	while (<$f>) { last if ($ts) = /"ts":"([^"]*)"/ and $ts gt $back; $n++ }
 	print "$n lines before the first one after $back, of $ts\n"; exit !($ts gt $back && $n < 1500)' "$here/pipe" >"$here/reader" ||
 	fail "a reader that was away: $(cat "$here/reader")"
-wait_until has_ended "$sensor" || fail "it does not end when nobody reads any more"
+wait_for 60 has_ended "$sensor" || fail "it does not end when nobody reads any more"
 exec 7<&-
 
 # A stdin that can only end: what it asks for is answered and each dependency heard, and that is all. Closed, it is as empty.
