@@ -9,14 +9,13 @@ set -eu
 here=$work
 failed=0
 started=
-clean_up() {
+end_servers() {
 	for pid in $started; do
 		kill -CONT "$pid" 2>/dev/null || :
 		kill "$pid" 2>/dev/null || :
 	done
-	finish "$1"
 }
-trap 'clean_up $?' EXIT
+trap 'ended=$?; end_servers; finish $ended' EXIT
 
 fail() {
 	echo "probe: $*" >&2
