@@ -22,7 +22,7 @@
 #define INPUT_MAX_BYTES (512u << 20)
 
 // How long jq may take over one object.
-#define JQ_MS 5000
+#define JQ_MS 20000
 
 struct judging {
 	const char *file; // as the user named it

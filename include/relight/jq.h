@@ -64,8 +64,8 @@ void jq_cancel(struct jq *jq, int64_t ticket);
 // --- once, blocking ------------------------------------------------------------------------------
 
 // Compiles all programs in one child and reports each bad one by index. False with `err` when they
-// could not be compiled at all (no child, or it took over 30 s). Blocks: about 30 ms for a few, 150
-// ms for 300.
+// could not be compiled at all (no child, or it took over 2 minutes). Blocks: about 30 ms for a
+// few, 150 ms for 300.
 typedef void jq_bad_program(void *context, size_t index, const char *message);
 bool jq_check_programs(const char *executable, const char *const *programs, size_t count,
 	jq_bad_program *bad, void *context, struct err *err);

@@ -18,7 +18,7 @@
 
 #define IN_FLIGHT_MAX       16
 #define IN_FLIGHT_MAX_BYTES (4u << 20)
-#define DEFINE_MS           30000
+#define DEFINE_MS           120000 // takes a second or two, but a busy machine may take many
 #define RESTART_MIN_MS      500
 #define RESTART_MAX_MS      30000
 #define REFUSE_MS           60000 // for a program that ended the child: others wait behind it
@@ -162,7 +162,7 @@ static void child_failed(struct jq *jq, const char *why)
 static void on_deadline(uv_timer_t *timer)
 {
 	struct jq *jq = timer->data;
-	child_failed(jq, jq->is_defining ? "jq took over 30 s to compile the programs"
+	child_failed(jq, jq->is_defining ? "jq took over 2 minutes to compile the programs"
 					 : "jq took too long and was ended");
 }
 

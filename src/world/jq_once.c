@@ -19,7 +19,7 @@
 // The blocking parent: one child for one question, without a loop, threads or signal handlers, so
 // that it fits into any process.
 
-#define CHECK_MS         30000
+#define CHECK_MS         120000 // as for DEFINE_MS in jq.c
 #define ANSWER_MAX_BYTES (64u << 20)
 
 struct session {
