@@ -1,7 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The engine's word with the launcher, which forks the actuators and touches their files
-// (launcher.h).
+// (launcher.h). The life of an attempt, from the decision to its result:
+//
+//   engine                      launcher               actuator         attempts/<step>/<n>/
+//   step.intent is queued
+//   engine_announce  launch --> makes the directory,
+//                               forks ---------------> waits            lock (held)
+//   step.spawned     <-- running, pid
+//   step.intent is durable
+//   engine_carry_out perform -> hands it over -------> acts             request.json, output
+//                                                      ends             result.json, lock is free
+//   step.result      <-- finished, result
+//
+// Nothing acts before its intent is on the disk, and the last line is looked for once a second
+// (engine_look) as well as told: whoever resumes has no launcher that forked the actuator.
 #include "engine.h"
 
 #include <stdlib.h>

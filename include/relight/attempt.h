@@ -19,7 +19,7 @@ enum attempt_state {
 	ATTEMPT_NEVER_STARTED, // result.json says so, or no request ever reached it
 	ATTEMPT_UNKNOWN,       // all free, request there, no result
 };
-const char *attempt_state_word(enum attempt_state state);
+const char *attempt_state_word(enum attempt_state state); // static
 bool attempt_state_parse(
 	const char *word, enum attempt_state *state); // false for no such word, NULL too
 
@@ -31,18 +31,20 @@ enum attempt_state attempt_look(
 
 // Makes attempts/<step>/<n> (0700), opens and locks `lock`. The descriptor is close-on-exec. -1
 // with `err`, also when that attempt was performed already; one that never had a request may be
-// prepared again.
+// prepared again. Blocks on the disk, and up to a tenth of a second while somebody looks at it.
 int attempt_prepare(const char *directory, const char *step, int attempt, struct err *err);
 
-// A directory prepared in the same way before it is known for what: attempts/.spare/1. Taking it
-// makes it that of a step's first attempt, `lock` still locked; false when the step has attempts
-// already. *dir_fd is its directory, close-on-exec, unless -1 is returned.
+// A directory prepared in the same way before it is known for what: attempts/.spare/1. Returns the
+// descriptor of `lock`; *dir_fd is the directory, close-on-exec, the caller's too. -1 with `err`:
+// neither is there. Taking it makes it that of a step's first attempt, `lock` still locked; false
+// when the step has attempts already. Removing what is not there does nothing. They block on the
+// disk.
 int attempt_spare_prepare(const char *directory, int *dir_fd, struct err *err);
 bool attempt_spare_take(const char *directory, const char *step);
 void attempt_spare_remove(const char *directory);
 
 // Leaves the file `cancel` or `deadline` for the actuator, which looks for them five times a
-// second. Extensions add up.
+// second. Extensions add up. False with `err`: it could not be left. Both block on the disk.
 bool attempt_cancel(
 	const char *directory, const char *step, int attempt, const char *why, struct err *err);
 bool attempt_extend(
@@ -54,12 +56,13 @@ struct attempt_sleep {
 	int64_t slept_ms, put_off_ms;
 };
 // The actuator leaves it in the file `slept`; a disk that does not take it is no reason to stop.
+// Blocks on the disk.
 void attempt_tell_sleep(int dir_fd, const struct attempt_sleep *sleep);
 // All zeros where nothing was left. Blocks on the disk.
 struct attempt_sleep attempt_slept(const char *directory, const char *step, int attempt);
 
 // For the actuator: its directory, close-on-exec (-1 with `err` and errno); all extensions so far,
-// in seconds.
+// in seconds, 0 where there are none or they cannot be read. Both block on the disk.
 int attempt_open(const char *directory, const char *step, int attempt, struct err *err);
 int64_t attempt_extension_s(int dir_fd);
 

@@ -1,4 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// The fold of a step. What brings it into which state:
+//
+//   waiting    step.reopened; step.result, success of its rollback
+//   running    step.intent
+//   verifying  step.result, success, and step.confirmed, where it restores something
+//   done       the same where it restores nothing; step.verified, step.resolved (done),
+//              step.overridden, decision
+//   regressed  step.regressed
+//   failed     step.result, no success; step.failed, step.resolved (failed)
+//   unknown    step.unknown
+//   skipped    step.skipped
+//
+// Ready is never folded: state_step infers it of what waits. In which state an event may come is
+// for decide.h to know: what was recorded is folded as it is, but for what is said of an attempt
+// that is not the newest.
 #include "fold.h"
 
 #include <stdlib.h>
@@ -45,6 +61,19 @@ static void step_submitted(const struct fold *fold, enum done_how how)
 	fold->step->extended_ms = 0;
 }
 
+static void step_touched(const struct fold *fold)
+{
+	if (!wall_known(fold->step->first_started))
+		fold->step->first_started = fold->event->ts;
+}
+
+// Whose word it is, and what was said.
+static void step_word_of(const struct fold *fold, const char *key)
+{
+	fold_text(&fold->step->by, fold->event->by);
+	fold_text(&fold->step->said, json_text(fold->data, key));
+}
+
 // Seconds of the event's data in milliseconds. A record that claims centuries has one of them.
 static int64_t data_ms(const struct fold *fold, const char *key, int64_t absent_ms)
 {
@@ -73,10 +102,8 @@ void fold_intent(const struct fold *fold)
 	step->timeout_ms = data_ms(fold, "timeout_s", ABSENT_MS);
 	step->cancel_asked = step->by_hand = false;
 	step->retried = is_automatic ? step->retried + 1 : 0;
-	fold_text(&step->by, fold->event->by);
-	fold_text(&step->said, json_text(fold->data, "why"));
-	if (!wall_known(step->first_started))
-		step->first_started = fold->event->ts;
+	step_word_of(fold, "why");
+	step_touched(fold);
 }
 
 static bool is_newest_attempt(const struct fold *fold)
@@ -163,10 +190,8 @@ void fold_confirmed(const struct fold *fold)
 	}
 	if (!fold->step)
 		return;
-	if (!wall_known(fold->step->first_started))
-		fold->step->first_started = fold->event->ts;
-	fold_text(&fold->step->by, fold->event->by);
-	fold_text(&fold->step->said, json_text(fold->data, "say"));
+	step_touched(fold);
+	step_word_of(fold, "say");
 	fold->step->by_hand = json_bool(fold->data, "by_hand", false);
 	step_submitted(fold, DONE_CONFIRMED);
 }
@@ -176,8 +201,7 @@ void fold_skipped(const struct fold *fold)
 	if (!fold->step)
 		return;
 	step_enter(fold, STEP_SKIPPED);
-	fold_text(&fold->step->by, fold->event->by);
-	fold_text(&fold->step->said, json_text(fold->data, "why"));
+	step_word_of(fold, "why");
 }
 
 void fold_reopened(const struct fold *fold)
@@ -193,8 +217,7 @@ void fold_overridden(const struct fold *fold)
 	if (!fold->step)
 		return;
 	step_done(fold, DONE_OVERRIDDEN);
-	fold_text(&fold->step->by, fold->event->by);
-	fold_text(&fold->step->said, json_text(fold->data, "why"));
+	step_word_of(fold, "why");
 	fold_text(&fold->step->remains, json_text(fold->data, "remains"));
 }
 
@@ -240,9 +263,7 @@ void fold_decision(const struct fold *fold)
 	if (!fold->step || !chosen)
 		return;
 	fold_text(&fold->step->chosen, chosen);
-	fold_text(&fold->step->by, fold->event->by);
-	fold_text(&fold->step->said, json_text(fold->data, "why"));
-	if (!wall_known(fold->step->first_started))
-		fold->step->first_started = fold->event->ts;
+	step_word_of(fold, "why");
+	step_touched(fold);
 	step_done(fold, DONE_DECIDED);
 }

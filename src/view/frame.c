@@ -3,14 +3,26 @@
 // Where things are on the screen. Header, NOW box and key bar are always there; between them is one
 // pane on a narrow screen, and on a wide one the restore order with the others beside it. Where not
 // even that fits, what is left says so and still tells the mode, the clock and what needs a person.
+//
+//        narrow                        wide                            tiny
+//   +---------------------+  +----------------+----------------+  +----------------+
+//   | header, 3 rows      |  | header, 3 or 4 rows             |  | header, 1 or 2 |
+//   | NOW, its rule and   |  | NOW, the same                   |  | NOW, 1 to 3    |
+//   | 2 or 3 rows         |  +----------------+----------------+  | the pane       |
+//   | the pane with the   |  | restore order  | detail         |  | "too small"    |
+//   | focus               |  |                | output         |  +----------------+
+//   | rule: what is hidden|  |                | dependencies   |
+//   | message             |  | legend         | timeline       |
+//   | keys                |  | keys                            |
+//   +---------------------+  | message                         |
+//                            +---------------------------------+
 #include "relight/frame.h"
 
 #include "frame_panes.h"
 #include "frame_sheet.h"
 
-#define LEFT_LEAST  60
-#define LEFT_MOST   96
-#define DETAIL_ROWS 9
+#define LEFT_LEAST 60
+#define LEFT_MOST  96
 
 typedef struct hidden pane_drawer(struct area area, const struct scene *scene);
 static pane_drawer *const drawers[PANES] = {

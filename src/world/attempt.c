@@ -1,4 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Where an attempt stands follows from its files, whoever was its parent:
+//
+//   lock   result.json  alive  request.json
+//   held                                     running
+//   free   there                             finished, or never-started: as it says
+//   free   none         held                 unattended
+//   free   none         free   there         unknown
+//   free   none         free   none          never-started
 #include "relight/attempt.h"
 
 #include <assert.h>
@@ -15,6 +24,7 @@
 #include "relight/json.h"
 
 #define MAX_RESULT_BYTES (4u << 20)
+#define MAX_NOTE_BYTES   4096
 #define LOCK_TRIES       20       // a look holds the lock for a moment
 #define SPARE            ".spare" // no step's id begins with a dot
 
@@ -265,53 +275,62 @@ void attempt_spare_remove(const char *directory)
 	}
 }
 
-// --- messages to a running one -----------------------------------------------------------------------------------------
+// --- notes: small files that the launcher and a running actuator leave for each other ----------------------------------
 
-static bool leave(const char *directory, const char *step, int attempt, const char *name,
-	const cJSON *value, struct err *err)
+// Takes ownership of `value`.
+static bool write_note(int dir_fd, const char *name, cJSON *value, struct err *err)
 {
-	int dir_fd = attempt_open(directory, step, attempt, err);
 	struct buf text = {0};
 
-	if (dir_fd < 0)
-		return false;
 	json_write(&text, value);
 	buf_byte(&text, '\n');
 
-	bool is_left = file_save(dir_fd, name, text.data, text.length, false, err);
+	bool is_written = file_save(dir_fd, name, text.data, text.length, false, err);
 
-	if (!is_left)
-		err_prefix(err, "attempt: %s/%d", step, attempt);
 	buf_fini(&text);
-	close(dir_fd);
-	return is_left;
+	cJSON_Delete(value);
+	return is_written;
 }
+
+// NULL where there is none, or none that can be read. The caller frees.
+static cJSON *read_note(int dir_fd, const char *name)
+{
+	struct buf text = {0};
+	cJSON *value = NULL;
+
+	if (file_read(dir_fd, name, MAX_NOTE_BYTES, &text, NULL))
+		value = json_parse(buf_str(&text), text.length, NULL);
+	buf_fini(&text);
+	return value;
+}
+
+// --- to a running one --------------------------------------------------------------------------------------------------
 
 bool attempt_cancel(
 	const char *directory, const char *step, int attempt, const char *why, struct err *err)
 {
+	int dir_fd = attempt_open(directory, step, attempt, err);
+
+	if (dir_fd < 0)
+		return false;
+
 	cJSON *value = json_object();
 
 	json_add_text(value, "why", why);
 
-	bool is_left = leave(directory, step, attempt, ATTEMPT_CANCEL_NAME, value, err);
+	bool is_left = write_note(dir_fd, ATTEMPT_CANCEL_NAME, value, err) ||
+		       err_prefix(err, "attempt: %s/%d", step, attempt);
 
-	cJSON_Delete(value);
+	close(dir_fd);
 	return is_left;
 }
 
 int64_t attempt_extension_s(int dir_fd)
 {
-	struct buf text = {0};
-	cJSON *value = NULL;
-
-	if (file_read(dir_fd, ATTEMPT_DEADLINE_NAME, 4096, &text, NULL))
-		value = json_parse(text.data, text.length, NULL);
-
+	cJSON *value = read_note(dir_fd, ATTEMPT_DEADLINE_NAME);
 	int64_t extended_s = json_int(value, "extended_s", 0);
 
 	cJSON_Delete(value);
-	buf_fini(&text);
 	return extended_s > 0 ? extended_s : 0;
 }
 
@@ -325,46 +344,35 @@ bool attempt_extend(const char *directory, const char *step, int attempt, int by
 	cJSON *value = json_object();
 
 	json_add_int(value, "extended_s", attempt_extension_s(dir_fd) + by_s);
+
+	bool is_left = write_note(dir_fd, ATTEMPT_DEADLINE_NAME, value, err) ||
+		       err_prefix(err, "attempt: %s/%d", step, attempt);
+
 	close(dir_fd);
-
-	bool is_left = leave(directory, step, attempt, ATTEMPT_DEADLINE_NAME, value, err);
-
-	cJSON_Delete(value);
 	return is_left;
 }
 
-// --- what it tells meanwhile -------------------------------------------------------------------------------------------
+// --- from a running one ------------------------------------------------------------------------------------------------
 
 void attempt_tell_sleep(int dir_fd, const struct attempt_sleep *sleep)
 {
 	cJSON *value = json_object();
-	struct buf text = {0};
 
 	json_add_int(value, "slept_ms", sleep->slept_ms);
 	json_add_int(value, "put_off_ms", sleep->put_off_ms);
-	json_write(&text, value);
-	buf_byte(&text, '\n');
-	file_save(dir_fd, ATTEMPT_SLEPT_NAME, text.data, text.length, false, NULL);
-	buf_fini(&text);
-	cJSON_Delete(value);
+	write_note(dir_fd, ATTEMPT_SLEPT_NAME, value, NULL);
 }
 
 struct attempt_sleep attempt_slept(const char *directory, const char *step, int attempt)
 {
 	int dir_fd = attempt_open(directory, step, attempt, NULL);
-	struct buf text = {0};
-	cJSON *value = NULL;
-
-	if (dir_fd >= 0 && file_read(dir_fd, ATTEMPT_SLEPT_NAME, 4096, &text, NULL))
-		value = json_parse(buf_str(&text), text.length, NULL);
-
+	cJSON *value = dir_fd >= 0 ? read_note(dir_fd, ATTEMPT_SLEPT_NAME) : NULL;
 	struct attempt_sleep sleep = {
 		.slept_ms = json_int(value, "slept_ms", 0),
 		.put_off_ms = json_int(value, "put_off_ms", 0),
 	};
 
 	cJSON_Delete(value);
-	buf_fini(&text);
 	if (dir_fd >= 0)
 		close(dir_fd);
 	return sleep;

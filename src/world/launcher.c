@@ -208,17 +208,21 @@ static void replace_spare(struct service *service)
 	service->wants_spare = false;
 }
 
+// Its process is no more.
+static void forget_spare(struct service *service)
+{
+	attempt_spare_remove(service->spare->directory);
+	actuator_free(service->spare);
+	service->spare = NULL;
+}
+
 static void drop_spare(struct service *service)
 {
-	struct actuator *spare = service->spare;
-
-	if (!spare)
+	if (!service->spare)
 		return;
-	service->spare = NULL;
-	kill(spare->pid, SIGKILL);
-	waitpid(spare->pid, NULL, 0);
-	attempt_spare_remove(spare->directory);
-	actuator_free(spare);
+	kill(service->spare->pid, SIGKILL);
+	waitpid(service->spare->pid, NULL, 0);
+	forget_spare(service);
 }
 
 static struct actuator *take_spare(
@@ -244,12 +248,9 @@ static void reap(struct service *service)
 		struct actuator **at = &service->actuators;
 
 		if (service->spare && service->spare->pid == pid) {
-			attempt_spare_remove(service->spare->directory);
-			actuator_free(service->spare);
-			service->spare = NULL;
+			forget_spare(service);
 			continue;
 		}
-
 		while (*at && (*at)->pid != pid)
 			at = &(*at)->next;
 		if (!*at)
