@@ -84,6 +84,7 @@ static int report(const struct history *history, const struct format *format, co
 		fwrite(text.data, 1, text.length, stdout);
 	else if (!save(path, &text, &err))
 		code = command_fail(EXIT_USAGE, &err);
+	history_say_cover(history, "report: ");
 	history_say_problems(history, "report: ");
 	cJSON_Delete(json);
 	buf_fini(&text);

@@ -86,6 +86,7 @@ static void print_verified(const struct history *history, const char *signers)
 			"themselves\n",
 			(long long)(history->last_line - history->chain.lines),
 			(long long)history->bad_lines);
+	history_add_cover(history, &out);
 	for (size_t i = 0; i < history->seal_count; i++)
 		add_seal(&out, &history->seals[i], signers);
 	for (size_t i = 0; i < history->session_count; i++)
@@ -134,6 +135,20 @@ static void add_sessions_json(cJSON *object, const struct history *history)
 	}
 }
 
+// What of the record was read, where that is not what the named file or directory has.
+static void add_cover_json(cJSON *object, const struct history *history)
+{
+	const struct timeline_refuge *refuge = &history->refuge;
+	if (history->is_part)
+		json_add_bool(object, "part", true);
+	if (refuge->lines == 0)
+		return;
+	cJSON *item = cJSON_AddObjectToObject(object, "refuge");
+	json_add_text(item, "path", refuge->path);
+	json_add_int(item, "from_seq", refuge->from_seq);
+	json_add_int(item, "events", refuge->lines);
+}
+
 static void print_verified_json(const struct history *history)
 {
 	cJSON *object = json_object();
@@ -145,6 +160,7 @@ static void print_verified_json(const struct history *history)
 	if (history->is_broken)
 		json_add_int(object, "first_bad_line", history->first_bad_line);
 	json_add_int(object, "torn_bytes", (int64_t)history->torn_bytes);
+	add_cover_json(object, history);
 	json_add_int(object, "frozen", (int64_t)history->frozen_count);
 	json_add_int(object, "evidence", (int64_t)history->blob_count);
 	json_add_int(object, "outputs", (int64_t)history->output_count);

@@ -44,6 +44,33 @@ void history_say_problems(const struct history *history, const char *before)
 	buf_fini(&text);
 }
 
+void history_add_cover(const struct history *history, struct buf *out)
+{
+	const struct timeline_refuge *refuge = &history->refuge;
+	if (refuge->lines > 0) {
+		buf_printf(out, "seq %lld to %lld are in the record's refuge alone, ",
+			(long long)refuge->from_seq,
+			(long long)(refuge->from_seq + refuge->lines - 1));
+		plain_add(out, refuge->path);
+		buf_text(out, ", and were read with it");
+		buf_text(out, history->is_broken ? "\n" : "; the next resume brings them home\n");
+	}
+	if (history->is_part) {
+		buf_text(out, "this file alone was read, and the record goes on in others: name ");
+		plain_add(out, history->directory);
+		buf_byte(out, '\n');
+	}
+}
+
+void history_say_cover(const struct history *history, const char *before)
+{
+	struct buf cover = {0};
+	history_add_cover(history, &cover);
+	if (cover.length > 0)
+		fprintf(stderr, "relight: %s%s", before, buf_str(&cover));
+	buf_fini(&cover);
+}
+
 // --- the timeline ---
 
 // Damage may be in every line of a long file: so many are named, the rest counted.
@@ -183,10 +210,16 @@ static bool is_directory(const char *path)
 static bool read_timeline(struct history *history, struct err *err)
 {
 	bool is_stdin = strcmp(history->path, "-") == 0;
-	history->fd = is_stdin ? spool_stdin(err) : timeline_open_file(history->path, err);
+	history->fd = is_stdin ? spool_stdin(err)
+			       : timeline_open_all(history->path, &history->refuge, err);
 	if (history->fd < 0)
 		return false;
 	struct err why = {0};
+	history->is_part = history->directory && !is_directory(history->path) &&
+			   timeline_goes_on(history->directory);
+	if (history->refuge.why.message[0])
+		history_problem(history, "%s: the record's refuge, which was not read: %s",
+			history->refuge.path, history->refuge.why.message);
 	if (is_directory(history->path) && !timeline_is_one(history->path, &why))
 		history_problem(history, "%s", why.message);
 	chain_init(&history->chain);
@@ -340,6 +373,7 @@ void history_fini(struct history *history)
 	plan_free(history->plan);
 	runbook_free(history->runbook);
 	buf_fini(&history->runbook_text);
+	free(history->refuge.path);
 	free(history->path);
 	free(history->directory);
 	if (history->fd >= 0)

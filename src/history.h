@@ -12,6 +12,7 @@
 #include "relight/proof.h"
 #include "relight/runbook.h"
 #include "relight/state.h"
+#include "relight/timeline.h"
 
 // Somebody's word on which line the record had: an anchor event, a seal file, or a head that was
 // pasted elsewhere.
@@ -38,11 +39,13 @@ struct history {
 			 // the timeline is alone
 	struct event **events; // up to the first broken line
 	size_t event_count, event_capacity;
-	struct chain chain; // after the last good line before the first bad one
-	size_t torn_bytes;  // of an unfinished last line
-	bool is_broken;     // a line is wrong; no event from there on counts, but where somebody
-			    // went on with the record all the same (is_continued), …
-	int64_t bad_lines;  // … this many are wrong, and …
+	struct chain chain;            // after the last good line before the first bad one
+	size_t torn_bytes;             // of an unfinished last line
+	struct timeline_refuge refuge; // the end that the directory has not taken
+	bool is_part;                  // one file, of a record that has more beside it
+	bool is_broken;    // a line is wrong; no event from there on counts, but where somebody
+			   // went on with the record all the same (is_continued), …
+	int64_t bad_lines; // … this many are wrong, and …
 	int64_t first_bad_line;
 	int64_t last_line; // … this is the number of the last whole one
 	bool is_continued;
@@ -107,6 +110,12 @@ char *history_newest_open(struct err *err);
 // On stderr, a line each; `before` stands in front of each. What is from outside is shown, not
 // obeyed.
 void history_say_problems(const struct history *history, const char *before);
+
+// On stderr, where not all of what was read is in the directory, or not all of the record was read:
+// one line; `before` stands in front.
+void history_say_cover(const struct history *history, const char *before);
+// The same for `out`, with its LF; nothing where there is nothing to say.
+void history_add_cover(const struct history *history, struct buf *out);
 
 // Adds a problem.
 void history_problem(struct history *history, const char *format, ...)

@@ -86,13 +86,27 @@ static bool is_withheld(const struct history *history, const char *name, int err
 	       (errnum == EACCES || (errnum == ENOENT && history->is_mirror));
 }
 
+// Where the home lacks it, and its refuge has it.
+static bool digest_away(const struct history *history, const char *name, char hex[65])
+{
+	struct buf path = {0};
+	int errnum = errno;
+	buf_printf(&path, "%s/%s", history->refuge.path, name);
+	bool is_read =
+		errnum == ENOENT && history->refuge.lines > 0 && digest_file(buf_str(&path), hex);
+	buf_fini(&path);
+	errno = errnum;
+	return is_read;
+}
+
 static void verify_file(
 	struct history *history, int64_t seq, const char *name, const char *sha256, size_t *good)
 {
 	struct buf path = {0};
 	char hex[65];
 	buf_printf(&path, "%s/%s", history->directory, name);
-	bool is_read = stays_inside(name) && digest_file(buf_str(&path), hex);
+	bool is_read = stays_inside(name) &&
+		       (digest_file(buf_str(&path), hex) || digest_away(history, name, hex));
 	int errnum = errno;
 	if (!stays_inside(name))
 		history_problem(history, "event %lld: names a file outside the incident: %s",

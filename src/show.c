@@ -78,6 +78,7 @@ bool show_timeline(const char *name, bool is_jsonl, bool *is_damaged, struct err
 	struct showing showing = {.is_jsonl = is_jsonl};
 	bool is_shown = history_open(&history, name, err);
 	if (is_shown) {
+		history_say_cover(&history, "timeline: ");
 		showing.runbook = history.has_runbook ? history.runbook : NULL;
 		is_shown = lseek(history.fd, 0, SEEK_SET) == 0
 				   ? walk_lines(history.fd, history.path, show_line, &showing, err)

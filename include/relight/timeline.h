@@ -84,9 +84,21 @@ bool timeline_read_blob(
 	const char *directory, const char *sha256, struct buf *bytes, struct err *err);
 
 // Opens the file itself, or what the directory that `path` names has, for reading: several segments
-// are read as one, of the time of the call. The descriptor is close-on-exec; -1 with `err` when it
-// cannot be read or is no regular file.
+// are read as one, of the time of the call, with what its refuge has (timeline_open_all). The
+// descriptor is close-on-exec; -1 with `err` when it cannot be read or is no regular file.
 int timeline_open_file(const char *path, struct err *err);
+// What a directory's record has in its refuge: it is read behind what the home has, as the next
+// timeline_open will have it.
+struct timeline_refuge {
+	char *path;       // NULL: there is none with lines in it; freed by the caller
+	int64_t from_seq; // of the first line that it alone has
+	int64_t lines;    // so many whole ones; 0: none, …
+	struct err why;   // … or it could not be read with it, where this says why
+};
+// The same as timeline_open_file; *refuge is set in any case.
+int timeline_open_all(const char *path, struct timeline_refuge *refuge, struct err *err);
+// Whether the record in `directory` has more files than timeline.jsonl.
+bool timeline_goes_on(const char *directory);
 
 // Whether the segments in that directory are one record, without a gap, and none of them in the
 // place of whole lines of the one before it. False: `err` names file and line, or says why the

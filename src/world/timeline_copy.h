@@ -83,7 +83,8 @@ bool copy_close(struct copy *copy);
 
 // --- timeline_segment.c ----------------------------------------------------------------------------------------------
 
-#define SEGMENTS_MOST 999
+#define SEGMENTS_MOST      999
+#define SEGMENT_MOST_BYTES ((size_t)1 << 30)
 // timeline.jsonl, timeline-2.jsonl, …
 void segment_name(int number, char name[32]);
 // How many there are without a gap.
@@ -124,7 +125,11 @@ bool writer_is_there(int dir_fd);
 // Where a record finds refuge: below $XDG_RUNTIME_DIR, found by the path of the incident. NULL:
 // there is none. Freed by the caller.
 char *refuge_path(const char *directory);
-copy_begin refuge_begin; // of its path
+// The one that is there, with lines in it: whoever looks may have another $XDG_RUNTIME_DIR than who
+// wrote it, or none (sudo, cron). NULL: there is none. Freed by the caller.
+char *refuge_find(const char *directory);
+bool refuge_has_lines(const char *path); // false for NULL
+copy_begin refuge_begin;                 // of its path
 // Opens one that was left: its files, and all its lines for reading. False: there is none.
 bool refuge_reopen(const char *path, struct copy_files *files, int *joined_fd, struct err *err);
 // Gives each piece of its evidence.

@@ -20,19 +20,56 @@
 
 // --- a refuge --------------------------------------------------------------------------------------------------------
 
-// Its name follows from the incident's path, so that whoever resumes the incident finds it.
-char *refuge_path(const char *directory)
+// Its name follows from the incident's path, so that whoever resumes the incident finds it. NULL:
+// there is no such directory.
+static char *refuge_below(const char *runtime, const char *directory)
 {
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	char *absolute = realpath(directory, NULL), hex[65];
 	struct buf path = {0};
 
-	if (runtime && runtime[0] == '/' && absolute) {
+	if (absolute) {
 		sha256_hex(absolute, strlen(absolute), hex);
 		buf_printf(&path, "%s/relight/%.16s", runtime, hex);
 	}
 	free(absolute);
 	return path.length ? buf_take(&path) : NULL;
+}
+
+char *refuge_path(const char *directory)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+
+	return runtime && runtime[0] == '/' ? refuge_below(runtime, directory) : NULL;
+}
+
+bool refuge_has_lines(const char *path)
+{
+	int dir_fd = path ? file_open_directory(AT_FDCWD, path, false, NULL) : -1;
+	struct stat first;
+	bool has = dir_fd >= 0 &&
+		   fstatat(dir_fd, TIMELINE_NAME, &first, AT_SYMLINK_NOFOLLOW) == 0 &&
+		   S_ISREG(first.st_mode) && first.st_size > 0;
+
+	if (dir_fd >= 0)
+		close(dir_fd);
+	return has;
+}
+
+// pam_systemd(8): the runtime directory of whoever the incident belongs to.
+char *refuge_find(const char *directory)
+{
+	char *path = refuge_path(directory), runtime[64];
+	struct stat status;
+
+	if (!refuge_has_lines(path) && stat(directory, &status) == 0) {
+		snprintf(runtime, sizeof runtime, "/run/user/%lu", (unsigned long)status.st_uid);
+		free(path);
+		path = refuge_below(runtime, directory);
+	}
+	if (refuge_has_lines(path))
+		return path;
+	free(path);
+	return NULL;
 }
 
 // Nobody else may be able to write there.

@@ -176,7 +176,9 @@ struct timeline *timeline_take_up(const char *directory, const struct timeline_r
 	*tail = (struct timeline_tail){0};
 	chain_init(&tail->chain);
 	*is_held = false;
-	timeline->refuge_path = refuge_path(directory);
+	timeline->refuge_path = refuge_find(directory);
+	if (!timeline->refuge_path)
+		timeline->refuge_path = refuge_path(directory);
 
 	bool is_good = timeline_open_directory(directory, &files, err) &&
 		       open_locked(directory, &files, &joined_fd, is_held, err) &&

@@ -94,16 +94,77 @@ static int open_first(int dir_fd, const char *path, struct err *err)
 	return fd;
 }
 
-int timeline_open_file(const char *path, struct err *err)
+// A refuge that is looked at, not taken up: all it has as one file; -1 with `err`.
+static int join_refuge(const char *path, struct err *err)
+{
+	int dir_fd = file_open_directory(AT_FDCWD, path, false, err);
+	int fd = dir_fd >= 0 ? segments_join(dir_fd, path, NULL, err) : -1;
+
+	if (dir_fd >= 0)
+		close(dir_fd);
+	return fd;
+}
+
+// What the refuge has behind the home's lines, appended to them, as the next session will have it:
+// an unfinished line at their end is what the home failed to take.
+static bool add_refuge(int fd, int away_fd, struct timeline_refuge *refuge, struct err *err)
+{
+	struct chain chain;
+	struct buf rest = {0};
+	size_t torn = 0;
+
+	chain_init(&chain);
+	if (!timeline_scan(fd, refuge->path, NULL, NULL, &chain, &torn, err))
+		return err_set(err, "the record is damaged before it");
+	if (!segment_seek(away_fd, &chain))
+		return err_set(err, "does not go on from seq %lld, the last one at home",
+			(long long)chain.next_seq - 1);
+
+	off_t end = lseek(fd, 0, SEEK_END) - (off_t)torn;
+	bool is_read = file_read_fd(away_fd, refuge->path, SEGMENT_MOST_BYTES, &rest, err);
+
+	refuge->from_seq = chain.next_seq;
+	for (size_t i = 0; i < rest.length; i++)
+		refuge->lines += rest.data[i] == '\n';
+	if (is_read && refuge->lines > 0)
+		is_read = (ftruncate(fd, end) == 0 && lseek(fd, end, SEEK_SET) == end &&
+				  file_write(fd, rest.data, rest.length, NULL)) ||
+			  err_errno(err, errno, "cannot be read");
+	buf_fini(&rest);
+	return is_read;
+}
+
+// The refuge first: what comes home meanwhile is read there.
+static int open_directory(
+	int dir_fd, const char *path, struct timeline_refuge *refuge, struct err *err)
+{
+	refuge->path = refuge_find(path);
+
+	int away_fd = refuge->path ? join_refuge(refuge->path, &refuge->why) : -1;
+	int fd = refuge->path || segment_count(dir_fd) > 1 ? segments_join(dir_fd, path, NULL, err)
+							   : open_first(dir_fd, path, err);
+
+	if (away_fd < 0 && !refuge_has_lines(refuge->path)) // it has just come home
+		refuge->why.message[0] = '\0';
+	if (fd >= 0 && away_fd >= 0 && !add_refuge(fd, away_fd, refuge, &refuge->why))
+		refuge->lines = 0;
+	if (away_fd >= 0)
+		close(away_fd);
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+int timeline_open_all(const char *path, struct timeline_refuge *refuge, struct err *err)
 {
 	int fd = open(path, READ_FLAGS);
 	struct stat status;
 
+	*refuge = (struct timeline_refuge){0};
 	if (fd >= 0 && fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
 		int dir_fd = fd;
 
-		fd = segment_count(dir_fd) > 1 ? segments_join(dir_fd, path, NULL, err)
-					       : open_first(dir_fd, path, err);
+		fd = open_directory(dir_fd, path, refuge, err);
 		close(dir_fd);
 		if (fd < 0)
 			return -1;
@@ -118,6 +179,27 @@ int timeline_open_file(const char *path, struct err *err)
 	if (fd >= 0)
 		close(fd);
 	return -1;
+}
+
+int timeline_open_file(const char *path, struct err *err)
+{
+	struct timeline_refuge refuge;
+	int fd = timeline_open_all(path, &refuge, err);
+
+	free(refuge.path);
+	return fd;
+}
+
+bool timeline_goes_on(const char *directory)
+{
+	int dir_fd = file_open_directory(AT_FDCWD, directory, false, NULL);
+	char *refuge = refuge_find(directory);
+	bool goes_on = refuge || (dir_fd >= 0 && segment_count(dir_fd) > 1);
+
+	if (dir_fd >= 0)
+		close(dir_fd);
+	free(refuge);
+	return goes_on;
 }
 
 #define BLOB_MOST_BYTES ((size_t)64 << 20)
@@ -151,7 +233,7 @@ bool timeline_read_blob(
 
 	if (is_read)
 		return true;
-	refuge = refuge_path(directory);
+	refuge = refuge_find(directory);
 	is_read = refuge && read_blob_in(refuge, sha256, bytes, NULL);
 	free(refuge);
 	return is_read;

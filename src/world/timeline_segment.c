@@ -20,8 +20,6 @@
 // is what the disk failed to take, and stands in the later one again: whatever of it is whole is
 // looked for there, as else a further file would do to take lines out of the record.
 
-#define SEGMENT_MOST_BYTES ((size_t)1 << 30)
-
 void segment_name(int number, char name[32])
 {
 	if (number <= 1)
