@@ -105,10 +105,12 @@ static int note_alone(const struct note *note, const char *directory, bool *is_h
 	opening.setup.is_brief = true;
 	engine_init(&engine, &opening.setup, NULL);
 	engine_start_threads(&engine);
-	if (!engine_resume(&engine, directory, is_held, &err) || !want_note(&engine, note, &err)) {
+	bool is_resumed = engine_resume(&engine, directory, is_held, &err);
+	bool is_open = is_resumed && !wall_known(engine.state->closed.wall);
+	if (!is_resumed || !want_note(&engine, note, &err)) {
 		engine_fini(&engine, "no note was written");
 		if (!*is_held)
-			command_fail(EXIT_USAGE, &err);
+			code = command_fail(is_open ? EXIT_USAGE : EXIT_NO, &err);
 	} else {
 		int64_t seq = engine.record.chain.next_seq - 1;
 		bool is_durable = timeline_drain(engine.record.timeline, &err);

@@ -224,6 +224,16 @@ enum {
 	OPTION_KEY,
 };
 
+// A part of one would be called missing, which is another thing than mistyped.
+static bool is_head(const char *text)
+{
+	if (strlen(text) == EVENT_DIGEST_CHARS &&
+		strspn(text, "0123456789abcdef") == EVENT_DIGEST_CHARS)
+		return true;
+	command_usage("timeline", "--head is a whole head, 64 hexadecimal digits");
+	return false;
+}
+
 static bool take_option(struct timeline_options *options, int option)
 {
 	switch (option) {
@@ -231,7 +241,7 @@ static bool take_option(struct timeline_options *options, int option)
 	case 'o': options->output = optarg; return true;
 	case OPTION_SIGNERS: options->signers = optarg; return true;
 	case OPTION_SEAL: options->seal = optarg; return true;
-	case OPTION_HEAD: options->head = optarg; return true;
+	case OPTION_HEAD: options->head = optarg; return is_head(optarg);
 	case OPTION_KEY: options->key = optarg; return true;
 	default: return false;
 	}

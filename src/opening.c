@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "opening.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "carried.h"
 #include "command.h"
@@ -402,14 +404,35 @@ static void name_person(struct opening *opening)
 		opening->setup.person = session_person();
 }
 
-// Absolute, as the record says it; one that is not there yet is told of once the incident is open.
-static void take_mirror(struct opening *opening)
+// Absolute, as the record says it. One that fails later stops nothing and is told of; one that is
+// not there when it is named is most likely another one than was meant.
+static bool take_mirror(struct opening *opening)
 {
 	struct engine_setup *setup = &opening->setup;
+	struct err err = {0};
+	struct stat is;
 	char *absolute = realpath(opening->mirror, NULL);
+	if (!absolute || stat(absolute, &is) < 0 || !S_ISDIR(is.st_mode)) {
+		err_set(&err, "--mirror %s: %s; make that folder, or leave --mirror out",
+			opening->mirror, absolute ? "not a folder" : strerror(errno));
+		free(absolute);
+		return opening_say(&err);
+	}
 	free(setup->mirror);
-	setup->mirror = absolute ? absolute : memory_copy_text(opening->mirror);
+	setup->mirror = absolute;
 	setup->is_mirror_itself = false;
+	return true;
+}
+
+// Only simulated time can run faster.
+static bool speed_fits(const struct opening *opening)
+{
+	struct err err = {0};
+	if (opening->speed <= 0 || opening->setup.scenario)
+		return true;
+	err_set(&err, "--speed is for a rehearsal (--scenario); this is %s",
+		opening->setup.mode == EVENT_DRILL ? "a drill, which is real" : "live");
+	return opening_say(&err);
 }
 
 bool opening_finish(struct opening *opening)
@@ -417,15 +440,15 @@ bool opening_finish(struct opening *opening)
 	struct engine_setup *setup = &opening->setup;
 	if (opening->is_headless && !opening->answers && !load_answers(opening))
 		return false;
-	if (!take_inputs(opening) || !is_built(opening))
+	if (!speed_fits(opening) || !take_inputs(opening) || !is_built(opening))
 		return false;
 	name_person(opening);
 	setup->executable = load_executable();
 	setup->directory = memory_copy_text(opening->directory);
 	setup->key = opening->key;
 	setup->goes_past_damage = opening->goes_past_damage;
-	if (opening->mirror)
-		take_mirror(opening);
+	if (opening->mirror && !take_mirror(opening))
+		return false;
 	setup->is_shared = opening->is_shared;
 	setup->group = opening->group;
 	return true;
@@ -461,7 +484,7 @@ bool opening_load(struct opening *opening)
 	setup->mode = setup->scenario     ? EVENT_REHEARSAL
 		      : opening->is_drill ? EVENT_DRILL
 					  : EVENT_LIVE;
-	setup->speed = setup->scenario && opening->speed > 0 ? opening->speed : 1;
+	setup->speed = opening->speed > 0 ? opening->speed : 1;
 	return opening_finish(opening);
 }
 

@@ -319,7 +319,8 @@ static void quit(struct ui *ui, const struct facts *facts)
 	struct dialog *dialog = dialog_open(ui, DIALOG_QUIT, INTENT_NONE, "leave");
 	struct buf body = {0};
 
-	buf_text(&body, "The incident stays open: relight resume goes on with it.\n");
+	buf_text(&body, "The incident stays open: relight resume goes on with it (the shell will "
+			"say how).\n");
 	for (size_t s = 0; s < facts->runbook->step_count; s++)
 		if (facts->state->steps[s].state == STEP_RUNNING)
 			buf_printf(

@@ -145,6 +145,8 @@ for command in demo run resume watch status report list timeline check plan prob
 done
 refused 2 --speed -- "$RELIGHT" demo --speed fast
 refused 2 --speed -- "$RELIGHT" demo --speed 0
+printf '%s\n' 'relight: 1' 'name: n' 'steps: [{id: a, run: {command: ["true"]}}]' >real.yaml
+refused 2 '--speed is for a rehearsal' -- "$RELIGHT" run real.yaml --speed 2 --headless --dir real
 refused 2 --parallel -- "$RELIGHT" run good.yaml --headless --parallel 0
 refused 2 runbook -- "$RELIGHT" run
 refused 2 "" -- "$RELIGHT"

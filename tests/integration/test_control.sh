@@ -238,7 +238,7 @@ steps:
   - {id: one, run: {command: ["true"]}}
 Y
 expect_code 0 "$RELIGHT" run over.yaml --headless --dir over
-expect_code 2 "$RELIGHT" note over "too late"
+expect_code 1 "$RELIGHT" note over "too late"
 says err "the incident is closed"
 expect_code 0 "$RELIGHT" take over --headless
 is_verified over

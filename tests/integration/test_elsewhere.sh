@@ -66,11 +66,12 @@ wait "$pid" || fail "held: exit $?: $(cat run.err)"
 cmp first/timeline.jsonl "$mirror/timeline.jsonl" || fail "somebody else wrote into the mirror"
 rm go
 
-# --- a mirror that cannot be is said, and stops nothing ---
-touch go
-expect_code 0 "$RELIGHT" run two.yaml --headless --dir lone --mirror nowhere
-[ "$(events lone 'map(select(.kind=="fault" and .data.what=="the mirror cannot be written")) | length')" = 1 ] || fail "the mirror's fault is not recorded"
-rm go
+# --- a mirror that is not there when it is named ---
+for place in nowhere two.yaml; do
+	expect_code 2 "$RELIGHT" run two.yaml --headless --dir lone --mirror "$place"
+	says err "--mirror $place: "
+	test ! -e lone || fail "it was opened without its mirror"
+done
 
 # --- damage in the middle ---
 cat >slow.yaml <<'Y'

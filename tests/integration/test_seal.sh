@@ -76,6 +76,8 @@ says out 'the end was cut off'
 expect_code 1 "$RELIGHT" timeline verify damaged --head "$head"
 says out 'no line has it'
 expect_code 0 "$RELIGHT" timeline verify d --head "$head"
+expect_code 2 "$RELIGHT" timeline verify d --head "$(echo "$head" | cut -c1-12)"
+says err "--head is a whole head"
 expect_code 2 "$RELIGHT" timeline verify - --seal d/timeline.jsonl.seal # its input is empty here
 head -n $((events - 2)) d/timeline.jsonl >cut.jsonl
 code=0
