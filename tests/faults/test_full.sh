@@ -11,7 +11,9 @@ if ! mount -t tmpfs -o size=1m,mode=700 tmpfs disk 2>/dev/null; then
 	echo "skipped test_full.sh: no file system can be mounted here"
 	exit 0
 fi
-trap 'code=$?; umount "$work/disk"; finish $code' EXIT
+clean_up() {
+	umount "$work/disk"
+}
 
 # with_room KIB: the incident on a disk that has so much room left.
 with_room() {

@@ -6,7 +6,8 @@
 : "${RELIGHT:?names the program under test}"
 work=$(mktemp -d)
 trap 'finish $?' EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' INT TERM HUP
+has_said_why=
 unset XDG_RUNTIME_DIR
 export HOME="$work/home" XDG_STATE_HOME="$work/state" XDG_CONFIG_HOME="$work/config" RELIGHT_OPERATOR=tester
 export TMPDIR="$work/tmp" # for what relight saves there, too
@@ -14,8 +15,13 @@ mkdir -p "$HOME" "$TMPDIR"
 tests=$(cd "$(dirname "$0")" && pwd)
 cd "$work"
 
+# finish STATUS: the one end of every test. One that starts what must be ended, or makes what must go, defines `clean_up`, which
+# is called whatever the outcome is; one that `set -e` ends has said nothing yet.
 finish() {
 	trap - EXIT
+	[ "$1" = 0 ] || [ "$1" = 130 ] || [ -n "$has_said_why" ] ||
+		echo "FAILED $(basename "$0"): a command that must not fail did: exit status $1" >&2
+	! command -v clean_up >/dev/null || clean_up || true
 	if [ "$1" = 0 ] && [ -n "${RELIGHT_TIMELINES:-}" ]; then
 		find "$work" -name 'timeline*.jsonl' -type f | while read -r timeline; do
 			cp "$timeline" "$(mktemp "$RELIGHT_TIMELINES/timeline-$(basename "$0" .sh)-XXXXXX.jsonl")"
@@ -28,6 +34,7 @@ finish() {
 }
 
 fail() {
+	has_said_why=yes
 	echo "FAILED $(basename "$0"): $*" >&2
 	exit 1
 }

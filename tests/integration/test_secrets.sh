@@ -51,9 +51,7 @@ clean_up() {
 	[ -z "$cockpit" ] || kill -INT "$cockpit" 2>/dev/null || true
 	[ -z "$cockpit" ] || wait "$cockpit" || true
 	[ ! -d d/attempts/slow ] || wait_for 60 test -e d/attempts/slow/1/result.json || true
-	finish "$1"
 }
-trap 'clean_up $?' EXIT
 code=0
 "$RELIGHT" run r.yaml --headless --answers answers.yaml --inputs planted/inputs.yaml --input s8="$long" \
 	--dir d --parallel 2 >said/run 2>said/errors &

@@ -149,7 +149,9 @@ says out "proved by SSH key ED25519 $(fingerprint ana)"
 # --- which key ---
 eval "$(ssh-agent -s)" >/dev/null
 agent=$SSH_AGENT_PID
-trap 'ended=$?; kill "$agent"; finish $ended' EXIT
+clean_up() {
+	kill $agent 2>/dev/null
+}
 ssh-add -q raj
 open_one by-agent --key auto
 says by-agent/timeline.jsonl "RSA $(fingerprint raj)"
@@ -161,8 +163,8 @@ SSH_ASKPASS="$work/askpass" SSH_ASKPASS_REQUIRE=force ssh-add -q locked </dev/nu
 open_one unlocked --key locked
 expect_code 0 "$RELIGHT" timeline verify unlocked
 says out "proved by SSH key ED25519 $(fingerprint locked)"
-kill "$agent"
-trap 'finish $?' EXIT
+clean_up
+agent=
 unset SSH_AUTH_SOCK SSH_AGENT_PID
 
 # --- what cannot sign opens nothing ---
@@ -214,8 +216,7 @@ held = []
 while True:
 	held.append(listener.accept())
 	open("hangs.asked", "a").write("asked\n")' 2>hangs.err &
-hanging=$!
-trap 'ended=$?; kill "$hanging"; finish $ended' EXIT
+agent=$!
 wait_for 60 test -S hangs || fail "no agent hangs: $(cat hangs.err)"
 export SSH_AUTH_SOCK="$work/hangs"
 open_one despite --key ana
