@@ -98,6 +98,11 @@ bool kubernetes_identity_due(const struct kubernetes *kubernetes, int64_t age_ms
 void kubernetes_identity_begin(struct kubernetes *kubernetes);
 bool kubernetes_identity_end(
 	struct kubernetes *kubernetes, const struct http_answer *answer); // NULL: given up
+// Whether it was not asked since it was opened, a connection was lost or a new one was answered: it
+// may be another one by now.
+bool kubernetes_is_doubtful(const struct kubernetes *kubernetes);
+// For how long one that was asked and did not tell is left alone; 0: no longer.
+int64_t kubernetes_identity_rest_ms(const struct kubernetes *kubernetes);
 #define KUBERNETES_IDENTITY_PATH "/api/v1/namespaces/kube-system"
 // {"uid":…,"ca_sha256":…} as far as known, and "tls":"unverified" where whoever answers is
 // believed; the caller owns it.

@@ -60,7 +60,8 @@ struct probing {
 	struct probe_world *world;
 	const struct dependency *dependency;
 	const struct check *check;
-	int64_t timeout_ms; // from `start` on
+	int64_t timeout_ms; // from `start` on …
+	uint64_t began_ms;  // … which was then, on the loop's clock
 	bool anew;          // what the kind knows already does not count
 	void *work;         // the kind's own
 	void *standing;     // the kind's own, too, kept from one asking to the next
@@ -90,6 +91,9 @@ void probing_judge(struct probing *probing, const struct outcome *outcome);
 void probing_done(struct probing *probing, enum status status, int64_t latency_ms, cJSON *evidence,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+// Tells what was held back (probe_kind.hold), after the kind has released `work`.
+void probing_tell(struct probing *probing);
+
 struct probe_kind {
 	// What will be asked is configured; called before anything is, of any check. May be NULL.
 	void (*prepare)(struct probing *probing);
@@ -98,6 +102,10 @@ struct probe_kind {
 	// Ends early and releases `work`, silently. Called when the sensor ends, and as a backstop
 	// 2 s after the timeout.
 	void (*cancel)(struct probing *probing);
+	// What was found out, and is not unknown, is about to be told. True where that may not be
+	// yet: then the kind sets `work` again, and calls probing_tell later, or probing_done
+	// instead. May be NULL.
+	bool (*hold)(struct probing *probing);
 	// Lets go of `standing`, where that is set: the check will not be asked again. May be NULL.
 	void (*leave)(struct probing *probing);
 	// Begins what goes on beside the askings for as long as the sensor runs: before them, once

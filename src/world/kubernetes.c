@@ -287,6 +287,7 @@ static void reload(struct kubernetes *kubernetes, const char *paths, const char 
 
 	unload(kubernetes);
 	kubernetes->generation++;
+	kubernetes->breaks++;
 	kubernetes->status = load(kubernetes, paths, context, is_default, err);
 	free(kubernetes->context);
 	kubernetes->context = memory_copy_text(context);
@@ -332,6 +333,19 @@ const char *kubernetes_namespace(const struct kubernetes *kubernetes)
 // A server that refuses is left alone for so long, however often it is connected to.
 #define REFUSED_REST_MS 2000
 
+int64_t kubernetes_identity_rest_ms(const struct kubernetes *kubernetes)
+{
+	uint64_t now = uv_now(kubernetes->loop);
+	uint64_t until = kubernetes->unidentified_ms + REFUSED_REST_MS;
+
+	return kubernetes->unidentified_ms > 0 && until > now ? (int64_t)(until - now) : 0;
+}
+
+bool kubernetes_is_doubtful(const struct kubernetes *kubernetes)
+{
+	return kubernetes->breaks != kubernetes->told_at;
+}
+
 bool kubernetes_identity_due(const struct kubernetes *kubernetes, int64_t age_ms)
 {
 	uint64_t now = uv_now(kubernetes->loop);
@@ -345,6 +359,9 @@ bool kubernetes_identity_due(const struct kubernetes *kubernetes, int64_t age_ms
 
 void kubernetes_identity_begin(struct kubernetes *kubernetes)
 {
+	// Of several at once the first one counts: what came since is in doubt for longer.
+	if (!kubernetes->identifying)
+		kubernetes->asked_at = kubernetes->breaks;
 	kubernetes->identifying = true;
 	kubernetes->has_reconnected = false;
 	kubernetes->identified_generation = kubernetes->generation;
@@ -376,6 +393,9 @@ bool kubernetes_identity_end(struct kubernetes *kubernetes, const struct http_an
 {
 	kubernetes->identifying = false;
 	bool is_of_now = kubernetes->identified_generation == kubernetes->generation;
+	// One that keeps to itself who it is was asked all the same.
+	if (answer && is_of_now && answer->reach == REACH_ANSWERED)
+		kubernetes->told_at = kubernetes->asked_at;
 	if (!answer || !is_of_now || answer->reach != REACH_ANSWERED ||
 		(answer->status != 200 && answer->status != 403)) {
 		kubernetes->unidentified_ms = uv_now(kubernetes->loop);

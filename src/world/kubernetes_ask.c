@@ -150,11 +150,17 @@ static void note_authority(
 {
 	struct kubernetes *kubernetes = exchange->kubernetes;
 
-	if (answer->reach != REACH_ANSWERED || exchange->generation != kubernetes->generation)
+	if (exchange->generation != kubernetes->generation)
 		return;
+	if (answer->reach != REACH_ANSWERED) {
+		kubernetes->breaks++;
+		return;
+	}
 	kubernetes->is_silent = false;
-	if (answer->is_first && strcmp(exchange->request.path, KUBERNETES_IDENTITY_PATH) != 0)
+	if (answer->is_first && strcmp(exchange->request.path, KUBERNETES_IDENTITY_PATH) != 0) {
 		kubernetes->has_reconnected = true;
+		kubernetes->breaks++;
+	}
 	if (answer->ca_sha256)
 		snprintf(kubernetes->serving_ca, sizeof kubernetes->serving_ca, "%s",
 			answer->ca_sha256);

@@ -48,8 +48,10 @@ struct kubernetes {
 
 	// Who it is.
 	bool identifying;
-	uint64_t unidentified_ms;       // when that was last asked without being told
-	bool has_reconnected;           // since it was last asked: it may be another one
+	uint64_t unidentified_ms; // when that was last asked without being told
+	bool has_reconnected;     // since it was last asked: it may be another one
+	unsigned breaks; // connections lost or new, counted, for it may be another one since; …
+	unsigned asked_at, told_at;     // … how many there were when it was asked, and told
 	unsigned identified_generation; // of the context that was asked
 	uint64_t identified_ms;         // when it was last asked; 0: not since it was opened
 	char uid[64];                   // of kube-system; "": not known

@@ -25,11 +25,21 @@ static void outcome_release(struct asking *asking)
 	*outcome = (struct outcome){0};
 }
 
+void probing_tell(struct probing *probing)
+{
+	struct asking *asking = asking_of(probing);
+
+	asking->state = ASKING_IDLE;
+	watch_answered(asking->watch);
+}
+
 static void asking_answered(struct asking *asking)
 {
 	outcome_release(asking);
-	asking->state = ASKING_IDLE;
-	watch_answered(asking->watch);
+	asking->state = ASKING_OUT;
+	if (asking->verdict.status == STATUS_UNKNOWN || !asking->kind->hold ||
+		!asking->kind->hold(&asking->probing))
+		probing_tell(&asking->probing);
 }
 
 static void forget_verdict(struct asking *asking)
@@ -297,6 +307,7 @@ void asking_start(struct asking *asking, bool anew)
 	const char *unbuilt = probe_unbuilt(asking->probing.check);
 	asking->state = ASKING_OUT;
 	asking->probing.anew = anew;
+	asking->probing.began_ms = uv_now(asking->probing.world->loop);
 	asking->probing.asked = WALL_NONE;
 	asking->probing.again_ms = -1;
 	asking->probing.progress = (struct progress){0};

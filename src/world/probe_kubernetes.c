@@ -11,7 +11,7 @@
 
 // Checks of kind `kubernetes`: whether an API server is ready, and how one object is, or all of a
 // resource. An asking goes through these steps, each of which may wait for an answer:
-//   begin → identify (who answers there?) → watch, or what else is asked → end
+//   begin → identify (who answers there?) → watch, or what else is asked → believe → end
 // Objects are watched (kubewatch.h); one that may be got but not listed is got, each time.
 
 #define IDENTITY_AGE_MS 10000 // what a check may go by before it asks again who answers
@@ -22,6 +22,8 @@
 static void query_release(struct query *query)
 {
 	query->probing->work = NULL;
+	if (query->is_held)
+		target_release(query);
 	if (query->exchange)
 		kubernetes_cancel(query->exchange);
 	if (query->search)
@@ -178,19 +180,27 @@ static void ask(struct query *query)
 
 // --- identify ---
 
-static void proceed(struct query *query)
+// Where the runbook says which cluster it must be, and it is not seen to be that: it is ended.
+static bool ended_by_another(struct query *query)
 {
 	const char *wanted = query->probing->world->runbook->targets[query->check->target].uid;
 	const char *uid = kubernetes_uid(query->client);
 
-	if (wanted && !uid)
+	if (!wanted || (uid && strcmp(wanted, uid) == 0))
+		return false;
+	if (!uid)
 		query_end(query, STATUS_UNKNOWN, NULL,
 			"the runbook wants the cluster %s, and its UID cannot be seen", wanted);
-	else if (wanted && strcmp(wanted, uid) != 0)
+	else
 		query_end(query, STATUS_UNKNOWN, NULL,
 			"another cluster answers: its UID is %s, the runbook wants %s", uid,
 			wanted);
-	else
+	return true;
+}
+
+static void proceed(struct query *query)
+{
+	if (!ended_by_another(query))
 		ask(query);
 }
 
@@ -213,10 +223,10 @@ static void identify(struct query *query)
 	const struct target *target =
 		&query->probing->world->runbook->targets[query->check->target];
 	bool must_know = target->uid && !kubernetes_uid(query->client);
-	// What is watched on a server that has gone silent can only be said to be so, and that at
-	// once; the first answer afterwards makes it due again before anything is believed.
-	bool is_for_later =
-		kubernetes_is_silent(query->client) && query->check->question == KUBERNETES_OBJECTS;
+	// What is known of objects, or why nothing is, is there without asking: that a server is
+	// gone is said at once, and who it is asked before anything else is believed (hold).
+	bool is_for_later = query->check->question == KUBERNETES_OBJECTS &&
+			    (kubernetes_is_silent(query->client) || !query->probing->world->once);
 
 	if (!must_know &&
 		(is_for_later || !kubernetes_identity_due(query->client, IDENTITY_AGE_MS))) {
@@ -226,6 +236,40 @@ static void identify(struct query *query)
 	kubernetes_identity_begin(query->client);
 	query->identifies = true;
 	query_get(query, KUBERNETES_IDENTITY_PATH, NULL, identified);
+}
+
+// --- believe ---
+
+// Since a connection was lost it may be another cluster that answers at the same address. What it
+// says is told behind who it is, so that nobody takes it for the pinned one's.
+static bool hold(struct probing *probing)
+{
+	const struct kubernetes_check *check = &probing->check->kubernetes;
+	struct err err = {0};
+
+	if (!target_is_doubtful(probing->world, check->target))
+		return false;
+	struct query *query = memory_zeroed(1, sizeof *query);
+	query->probing = probing;
+	query->check = check;
+	query->client = target_client(probing->world, check->target, &err);
+	query->deadline_ms = probing->began_ms + (uint64_t)probing->timeout_ms;
+	query->latency_ms = -1;
+	probing->work = query;
+	target_hold(query);
+	return true;
+}
+
+void query_believe(struct query *query, const struct http_answer *answer)
+{
+	struct probing *probing = query->probing;
+
+	if (answer->reach != REACH_ANSWERED) {
+		query_end_refused(query, answer);
+	} else if (!ended_by_another(query)) {
+		query_release(query);
+		probing_tell(probing);
+	}
 }
 
 // --- what is judged ---
@@ -432,8 +476,8 @@ static struct query *query_new(struct probing *probing, enum status *status, str
 	*query = (struct query){
 		.probing = probing,
 		.check = &probing->check->kubernetes,
-		.began_ms = uv_now(probing->world->loop),
-		.deadline_ms = uv_now(probing->world->loop) + (uint64_t)probing->timeout_ms,
+		.began_ms = probing->began_ms,
+		.deadline_ms = probing->began_ms + (uint64_t)probing->timeout_ms,
 		.latency_ms = -1,
 	};
 	probing->work = query;
@@ -488,6 +532,7 @@ static void leave(struct probing *probing)
 const struct probe_kind probe_kubernetes = {.prepare = prepare,
 	.start = start,
 	.cancel = cancel,
+	.hold = hold,
 	.leave = leave,
 	.attend = targets_attend,
 	.fini = targets_fini};

@@ -28,6 +28,11 @@ struct query {
 	uint64_t began_ms, deadline_ms; // on the loop's clock
 	int64_t latency_ms;             // of the answers that decide
 	bool identifies;
+	// What was found out is held back until its target has told who it is, asked so often by
+	// then.
+	bool is_held;
+	unsigned held_at;
+	struct query *next, *prev; // of those of the target
 
 	// What is waited for; at most one of them.
 	struct kubernetes_exchange *exchange;
@@ -100,6 +105,14 @@ enum status target_open(struct probe_world *world, int target, struct err *err);
 cJSON *target_absence(struct probe_world *world, int target);
 // Takes the answer about who it is (NULL: given up), and tells the cockpit what is new.
 void target_identified(struct probe_world *world, int target, const struct http_answer *answer);
+// Whether an answer of now may be another one's than the one that was last identified.
+bool target_is_doubtful(struct probe_world *world, int target);
+// Asks who answers there, and calls query_believe with the first answer that was asked for from now
+// on; target_release cancels that.
+void target_hold(struct query *query);
+void target_release(struct query *query);
+// Ends a query that is held: what it found out is told, unless nobody or another one answers.
+void query_believe(struct query *query, const struct http_answer *answer);
 // A text of the runbook with its variables replaced; the caller frees. *text stays NULL where there
 // is none. False with `err`.
 bool target_text(struct probe_world *world, const char *template, char **text, struct err *err);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
+#include <utlist.h>
 
 #include "probe_kubernetes.h"
 #include "probe_parts.h"
@@ -11,9 +12,10 @@
 // pinned, or once it is another one, so each of them is asked every few seconds, also where no
 // check does. Its kubeconfig may come with the step that makes the cluster.
 
-#define ROUND_MS        5000
-#define IDENTITY_AGE_MS 4000 // less than a round, so that none is left out
-#define PATIENCE_MS     5000
+#define ROUND_MS          5000
+#define IDENTITY_AGE_MS   4000 // less than a round, so that none is left out
+#define PATIENCE_MS       5000
+#define PATIENCE_LEAST_MS 1000
 
 struct target_link {
 	struct probe_world *world;
@@ -25,9 +27,12 @@ struct target_link {
 	size_t watch_count, watch_capacity;
 	bool is_absent; // when it was last opened there was no such kubeconfig or context
 	struct kubernetes_exchange *exchange; // of the round; NULL: none is under way
+	unsigned asked;                       // how often it was, by now …
+	unsigned generation;                  // … and of which context the last time
+	struct query *held;                   // what waits for being asked once more
 	bool is_told;                         // the cockpit knows who it is
-	cJSON *held;         // a fingerprint to tell once the sources have answered …
-	char *held_endpoint; // … and whose it is; NULL: none
+	cJSON *untold;         // a fingerprint to tell once the sources have answered …
+	char *untold_endpoint; // … and whose it is; NULL: none
 };
 
 struct target_links {
@@ -170,11 +175,11 @@ static bool is_source(const struct target_link *link)
 
 static void tell(struct target_link *link)
 {
-	probe_target(link->world, link->target, link->held_endpoint,
-		kubernetes_namespace(link->client), link->held);
-	free(link->held_endpoint);
-	link->held_endpoint = NULL;
-	link->held = NULL;
+	probe_target(link->world, link->target, link->untold_endpoint,
+		kubernetes_namespace(link->client), link->untold);
+	free(link->untold_endpoint);
+	link->untold_endpoint = NULL;
+	link->untold = NULL;
 	link->is_told = true;
 }
 
@@ -187,24 +192,43 @@ void target_identified(struct probe_world *world, int target, const struct http_
 
 	if (!kubernetes_identity_end(link->client, answer))
 		return;
-	cJSON_Delete(link->held);
-	free(link->held_endpoint);
-	link->held = kubernetes_fingerprint(link->client);
-	link->held_endpoint = memory_copy_text(kubernetes_endpoint(link->client));
+	cJSON_Delete(link->untold);
+	free(link->untold_endpoint);
+	link->untold = kubernetes_fingerprint(link->client);
+	link->untold_endpoint = memory_copy_text(kubernetes_endpoint(link->client));
 	if (links->sources_asked == 0 || link->is_told || is_source(link))
 		tell(link);
 }
 
-static void tell_held(struct probe_world *world)
+static void tell_untold(struct probe_world *world)
 {
 	struct target_links *links = links_of(world);
 
 	for (size_t t = 0; links->sources_asked == 0 && t < world->runbook->target_count; t++)
-		if (links->items[t].held)
+		if (links->items[t].untold)
 			tell(&links->items[t]);
 }
 
 // --- the round ---
+
+static void ask(struct target_link *link);
+static void on_round(uv_timer_t *timer);
+
+// Those that were held before it was asked, and where nobody answers all that are held; each may
+// end others, or hold more back.
+static void believe_held(struct target_link *link, const struct http_answer *answer)
+{
+	struct query *query = link->held;
+
+	link->asked += answer->reach != REACH_ANSWERED;
+	while (query)
+		if (query->held_at < link->asked) {
+			query_believe(query, answer);
+			query = link->held;
+		} else {
+			query = query->next;
+		}
+}
 
 static void on_answer(void *context, const struct http_answer *answer)
 {
@@ -213,7 +237,34 @@ static void on_answer(void *context, const struct http_answer *answer)
 	link->exchange = NULL;
 	links_of(link->world)->sources_asked -= is_source(link);
 	target_identified(link->world, link->target, answer);
-	tell_held(link->world);
+	tell_untold(link->world);
+	if (link->generation == kubernetes_generation(link->client))
+		believe_held(link, answer);
+	if (link->held)
+		ask(link);
+}
+
+// At once where something waits for it, but that one which did not tell is left alone for a while.
+static bool is_due(struct target_link *link)
+{
+	int64_t rest_ms = link->held ? kubernetes_identity_rest_ms(link->client) : 0;
+
+	if (rest_ms > 0)
+		uv_timer_start(links_of(link->world)->round, on_round, (uint64_t)rest_ms, ROUND_MS);
+	return rest_ms == 0 &&
+	       (link->held || kubernetes_identity_due(link->client, IDENTITY_AGE_MS));
+}
+
+// What is held is to be told, or said to be unknown, within its own time.
+static int64_t patience_ms(const struct target_link *link)
+{
+	const struct query *query = NULL;
+	int64_t patience_ms = PATIENCE_MS;
+
+	DL_FOREACH (link->held, query)
+		if (query_time_left_ms(query) < patience_ms)
+			patience_ms = query_time_left_ms(query);
+	return patience_ms > PATIENCE_LEAST_MS ? patience_ms : PATIENCE_LEAST_MS;
 }
 
 static void ask(struct target_link *link)
@@ -221,14 +272,15 @@ static void ask(struct target_link *link)
 	struct err err = {0};
 
 	if (link->exchange || !target_client(link->world, link->target, &err) ||
-		target_open(link->world, link->target, &err) != STATUS_HEALTHY ||
-		!kubernetes_identity_due(link->client, IDENTITY_AGE_MS))
+		target_open(link->world, link->target, &err) != STATUS_HEALTHY || !is_due(link))
 		return;
+	link->asked++;
+	link->generation = kubernetes_generation(link->client);
 	kubernetes_identity_begin(link->client);
 	links_of(link->world)->sources_asked += is_source(link);
 	link->exchange = kubernetes_ask(link->client, &(struct kubernetes_request){
 							      .path = KUBERNETES_IDENTITY_PATH,
-							      .timeout_ms = PATIENCE_MS,
+							      .timeout_ms = patience_ms(link),
 							      .done = on_answer,
 							      .context = link,
 						      });
@@ -242,6 +294,36 @@ static void on_round(uv_timer_t *timer)
 	for (size_t t = 0; t < world->runbook->target_count; t++)
 		if (!world->runbook->targets[t].is_ssh)
 			ask(&links->items[t]);
+}
+
+bool target_is_doubtful(struct probe_world *world, int target)
+{
+	struct target_links *links = links_of(world);
+	struct target_link *link = &links->items[target];
+	struct err err = {0};
+
+	// Where nothing leads to one there is nobody to ask.
+	return links->round && link->client &&
+	       target_open(world, target, &err) == STATUS_HEALTHY &&
+	       kubernetes_is_doubtful(link->client);
+}
+
+void target_hold(struct query *query)
+{
+	struct target_link *link = &links_of(query->probing->world)->items[query->check->target];
+
+	query->is_held = true;
+	query->held_at = link->asked;
+	DL_APPEND(link->held, query);
+	ask(link);
+}
+
+void target_release(struct query *query)
+{
+	struct target_link *link = &links_of(query->probing->world)->items[query->check->target];
+
+	DL_DELETE(link->held, query);
+	query->is_held = false;
 }
 
 void targets_attend(struct probe_world *world)
@@ -275,8 +357,8 @@ static void link_fini(struct target_link *link)
 	kubepulse_free(link->pulse);
 	kubernetes_free(link->client);
 	http_free(link->http);
-	cJSON_Delete(link->held);
-	free(link->held_endpoint);
+	cJSON_Delete(link->untold);
+	free(link->untold_endpoint);
 }
 
 void targets_fini(struct probe_world *world)
