@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// usage: careless PORT LOG
+// usage: careless PORT LOG [UID]
 //
 // Something on loopback that looks like a Kubernetes API server without TLS, whose resources are
 // each served with another carelessness that servers have been seen with: they select nothing, or
-// break off what they should keep up. LOG gets a line for each request, MILLISECONDS PATH. Ends by
+// break off what they should keep up. LOG gets a line for each request, MILLISECONDS PATH. With UID
+// it is another one, which has nothing of all that, and takes its time to say who it is. Ends by
 // SIGTERM, or ten minutes after its start.
 #include <pthread.h>
 #include <signal.h>
@@ -54,7 +55,10 @@ static const struct resource {
 		"", 0},
 };
 
+#define IDENTITY_US 3000000 // that another one takes to say who it is
+
 static FILE *record;
+static const char *other; // its UID; NULL: it is the usual one
 
 static void note(const char *path)
 {
@@ -90,6 +94,13 @@ static void serve_resource(int fd, const struct resource *resource, bool is_watc
 		return;
 	}
 	server_begin(fd);
+	if (other) {
+		if (is_watch)
+			keep_silent(fd, LIFE_S);
+		else
+			server_say(fd, LIST(""));
+		return;
+	}
 	server_say(fd, is_watch ? resource->watch : resource->list);
 	if (is_watch)
 		keep_silent(fd, resource->silence_s);
@@ -100,11 +111,23 @@ static const char *plural(size_t number)
 	return number < sizeof resources / sizeof *resources ? resources[number].plural : NULL;
 }
 
+// Who asks may do what is asked about on another one, and not here.
+static void review(int fd)
+{
+	server_begin(fd);
+	server_say(
+		fd, other ? "{\"status\":{\"allowed\":true}}" : "{\"status\":{\"allowed\":false}}");
+}
+
 static void answer(int fd, const char *path)
 {
 	int resource = server_resource(path, plural);
 	note(path);
-	server_introduce(fd, path, "careless", plural);
+	if (other && strncmp(path, "/api/v1/namespaces/kube-system ", 31) == 0)
+		usleep(IDENTITY_US);
+	server_introduce(fd, path, other ? other : "careless", plural);
+	if (strstr(path, "/selfsubjectaccessreviews "))
+		review(fd);
 	if (resource >= 0)
 		serve_resource(fd, &resources[resource], strstr(path, "watch=true") != NULL);
 }
@@ -121,5 +144,6 @@ int main(int argc, char **argv)
 	record = argc > 2 ? fopen(argv[2], "we") : NULL;
 	if (!record)
 		server_fail("careless", "it needs a port and a file for its log");
+	other = argv[3];
 	server_run("careless", (unsigned short)atoi(argv[1]), serve, LIFE_S);
 }

@@ -4,10 +4,10 @@
 // A proxy between a client and a Kubernetes API server, both on loopback, that misbehaves for so
 // many seconds and is honest afterwards: it cuts connections, stops forwarding without a word,
 // breaks answers off, and refuses with 429 (and Retry-After), 500 and 503. Speaks HTTP/1.1 over
-// TLS, one request a connection. Phases follow from SEED. LOG gets a line for each request:
-// milliseconds since the start, what was done, the path, and its query; and one more, "gone", for
-// each answer or watch in which the server itself said 410. Ends by SIGTERM, or an hour after its
-// start.
+// TLS, one request a connection. Phases follow from SEED. LOG gets a line for each request, before
+// anything is done to it: milliseconds from the start to the connection's, to the request's, what
+// is done, the path, and its query; and one more, "gone", for each answer or watch in which the
+// server itself said 410. Ends by SIGTERM, or an hour after its start.
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -84,14 +84,14 @@ static bool read_head(SSL *client, char head[HEAD_BYTES])
 	return false;
 }
 
-static void note(const char *what, const char *head)
+static void note(long came_ms, const char *what, const char *head)
 {
 	const char *path = strchr(head, ' ');
 	path = path ? path + 1 : "?";
 	int length = (int)strcspn(path, " ?");
 	const char *query = path[length] == '?' ? path + length + 1 : "";
 	flockfile(record);
-	fprintf(record, "%ld %s %.*s %.*s\n", now_ms(), what, length, path,
+	fprintf(record, "%ld %ld %s %.*s %.*s\n", came_ms, now_ms(), what, length, path,
 		(int)strcspn(query, " "), query);
 	fflush(record);
 	funlockfile(record);
@@ -139,7 +139,7 @@ static bool relay(SSL *client, SSL *server, const char *head, unsigned since)
 		if (got <= 0)
 			return true;
 		if (says_gone(bytes, got))
-			note("gone", head);
+			note(now_ms(), "gone", head);
 		if (now == BREAK_OFF)
 			got = got / 2 + 1;
 		if (SSL_write(client, bytes, got) <= 0 || now == BREAK_OFF)
@@ -171,13 +171,14 @@ static void *serve(void *context)
 {
 	int fd = *(int *)context;
 	char head[HEAD_BYTES];
+	long came_ms = now_ms();
 	free(context);
 	SSL *client = SSL_new(as_server);
 	SSL_set_fd(client, fd);
 	if (SSL_accept(client) == 1 && read_head(client, head)) {
 		unsigned since = atomic_load(&turn);
 		enum phase now = (enum phase)atomic_load(&phase);
-		note(words[now], head);
+		note(came_ms, words[now], head);
 		if (now == TOO_MANY || now == BROKEN || now == UNAVAILABLE) {
 			refuse(client, now);
 			SSL_shutdown(client);

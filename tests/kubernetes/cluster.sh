@@ -36,17 +36,6 @@ fail() {
 	exit 1
 }
 
-# Below the range that the kernel hands out for outgoing connections; 7 is curl's "could not connect".
-free_port() {
-	while :; do
-		port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 12000))
-		code=0
-		curl -s -o /dev/null --max-time 2 "http://127.0.0.1:$port" || code=$?
-		[ "$code" = 7 ] && break
-	done
-	echo "$port"
-}
-
 # authority NAME: a key and a self-signed CA certificate.
 authority() {
 	openssl req -x509 -newkey rsa:2048 -nodes -sha256 -days 30 -subj "/CN=$1" -keyout "$1.key" -out "$1.crt" \
@@ -139,7 +128,7 @@ end() {
 	rm -f "$1.pid"
 }
 
-# await NAME COMMAND...: until COMMAND succeeds; at most a minute, and no longer than NAME lives.
+# await NAME COMMAND...: until COMMAND succeeds; at most three minutes, and no longer than NAME lives.
 await() {
 	name=$1
 	shift
@@ -147,14 +136,14 @@ await() {
 	until "$@" >/dev/null 2>&1; do
 		lives "$name" || { tail -n 5 "$name.log" >&2; fail "$name ended"; }
 		tries=$((tries + 1))
-		[ "$tries" -lt 300 ] || { tail -n 5 "$name.log" >&2; fail "$name: not ready after a minute"; }
+		[ "$tries" -lt 900 ] || { tail -n 5 "$name.log" >&2; fail "$name: not ready after three minutes"; }
 		sleep 0.2
 	done
 }
 
 start_etcd() {
-	[ -f etcd.url ] || echo "http://127.0.0.1:$(free_port)" >etcd.url
-	[ -f peer.url ] || echo "http://127.0.0.1:$(free_port)" >peer.url
+	[ -f etcd.url ] || echo "http://127.0.0.1:$(free_port 127.0.0.1)" >etcd.url
+	[ -f peer.url ] || echo "http://127.0.0.1:$(free_port 127.0.0.1)" >peer.url
 	launch etcd "$ASSETS/etcd" --data-dir "$CLUSTER/etcd" --unsafe-no-fsync \
 		--listen-client-urls "$(cat etcd.url)" --advertise-client-urls "$(cat etcd.url)" \
 		--listen-peer-urls "$(cat peer.url)" --initial-advertise-peer-urls "$(cat peer.url)" \
@@ -163,7 +152,7 @@ start_etcd() {
 }
 
 start_apiserver() {
-	[ -f url ] || echo "https://127.0.0.1:$(free_port)" >url
+	[ -f url ] || echo "https://127.0.0.1:$(free_port 127.0.0.1)" >url
 	launch apiserver "$ASSETS/kube-apiserver" --etcd-servers "$(cat etcd.url)" --bind-address 127.0.0.1 \
 		--secure-port "$(sed 's/.*://' url)" --advertise-address 127.0.0.1 --endpoint-reconciler-type none \
 		--cert-dir "$CLUSTER" --tls-cert-file server.crt --tls-private-key-file server.key --client-ca-file ca.crt \
@@ -200,6 +189,8 @@ END
 {"metadata":{"name":"relight-viewer"},"subjects":[{"kind":"User","name":"viewer","apiGroup":"rbac.authorization.k8s.io"}],
  "roleRef":{"kind":"ClusterRole","name":"relight-viewer","apiGroup":"rbac.authorization.k8s.io"}}
 END
+	# What judges who may do what hears of it a little later.
+	await apiserver curl -sf --max-time 20 --cacert ca.crt -H "Authorization: Bearer viewer-token-5b1c" "$(cat url)/apis/apps/v1/deployments"
 	touch granted
 }
 

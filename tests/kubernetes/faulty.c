@@ -15,7 +15,8 @@
 //   half     the request is carried out, and the answer breaks off
 //   429, 500, 503, 504                 refused; 429 with Retry-After: 1
 //   late-500, late-503, late-504       carried out, and answered so
-// LOG gets a line for each request: METHOD, "dry" or "-", WHAT ("pass"), path and query. Ends by
+// LOG gets a line for each request before anything is done to it: METHOD, "dry" or "-", WHAT
+// ("pass"), path and query; and one more once it was carried out: "done", METHOD, WHAT. Ends by
 // SIGTERM, or an hour after its start.
 #include <openssl/ssl.h>
 #include <pthread.h>
@@ -107,6 +108,14 @@ static void judge(const struct request *request, char what[16])
 	}
 	fprintf(record, "%s %s %s %s\n", request->method, request->is_trial ? "dry" : "-", what,
 		request->target);
+	fflush(record);
+	pthread_mutex_unlock(&mutex);
+}
+
+static void note_done(const struct request *request, const char *what)
+{
+	pthread_mutex_lock(&mutex);
+	fprintf(record, "done %s %s\n", request->method, what);
 	fflush(record);
 	pthread_mutex_unlock(&mutex);
 }
@@ -237,6 +246,8 @@ static bool handle(SSL *client, const struct request *request)
 		return refuse(client, what);
 	char *answer = carry_out(request, &length);
 	bool goes_on = answer != NULL;
+	if (answer)
+		note_done(request, what);
 	if (strncmp(what, "late-", 5) == 0)
 		goes_on = refuse(client, what + 5);
 	else if (strcmp(what, "hang") == 0)

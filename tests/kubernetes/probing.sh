@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Read by the tests here with `.`, after `set -eu`: asks `relight probe --once` about one dependency after another, and
-# compares what it says. Gives $work, a folder of the test's own.
+# compares what it says. On top of the integration tests' lib.sh, whose folder $work and whose end of a test it uses.
 
 # shellcheck source=tests/kubernetes/api.sh
 . "$(dirname "$0")/api.sh"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM HUP
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/../integration/lib.sh"
 failed=0
 
 # runbook TARGETS DEPENDENCIES: writes $work/runbook.yaml of these YAML texts.
@@ -28,8 +27,7 @@ observe() {
 	code=0
 	"$RELIGHT" probe "$work/runbook.yaml" --once "$@" >"$work/lines" 2>"$work/errors" </dev/null || code=$?
 	if [ "$code" -gt 1 ] || grep -q Sanitizer "$work/errors"; then
-		cat "$work/errors" >&2
-		exit 1
+		fail "probe: exit $code: $(cat "$work/errors")"
 	fi
 }
 
@@ -57,6 +55,37 @@ until_observed() {
 	expect "$2" "$3" ""
 }
 
+# eventually SECONDS EXPECTATIONS [OPTION...]: observes with these options and calls that function, again and again until it
+# finds nothing wrong. For what the API server knows from caches of its own, or controllers set: both come a little later.
+eventually() {
+	end=$(($(date +%s) + $1))
+	expectations=$2 failed_before=$failed
+	shift 2
+	while :; do
+		failed=0
+		observe "$@"
+		"$expectations" 2>"$work/wrong"
+		[ "$failed" = 1 ] && [ "$(date +%s)" -lt "$end" ] || break
+		sleep 0.2
+	done
+	cat "$work/wrong" >&2
+	[ "$failed_before" = 0 ] || failed=1
+}
+
+# heartbeat: a process that does nothing but wake up ten times a second, and notes when it did, in $work/beats; to be ended, as
+# $heartbeat. What it is late by, the machine kept from every process.
+heartbeat() {
+	while [ -d "$work" ] && sleep 0.1; do
+		date +%s.%N
+	done >"$work/beats" 3>&- 4>&- &
+	heartbeat=$!
+}
+# withheld FROM TO: the seconds that the machine withheld from the heartbeat between these times, in seconds since 1970.
+withheld() {
+	awk -v from="$1" -v to="$2" '$1 > from && last && last < to && $1 - last > 0.15 {lost += $1 - last - 0.11} {last = $1}
+		END {printf "%.1f\n", lost}' "$work/beats"
+}
+
 done_probing() {
-	[ "$failed" = 0 ] || exit 1
+	[ "$failed" = 0 ] || fail "not as it should be, see above"
 }

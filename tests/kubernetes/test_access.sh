@@ -35,18 +35,18 @@ for kind in $kinds; do
 	targets="$targets
   $kind: {kubernetes: {kubeconfig: $CLUSTER/kubeconfig-$kind, context: test}}"
 	dependencies="$dependencies
-- {id: $kind, timeout: 5s, check: {kubernetes: {target: $kind, resource: namespaces, name: default}}}"
+- {id: $kind, timeout: 20s, check: {kubernetes: {target: $kind, resource: namespaces, name: default}}}"
 done
 runbook "$targets
   no-context: {kubernetes: {kubeconfig: $CLUSTER/kubeconfig, context: dr}}
   default-file: {kubernetes: {context: test}}
   impostor: {kubernetes: {kubeconfig: $CLUSTER/kubeconfig, context: test, uid: 0b1c}}" "$dependencies
-- {id: no-context, check: {kubernetes: {target: no-context, readyz: true}}}
-- {id: default-file, check: {kubernetes: {target: default-file, readyz: true}}}
-- {id: impostor, check: {kubernetes: {target: impostor, readyz: true}}}
-- {id: forbidden-list, check: {kubernetes: {target: token, resource: secrets, namespace: '*'}}}
-- {id: forbidden-name, check: {kubernetes: {target: token, resource: nodes, name: a}}}
-- {id: permitted-list, check: {kubernetes: {target: token, resource: deployments, namespace: '*', min: 0}}}"
+- {id: no-context, check: {kubernetes: {target: no-context, readyz: true}}, timeout: 20s}
+- {id: default-file, check: {kubernetes: {target: default-file, readyz: true}}, timeout: 20s}
+- {id: impostor, check: {kubernetes: {target: impostor, readyz: true}}, timeout: 20s}
+- {id: forbidden-list, timeout: 20s, check: {kubernetes: {target: token, resource: secrets, namespace: '*'}}}
+- {id: forbidden-name, timeout: 20s, check: {kubernetes: {target: token, resource: nodes, name: a}}}
+- {id: permitted-list, timeout: 20s, check: {kubernetes: {target: token, resource: deployments, namespace: '*', min: 0}}}"
 observe
 expect admin healthy active
 expect token healthy active

@@ -7,22 +7,24 @@ set -eu
 . "$(dirname "$0")/probing.sh"
 
 runbook "  main: {kubernetes: {kubeconfig: $CLUSTER/kubeconfig, context: test}}" "
-- {id: widget, every: 60s, timeout: 5s, check: {kubernetes: {target: main, resource: wdg, name: one, expect: exists}}}
-- {id: may, every: 60s, timeout: 5s, check: {kubernetes: {target: main, can_i: {verb: list, resource: wdg}}}}"
+- {id: widget, every: 60s, timeout: 20s, check: {kubernetes: {target: main, resource: wdg, name: one, expect: exists}}}
+- {id: may, every: 60s, timeout: 20s, check: {kubernetes: {target: main, can_i: {verb: list, resource: wdg}}}}"
 mkfifo "$work/stdin"
 "$RELIGHT" probe "$work/runbook.yaml" <"$work/stdin" >"$work/lines" 2>"$work/errors" &
 sensor=$!
-trap 'kill $sensor 2>/dev/null || true; rm -rf "$work"' EXIT
+clean_up() {
+	kill $sensor 2>/dev/null
+}
 exec 3>"$work/stdin"
 
-# answered DEPENDENCY TOKEN STATUS WORDS: asks anew, and so it is, within 5 s
+# answered DEPENDENCY TOKEN STATUS WORDS: asks anew, and so it is
 answered() {
 	echo "{\"recheck\":\"$1\",\"token\":$2}" >&3
 	tries=0
 	until said=$(grep '}$' "$work/lines" | jq -r --arg id "$1" --argjson token "$2" \
 		'select(.dependency == $id and .token == $token) | "\(.status): \(.message)"') && [ -n "$said" ]; do
 		tries=$((tries + 1))
-		[ "$tries" -lt 60 ] || break
+		[ "$tries" -lt 300 ] || break
 		sleep 0.1
 	done
 	case $said in
@@ -41,18 +43,13 @@ api POST /apis/apiextensions.k8s.io/v1/customresourcedefinitions - >/dev/null <<
 "shortNames":["wdg"]},"versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object",
 "x-kubernetes-preserve-unknown-fields":true}}}]}}
 END
-tries=0
-until api POST /apis/appears.example.io/v1/namespaces/default/widgets - >/dev/null 2>&1 <<'END'; do
-{"apiVersion":"appears.example.io/v1","kind":"Widget","metadata":{"name":"one"}}
-END
-	tries=$((tries + 1))
-	[ "$tries" -lt 100 ] || { echo "test_appears.sh: no widget can be made" >&2; exit 1; }
-	sleep 0.1
-done
-# Discovery of all groups follows a little later than the resource itself.
-until api GET /apis/appears.example.io/v1 2>/dev/null | grep -q wdg && api GET /apis | grep -q appears; do
-	sleep 0.1
-done
+# Its short name and its group are found a little later than it is served.
+is_named() {
+	served appears.example.io v1 widgets && api GET /apis/appears.example.io/v1 | grep wdg >/dev/null
+}
+wait_for 60 is_named || fail "widgets are not served"
+echo '{"apiVersion":"appears.example.io/v1","kind":"Widget","metadata":{"name":"one"}}' >widget.json
+wait_for 30 api POST /apis/appears.example.io/v1/namespaces/default/widgets widget.json >/dev/null || fail "no widget can be made"
 answered widget 3 healthy exists
 answered may 4 healthy ""
 api DELETE /apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.appears.example.io >/dev/null

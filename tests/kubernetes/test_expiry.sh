@@ -23,6 +23,11 @@ api POST /api/v1/namespaces/default/serviceaccounts/expiry/token - >"$work/token
 {"spec":{"expirationSeconds":1200}}
 END
 jq -r .status.token "$work/token.json" >"$CLUSTER/expiry-token"
+# What judges tokens hears of their account a little later.
+is_known() {
+	curl -sf --max-time 20 --cacert "$CLUSTER/ca.crt" -H "Authorization: Bearer $(cat "$CLUSTER/expiry-token")" "$(cat "$CLUSTER/url")/readyz"
+}
+wait_for 60 is_known >/dev/null || fail "its token is not taken"
 token_ends=$(jq -r .status.expirationTimestamp "$work/token.json" | sed 's/Z$/.000000Z/')
 sed "s#token: .*#token: $(cat "$CLUSTER/expiry-token")#" "$CLUSTER/kubeconfig-token" >"$CLUSTER/kubeconfig-jwt"
 sed "s#token: .*#tokenFile: expiry-token#" "$CLUSTER/kubeconfig-token" >"$CLUSTER/kubeconfig-jwt-file"
@@ -95,8 +100,7 @@ api POST $crds - >/dev/null <<'END'
  "versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}]}}
 END
 restores=/apis/velero.io/v1/namespaces/default/restores
-wait_for=100
-until api GET $restores >/dev/null 2>&1 || [ "$((wait_for -= 1))" = 0 ]; do sleep 0.2; done
+wait_for 60 served velero.io v1 restores || fail "restores are not served"
 # restore NAME PHASE DONE TOTAL
 restore() {
 	printf '{"apiVersion":"velero.io/v1","kind":"Restore","metadata":{"name":"%s","labels":{"set":"progress"}},"spec":{},
@@ -122,6 +126,10 @@ carries absent .progress null
 carries namespace .progress null
 carries own .progress '{"done":40,"total":120,"unit":"parts"}'
 api DELETE $crds/restores.velero.io >/dev/null
+is_gone() {
+	! api GET $crds/restores.velero.io >/dev/null 2>&1
+}
+wait_for 60 is_gone || fail "the definition of restores does not go"
 
 if grep -qE 'viewer-token|BEGIN|PRIVATE|eyJ' "$work/lines" "$work/errors"; then
 	echo "test_expiry.sh: a credential is in the output" >&2

@@ -15,30 +15,18 @@ pid=
 clean_up() {
 	[ -z "$pid" ] || kill "$pid" 2>/dev/null || true
 	api DELETE /api/v1/namespaces/flaky >/dev/null 2>&1 || true
-	[ -n "${KEEP:-}" ] || rm -rf "$work"
 }
-trap clean_up EXIT
 
 api POST /api/v1/namespaces - >/dev/null <<'END'
 {"metadata":{"name":"flaky"}}
 END
 maps=/api/v1/namespaces/flaky/configmaps
 deployments=/apis/apps/v1/namespaces/flaky/deployments
-while :; do
-	port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 12000))
-	code=0
-	curl -s -o /dev/null --max-time 2 "http://127.0.0.1:$port" || code=$?
-	[ "$code" = 7 ] && break
-done
+: >rules
+serve faulty "$(sed 's/.*://' "$CLUSTER/url")" "$CLUSTER" "$work/rules" "$work/asked"
+pid=$server
 sed "s|server: .*|server: https://127.0.0.1:$port|; s|client-[a-z]*: .*|token: nobody|" "$CLUSTER/kubeconfig" |
 	sed "s|certificate-authority: .*|certificate-authority: $CLUSTER/ca.crt|" | awk '!/token:/ || !seen++' >kubeconfig
-start_proxy() {
-	"$SUPPORT/faulty" "$port" "$(sed 's/.*://' "$CLUSTER/url")" "$CLUSTER" "$work/rules" "$work/asked" &
-	pid=$!
-}
-: >rules
-start_proxy
-wait_for 5 curl -sk -o /dev/null "https://127.0.0.1:$port/healthz" || fail "the proxy does not start"
 
 # faults LINE...: what is done to the next requests (faulty.c). The log begins anew.
 faults() {
@@ -46,7 +34,7 @@ faults() {
 	mv rules.new rules
 	: >asked
 }
-timeout_ms=20000
+timeout_ms=60000
 # act STEP ATTEMPT ACTION: performs it through the proxy; its result is in ./result, its output in ./output.
 act() {
 	jq -nc --arg step "$1" --argjson attempt "$2" --argjson action "$3" --arg kubeconfig "$work/kubeconfig" \
@@ -108,9 +96,9 @@ sent cut POST 1
 is cut unknown 'whether it was created is not known'
 
 faults 'POST /configmaps hang 1'
-timeout_ms=4000
+timeout_ms=15000
 act hang 1 "$(generate hang)"
-timeout_ms=20000
+timeout_ms=60000
 made hang 1
 is hang success '' 'configmap/gen- gen-[a-z0-9]+ created .*'
 
@@ -128,9 +116,9 @@ is refused unknown 'whether it was created is not known'
 
 # What could not be looked at then is seen by the next attempt; the one after that makes another.
 faults 'POST /configmaps lose 1' 'GET /configmaps?limit 503 99'
-timeout_ms=4000
+timeout_ms=15000
 act blind 1 "$(generate blind)"
-timeout_ms=20000
+timeout_ms=60000
 made blind 1
 is blind unknown 'the server could not be asked afterwards'
 faults 'POST /nothing pass 0'
@@ -182,20 +170,18 @@ for fault in half lose late-500 late-503 late-504; do
 	is "delete-$fault" success '' 'configmap/named is gone'
 done
 
-# What was deleted is gone, though another one has its name before the question is asked again. The proxy writes down what it
-# is asked before it does it, so the name is taken until it was done.
-make_named() {
-	api POST "$maps" set.json >/dev/null
-}
-make_named
-faults 'DELETE /configmaps/named late-503 1' 'DELETE /configmaps/named 429 3'
+# What was deleted is gone, though another one has its name before the question is asked again: it is refused until then.
+api POST "$maps" set.json >/dev/null
+faults 'DELETE /configmaps/named late-503 1' 'DELETE /configmaps/named 429 99'
 (
-	wait_for 5 grep -q '^DELETE - late-503' asked
-	wait_for 5 make_named
+	wait_for 50 grep -q '^done DELETE late-503' asked
+	api POST "$maps" set.json >/dev/null
+	echo 'DELETE /nothing pass 0' >rules.new
+	mv rules.new rules
 ) &
 maker=$!
 act replaced 1 '{"delete":{"resource":"cm","name":"named"}}'
-wait "$maker"
+wait "$maker" || fail "replaced: nothing took its name: $(cat asked)"
 api GET "$maps/named" >/dev/null || fail "what took the name was deleted, too: $(cat output)"
 is replaced success '' 'configmap/named is gone, another one has its name.*'
 
@@ -209,9 +195,9 @@ act restart 1 '{"restart":{"resource":"deploy","name":"web"}}'
 is restart success '' 'deployment.apps/web restarted .*'
 value "$deployments/web" .metadata.generation 2
 faults 'PATCH /scale hang 1'
-timeout_ms=3000
+timeout_ms=15000
 act scale 1 '{"scale":{"resource":"deploy","name":"web","replicas":"3"}}'
-timeout_ms=20000
+timeout_ms=60000
 is scale success '' 'deployment.apps/web scaled from 1 to 3 replicas .*'
 
 # --- refused for now: asked again as long as the step's time allows -------------------------------------------------------
@@ -219,14 +205,14 @@ is scale success '' 'deployment.apps/web scaled from 1 to 3 replicas .*'
 faults '* / 503 6'
 timeout_ms=60000
 act patient 1 "{\"force\":true,\"apply\":$(config_map '"name":"named"' '{"a":"patient"}')}"
-timeout_ms=20000
+timeout_ms=60000
 is patient success '' 'asked again in 8s: HTTP 503.*' 'configmap/named configured .*'
 faults '* / 429 1' 'dry / 429 1' 'PATCH / 429 1'
 act polite 1 "{\"force\":true,\"apply\":$(config_map '"name":"named"' '{"a":"polite"}')}"
 is polite success ''
 [ "$(grep -c 'asked again in 1s' output)" = 3 ] || fail "Retry-After was not obeyed: $(cat output)"
 faults '* / 503 99'
-timeout_ms=3000
+timeout_ms=8000
 act out-of-time 1 "{\"apply\":$(config_map '"name":"never"')}"
 is out-of-time timeout ''
 faults 'GET /api/v1/namespaces pass 1' 'GET /api/v1 hang 9'
@@ -244,7 +230,7 @@ is refused-to-the-end timeout 'configmap/never: not done when it had to stop: HT
 faults 'PATCH / 503 99'
 act out-of-time 3 "{\"apply\":$(config_map '"name":"never"')}"
 is doubtful-to-the-end unknown 'its time was up; configmap/never: whether it was applied is not known: HTTP 503'
-timeout_ms=20000
+timeout_ms=60000
 [ "$(api GET "$maps?fieldSelector=metadata.name=never" | jq '.items | length')" = 0 ] || fail "never: is there"
 
 # Cut at every turn: the first contact, the dry run, the change.
@@ -253,39 +239,40 @@ act cuts 1 "{\"force\":true,\"apply\":$(config_map '"name":"named"' '{"a":"cuts"
 is cuts success '' 'configmap/named configured .*'
 
 # Nobody listens for a while, in the middle of it.
-faults 'PATCH / 429 3'
+faults 'PATCH / 429 99'
 jq -nc --arg kubeconfig "$work/kubeconfig" '{step:"away",attempt:1,role:"run",incident:"i",action:{kubernetes:{target:"dr",force:true,
 	apply:{apiVersion:"v1",kind:"ConfigMap",metadata:{name:"named"},data:{a:"away"}}}},cluster:{kubeconfig:$kubeconfig,context:"test",namespace:"flaky"},
-	files:[],env:{},timeout_ms:30000}' | "$RELIGHT" perform --dir "$work/i" --step away --attempt 1 2>err &
+	files:[],env:{},timeout_ms:120000}' | "$RELIGHT" perform --dir "$work/i" --step away --attempt 1 2>err &
 actor=$!
-wait_for 10 grep -q '^PATCH - 429' asked || fail "away: nothing is sent: $(cat asked)"
+wait_for 60 grep -q '^PATCH - 429' asked || fail "away: nothing is sent: $(cat asked)"
 kill "$pid"
 wait "$pid" 2>/dev/null || true
-sleep 3
-start_proxy
+pid=
+wait_for 30 grep -q 'asked again in .*: connection refused' i/attempts/away/1/output.log || fail "away: is not asked again: $(cat i/attempts/away/1/output.log)"
+faults 'PATCH /nothing pass 0'
+serve_at "$port" faulty "$(sed 's/.*://' "$CLUSTER/url")" "$CLUSTER" "$work/rules" "$work/asked" || fail "the proxy does not start again"
+pid=$server
 wait "$actor" || fail "away: $(cat i/attempts/away/1/result.json)"
-grep -q 'asked again in .*: connection refused' i/attempts/away/1/output.log || fail "away: $(cat i/attempts/away/1/output.log)"
 value "$maps/named" .data.a away
 
 # Cancelled while it is under way: what became of it is looked for, and if that does not tell, it is unknown.
-# cancelled STEP ACTION: performs it, and cancels it once the change was sent.
+# cancelled STEP ACTION SENT: performs it, and cancels it once the log says that the change was sent.
 cancelled() {
 	(
-		wait_for 10 grep -qE '^(POST|PATCH) - (stall|hang)' asked
-		sleep 0.3
+		wait_for 50 grep -q "^$3" asked
 		echo '{"why":"not this one"}' >"i/attempts/$1/1/cancel.new"
 		mv "i/attempts/$1/1/cancel.new" "i/attempts/$1/1/cancel"
 	) &
 	canceller=$!
 	act "$1" 1 "$2"
-	wait "$canceller"
+	wait "$canceller" || fail "$1: it was never sent: $(cat asked)"
 }
 faults 'POST /configmaps stall 1'
-cancelled cancel-stall "$(generate cancel-stall)"
+cancelled cancel-stall "$(generate cancel-stall)" 'POST - stall'
 made cancel-stall 0
 is cancel-stall unknown 'cancelled: not this one; configmap/gen-: whether it was created is not known: it had to stop before there was an answer; the server does not show it so far'
 faults 'PATCH /named hang 1'
-cancelled cancel-hang "{\"force\":true,\"apply\":$(config_map '"name":"named"' '{"a":"cancelled"}')}"
+cancelled cancel-hang "{\"force\":true,\"apply\":$(config_map '"name":"named"' '{"a":"cancelled"}')}" 'done PATCH hang'
 is cancel-hang success '' 'configmap/named configured .*the answer was lost.*'
 value "$maps/named" .data.a cancelled
 
@@ -304,11 +291,11 @@ name: unknown
 targets: {dr: {kubernetes: {kubeconfig: kubeconfig, context: test, namespace: flaky}}}
 steps:
 - id: make
-  timeout: 20s
+  timeout: 60s
   retries: 3
   run: {kubernetes: {target: dr, create: {apiVersion: v1, kind: ConfigMap, metadata: {generateName: gen-, labels: {made: unknown}}}}}
 END
-printf 'answers: 1\nwait: 5s\n' >answers.yaml
+printf 'answers: 1\nwait: 15s\n' >answers.yaml
 faults 'POST /configmaps cut 1'
 expect_code 3 "$RELIGHT" run unknown.yaml --headless --answers answers.yaml --dir unknown
 says err "outcome of its attempt is unknown"

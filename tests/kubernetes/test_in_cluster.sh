@@ -23,9 +23,7 @@ pid=
 clean_up() {
 	[ -z "$pid" ] || kill "$pid" 2>/dev/null || true
 	api DELETE /api/v1/namespaces/pods >/dev/null 2>&1 || true
-	rm -rf "$work"
 }
-trap clean_up EXIT
 mount -t tmpfs tmpfs /run
 [ "$(readlink -f /var/run)" = /run ] || mount -t tmpfs tmpfs /var/run
 account=/var/run/secrets/kubernetes.io/serviceaccount
@@ -49,6 +47,10 @@ token() {
 	echo "{\"spec\":{\"audiences\":[\"https://kubernetes.default.svc\"],\"expirationSeconds\":3600,\"boundObjectRef\":{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"name\":\"$1\",\"uid\":\"$uid\"}}}" |
 		api POST $core/serviceaccounts/runner/token - | jq -r .status.token
 }
+# taken TOKEN: whether the server takes it, and knows what it may do: it hears of both a little later.
+taken() {
+	curl -sf --max-time 20 --cacert "$CLUSTER/ca.crt" -H "Authorization: Bearer $1" "$(cat "$CLUSTER/url")$core/configmaps/mine" >/dev/null
+}
 # place NAME TOKEN: as a kubelet does: a new folder, and a link to it that replaces the one before.
 place() {
 	mkdir "$account/..$1"
@@ -67,10 +69,10 @@ relight: 1
 name: pod
 targets: {here: {kubernetes: {}}}
 dependencies:
-- {id: mine, every: 1s, timeout: 3s, check: {kubernetes: {target: here, resource: cm, name: mine, expect: {jq: '.data.is == "here"'}}}}
-- {id: made, every: 1s, timeout: 3s, stable: 1s, check: {kubernetes: {target: here, resource: cm, name: made, expect: exists}}}
-- {id: may, every: 1s, timeout: 3s, check: {kubernetes: {target: here, can_i: {verb: create, resource: cm}}}}
-- {id: may-not, every: 1s, timeout: 3s, check: {kubernetes: {target: here, can_i: {verb: get, resource: secrets}}}}
+- {id: mine, every: 1s, timeout: 20s, check: {kubernetes: {target: here, resource: cm, name: mine, expect: {jq: '.data.is == "here"'}}}}
+- {id: made, every: 1s, timeout: 20s, stable: 1s, check: {kubernetes: {target: here, resource: cm, name: made, expect: exists}}}
+- {id: may, every: 1s, timeout: 20s, check: {kubernetes: {target: here, can_i: {verb: create, resource: cm}}}}
+- {id: may-not, every: 1s, timeout: 20s, check: {kubernetes: {target: here, can_i: {verb: get, resource: secrets}}}}
 steps:
 - {id: make, restores: [made], run: {kubernetes: {target: here, apply: {apiVersion: v1, kind: ConfigMap, metadata: {name: made}}}}}
 END
@@ -107,6 +109,7 @@ kubectl_says 1 'localhost:8080'
 
 # A pod; its home may be missing, too.
 first=$(token first)
+wait_for 60 taken "$first" || fail "its token is not taken"
 place one "$first"
 kubectl_says 0 'here pods'
 probe mine healthy ''
@@ -141,7 +144,7 @@ code=0
 grep -q '"status":"missing"' lines || fail "a context that a pod does not have: $(cat lines)"
 
 # An action, with no more than the pod has: not even a look at kube-system.
-printf 'answers: 1\nwait: 20s\n' >answers.yaml
+printf 'answers: 1\nwait: 60s\n' >answers.yaml
 expect_code 0 "$RELIGHT" run pod.yaml --headless --answers answers.yaml --dir run
 api GET $core/configmaps/made >/dev/null || fail "the action did nothing"
 
@@ -156,26 +159,30 @@ newest() {
 is_now() {
 	[ "$(newest "$1" "$3")" = "$2" ]
 }
-wait_for 10 is_now may healthy "" || fail "the sensor in a pod: $(tail -n 3 long)"
-place two "$(token second)"
+wait_for 60 is_now may healthy "" || fail "the sensor in a pod: $(tail -n 3 long)"
+second=$(token second)
+wait_for 60 taken "$second" || fail "its second token is not taken"
+place two "$second"
 api DELETE $core/secrets/first >/dev/null
 # The server remembers a good token for ten seconds.
 sleep 11
 after=$(date -u +%Y-%m-%dT%H:%M:%S.%6NZ)
 for id in mine may; do
-	wait_for 10 is_now $id healthy "$after" || fail "after the rotation: $id: $(grep "\"$id\"" long | tail -n 2)"
+	wait_for 60 is_now $id healthy "$after" || fail "after the rotation: $id: $(grep "\"$id\"" long | tail -n 2)"
 done
 ! grep -q '"status":"unknown"' long || fail "the rotation was noticed: $(grep '"status":"unknown"' long | head -n 2)"
 # What would have been seen with the old token:
 place three "$first"
 after=$(date -u +%Y-%m-%dT%H:%M:%S.%6NZ)
-wait_for 20 is_now may unknown "$after" || fail "a token that is worth nothing: $(tail -n 2 long)"
+wait_for 60 is_now may unknown "$after" || fail "a token that is worth nothing: $(tail -n 2 long)"
 grep -q 'HTTP 401' long || fail "a token that is worth nothing: $(tail -n 2 long)"
 # … and it comes back by itself.
-place four "$(token third)"
+third=$(token third)
+wait_for 60 taken "$third" || fail "its third token is not taken"
+place four "$third"
 after=$(date -u +%Y-%m-%dT%H:%M:%S.%6NZ)
-wait_for 20 is_now may healthy "$after" || fail "a new token: $(tail -n 2 long)"
-wait_for 40 is_now mine healthy "$after" || fail "a new token: $(tail -n 2 long)"
+wait_for 60 is_now may healthy "$after" || fail "a new token: $(tail -n 2 long)"
+wait_for 90 is_now mine healthy "$after" || fail "a new token: $(tail -n 2 long)"
 exec 3>&-
 wait "$pid" || true
 pid=

@@ -8,8 +8,8 @@ kubectl=${ASSETS:-}/kubectl
 	echo "test_kubeconfig.sh: skipped: there is no kubectl in $ASSETS"
 	exit 0
 }
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/../integration/lib.sh"
 mkdir -p "$work/a/pki" "$work/b" "$work/c"
 failed=0
 
@@ -130,4 +130,4 @@ done
 	echo "test_kubeconfig.sh: only $compared compared and $refused refused by both" >&2
 	failed=1
 }
-[ "$failed" = 0 ] || { echo "test_kubeconfig.sh: $failed of $compared differ" >&2; exit 1; }
+[ "$failed" = 0 ] || fail "$failed of $compared differ"

@@ -58,11 +58,7 @@ create /apis/apiextensions.k8s.io/v1/customresourcedefinitions <<'END'
  "versions":[{"name":"v1","served":true,"storage":true,"subresources":{"status":{}},
   "schema":{"openAPIV3Schema":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}]}}
 END
-tries=0
-until api GET /apis/db.relight.test/v1/stores >/dev/null 2>&1 || [ "$tries" -ge 100 ]; do
-	tries=$((tries + 1))
-	sleep 0.1
-done
+wait_for 60 served db.relight.test v1 stores || fail "stores are not served"
 create /apis/db.relight.test/v1/namespaces/shop/stores <<'END'
 {"apiVersion":"db.relight.test/v1","kind":"Store","metadata":{"name":"cases"},"spec":{"size":3}}
 END
@@ -84,10 +80,18 @@ create /apis/apiregistration.k8s.io/v1/apiservices <<'END'
 {"metadata":{"name":"v1.gone.relight.test"},"spec":{"group":"gone.relight.test","version":"v1","groupPriorityMinimum":20000,
  "versionPriority":1,"service":{"namespace":"shop","name":"gone"},"insecureSkipTLSVerify":true}}
 END
+is_listed() {
+	api GET /apis | grep gone.relight.test >/dev/null
+}
+wait_for 60 is_listed || fail "the aggregated group is not listed"
+clean_up() {
+	kill ${probe:-} 2>/dev/null
+	api DELETE /apis/apiregistration.k8s.io/v1/apiservices/v1.gone.relight.test >/dev/null
+}
 
 targets="  main: {kubernetes: {context: test, namespace: shop}}"
 check() {
-	echo "- {id: $1, timeout: 5s, check: {kubernetes: {target: main, $2}}}"
+	echo "- {id: $1, timeout: 20s, check: {kubernetes: {target: main, $2}}}"
 }
 runbook "$targets" "$(
 	check api 'readyz: true'
@@ -129,6 +133,8 @@ runbook "$targets" "$(
 	check aggregation 'resource: apiservice, name: v1.gone.relight.test'
 	check no-such-group 'resource: pods.example.org, name: x'
 )"
+# Its controller says a little later that the aggregated one is not available.
+until_observed 60 aggregation degraded
 observe
 expect api healthy ready
 expect pod healthy "running and ready"
@@ -206,7 +212,7 @@ mkfifo "$work/in"
 probe=$!
 exec 3>"$work/in"
 tries=0
-until grep -q '"Provisioning' "$work/lines" || [ "$tries" -ge 100 ]; do
+until grep -q '"Provisioning' "$work/lines" || [ "$tries" -ge 300 ]; do
 	tries=$((tries + 1))
 	sleep 0.1
 done
@@ -214,7 +220,7 @@ is "progress that nobody saw" "$(progressed timeless)" null
 before=$(date -u +%Y-%m-%dT%H:%M:%S)
 ledger Starting
 tries=0
-until grep -q '"Starting' "$work/lines" || [ "$tries" -ge 100 ]; do
+until grep -q '"Starting' "$work/lines" || [ "$tries" -ge 300 ]; do
 	tries=$((tries + 1))
 	sleep 0.1
 done

@@ -122,7 +122,7 @@ for name in token certificate hangs asks fails garbage flood other older empty r
 	targets="$targets
   $name: {kubernetes: {kubeconfig: $work/config, context: $name}}"
 	dependencies="$dependencies
-- {id: $name, timeout: 4s, check: {kubernetes: {target: $name, resource: ns, name: kube-system}}}"
+- {id: $name, timeout: 15s, check: {kubernetes: {target: $name, resource: ns, name: kube-system}}}"
 done
 runbook "$targets" "$dependencies"
 observe
@@ -162,14 +162,15 @@ for secret in wJalrXUtnFEMI secret-garbage viewer-token; do
 	fi
 done
 # A plugin that hangs ends with the sensor, and all that it has started.
-sleep 0.2
-if [ -n "$(ps -e -o pgid=,stat=,args= | awk -v group="$(cat "$work/hanging")" '$1 == group && $2 !~ /^Z/')" ]; then
+has_ended() {
+	[ -z "$(ps -e -o pgid=,stat=,args= | awk -v group="$(cat "$work/hanging")" '$1 == group && $2 !~ /^Z/')" ]
+}
+if ! wait_for 20 has_ended; then
 	echo "test_plugins.sh: a plugin outlives the sensor" >&2
 	failed=1
 fi
 
 # What expires is got anew before it does; one that failed is not run for each question.
-rm -f "$work/runs-short"
 plugin fails <<END
 #!/bin/sh
 echo run >>"$work/runs-fails"
@@ -177,28 +178,43 @@ exit 1
 END
 runbook "  short: {kubernetes: {kubeconfig: $work/config, context: short}}
   fails: {kubernetes: {kubeconfig: $work/config, context: fails}}" \
-	"- {id: short, every: 500ms, timeout: 2s, check: {kubernetes: {target: short, readyz: true}}}
-- {id: fails, every: 500ms, timeout: 2s, check: {kubernetes: {target: fails, readyz: true}}}"
+	"- {id: short, every: 500ms, timeout: 10s, check: {kubernetes: {target: short, readyz: true}}}
+- {id: fails, every: 500ms, timeout: 10s, check: {kubernetes: {target: fails, readyz: true}}}"
 mkfifo "$work/open"
 exec 7<>"$work/open" # a stdin that does not end
-timeout 7 "$RELIGHT" probe "$work/runbook.yaml" <"$work/open" >"$work/lines" 2>"$work/errors" || true
+# is_enough PLUGIN RUNS: it was run so often, and something was said of it.
+is_enough() {
+	[ "$(cat "$work/runs-$1" 2>/dev/null | wc -l)" -ge "$2" ] && grep -q "\"dependency\":\"$1\"" "$work/lines"
+}
+# observed SECONDS PLUGIN RUNS OTHER: runs the sensor for so long, which is left in $ran. Where the machine was so slow that the
+# plugin did not come to these runs, or the other one to any, that shows nothing: once more, for longer.
+observed() {
+	for ran in "$1" $(($1 * 5)); do
+		rm -f "$work/runs-$2" "$work/runs-$4"
+		timeout "$ran" "$RELIGHT" probe "$work/runbook.yaml" <"$work/open" >"$work/lines" 2>"$work/errors" || true
+		! is_enough "$2" "$3" || ! is_enough "$4" 1 || return 0
+		echo "test_plugins.sh: $2 and $4 hardly ran in $ran s"
+	done
+}
+observed 7 short 2 fails
 runs=$(wc -l <"$work/runs-short")
-[ "$runs" -ge 2 ] && [ "$runs" -le 5 ] || equal "runs of one whose token lives 2 s before it is renewed, in 7 s" "2 to 5" "$runs"
+[ "$runs" -ge 2 ] && [ "$runs" -le $((ran * 5 / 7)) ] ||
+	equal "runs of one whose token lives 2 s before it is renewed, in $ran s" "2 to $((ran * 5 / 7))" "$runs"
 runs=$(wc -l <"$work/runs-fails")
-[ "$runs" -le 3 ] || equal "runs of one that fails" "at most 3" "$runs"
+[ "$runs" -le $((ran * 3 / 7)) ] || equal "runs of one that fails, in $ran s" "at most $((ran * 3 / 7))" "$runs"
 
 # One whose answer says that it has expired is believed by the server alone, and is not run for each question.
 runbook "  late: {kubernetes: {kubeconfig: $work/config, context: late}}
   over: {kubernetes: {kubeconfig: $work/config, context: over}}" \
-	"- {id: late, every: 500ms, timeout: 2s, check: {kubernetes: {target: late, readyz: true}}}
-- {id: over, every: 500ms, timeout: 2s, check: {kubernetes: {target: over, readyz: true}}}"
+	"- {id: late, every: 500ms, timeout: 10s, check: {kubernetes: {target: late, readyz: true}}}
+- {id: over, every: 500ms, timeout: 10s, check: {kubernetes: {target: over, readyz: true}}}"
 mv "$work/lines" "$work/lines-short"
-timeout 4 "$RELIGHT" probe "$work/runbook.yaml" <"$work/open" >"$work/lines" 2>"$work/errors" || true
+observed 4 late 1 over
 equal "runs of one whose answer claims to have expired" 1 "$(wc -l <"$work/runs-late")"
 equal "what is seen with it" "healthy 2020-01-02T03:04:05.000000Z null" \
 	"$(jq -r 'select(.dependency == "late") | "\(.status) \(.expires) \(.renews)"' "$work/lines" | sort -u)"
 runs=$(wc -l <"$work/runs-over")
-[ "$runs" -le 2 ] || equal "runs of one whose expired answer is refused" "at most 2" "$runs"
+[ "$runs" -le $((ran / 2)) ] || equal "runs of one whose expired answer is refused, in $ran s" "at most $((ran / 2))" "$runs"
 equal "what is said of it" "unknown" "$(jq -r 'select(.dependency == "over") | .status' "$work/lines" | sort -u)"
 refused="over: the server refuses what it gave, which had expired at 2020-01-02T03:04:05.000000Z; $sign_in/over get-token"
 jq -r 'select(.dependency == "over") | .message' "$work/lines" | grep -qF "$refused" ||

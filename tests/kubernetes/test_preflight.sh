@@ -9,11 +9,7 @@ kubernetes=$(cd "$(dirname "$0")" && pwd)
 . "$kubernetes/api.sh"
 clean_up() {
 	api DELETE /api/v1/namespaces/preflight >/dev/null 2>&1 || true
-	rm -rf "$work"
 }
-trap clean_up EXIT
-export TMPDIR="$work/tmp"
-mkdir "$TMPDIR"
 
 # check RUNBOOK [OPTION...]: diagnostics in ./found as "severity code message", what is good in ./said.
 check() {
@@ -48,10 +44,10 @@ targets:
   dr: {role: recovery, kubernetes: {kubeconfig: $CLUSTER/kubeconfig, context: test, namespace: preflight}}
   later: {role: recovery, created_by: make, kubernetes: {kubeconfig: later.yaml, context: test}}
 dependencies:
-- {id: may, every: 1s, timeout: 5s, check: {kubernetes: {target: dr, can_i: {verb: create, resource: configmaps, namespace: preflight}}}}
-- {id: given, every: 1s, timeout: 5s, check: {kubernetes: {target: dr, resource: cm, name: theirs, expect: exists}}}
-- {id: absent, every: 1s, timeout: 5s, check: {kubernetes: {target: dr, resource: cm, name: nobody, expect: exists}}}
-- {id: restored, every: 1s, timeout: 5s, check: {kubernetes: {target: dr, resource: cm, name: made, expect: exists}}}
+- {id: may, every: 1s, timeout: 20s, check: {kubernetes: {target: dr, can_i: {verb: create, resource: configmaps, namespace: preflight}}}}
+- {id: given, every: 1s, timeout: 20s, check: {kubernetes: {target: dr, resource: cm, name: theirs, expect: exists}}}
+- {id: absent, every: 1s, timeout: 20s, check: {kubernetes: {target: dr, resource: cm, name: nobody, expect: exists}}}
+- {id: restored, every: 1s, timeout: 20s, check: {kubernetes: {target: dr, resource: cm, name: made, expect: exists}}}
 steps:
 - {id: make, run: {command: ["true"]}}
 - {id: create, restores: [restored], run: {kubernetes: {target: dr, create: {apiVersion: v1, kind: ConfigMap, metadata: {name: made}}}}}
@@ -89,8 +85,8 @@ targets:
   other: {kubernetes: {kubeconfig: $CLUSTER/kubeconfig, context: test, uid: 00000000-0000-0000-0000-000000000000}}
   gone: {kubernetes: {kubeconfig: nowhere.yaml, context: test}}
 dependencies:
-- {id: may-not, every: 1s, timeout: 5s, check: {kubernetes: {target: old, can_i: {verb: create, resource: configmaps, namespace: preflight}}}}
-- {id: name, every: 1s, timeout: 5s, check: {dns: {name: example.com, type: A}}}
+- {id: may-not, every: 1s, timeout: 20s, check: {kubernetes: {target: old, can_i: {verb: create, resource: configmaps, namespace: preflight}}}}
+- {id: name, every: 1s, timeout: 20s, check: {dns: {name: example.com, type: A}}}
 steps:
 - {id: conflict, run: {kubernetes: {target: dr, apply: {apiVersion: v1, kind: ConfigMap, metadata: {name: theirs}, data: {k: ours}}}}}
 - {id: invalid, run: {kubernetes: {target: dr, apply: broken.yaml}}, rollback: {kubernetes: {target: dr, restart: {resource: cm, name: theirs}}}}

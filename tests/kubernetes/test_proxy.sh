@@ -16,24 +16,12 @@ address=$(hostname -I | tr ' ' '\n' | grep -E '^[0-9.]+$' | head -n 1)
 nginx_pid=
 clean_up() {
 	[ -z "$nginx_pid" ] || kill "$nginx_pid" 2>/dev/null || true
-	rm -rf "$work"
 }
-trap clean_up EXIT
 
-# free_port: one of this address on which nobody listens; 7 is curl's "could not connect".
-free_port() {
-	while :; do
-		port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 12000))
-		code=0
-		curl -s -o /dev/null --max-time 2 "http://$address:$port" || code=$?
-		[ "$code" = 7 ] && break
-	done
-	echo "$port"
-}
-plain=$(free_port)
-secure=$(free_port)
-closed=$(free_port)
-front=$(free_port)
+plain=$(free_port "$address")
+secure=$(free_port "$address")
+closed=$(free_port "$address")
+front=$(free_port "$address")
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=web -keyout "$work/web.key" -out "$work/web.crt" 2>/dev/null
 mkdir "$work/temp"
 cat >"$work/nginx.conf" <<END
@@ -79,6 +67,7 @@ http {
 END
 nginx -c "$work/nginx.conf" >/dev/null 2>"$work/nginx.err" &
 nginx_pid=$!
+wait_for 60 curl -s -o /dev/null "http://$address:$plain/health" || fail "nginx does not start: $(cat "$work/nginx.err" "$work/error.log")"
 
 services=/api/v1/namespaces/default/services
 endpoints=/api/v1/namespaces/default/endpoints
@@ -111,7 +100,7 @@ dependencies=
 # ask ID TARGET SERVICE PORT PATH [EXPECT]
 ask() {
 	dependencies="$dependencies
-- {id: $1, timeout: 5s, check: {kubernetes: {target: $2, namespace: default, service: '$3', port: '$4', path: '$5', expect: {${6:-}}}}}"
+- {id: $1, timeout: 20s, check: {kubernetes: {target: $2, namespace: default, service: '$3', port: '$4', path: '$5', expect: {${6:-}}}}}"
 }
 ask answers admin web 80 /health "jq: '.intake == \"ok\"', message: '\"intake is \\(.intake)\"'"
 ask by-name admin web plain health "contains: ok"
@@ -150,10 +139,10 @@ ask plaintext plaintext web 80 /health
 ask front front web 80 /health
 ask front-wanted front web 80 /health "status: 502"
 dependencies="$dependencies
-- {id: of-target, check: {kubernetes: {target: in-default, service: web, port: 80, path: /health}}}
-- {id: of-other-target, check: {kubernetes: {target: in-nowhere, service: web, port: 80}}}
-- {id: of-context, check: {kubernetes: {target: admin, service: web, port: 80, path: /health}}}
-- {id: nowhere, check: {kubernetes: {target: admin, namespace: nowhere, service: web, port: 80}}}"
+- {id: of-target, timeout: 20s, check: {kubernetes: {target: in-default, service: web, port: 80, path: /health}}}
+- {id: of-other-target, timeout: 20s, check: {kubernetes: {target: in-nowhere, service: web, port: 80}}}
+- {id: of-context, timeout: 20s, check: {kubernetes: {target: admin, service: web, port: 80, path: /health}}}
+- {id: nowhere, timeout: 20s, check: {kubernetes: {target: admin, namespace: nowhere, service: web, port: 80}}}"
 
 # A user who may ask services, to see that its token stays with the API server.
 api POST /apis/rbac.authorization.k8s.io/v1/namespaces/default/roles - >/dev/null <<'END'
@@ -178,6 +167,8 @@ runbook "
   stranger: {kubernetes: {kubeconfig: $CLUSTER/kubeconfig-bad-token, context: test}}
   away: {kubernetes: {kubeconfig: $CLUSTER/kubeconfig-away, context: test}}
 inputs: {service: {ask: s}, port: {ask: p}, path: {ask: x}, word: {ask: w}}" "$dependencies"
+# What judges who may do what hears of it a little later.
+until_observed 60 credentials healthy
 observe --input service=web --input port=80 --input path=a/b --input word=/a/b
 
 expect answers healthy ": intake is ok"
@@ -224,17 +215,17 @@ expect input healthy "HTTP 200"
 
 # Without the right the service is not known; a service that comes and goes is.
 api DELETE /apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings/proxy >/dev/null
-until_observed 10 forbidden unknown
+until_observed 60 forbidden unknown
 expect forbidden unknown 'HTTP 403, not allowed: services "web:80" is forbidden'
 api DELETE $endpoints/web >/dev/null
-until_observed 10 answers degraded
+until_observed 60 answers degraded
 expect answers degraded 'no endpoints'
 api DELETE $services/web >/dev/null
-until_observed 10 answers missing
+until_observed 60 answers missing
 service web
-until_observed 10 answers degraded
+until_observed 60 answers degraded
 endpoint web "$plain"
-until_observed 10 answers healthy
+until_observed 60 answers healthy
 
 for name in web bare empty broken; do
 	api DELETE "$services/$name" >/dev/null

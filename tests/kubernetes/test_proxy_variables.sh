@@ -21,13 +21,13 @@ ConnectPort 7010
 END
 tinyproxy -d -c "$work/tinyproxy.conf" >/dev/null 2>&1 &
 proxy=$!
-trap 'kill $forwarder $proxy 2>/dev/null || true; rm -rf "$work"' EXIT
-tries=0
-until [ "$(ss -ltn | grep -c -E ':(7010|7020) ')" = 2 ]; do
-	tries=$((tries + 1))
-	[ "$tries" -lt 100 ] || { echo "test_proxy_variables.sh: the proxy does not start" >&2; exit 1; }
-	sleep 0.1
-done
+clean_up() {
+	kill $forwarder $proxy 2>/dev/null
+}
+both_listen() {
+	[ "$(ss -ltn | grep -c -E ':(7010|7020) ')" = 2 ]
+}
+wait_for 60 both_listen || fail "the proxy does not start"
 
 # way COMMAND...: "proxy" or "direct", by what the proxy has seen of it
 way() {
@@ -49,7 +49,7 @@ clusters: [{name: test, cluster: {server: '$2', $3}}]
 users: [{name: test, user: {token: viewer-token-5b1c}}]
 END
 	runbook "  main: {kubernetes: {kubeconfig: $work/kubeconfig}}" \
-		"- {id: api, timeout: 5s, check: {kubernetes: {target: main, resource: ns, name: default, expect: exists}}}"
+		"- {id: api, timeout: 20s, check: {kubernetes: {target: main, resource: ns, name: default, expect: exists}}}"
 	shift 3
 	kubectl=$(for variable in "$@"; do export "${variable?}"; done
 		way "$ASSETS/kubectl" --kubeconfig "$work/kubeconfig" --cache-dir "$work/cache" get ns default)

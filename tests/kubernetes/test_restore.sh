@@ -21,9 +21,7 @@ clean_up() {
 	[ -z "$pid" ] || kill "$pid" 2>/dev/null || true
 	kill -CONT "$(cat "$source/apiserver.pid")" "$(cat "$recovery/apiserver.pid")" 2>/dev/null || true
 	sh "$kubernetes/cluster.sh" stop "$recovery"
-	rm -rf "$work"
 }
-trap clean_up EXIT
 ASSETS=$work/assets sh "$kubernetes/cluster.sh" start "$recovery"
 
 # on DIR METHOD PATH [FILE]: api, of that cluster.
@@ -93,18 +91,18 @@ targets:
   viewer: {kubernetes: {kubeconfig: $source/kubeconfig-token, context: test}}
   stranger: {kubernetes: {kubeconfig: $source/kubeconfig-bad-token, context: test}}
 dependencies:
-- {id: api, every: 1s, timeout: 1s, stable: 1s, check: {kubernetes: {target: recovery, readyz: true}}}
-- {id: shop, every: 1s, timeout: 1s, stable: 1s, check: {kubernetes: {target: recovery, resource: ns, name: shop, expect: exists}}}
-- {id: unlocked, every: 1s, timeout: 1s, stable: 1s,
+- {id: api, every: 1s, timeout: 5s, stable: 1s, check: {kubernetes: {target: recovery, readyz: true}}}
+- {id: shop, every: 1s, timeout: 5s, stable: 1s, check: {kubernetes: {target: recovery, resource: ns, name: shop, expect: exists}}}
+- {id: unlocked, every: 1s, timeout: 5s, stable: 1s,
    check: {kubernetes: {target: recovery, resource: cm, name: restore-lock, namespace: default, expect: absent}}}
-- {id: settings, every: 1s, timeout: 1s, stable: 1s,
+- {id: settings, every: 1s, timeout: 5s, stable: 1s,
    check: {kubernetes: {target: recovery, resource: configmaps, name: settings, expect: {jq: '.data.mode == "restored"', message: '"mode is \(.data.mode)"'}}}}
-- {id: web, every: 1s, timeout: 1s, stable: 1s, check: {kubernetes: {target: recovery, resource: deploy, name: web}}}
-- {id: workers, every: 1s, timeout: 1s, stable: 1s, check: {kubernetes: {target: recovery, resource: deployments.apps, selector: tier=worker, min: 2}}}
-- {id: old-shop, every: 1s, timeout: 1s, check: {kubernetes: {target: source, resource: ns, name: default}}}
-- {id: forbidden, every: 1s, timeout: 1s, check: {kubernetes: {target: viewer, resource: secrets, name: none, namespace: default}}}
-- {id: refused, every: 1s, timeout: 1s, check: {kubernetes: {target: stranger, resource: ns, name: none}}}
-- {id: finish, every: 1s, timeout: 1s, stable: 1s, check: {command: [test, -e, ./finish]}}
+- {id: web, every: 1s, timeout: 5s, stable: 1s, check: {kubernetes: {target: recovery, resource: deploy, name: web}}}
+- {id: workers, every: 1s, timeout: 5s, stable: 1s, check: {kubernetes: {target: recovery, resource: deployments.apps, selector: tier=worker, min: 2}}}
+- {id: old-shop, every: 1s, timeout: 5s, check: {kubernetes: {target: source, resource: ns, name: default}}}
+- {id: forbidden, every: 1s, timeout: 5s, check: {kubernetes: {target: viewer, resource: secrets, name: none, namespace: default}}}
+- {id: refused, every: 1s, timeout: 5s, check: {kubernetes: {target: stranger, resource: ns, name: none}}}
+- {id: finish, every: 1s, timeout: 5s, stable: 1s, check: {command: [test, -e, ./finish]}}
 steps:
 - {id: provision, run: {shell: 'sleep 2; cp made.yaml dr.yaml'}, restores: [api]}
 - {id: make-shop, target: recovery, requires: [api], run: {command: [./create, /api/v1/namespaces, namespace.json]}, restores: [shop]}
@@ -118,7 +116,7 @@ steps:
 END
 cat >answers.yaml <<'END'
 answers: 1
-wait: 60s
+wait: 10m
 steps: {unlock: {type: test}}
 END
 
@@ -147,34 +145,34 @@ count() {
 # --- the restore -------------------------------------------------------------------------------------------------------
 
 start run restore.yaml
-until_event 20 run '.kind == "step.result" and .step == "deploy-web"'
+until_event 90 run '.kind == "step.result" and .step == "deploy-web"'
 sleep 2
 [ "$(count run '.kind == "step.verified" and .step == "deploy-web"')" = 0 ] || fail "submitted was taken for done"
 [ "$(count run '.kind == "step.intent" and .step == "deploy-workers"')" = 0 ] || fail "what needs deploy-web did not wait"
 status_of web 2 "$good"
-until_event 20 run '.kind == "step.verified" and .step == "deploy-web"'
-until_event 20 run '.kind == "step.result" and .step == "deploy-workers"'
+until_event 90 run '.kind == "step.verified" and .step == "deploy-web"'
+until_event 90 run '.kind == "step.result" and .step == "deploy-workers"'
 status_of worker-a 2 "$good"
 sleep 2
 [ "$(count run '.kind == "step.verified" and .step == "deploy-workers"')" = 0 ] || fail "one of two workers was enough"
 status_of worker-b 2 "$good"
-until_event 20 run '.kind == "step.verified" and .step == "unlock"'
+until_event 90 run '.kind == "step.verified" and .step == "unlock"'
 
 # Servers that hang: what is done stays done, and nothing is missing.
 kill -STOP "$(cat "$source/apiserver.pid")" "$(cat "$recovery/apiserver.pid")"
-until_event 20 run '.kind == "dependency.status" and .dependency == "web" and .data.from == "healthy" and .data.to == "unknown"'
-until_event 20 run '.kind == "dependency.status" and .dependency == "old-shop" and .data.to == "unknown"'
+until_event 90 run '.kind == "dependency.status" and .dependency == "web" and .data.from == "healthy" and .data.to == "unknown"'
+until_event 90 run '.kind == "dependency.status" and .dependency == "old-shop" and .data.to == "unknown"'
 sleep 2
 kill -CONT "$(cat "$source/apiserver.pid")" "$(cat "$recovery/apiserver.pid")"
-until_event 20 run '.kind == "dependency.status" and .dependency == "web" and .data.from == "unknown" and .data.to == "healthy"'
+until_event 90 run '.kind == "dependency.status" and .dependency == "web" and .data.from == "unknown" and .data.to == "healthy"'
 [ "$(count run '.kind == "step.regressed"')" = 0 ] || fail "an unknown was taken for a regression"
 
 # A Deployment that goes bad unticks its step, and ticks it again.
 [ "$(count run '.kind == "dependency.status" and (.data.message | contains("not resolved"))')" = 0 ] || fail "a hung server was taken for a name"
 status_of web 0 "$bad"
-until_event 20 run '.kind == "step.regressed" and .step == "deploy-web"'
+until_event 90 run '.kind == "step.regressed" and .step == "deploy-web"'
 status_of web 2 "$good"
-wait_for 20 sh -c "[ \"\$(grep -c '\"step.verified\",\"step\":\"deploy-web\"' run/timeline.jsonl)\" = 2 ]" || fail "regressed, and not verified again"
+wait_for 90 sh -c "[ \"\$(grep -c '\"step.verified\",\"step\":\"deploy-web\"' run/timeline.jsonl)\" = 2 ]" || fail "regressed, and not verified again"
 touch finish
 ended
 [ "$code" = 0 ] || fail "the restore: exit $code, $(cat run.err)"
@@ -226,8 +224,8 @@ targets:
   recovery: {role: recovery, kubernetes: {kubeconfig: dr.yaml, context: test}}
   spare: {created_by: make-spare, kubernetes: {kubeconfig: spare.yaml, context: test}}
 dependencies:
-- {id: api, every: 1s, timeout: 1s, stable: 1s, check: {kubernetes: {target: recovery, readyz: true}}}
-- {id: finish, every: 1s, timeout: 1s, stable: 1s, check: {command: [test, -e, ./finish]}}
+- {id: api, every: 1s, timeout: 5s, stable: 1s, check: {kubernetes: {target: recovery, readyz: true}}}
+- {id: finish, every: 1s, timeout: 5s, stable: 1s, check: {command: [test, -e, ./finish]}}
 steps:
 - {id: act, target: recovery, run: {command: [touch, acted]}}
 - {id: make-spare, needs: [], run: {command: [cp, old.yaml, spare.yaml]}}
@@ -235,27 +233,27 @@ steps:
 - {id: hold, needs: [act, use-spare], restores: [finish]}
 - {id: act-again, needs: [hold], target: recovery, run: {command: [touch, acted-again]}}
 END
-printf 'answers: 1\nwait: 40s\n' >answers.yaml
+printf 'answers: 1\nwait: 10m\n' >answers.yaml
 start changed changed.yaml
 # Nothing is asked through `spare`: the sensor asks who it is by itself.
-until_event 30 changed '.kind == "step.result" and .step == "use-spare"'
+until_event 90 changed '.kind == "step.result" and .step == "use-spare"'
 events changed '(map(select(.kind == "target.pinned" and .data.target == "spare"))[0].seq) < map(select(.kind == "step.intent" and .step == "use-spare"))[0].seq' |
 	grep -qx true || fail "spare was acted on before it was pinned"
 before=$(events changed 'map(select(.kind == "target.pinned" and .data.target == "recovery"))[0].data.fingerprint.uid')
 sh "$kubernetes/cluster.sh" stop "$recovery"
 rm -rf "$recovery/etcd" "$recovery/granted"
 ASSETS=$work/assets sh "$kubernetes/cluster.sh" start "$recovery"
-until_event 30 changed '.kind == "target.changed" and .data.target == "recovery"'
+until_event 90 changed '.kind == "target.changed" and .data.target == "recovery"'
 after=$(on "$recovery" GET /api/v1/namespaces/kube-system | jq -r .metadata.uid)
 [ "$before" != "$after" ] || fail "the new cluster has the UID of the old one"
 [ "$(events changed 'map(select(.kind == "target.changed"))[0].data.fingerprint.uid')" = "$after" ] || fail "changed to something else"
 touch finish
-until_event 20 changed '.kind == "step.verified" and .step == "hold"'
+until_event 90 changed '.kind == "step.verified" and .step == "hold"'
 # Interrupted, and taken up again: it still holds.
 kill -INT "$pid"
 ended
 [ "$code" = 130 ] || fail "interrupted: exit $code"
-printf 'answers: 1\nwait: 3s\n' >answers.yaml
+printf 'answers: 1\nwait: 15s\n' >answers.yaml
 expect_code 1 "$RELIGHT" resume changed --headless --answers answers.yaml
 says err "act-again is waiting: target recovery is another one now"
 [ -e acted ] && [ ! -e acted-again ] || fail "the changed target was acted on"

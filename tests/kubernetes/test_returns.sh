@@ -8,17 +8,20 @@ set -eu
 
 runbook "  main: {kubernetes: {context: test}}
   later: {kubernetes: {kubeconfig: $work/later.yaml, context: test}}" \
-	"- {id: api, every: 300ms, timeout: 1s, check: {kubernetes: {target: main, readyz: true}}}
-- {id: kube-system, every: 300ms, timeout: 1s, check: {kubernetes: {target: main, resource: ns, name: kube-system}}}
-- {id: later, every: 300ms, timeout: 1s, check: {kubernetes: {target: later, readyz: true}}}
-- {id: later-ns, every: 300ms, timeout: 1s, check: {kubernetes: {target: later, resource: ns, name: default}}}
-- {id: probes, every: 1s, timeout: 1s, check: {kubernetes: {target: main, resource: probes.late.relight.test, min: 0}}}"
+	"- {id: api, every: 300ms, timeout: 5s, check: {kubernetes: {target: main, readyz: true}}}
+- {id: kube-system, every: 300ms, timeout: 5s, check: {kubernetes: {target: main, resource: ns, name: kube-system}}}
+- {id: later, every: 300ms, timeout: 5s, check: {kubernetes: {target: later, readyz: true}}}
+- {id: later-ns, every: 300ms, timeout: 5s, check: {kubernetes: {target: later, resource: ns, name: default}}}
+- {id: probes, every: 1s, timeout: 5s, check: {kubernetes: {target: main, resource: probes.late.relight.test, min: 0}}}"
 mkfifo "$work/stdin"
 : >"$work/lines"
 "$RELIGHT" probe "$work/runbook.yaml" <"$work/stdin" >"$work/lines" 2>"$work/errors" &
 sensor=$!
 exec 3>"$work/stdin"
-trap 'kill "$sensor" 2>/dev/null || true; kill -CONT "$(cat "$CLUSTER/apiserver.pid")" 2>/dev/null || true; rm -rf "$work"' EXIT
+clean_up() {
+	kill "$sensor" 2>/dev/null
+	kill -CONT "$(cat "$CLUSTER/apiserver.pid")" 2>/dev/null
+}
 
 # comes DEPENDENCY STATUS SECONDS WORDS: waits until an observation made from now on says so.
 comes() {
@@ -38,14 +41,14 @@ comes() {
 	failed=1
 }
 
-comes api healthy 10
-comes kube-system healthy 10
-comes later missing 10 "is not there"
-comes probes unknown 10 "has no resource"
+comes api healthy 60
+comes kube-system healthy 60
+comes later missing 60 "is not there"
+comes probes unknown 60 "has no resource"
 
 kill -STOP "$(cat "$CLUSTER/apiserver.pid")"
-comes api unknown 10
-comes kube-system unknown 10
+comes api unknown 60
+comes kube-system unknown 60
 sleep 10
 kill -CONT "$(cat "$CLUSTER/apiserver.pid")"
 # It was not waited for longer than that.
@@ -53,20 +56,20 @@ if grep -E 'within [0-9]+m' "$work/lines" >&2; then
 	echo "test_returns.sh: waited minutes for a connection?" >&2
 	failed=1
 fi
-comes api healthy 10
+comes api healthy 60
 
 cp "$CLUSTER/kubeconfig" "$work/later.yaml"
 cp "$CLUSTER/ca.crt" "$CLUSTER/admin.crt" "$CLUSTER/admin.key" "$work/"
-comes later healthy 10
-comes later-ns healthy 10
+comes later healthy 60
+comes later-ns healthy 60
 # One that was reached is not missing because its kubeconfig is rewritten, or gone: it could not be asked.
 before=$(wc -l <"$work/lines")
 mv "$work/later.yaml" "$work/away.yaml"
-comes later unknown 10 "is not there"
-comes later-ns unknown 10 "is not there"
+comes later unknown 60 "is not there"
+comes later-ns unknown 60 "is not there"
 mv "$work/away.yaml" "$work/later.yaml"
-comes later healthy 10
-comes later-ns healthy 10
+comes later healthy 60
+comes later-ns healthy 60
 if tail -n +"$((before + 1))" "$work/lines" | grep '"later' | grep -q '"missing"'; then
 	echo "test_returns.sh: missing, though it was reached: $(grep '"later' "$work/lines" | grep '"missing"' | tail -n 1)" >&2
 	failed=1
@@ -76,14 +79,14 @@ api POST /apis/apiextensions.k8s.io/v1/customresourcedefinitions - >/dev/null <<
  "names":{"plural":"probes","kind":"Probe"},"versions":[{"name":"v1","served":true,"storage":true,
   "schema":{"openAPIV3Schema":{"type":"object"}}}]}}
 END
-comes probes healthy 20 "0 probes"
+comes probes healthy 60 "0 probes"
 
 # Without the pipe: what starts there would hold it open.
-sh "$(dirname "$0")/cluster.sh" restart "$CLUSTER" 3>&- &
-comes api unknown 10 refused
+sh "$tests/cluster.sh" restart "$CLUSTER" 3>&- &
+comes api unknown 60 refused
 wait $!
-comes api healthy 20
-comes kube-system healthy 20
+comes api healthy 60
+comes kube-system healthy 60
 said=$(jq -r 'select(.type == "target" and .target == "main") | .target' "$work/lines" | wc -l)
 [ "$said" = 1 ] || {
 	echo "test_returns.sh: $said fingerprints of one cluster" >&2

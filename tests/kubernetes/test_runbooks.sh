@@ -27,18 +27,11 @@ clean_up() {
 	[ -z "$pid" ] || kill "$pid" 2>/dev/null || true
 	[ -z "$nginx_pid" ] || kill "$nginx_pid" 2>/dev/null || true
 	sh "$kubernetes/cluster.sh" stop "$CLUSTER"
-	rm -rf "$work"
 }
-trap clean_up EXIT
 ASSETS=$work/assets sh "$kubernetes/cluster.sh" start "$CLUSTER"
 export KUBECONFIG="$CLUSTER/kubeconfig"
 
-while :; do
-	port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 12000))
-	code=0
-	curl -s -o /dev/null --max-time 2 "http://$address:$port" || code=$?
-	[ "$code" = 7 ] && break
-done
+port=$(free_port "$address")
 mkdir temp
 cat >nginx.conf <<END
 worker_processes 1;
@@ -63,6 +56,7 @@ http {
 END
 nginx -c "$work/nginx.conf" >/dev/null 2>nginx.err &
 nginx_pid=$!
+wait_for 60 curl -s -o /dev/null "http://$address:$port/healthz" || fail "nginx does not start: $(cat nginx.err error.log)"
 
 # --- the parts of the others -------------------------------------------------------------------------------------------
 
@@ -89,7 +83,7 @@ definition() {
 		"versions":[{"name":"%s","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object",
 		"x-kubernetes-preserve-unknown-fields":true}}}]}}' "$1" "$3" "$3" "$1" "${1%s}" "$2" "$4" |
 		api POST /apis/apiextensions.k8s.io/v1/customresourcedefinitions - >/dev/null
-	wait_for 10 api GET "/apis/$3/$4/$1" >/dev/null
+	wait_for 60 served "$3" "$4" "$1" || fail "$1 are not served"
 }
 namespace() {
 	echo "{\"metadata\":{\"name\":\"$1\"}}" | api POST /api/v1/namespaces - >/dev/null
@@ -113,7 +107,7 @@ has_event() {
 }
 # until_result DIR STEP: until that step's action has succeeded.
 until_result() {
-	wait_for 30 has_event "$1" ".kind == \"step.result\" and .step == \"$2\"" ||
+	wait_for 120 has_event "$1" ".kind == \"step.result\" and .step == \"$2\"" ||
 		fail "$1: $2 has no result: $(cat "$1.err"); $(tail -n 4 "$1/timeline.jsonl" | jq -c '[.kind,.step,.dependency,.data]')"
 	has_event "$1" ".kind == \"step.result\" and .step == \"$2\" and .data.outcome == \"success\"" ||
 		fail "$1: $2: $(cat "$1/attempts/$2/1/output.log")"
@@ -165,7 +159,7 @@ echo '{"apiVersion":"velero.io/v1","kind":"Backup","metadata":{"name":"hourly-1"
 	api POST $velero/backups - >/dev/null
 cat >answers.yaml <<'END'
 answers: 1
-wait: 60s
+wait: 10m
 steps:
   compare: {confirm: three cases are the same}
   verdict: {choose: move, why: it is right}
@@ -179,7 +173,7 @@ api GET "$velero/restores/$restore" | jq -e '.spec == {"backupName":"hourly-1","
 	fail "the Restore is another: $(api GET "$velero/restores/$restore")"
 has_event velero ".kind == \"input.set\" and .data.name == \"restore\" and .data.value == \"$restore\"" || fail "its name was not learned"
 echo '{"status":{"phase":"InProgress","progress":{"totalItems":40,"itemsRestored":12}}}' | api PATCH "$velero/restores/$restore" - >/dev/null
-wait_for 20 has_event velero '.kind == "dependency.status" and .dependency == "restored" and .data.to == "progressing"' ||
+wait_for 120 has_event velero '.kind == "dependency.status" and .dependency == "restored" and .data.to == "progressing"' ||
 	fail "a restore that is under way is not seen"
 is_verified velero restore && fail "a restore that is under way was taken for done"
 namespace case-intake-restored
@@ -214,7 +208,7 @@ echo '{"apiVersion":"argoproj.io/v1alpha1","kind":"Application","metadata":{"nam
 	api POST $argocd - >/dev/null
 cat >answers.yaml <<'END'
 answers: 1
-wait: 60s
+wait: 10m
 steps: {follow: {confirm: OPS-1}}
 END
 start argo argocd-sync.yaml --input revision=v41

@@ -8,7 +8,7 @@ set -eu
 mkdir -p "$work/config/sub" "$work/here/sub"
 sed 's#    token: .*#    tokenFile: sub/token#' "$CLUSTER/kubeconfig-token" >"$work/config/kubeconfig"
 runbook "  main: {kubernetes: {kubeconfig: config/kubeconfig, context: test}}" \
-	"- {id: ns, timeout: 5s, check: {kubernetes: {target: main, resource: ns, name: default, expect: exists}}}"
+	"- {id: ns, timeout: 20s, check: {kubernetes: {target: main, resource: ns, name: default, expect: exists}}}"
 cd "$work/here"
 good=viewer-token-5b1c
 kubectl_gets() {

@@ -11,9 +11,7 @@ command -v strace >/dev/null || fail 'strace is not installed: make deps-faults'
 
 clean_up() {
 	api DELETE /api/v1/namespaces/traced >/dev/null 2>&1 || true
-	rm -rf "$work"
 }
-trap clean_up EXIT
 
 cat >objects.yaml <<'Y'
 apiVersion: apps/v1
@@ -31,7 +29,7 @@ name: traced
 targets:
   dr: {role: recovery, kubernetes: {kubeconfig: $CLUSTER/kubeconfig, context: test, namespace: traced}}
 dependencies:
-  - {id: api, check: {kubernetes: {target: dr, readyz: true}}, every: 1s, timeout: 5s}
+  - {id: api, check: {kubernetes: {target: dr, readyz: true}}, every: 1s, timeout: 20s}
 steps:
   - {id: create, requires: [api], run: {kubernetes: {target: dr, create: {apiVersion: v1, kind: Namespace, metadata: {name: traced}}}}}
   - {id: apply, run: {kubernetes: {target: dr, apply: objects.yaml}}}
@@ -42,7 +40,7 @@ steps:
 Y
 # The disk takes its time, so that whatever does not wait for it comes before.
 code=0
-timeout 120 strace -f -qq -s 65536 -o trace -e trace=process,write,fdatasync,connect -e signal=none -e inject=fdatasync:delay_enter=100000 \
+timeout 300 strace -f -qq -s 65536 -o trace -e trace=process,write,fdatasync,connect -e signal=none -e inject=fdatasync:delay_enter=100000 \
 	"$RELIGHT" run traced.yaml --headless --dir it >out 2>err </dev/null || code=$?
 [ "$code" = 0 ] || fail "exit $code: $(cat err)"
 python3 "$kubernetes/../faults/trace.py" trace it/timeline.jsonl >seen || fail 'too early'

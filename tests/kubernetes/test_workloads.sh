@@ -19,7 +19,7 @@ pods_become() {
 		names=$(api GET "$pods?labelSelector=app%3D$1" | jq -r '.items[].metadata.name')
 		[ "$(echo "$names" | grep -c .)" != "$3" ] || break
 		tries=$((tries + 1))
-		[ "$tries" -lt 150 ] || {
+		[ "$tries" -lt 600 ] || {
 			echo "test_workloads.sh: the controllers did not make $3 pods for $1" >&2
 			exit 1
 		}
@@ -46,27 +46,31 @@ api POST /apis/batch/v1/namespaces/works/jobs - >/dev/null <<END
 END
 
 runbook "  main: {kubernetes: {context: test, namespace: works}}" \
-	"- {id: api, check: {kubernetes: {target: main, resource: deploy, name: case-api}}}
-- {id: db, check: {kubernetes: {target: main, resource: statefulsets.apps, name: db}}}
-- {id: restore, check: {kubernetes: {target: main, resource: job, name: restore}}}"
+	"- {id: api, timeout: 20s, check: {kubernetes: {target: main, resource: deploy, name: case-api}}}
+- {id: db, timeout: 20s, check: {kubernetes: {target: main, resource: statefulsets.apps, name: db}}}
+- {id: restore, timeout: 20s, check: {kubernetes: {target: main, resource: job, name: restore}}}"
 pods_become api '{"phase":"Pending"}' 2
 pods_become db '{"phase":"Pending"}' 1
 pods_become restore "$ready" 1
-observe
-expect api progressing "of 2 "
-expect db progressing "0 of 1 ready"
-expect restore progressing "0 of 1 done"
+as_begun() {
+	expect api progressing "of 2 "
+	expect db progressing "0 of 1 ready"
+	expect restore progressing "0 of 1 done"
+}
+eventually 60 as_begun
 
 pods_become api "$ready" 2
 pods_become db "$ready" 1
 pods_become restore '{"phase":"Succeeded"}' 1
-until_observed 20 api healthy
-until_observed 20 db healthy
-until_observed 20 restore healthy
-observe
-expect api healthy "2 of 2 available"
-expect db healthy "1 of 1 ready"
-expect restore healthy "1 of 1 done"
+until_observed 60 api healthy
+until_observed 60 db healthy
+until_observed 60 restore healthy
+as_done() {
+	expect api healthy "2 of 2 available"
+	expect db healthy "1 of 1 ready"
+	expect restore healthy "1 of 1 done"
+}
+eventually 60 as_done
 
 echo '{"spec":{"paused":true}}' | api PATCH /apis/apps/v1/namespaces/works/deployments/case-api - >/dev/null
 observe --only api
