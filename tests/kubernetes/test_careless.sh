@@ -116,7 +116,7 @@ becomes ready healthy
 becomes may degraded
 becomes goods healthy
 kill "$server"
-wait "$server" || true
+wait "$server" 2>/dev/null || true
 for each in ready may goods; do
 	becomes $each unknown
 done
