@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "relight/json.h"
+#include "relight/request.h"
 #include "report_markdown_parts.h"
 
 // --- summary ---
@@ -121,6 +122,18 @@ static void add_title(struct buf *out, const cJSON *report)
 
 // --- the steps ---
 
+// What was run instead is what a reviewer has to read.
+static void add_amended(struct buf *out, const cJSON *try)
+{
+	struct buf command = {0};
+	if (!json_bool(try, "amended", false))
+		return;
+	request_show(json_get(try, "action"), &command);
+	buf_text(out, command.length ? ", **amended** to: " : ", **amended**");
+	markdown_text(out, buf_str(&command));
+	buf_fini(&command);
+}
+
 static void add_tries(struct buf *out, const cJSON *step)
 {
 	const char *separator = "";
@@ -135,8 +148,7 @@ static void add_tries(struct buf *out, const cJSON *step)
 			buf_text(out, " in ");
 			markdown_seconds(out, json_get(try, "duration_seconds"));
 		}
-		if (json_bool(try, "amended", false))
-			buf_text(out, ", amended");
+		add_amended(out, try);
 		separator = "; ";
 	}
 	if (!*separator)

@@ -31,6 +31,12 @@ static void show_argument(const char *argument, struct buf *out)
 	buf_byte(out, '\'');
 }
 
+// An action may come from a record that somebody has written by hand.
+static const char *key_of(const cJSON *item)
+{
+	return item->string ? item->string : "";
+}
+
 static const char *text_of(const cJSON *value)
 {
 	return cJSON_IsString(value) ? value->valuestring : "";
@@ -59,7 +65,7 @@ static void show_option(const cJSON *object, const char *key, const char *option
 static void show_ssh(const cJSON *ssh, struct buf *out)
 {
 	const char *shell = json_text(ssh, "shell");
-	buf_printf(out, "ssh %s -- ", json_text(ssh, "target"));
+	buf_printf(out, "ssh %s -- ", text_of(json_get(ssh, "target")));
 	if (shell) {
 		buf_text(out, "sh -euc ");
 		show_argument(shell, out);
@@ -70,11 +76,11 @@ static void show_ssh(const cJSON *ssh, struct buf *out)
 static void show_http(const cJSON *http, struct buf *out)
 {
 	struct buf line = {0};
-	buf_printf(out, "http %s ", json_text(http, "method"));
+	buf_printf(out, "http %s ", text_of(json_get(http, "method")));
 	show_argument(text_of(json_get(http, "url")), out);
 	json_each (header, json_get(http, "headers")) {
 		buf_clear(&line);
-		buf_printf(&line, "%s: %s", header->string, text_of(header));
+		buf_printf(&line, "%s: %s", key_of(header), text_of(header));
 		buf_text(out, " --header ");
 		show_argument(buf_str(&line), out);
 	}
@@ -152,14 +158,14 @@ static void show_kubernetes(const cJSON *kubernetes, struct buf *out)
 	show_option(kubernetes, "namespace", "-n", out);
 	if (json_bool(kubernetes, "force", false))
 		buf_text(out, " --force");
-	buf_printf(out, " on %s", json_text(kubernetes, "target"));
+	buf_printf(out, " on %s", text_of(json_get(kubernetes, "target")));
 }
 
 static void show_use(const cJSON *action, struct buf *out)
 {
 	buf_printf(out, "use %s", text_of(json_get(action, "use")));
 	json_each (parameter, json_get(action, "with")) {
-		buf_printf(out, " %s=", parameter->string);
+		buf_printf(out, " %s=", key_of(parameter));
 		show_argument(text_of(parameter), out);
 	}
 }
@@ -186,7 +192,7 @@ static void show_surroundings(const cJSON *action, struct buf *out)
 	if (json_text(action, "dir"))
 		buf_printf(out, "\nin     %s", json_text(action, "dir"));
 	json_each (variable, json_get(action, "env")) {
-		buf_printf(out, "%s%s=", separator, variable->string);
+		buf_printf(out, "%s%s=", separator, key_of(variable));
 		show_argument(text_of(variable), out);
 		separator = " ";
 	}

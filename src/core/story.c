@@ -6,6 +6,7 @@
 //   {word} {word.word} of its data: a text as it is, a number, a list with commas, an object as
 //                      "name value name value"
 //   {@word} {#word} {~word}   a time as 03:05:42, a digest by its first digits, a duration as 4m
+//   {!word}                   the command of an action, as a person would type it
 //   [ … ]              left out when something in it is absent
 // A kind whose sentence depends on what happened has a function that picks it.
 #include "relight/story.h"
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #include "relight/json.h"
+#include "relight/request.h"
 #include "relight/status.h"
 
 #define DIGEST_DIGITS 12
@@ -97,6 +99,17 @@ static bool add_text(struct buf *out, const char *text)
 	return text != NULL;
 }
 
+// The command of an action, as a person would type it.
+static bool add_command(struct buf *out, const cJSON *action)
+{
+	struct buf shown = {0};
+	if (action)
+		request_show(action, &shown);
+	bool is_there = add_text(out, shown.length ? buf_str(&shown) : NULL);
+	buf_fini(&shown);
+	return is_there;
+}
+
 static bool add_attempt(struct buf *out, int attempt)
 {
 	if (attempt > 0)
@@ -121,6 +134,7 @@ static bool add_word(const struct telling *telling, const char *word, struct buf
 	switch (word[0]) {
 	case '@': return add_time(out, json_text(event->data, word + 1));
 	case '#': return add_digest(out, json_text(event->data, word + 1));
+	case '!': return add_command(out, json_get(event->data, word + 1));
 	case '~': return add_told_duration(out, event->data, word + 1);
 	default: break;
 	}
@@ -179,7 +193,7 @@ static const char *tell_intent(const struct telling *telling)
 	if (event_is_rollback(telling->event))
 		return "ROLLS BACK {step}, attempt {attempt}[: {why}]";
 	if (json_bool(telling->event->data, "amended", false))
-		return "STARTED {step}, attempt {attempt}, amended[: {why}]";
+		return "STARTED {step}, attempt {attempt}, amended[ to: {!action}][: {why}]";
 	return "STARTED {step}, attempt {attempt}[: {why}]";
 }
 

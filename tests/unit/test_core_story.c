@@ -58,6 +58,10 @@ static const struct told {
 	{EVENT_STEP_INTENT, "ana", "restore-postgres", NULL, 2,
 		"{\"role\":\"run\",\"amended\":true,\"why\":\"no lock\"}", "ana", TONE_PERSON,
 		"STARTED restore-postgres, attempt 2, amended: no lock"},
+	{EVENT_STEP_INTENT, "ana", "restore-postgres", NULL, 2,
+		"{\"role\":\"run\",\"amended\":true,\"action\":{\"command\":[\"sh\",\"-c\",\"a "
+		"b\"]}}",
+		"ana", TONE_PERSON, "STARTED restore-postgres, attempt 2, amended to: sh -c 'a b'"},
 	{EVENT_STEP_RESULT, "relight", "workflow-worker", NULL, 2,
 		"{\"outcome\":\"failed\",\"exit\":1,\"why\":\"exit 1; hint: wait\"}", "relight",
 		TONE_BAD, "FAILED workflow-worker, attempt 2, exit 1; hint: wait"},
