@@ -93,9 +93,9 @@ static enum holder_word say_silent(const char *directory, pid_t pid, struct err 
 		err_set(err, "%s: %s and does not answer: end it there", directory, buf_str(&who));
 	else if (is_stopped(pid))
 		err_set(err,
-			"%s: %s and is stopped: 'kill -CONT %d' lets it go on; 'kill -KILL %d' "
-			"ends "
-			"it, running attempts go on; then try again",
+			"%s: %s and is stopped: 'fg' in its terminal lets it go on, or without a "
+			"shell there 'kill -CONT %d'; 'kill -KILL %d' ends it, running attempts go "
+			"on; then try again",
 			directory, buf_str(&who), (int)pid, (int)pid);
 	else
 		err_set(err,
