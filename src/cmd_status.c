@@ -85,8 +85,33 @@ static void add_title(const struct history *history, struct buf *out)
 	buf_text(out, "\n");
 }
 
+static void add_declared(
+	const struct state *state, const struct forecast *forecast, struct buf *out)
+{
+	buf_text(out, "declared recovered by ");
+	plain_add(out, state->recovered_by ? state->recovered_by : "nobody known");
+	buf_text(out, " at T+");
+	add_duration(out, state_elapsed_ms(state, state->recovered));
+	if (state->recovered_why) {
+		buf_text(out, ": ");
+		plain_add(out, state->recovered_why);
+	}
+	buf_printf(out, "; %s", state_unproven(state));
+	if (forecast->has_rto && forecast->rto_left_ms < 0) {
+		buf_text(out, "; RTO MISSED by ");
+		add_duration(out, -forecast->rto_left_ms);
+	} else {
+		buf_text(out, forecast->has_rto ? "; RTO declared, not proven" : "; no RTO given");
+	}
+	buf_byte(out, '\n');
+}
+
 static void add_clocks(const struct state *state, const struct forecast *forecast, struct buf *out)
 {
+	if (forecast->is_declared && !state->was_aborted) {
+		add_declared(state, forecast, out);
+		return;
+	}
 	buf_text(out, forecast->is_serving ? "serving since T+" : "T+");
 	add_duration(out, forecast->elapsed_ms);
 	if (state->was_aborted && !forecast->is_serving) {

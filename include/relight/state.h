@@ -187,7 +187,8 @@ struct state {
 	char *abort_why;
 	struct moment aborted, recovered, closed; // wall WALL_NONE: not
 	int recovered_level;                      // -1
-	char *recovered_why;
+	char *recovered_why, *recovered_by;
+	bool recovered_with_proof; // state_proves_recovery() when it was declared
 	char *closed_result;
 	struct script *scripts; // of runbook.loaded, outside frozen/
 	size_t script_count, script_capacity;
@@ -290,6 +291,9 @@ struct counts {
 struct counts state_counts(const struct state *state, int phase, struct wall now);
 // Everything but abort steps done or skipped.
 bool state_is_recovered(const struct state *state);
+// And that is more than somebody's word: every dependency, of which there is one at least, is known
+// to be healthy.
+bool state_proves_recovery(const struct state *state);
 // A live criterion for aborting (abort.when_unhealthy, by index) is met: its dependency has been
 // seen bad for so long, after its step was done.
 bool state_should_abort(const struct state *state, size_t criterion, struct moment now);
@@ -318,8 +322,14 @@ struct forecast {
 	int64_t loss_ms; // data-loss window against RPO: impact − oldest chosen restore point; -1
 			 // unknown, less: that is after the impact
 	bool has_rpo;
-	bool is_serving; // the clock has stopped
+	bool is_serving; // it was seen, and the clock has stopped
+	// A person has declared the recovery, but nothing was seen to serve: no objective is met by
+	// that. Where no journey could be seen the clock has stopped all the same.
+	bool is_declared;
 };
+// What a recovery that is only declared lacks: "nothing was seen to serve", "not every function was
+// seen to serve". Static.
+const char *state_unproven(const struct state *state);
 struct forecast state_forecast(const struct state *state, struct moment now);
 // From the impact, which has only a wall time, or the declaration to `at`. From the declaration on
 // the monotonic clock counts, whatever became of the wall clock. -1 before the declaration and for

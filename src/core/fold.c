@@ -126,6 +126,8 @@ static void fold_interrupted(const struct fold *fold)
 static void fold_recovered(const struct fold *fold)
 {
 	fold->state->recovered = fold->at;
+	fold->state->recovered_with_proof = state_proves_recovery(fold->state);
+	fold_text(&fold->state->recovered_by, fold->event->by);
 	level_parse(json_text(fold->data, "level"), &fold->state->recovered_level);
 	fold_text(&fold->state->recovered_why, json_text(fold->data, "why"));
 }

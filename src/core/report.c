@@ -77,6 +77,7 @@ static void add_head(
 	report_add_wall(report, "detected_at", state->detected_at);
 	report_add_wall(report, "recovered", state->recovered.wall);
 	report_add_rests(report, "recovered_rests_on", &walk->recovered_seq, 1);
+	report_add_text(report, "recovered_by", state->recovered_by);
 	report_add_text(report, "recovered_why", state->recovered_why);
 	report_add_wall(report, "closed", state->closed.wall);
 	report_add_text(report, "result", state->closed_result);

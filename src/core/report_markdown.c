@@ -11,14 +11,26 @@
 
 // --- summary ---
 
-static void add_goal(struct buf *out, const char *name, const cJSON *goal)
+static bool is_declared(const cJSON *goal)
 {
-	const cJSON *met = json_get(goal, "met");
-	const char *verdict = cJSON_IsTrue(met)    ? "**met**"
-			      : cJSON_IsFalse(met) ? "**MISSED**"
-						   : "not known";
+	const char *proof = json_text(goal, "proof");
+	return proof && strcmp(proof, "declared") == 0;
+}
+
+// `none` is what there is where the runbook sets no target.
+static void add_goal(struct buf *out, const char *name, const char *none, const cJSON *goal)
+{
+	const cJSON *met = json_get(goal, "met"), *target = json_get(goal, "target_seconds");
+	const char *verdict = cJSON_IsTrue(met)        ? "**met**"
+			      : cJSON_IsFalse(met)     ? "**MISSED**"
+			      : is_declared(goal)      ? "declared, not proven"
+			      : cJSON_IsNumber(target) ? "not known"
+						       : "–";
 	buf_printf(out, "| %s | ", name);
-	markdown_seconds(out, json_get(goal, "target_seconds"));
+	if (cJSON_IsNumber(target))
+		markdown_seconds(out, target);
+	else
+		buf_text(out, none);
 	buf_text(out, " | ");
 	markdown_seconds(out, json_get(goal, "actual_seconds"));
 	buf_printf(out, " | %s", verdict);
@@ -59,17 +71,57 @@ static const char *result_words(const cJSON *report)
 	return json_text(report, "aborted") ? "aborted, not closed" : "open";
 }
 
+// Of the steps of the recovery, which those of an abort are not.
+static void count_undone(const cJSON *steps, int *undone, int *all)
+{
+	*undone = *all = 0;
+	json_each (step, steps) {
+		const char *is = json_text(step, "state");
+		if (json_bool(step, "abort", false))
+			continue;
+		(*all)++;
+		*undone += !is || (strcmp(is, "done") != 0 && strcmp(is, "skipped") != 0);
+	}
+}
+
+// Against what it was declared, why, and whose word that is.
+static void add_declaration(struct buf *out, const cJSON *report)
+{
+	int undone, all;
+	if (!json_text(report, "recovered"))
+		return;
+	count_undone(json_get(report, "steps"), &undone, &all);
+	if (undone > 0)
+		buf_printf(out, ", although %d of %d steps %s not done", undone, all,
+			undone == 1 ? "is" : "are");
+	markdown_detail(out, report, ": ", "recovered_why");
+	markdown_detail(out, report, " (", "recovered_by");
+	buf_text(out, json_text(report, "recovered_by") ? ")" : "");
+	markdown_detail(out, json_get(report, "rto"), "; ", "unproven");
+	markdown_rests(out, json_get(report, "recovered_rests_on"));
+}
+
+static void add_result(struct buf *out, const cJSON *report)
+{
+	const char *words = result_words(report);
+	bool is_word_alone =
+		is_declared(json_get(report, "rto")) && strncmp(words, "recovered", 9) == 0;
+	buf_printf(out, "\n- Result: **%s", is_word_alone ? "declared " : "");
+	markdown_text(out, words);
+	buf_text(out, "**");
+	markdown_rests(out, json_get(report, "closed_rests_on"));
+	add_declaration(out, report);
+}
+
 static void add_summary(struct buf *out, const cJSON *report)
 {
 	const cJSON *steps = json_get(report, "steps");
 	buf_text(out, "## Summary\n\n| Objective | Target | Actual | |\n|---|---|---|---|\n");
-	add_goal(out, "RTO", json_get(report, "rto"));
-	add_goal(out, "RPO", json_get(report, "rpo"));
-	add_goal(out, "MTD", json_get(report, "mtd"));
-	buf_text(out, "\n- Result: **");
-	markdown_text(out, result_words(report));
-	buf_text(out, "**");
-	markdown_rests(out, json_get(report, "closed_rests_on"));
+	const char *none = json_text(report, "runbook") ? "none" : "not known";
+	add_goal(out, "RTO", none, json_get(report, "rto"));
+	add_goal(out, "RPO", none, json_get(report, "rpo"));
+	add_goal(out, "MTD", none, json_get(report, "mtd"));
+	add_result(out, report);
 	buf_text(out, "\n- Evidence level: ");
 	markdown_text(out, json_text(report, "evidence_level") ? json_text(report, "evidence_level")
 							       : "nothing proven");

@@ -47,25 +47,40 @@ static void add_serving_rests(cJSON *object, const struct report_source *source,
 	for (size_t f = 0; forecast->is_serving && f <= functions; f++)
 		seqs[count++] = walk->serving_seq[f];
 	// Where there is no journey that could be seen to serve, the declaration ends it.
-	if (forecast->is_serving && !source->plan->has_journey)
+	if (forecast->is_declared || (forecast->is_serving && !source->plan->has_journey))
 		seqs[count++] = walk->recovered_seq;
 	report_add_rests(object, "rests_on", seqs, count);
 	free(seqs);
+}
+
+// By what somebody declares a goal may be missed, never met.
+static cJSON *time_goal(int64_t target_ms, const struct report_source *source,
+	const struct report_walk *walk, const struct forecast *forecast)
+{
+	bool is_known = wall_known(source->state->declared.wall) && source->has_runbook;
+	bool has_ended =
+		forecast->is_serving || (forecast->is_declared && !source->plan->has_journey);
+	int64_t passed_ms = is_known ? forecast->elapsed_ms : -1;
+	int64_t actual_ms = is_known && has_ended ? forecast->elapsed_ms : -1;
+	int met = is_met(target_ms, actual_ms, passed_ms);
+	cJSON *object = json_object();
+	report_add_seconds(object, "target_seconds", target_ms);
+	report_add_seconds(object, "actual_seconds", actual_ms);
+	report_add_met(object, "met", forecast->is_declared && met > 0 ? -1 : met);
+	if (is_known && (forecast->is_serving || forecast->is_declared))
+		json_add_text(object, "proof", forecast->is_serving ? "seen" : "declared");
+	if (is_known && forecast->is_declared)
+		json_add_text(object, "unproven", state_unproven(source->state));
+	add_serving_rests(object, source, walk, forecast);
+	return object;
 }
 
 static void add_time_goals(cJSON *report, const struct report_source *source,
 	const struct report_walk *walk, const struct forecast *forecast)
 {
 	const struct objectives *objectives = &source->runbook->objectives;
-	bool is_declared = wall_known(source->state->declared.wall) && source->has_runbook;
-	int64_t passed_ms = is_declared ? forecast->elapsed_ms : -1;
-	int64_t actual_ms = is_declared && forecast->is_serving ? forecast->elapsed_ms : -1;
-	cJSON *rto = goal(objectives->rto_ms, actual_ms, passed_ms);
-	cJSON *mtd = goal(objectives->mtd_ms, actual_ms, passed_ms);
-	add_serving_rests(rto, source, walk, forecast);
-	add_serving_rests(mtd, source, walk, forecast);
-	json_add(report, "rto", rto);
-	json_add(report, "mtd", mtd);
+	json_add(report, "rto", time_goal(objectives->rto_ms, source, walk, forecast));
+	json_add(report, "mtd", time_goal(objectives->mtd_ms, source, walk, forecast));
 }
 
 // From the impact (or the declaration) until this function served.

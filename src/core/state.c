@@ -175,7 +175,8 @@ void state_free(struct state *state)
 	void *blocks[] = {state->steps, state->dependencies, state->inputs, state->input_is_set,
 		state->pins, state->serving, state->open_confirmed, state->restore_point_at,
 		state->restore_point_found, state->incident, state->declared_by, state->armed_by,
-		state->abort_why, state->recovered_why, state->closed_result, state->session_by};
+		state->abort_why, state->recovered_why, state->recovered_by, state->closed_result,
+		state->session_by};
 	for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
 		free(blocks[i]);
 	free(state);

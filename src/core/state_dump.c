@@ -144,6 +144,8 @@ static void dump_course(const struct state *state, cJSON *out)
 	add_moment(out, "recovered", state->recovered);
 	json_add_int(out, "recovered_level", state->recovered_level);
 	json_add_text(out, "recovered_why", state->recovered_why);
+	json_add_text(out, "recovered_by", state->recovered_by);
+	json_add_bool(out, "recovered_with_proof", state->recovered_with_proof);
 	json_add_int(out, "highest_level", state->highest_level);
 	add_moment(out, "closed", state->closed);
 	json_add_text(out, "closed_result", state->closed_result);

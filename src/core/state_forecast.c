@@ -97,7 +97,8 @@ static void find_path(const struct state *state, struct moment now, struct forec
 }
 
 // The moment from which every function serves, a function without a journey left aside; MOMENT_NONE
-// while one does not. Where there is no journey to be seen, the declaration counts.
+// while one does not. Where there is no journey to be seen, a declaration counts that had all done
+// and healthy to rest on; what a person says alone is no proof.
 static struct moment serving_since(const struct state *state)
 {
 	struct moment latest = state->journey_serving;
@@ -111,7 +112,17 @@ static struct moment serving_since(const struct state *state)
 			latest = state->serving[f];
 		has_journey = true;
 	}
-	return state->plan->has_journey ? latest : state->recovered;
+	if (state->plan->has_journey)
+		return latest;
+	return state->recovered_with_proof ? state->recovered : MOMENT_NONE;
+}
+
+const char *state_unproven(const struct state *state)
+{
+	for (size_t f = 0; f < state->runbook->function_count; f++)
+		if (wall_known(state->serving[f].wall))
+			return "not every function was seen to serve";
+	return "nothing was seen to serve";
 }
 
 static bool is_replayable(const struct runbook *runbook, const char *store)
@@ -152,21 +163,29 @@ int64_t state_elapsed_ms(const struct state *state, struct moment at)
 	       US_PER_MS;
 }
 
+// When the clocks ended, or `now`.
+static struct moment clocks_end(const struct state *state, const struct forecast *forecast,
+	struct moment served, struct moment now)
+{
+	if (forecast->is_serving)
+		return served;
+	if (forecast->is_declared && !state->plan->has_journey)
+		return state->recovered;
+	return wall_known(state->closed.wall) ? state->closed : now;
+}
+
 struct forecast state_forecast(const struct state *state, struct moment now)
 {
 	const struct objectives *objectives = &state->runbook->objectives;
 	struct forecast forecast = {.rests_on = -1, .loss_ms = -1};
-	struct moment stopped = serving_since(state);
+	struct moment served = serving_since(state);
 	find_path(state, now, &forecast);
-	forecast.is_serving = wall_known(stopped.wall);
-	if (wall_known(state->declared.wall)) {
-		bool is_closed = wall_known(state->closed.wall);
-		struct moment until = forecast.is_serving ? stopped
-				      : is_closed         ? state->closed
-							  : now;
-		forecast.elapsed_ms = state_elapsed_ms(state, until);
-	}
-	if (forecast.is_serving)
+	forecast.is_serving = wall_known(served.wall);
+	forecast.is_declared = !forecast.is_serving && wall_known(state->recovered.wall);
+	if (wall_known(state->declared.wall))
+		forecast.elapsed_ms =
+			state_elapsed_ms(state, clocks_end(state, &forecast, served, now));
+	if (forecast.is_serving || forecast.is_declared)
 		forecast.remaining_ms = 0;
 	forecast.finish_ms = forecast.elapsed_ms + forecast.remaining_ms;
 	forecast.has_rto = objectives->rto_ms != ABSENT_MS;

@@ -189,6 +189,15 @@ bool state_is_recovered(const struct state *state)
 	return true;
 }
 
+bool state_proves_recovery(const struct state *state)
+{
+	size_t count = state->runbook->dependency_count;
+	for (size_t d = 0; d < count; d++)
+		if (!state_is_healthy(state, (int)d))
+			return false;
+	return count > 0 && state_is_recovered(state);
+}
+
 int state_evidence_level(const struct state *state)
 {
 	int level = -1;

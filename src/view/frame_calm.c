@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "frame_serving.h"
 #include "frame_words.h"
 
 static void say_over(const struct scene *scene, struct concern_words *words)
@@ -18,10 +19,18 @@ static void say_over(const struct scene *scene, struct concern_words *words)
 			"relight report tells its story; relight timeline show reads its record.");
 		return;
 	}
-	buf_text(&words->lines[0], "Recovered at ");
-	elapsed_words(scene, state->recovered, &words->lines[0]);
+	if (scene->forecast.is_declared) {
+		words->role = ROLE_WARN;
+		buf_text(&words->lines[0], "Declared ");
+		declared_words(scene, &words->lines[0]);
+	} else {
+		buf_text(&words->lines[0], "Recovered at ");
+		elapsed_words(scene, state->recovered, &words->lines[0]);
+	}
 	if (state->recovered_level >= 0)
 		buf_printf(&words->lines[0], " with evidence L%d", state->recovered_level);
+	if (scene->forecast.is_declared)
+		buf_printf(&words->lines[0], "; %s", state_unproven(state));
 	buf_text(&words->lines[0],
 		ui_has_incident(scene->ui) ? ". :close closes the incident." : ".");
 	if (state->recovered_why)

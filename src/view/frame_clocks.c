@@ -8,14 +8,20 @@
 
 #define LABEL_COLUMNS 13
 
-static void add_objective(
-	struct sheet *sheet, const char *label, int64_t objective_ms, int64_t left_ms)
+static void add_objective(struct sheet *sheet, const char *label, bool is_declared,
+	int64_t objective_ms, int64_t left_ms)
 {
 	struct buf text = {0};
 	duration_words(objective_ms, &text);
 	buf_text(&text, left_ms < 0 ? ", PASSED by " : ", left ");
 	clock_words(left_ms < 0 ? -left_ms : left_ms, &text);
-	sheet_add(sheet, label, left_ms < 0 ? ROLE_BAD : ROLE_NORMAL, buf_str(&text));
+	if (is_declared)
+		buf_text(&text, "; declared, not proven");
+	sheet_add(sheet, label,
+		left_ms < 0   ? ROLE_BAD
+		: is_declared ? ROLE_WARN
+			      : ROLE_NORMAL,
+		buf_str(&text));
 	buf_fini(&text);
 }
 
@@ -33,17 +39,38 @@ static void add_wall(
 	buf_fini(&text);
 }
 
+// Where there is no more to forecast: the clocks have stopped, or somebody said that it is over.
+static void add_end(struct sheet *sheet, const struct scene *scene)
+{
+	const struct forecast *forecast = &scene->forecast;
+	bool serves = serving_whole(scene) == SERVING_NOW;
+	struct buf text = {0};
+	if (forecast->is_declared) {
+		buf_text(&text, "declared ");
+		declared_words(scene, &text);
+		if (scene->state->recovered_why)
+			buf_printf(&text, ": %s", scene->state->recovered_why);
+		buf_printf(&text, "; %s", state_unproven(scene->state));
+		sheet_add(sheet, "forecast", ROLE_WARN, buf_str(&text));
+	} else {
+		clock_words(forecast->elapsed_ms, &text);
+		sheet_printf(sheet, "forecast", ROLE_GOOD,
+			"every %s; the RTO and the MTD ended at T+%s",
+			scene->plan->has_journey
+				? serves ? "function serves" : "function has served"
+			: serves ? "step is done or skipped, every dependency healthy"
+				 : "step was done or skipped, every dependency healthy",
+			buf_str(&text));
+	}
+	buf_fini(&text);
+}
+
 static void add_forecast(struct sheet *sheet, const struct scene *scene)
 {
 	const struct forecast *forecast = &scene->forecast;
 	struct buf text = {0};
-	if (forecast->is_serving) {
-		clock_words(forecast->elapsed_ms, &text);
-		sheet_printf(sheet, "forecast", ROLE_GOOD,
-			"every function %s; the RTO and the MTD ended at T+%s",
-			serving_whole(scene) == SERVING_NOW ? "serves" : "has served",
-			buf_str(&text));
-		buf_fini(&text);
+	if (forecast->is_serving || forecast->is_declared) {
+		add_end(sheet, scene);
 		return;
 	}
 	buf_printf(&text, "T+%02lld", (long long)(forecast->finish_ms / (60 * MS_PER_S)));
@@ -201,9 +228,11 @@ struct hidden clocks_draw(struct area area, const struct scene *scene)
 	sheet_printf(&sheet, "elapsed", ROLE_TITLE, "T+%s", buf_str(&text));
 	buf_fini(&text);
 	if (forecast->has_rto)
-		add_objective(&sheet, "RTO", objectives->rto_ms, forecast->rto_left_ms);
+		add_objective(&sheet, "RTO", forecast->is_declared, objectives->rto_ms,
+			forecast->rto_left_ms);
 	if (forecast->has_mtd)
-		add_objective(&sheet, "MTD", objectives->mtd_ms, forecast->mtd_left_ms);
+		add_objective(&sheet, "MTD", forecast->is_declared, objectives->mtd_ms,
+			forecast->mtd_left_ms);
 	add_forecast(&sheet, scene);
 	add_wall(&sheet, scene, "impact", scene->state->impact_at);
 	add_wall(&sheet, scene, "detected", scene->state->detected_at);

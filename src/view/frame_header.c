@@ -194,6 +194,30 @@ static void draw_bar(struct pen *pen, const struct scene *scene)
 	pen_text(pen, ROLE_DIM, "]");
 }
 
+// What a person said stands apart from what was seen: no objective is met by it.
+static void draw_declared(struct pen *pen, const struct scene *scene)
+{
+	const struct forecast *forecast = &scene->forecast;
+	struct buf text = {0};
+	if (!forecast->has_rto) {
+		pen_text(pen, ROLE_DIM, "no RTO, ");
+	} else if (forecast->rto_left_ms < 0) {
+		clock_words(-forecast->rto_left_ms, &text);
+		pen_text(pen, ROLE_TITLE, "RTO ");
+		pen_printf(pen, ROLE_BAD, "MISSED by %s, ", buf_str(&text));
+		buf_clear(&text);
+	} else {
+		pen_text(pen, ROLE_TITLE, "RTO ");
+		pen_text(pen, ROLE_WARN, "NOT PROVEN, ");
+	}
+	buf_text(&text, "declared ");
+	declared_words(scene, &text);
+	if (scene->state->recovered_why)
+		buf_printf(&text, ": %s", scene->state->recovered_why);
+	pen_printf(pen, ROLE_WARN, "%s; %s", buf_str(&text), state_unproven(scene->state));
+	buf_fini(&text);
+}
+
 static void draw_rto(struct pen *pen, const struct scene *scene, bool is_wide)
 {
 	const struct forecast *forecast = &scene->forecast;
@@ -203,6 +227,10 @@ static void draw_rto(struct pen *pen, const struct scene *scene, bool is_wide)
 		pen_printf(pen, ROLE_BAD, "ABORTED at %s%s", buf_str(&left),
 			forecast->has_rto ? ", RTO given up" : "");
 		buf_fini(&left);
+		return;
+	}
+	if (forecast->is_declared) {
+		draw_declared(pen, scene);
 		return;
 	}
 	if (!forecast->has_rto) {
@@ -283,10 +311,10 @@ static void draw_clocks(struct area area, const struct scene *scene)
 	}
 	pen_skip(&pen, 2);
 	draw_rto(&pen, scene, is_wide);
-	if (!scene->state->was_aborted)
+	bool is_over = scene->state->was_aborted || scene->forecast.is_declared;
+	if (!is_over)
 		draw_bar(&pen, scene);
-	if (is_wide && scene->forecast.rests_on >= 0 && !scene->forecast.is_serving &&
-		!scene->state->was_aborted) {
+	if (is_wide && scene->forecast.rests_on >= 0 && !scene->forecast.is_serving && !is_over) {
 		buf_clear(&text);
 		duration_words(scene->forecast.remaining_ms, &text);
 		pen_printf(&pen, ROLE_DIM, " rests on %s, %s more",

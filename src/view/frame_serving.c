@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frame_serving.h"
 
+#include "frame_words.h"
 #include "relight/arena.h"
 
 // What a journey shows now; of one that has not served by the record see not_yet().
@@ -35,9 +36,9 @@ static enum serving serving_layer(const struct scene *scene)
 	bool *is_journey = arena_array(scene->arena, count + 1, sizeof(*is_journey));
 	int *items = arena_array(scene->arena, count + 1, sizeof(*items));
 	struct refs journey = {items, 0};
-	plan_journey(scene->runbook, is_journey);
+	bool has_journey = plan_journey(scene->runbook, is_journey) > 0;
 	for (size_t i = 0; i < count; i++)
-		if (is_journey[i])
+		if (is_journey[i] || !has_journey)
 			items[journey.count++] = (int)i;
 	enum serving now = journey_now(scene, &journey);
 	return scene->forecast.is_serving ? now : not_yet(now);
@@ -67,4 +68,12 @@ size_t serving_count(const struct scene *scene, enum serving serving)
 	for (size_t i = 0; i < scene->runbook->function_count; i++)
 		count += serving_function(scene, i) == serving;
 	return count;
+}
+
+void declared_words(const struct scene *scene, struct buf *out)
+{
+	const struct state *state = scene->state;
+	buf_printf(out, "recovered by %s at ",
+		state->recovered_by ? state->recovered_by : "nobody known");
+	elapsed_words(scene, state->recovered, out);
 }

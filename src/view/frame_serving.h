@@ -18,11 +18,13 @@ enum serving {
 // Of one function.
 enum serving serving_function(const struct scene *scene, size_t function);
 // Of the whole: of the functions what is worth most attention; without functions that of the layer
-// `journey`, without one of these the declaration of the recovery.
+// `journey`, without one of these that of every dependency.
 enum serving serving_whole(const struct scene *scene);
 // Whether there is anything that could be seen to serve, or not to.
 bool serving_is_shown(const struct scene *scene);
 // How many functions are like that.
 size_t serving_count(const struct scene *scene, enum serving serving);
+// "recovered by ana at T+12", of a recovery that is declared.
+void declared_words(const struct scene *scene, struct buf *out);
 
 #endif

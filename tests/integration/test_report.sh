@@ -111,6 +111,22 @@ grep -q "^$name  live  recovered" out || fail "list: $(cat out)"
 expect_code 0 "$RELIGHT" list --format json
 [ "$(jq -r '.incidents[0].is' out)" = recovered ] || fail "list json: $(cat out)"
 
+# What nothing was seen to serve is declared, whoever says so, and meets no objective.
+cat >said.yaml <<'Y'
+relight: 1
+name: said
+objectives: {rto: 10m}
+steps: [{id: a, manual: Look at it}]
+Y
+printf 'answers: 1\noperator: ana\nsteps: {a: {confirm: seen}}\n' >said.answers
+expect_code 0 "$RELIGHT" run said.yaml --headless --answers said.answers --dir said
+expect_code 0 "$RELIGHT" status said
+grep -q '^declared recovered by ana at T+0:0.*; nothing was seen to serve; RTO declared, not proven$' out ||
+	fail "status of what is only declared: $(cat out)"
+expect_code 0 "$RELIGHT" report said --format json
+[ "$(jq -c '.rto | [.met, .proof, .unproven]' out)" = '[null,"declared","nothing was seen to serve"]' ] ||
+	fail "report of what is only declared: $(jq .rto out)"
+
 # --- the timeline ---
 echo 'echo changed since' >>touch.sh # scripts are no part of the record
 expect_code 0 "$RELIGHT" timeline verify "$incident"

@@ -151,8 +151,8 @@ static void test_objectives_and_what_they_rest_on(void **unused)
 	tell_the_end(&of);
 	cJSON *report = report_of(&of);
 	assert_value(report, "rto",
-		"{\"target_seconds\":1200,\"actual_seconds\":1020,\"met\":true,\"rests_on\":[2,4,"
-		"18]}");
+		"{\"target_seconds\":1200,\"actual_seconds\":1020,\"met\":true,\"proof\":"
+		"\"seen\",\"rests_on\":[2,4,18]}");
 	assert_value(report, "mtd.met", "true");
 	assert_value(report, "rpo",
 		"{\"target_seconds\":900,\"actual_seconds\":600,\"met\":true,\"rests_on\":[4,13]}");
@@ -603,7 +603,7 @@ static void test_markdown_for_a_reviewer(void **unused)
 		"# Restore it\n",
 		"| RTO | 20m | 17m | **met** (#2, #4, #18) |\n",
 		"| RPO | 15m | 10m | **met** (#4, #13) |\n",
-		"- Result: **recovered** (#21)\n",
+		"- Result: **recovered** (#21), although 1 of 5 steps is not done (mei) (#20)\n",
 		"- Evidence level: L4 (#20)\n",
 		"- Record: **NOT GOOD**, 22 events, head `abc`\n  - line 7: was changed\n",
 		"| restore | done, verified | 03:02:00 | 03:09:10 | 7m10s | 5m | 1: failed exit 1",
@@ -628,6 +628,56 @@ static void test_markdown_for_a_reviewer(void **unused)
 		if (!strstr(buf_str(&out), lines[i]))
 			fail_msg("not in the report: %s\n%s", lines[i], buf_str(&out));
 	buf_fini(&out);
+	cJSON_Delete(report);
+	case_end(&of);
+}
+
+static const char without_journey[] =
+	"objectives: {rpo: 5m, rto: 30m}\n"
+	"dependencies: [{id: d, check: {manual: q}}]\n"
+	"steps: [{id: a, manual: x, restores: [d]}, {id: b, manual: x}]\n";
+
+// What a person says is what a person says: no objective is met by it.
+static void test_what_is_only_declared_is_not_met(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	struct buf out = {0};
+	case_begin(&of, without_journey);
+	open_armed(&of); // 0 to 3
+	now_is(&of, 4);
+	status_is(&of, "d", "degraded");
+	tell(&of, "root", EVENT_INCIDENT_RECOVERED, NULL, "{'why':'boss said so'}"); // 5
+	now_is(&of, 9);
+	tell(&of, "root", EVENT_INCIDENT_CLOSED, NULL, "{'result':'recovered','open':[]}"); // 6
+	cJSON *report = report_of(&of);
+	assert_value(report, "rto",
+		"{\"target_seconds\":1800,\"actual_seconds\":4,\"met\":null,\"proof\":"
+		"\"declared\",\"unproven\":\"nothing was seen to serve\",\"rests_on\":[2,5]}");
+	assert_value(report, "recovered_by", "\"root\"");
+	report_markdown(report, &out);
+	assert_non_null(
+		strstr(buf_str(&out), "| RTO | 30m | 4s | declared, not proven (#2, #5) |\n"));
+	assert_non_null(strstr(buf_str(&out), "| MTD | none | 4s | "));
+	assert_non_null(strstr(buf_str(&out),
+		"- Result: **declared recovered** (#6), although 2 of 2 steps are not done: boss "
+		"said so (root); nothing was seen to serve (#5)\n"));
+	assert_null(strstr(buf_str(&out), "**met**"));
+	buf_fini(&out);
+	cJSON_Delete(report);
+	case_end(&of);
+}
+
+static void test_what_was_declared_too_late_is_missed(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	case_begin_armed(&of, without_journey);
+	now_is(&of, 1801);
+	tell(&of, "root", EVENT_INCIDENT_RECOVERED, NULL, "{'why':'enough'}");
+	cJSON *report = report_of(&of);
+	assert_value(report, "rto.met", "false");
+	assert_value(report, "rto.proof", "\"declared\"");
 	cJSON_Delete(report);
 	case_end(&of);
 }
@@ -816,6 +866,8 @@ int main(void)
 		cmocka_unit_test(test_nothing_at_all),
 		cmocka_unit_test(test_markdown_for_a_reviewer),
 		cmocka_unit_test(test_markdown_of_numbers_that_are_no_time),
+		cmocka_unit_test(test_what_is_only_declared_is_not_met),
+		cmocka_unit_test(test_what_was_declared_too_late_is_missed),
 		cmocka_unit_test(test_restore_points_that_were_not_chosen_or_are_too_late),
 		cmocka_unit_test(test_when_how_much_was_not_known),
 		cmocka_unit_test(test_updates_that_were_due),

@@ -1011,6 +1011,43 @@ static void test_the_clock_stops_when_every_function_serves(void **unused)
 	case_end(&of);
 }
 
+// A person's word stops the clock; that it was recovered is proven by what is done and healthy.
+static void test_what_proves_a_recovery_without_a_journey(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *status, *other;
+		bool is_done, is_proven;
+	} cases[] = {
+		{"healthy", "healthy", true, true},
+		{"healthy", "healthy", false, false},
+		{"degraded", "healthy", true, false},
+		{"healthy", "unknown", true, false},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct incident_case of;
+		begin(&of, "objectives: {rto: 20m}\n"
+			   "dependencies: [{id: d, check: {manual: q}}, {id: e, check: {manual: "
+			   "q}}]\n"
+			   "steps: [{id: a, manual: x, takes: 1m}]\n");
+		status_is(&of, "d", cases[i].status);
+		status_is(&of, "e", cases[i].other);
+		if (cases[i].is_done)
+			tell(&of, "ana", EVENT_STEP_CONFIRMED, "a", "{'say':'x'}");
+		now_is(&of, 100);
+		tell(&of, "ana", EVENT_INCIDENT_RECOVERED, NULL, "{'why':'enough'}");
+		// What becomes of it later is another story.
+		status_is(&of, "d", "missing");
+		now_is(&of, 400);
+		struct forecast forecast = state_forecast(of.state, at_second(500));
+		assert_int_equal(forecast.is_serving, cases[i].is_proven);
+		assert_int_equal(forecast.is_declared, !cases[i].is_proven);
+		assert_int_equal(forecast.elapsed_ms, 100000);
+		assert_false(forecast.misses_rto);
+		case_end(&of);
+	}
+}
+
 static void test_where_nothing_serves_by_itself(void **unused)
 {
 	(void)unused;
@@ -1018,10 +1055,13 @@ static void test_where_nothing_serves_by_itself(void **unused)
 	begin(&of, "objectives: {rpo: 1m, rto: 20m, mtd: 1h}\nsteps: [{id: a, manual: x, takes: "
 		   "1m}]\n");
 	now_is(&of, 100);
-	tell(&of, "ana", EVENT_INCIDENT_RECOVERED, NULL, "{}");
+	tell(&of, "ana", EVENT_INCIDENT_RECOVERED, NULL, "{'why':'boss said so'}");
 	struct forecast forecast = state_forecast(of.state, at_second(500));
-	assert_true(forecast.is_serving);
+	assert_false(forecast.is_serving);
+	assert_true(forecast.is_declared);
 	assert_int_equal(forecast.elapsed_ms, 100000);
+	assert_int_equal(forecast.remaining_ms, 0);
+	assert_string_equal(of.state->recovered_by, "ana");
 	case_end(&of);
 	// A journey that nothing restores must be seen all the same.
 	begin(&of, "dependencies: [{id: j, layer: journey, check: {manual: q}}]\nsteps: [{id: a, "
@@ -1324,6 +1364,7 @@ int main(void)
 		cmocka_unit_test(test_counts_by_phase),
 		cmocka_unit_test(test_the_forecast_follows_the_critical_path),
 		cmocka_unit_test(test_the_clock_stops_when_every_function_serves),
+		cmocka_unit_test(test_what_proves_a_recovery_without_a_journey),
 		cmocka_unit_test(test_where_nothing_serves_by_itself),
 		cmocka_unit_test(test_a_pure_wait_runs_down),
 		cmocka_unit_test(test_the_loss_is_that_of_the_oldest_store),

@@ -846,6 +846,18 @@ static void test_not_known(void **state)
 	case_end(&of);
 }
 
+// What a person declares is shown as what a person declares, by every clock.
+static void test_declared(void **state)
+{
+	struct view_case of;
+	(void)state;
+	case_calm(&of);
+	now_recovered(&of);
+	of.ui.pane = PANE_CLOCKS;
+	check(&of, 24, 80, "declared-clocks");
+	case_end(&of);
+}
+
 // --- dialogs ---
 
 static char dialog_body[] = "It runs:\n  velero restore create --from-backup hourly-0218\n"
@@ -1041,6 +1053,7 @@ int main(void)
 		cmocka_unit_test(test_said_when_durable),
 		cmocka_unit_test(test_nothing_may_be_started_unrecorded),
 		cmocka_unit_test(test_not_known),
+		cmocka_unit_test(test_declared),
 		cmocka_unit_test(test_dialogs),
 		cmocka_unit_test(test_field_follows_its_cursor),
 		cmocka_unit_test(test_untrusted_text_is_shown_not_obeyed),
