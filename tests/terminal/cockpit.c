@@ -2,6 +2,7 @@
 #include "cockpit.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -484,6 +486,24 @@ void cockpit_finds(struct cockpit *c, const char *name)
 void cockpit_misses(struct cockpit *c, const char *name)
 {
 	await_file(c, name, false);
+}
+
+/* --- its terminal ------------------------------------------------------------------------------ */
+
+void cockpit_stall(struct cockpit *c, bool is_stalled)
+{
+	int terminal = open(cockpit_value(c, "\"kind\":\"session.open\"", NULL, "tty"),
+		O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	assert_true(terminal >= 0);
+	screen_stall(c->screen, is_stalled);
+	assert_int_equal(tcflow(terminal, is_stalled ? TCOOFF : TCOON), 0);
+	close(terminal);
+	for (int i = 0; is_stalled && i < 10;
+		i++) { /* what stands still stands in the middle of it */
+		screen_press(c->screen, "C-l");
+		screen_pause(c->screen, 40);
+	}
 }
 
 /* --- its processes ---------------------------------------------------------------------------- */

@@ -74,6 +74,10 @@ void cockpit_fill(struct cockpit *c, const char *title, const char *text, const 
 /* Says y in a dialog with this title, as soon as it can be answered, until the dialog is gone. */
 void cockpit_confirm(struct cockpit *c, const char *title);
 
+/* From now on nobody reads its terminal, which takes no byte more, as one behind a dead link; or
+ * they do again. The incident is open. */
+void cockpit_stall(struct cockpit *c, bool is_stalled);
+
 /* Types a line into the palette. */
 void cockpit_palette(struct cockpit *c, const char *line);
 

@@ -49,11 +49,7 @@ static void a_terminal_that_stands_still_stops_nothing_else(void **unused)
 	struct cockpit *c = with_slow_running();
 
 	(void)unused;
-	screen_stall(c->screen, true);
-	for (int i = 0; i < 60; i++) { /* more than fits between the two */
-		screen_press(c->screen, "C-l");
-		screen_pause(c->screen, 40);
-	}
+	cockpit_stall(c, true);
 	cockpit_touch(c, "marker");
 	cockpit_records(c, "\"kind\":\"dependency.status\"", "\"to\":\"healthy\"");
 	cockpit_remove(c, "hold");
@@ -68,7 +64,7 @@ static void a_terminal_that_stands_still_stops_nothing_else(void **unused)
 	cockpit_press(c, "Enter");
 	screen_pause(c->screen, 500);
 	assert_int_equal(cockpit_recorded(c, "\"kind\":\"step.intent\"", "\"step\":\"other\""), 0);
-	screen_stall(c->screen, false);
+	cockpit_stall(c, false);
 	cockpit_shows(c, "start other");
 	cockpit_press(c, "Esc");
 	cockpit_shows(c, "[x] slow");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cockpit.h"
 
-#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -9,9 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <termios.h>
-#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -62,22 +58,6 @@ static void two_free(struct two *two)
 	cockpit_free(two->first);
 }
 
-/* Nobody reads it, and it takes no byte more: not even what it had is thrown away. */
-static void stalls(struct cockpit *c)
-{
-	int terminal = open(cockpit_value(c, "\"kind\":\"session.open\"", NULL, "tty"),
-		O_RDWR | O_NOCTTY | O_CLOEXEC);
-
-	assert_true(terminal >= 0);
-	screen_stall(c->screen, true);
-	assert_int_equal(tcflow(terminal, TCOOFF), 0);
-	close(terminal);
-	for (int i = 0; i < 60; i++) { /* more than fits between the two */
-		screen_press(c->screen, "C-l");
-		screen_pause(c->screen, 40);
-	}
-}
-
 static void expect_verified(const struct cockpit *c)
 {
 	char command[512];
@@ -121,7 +101,7 @@ static void one_whose_terminal_stands_still_lets_go_all_the_same(void **unused)
 	struct two two = with_slow_running();
 
 	(void)unused;
-	stalls(two.first);
+	cockpit_stall(two.first, true);
 	second_takes(&two);
 	expect_taken(&two);
 	/* And it is gone, although nobody has read what it said. */

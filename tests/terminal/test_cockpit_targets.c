@@ -337,7 +337,7 @@ static void credentials_that_end_are_warned_of(void **unused)
 	cockpit_run_armed(c);
 	cockpit_shows(c, "api 2h");
 	assert_false(screen_has(c->screen, "The access to target"));
-	kubeconfig(c, "dr.yaml", "dr", "dr", token(5 * 60 + 20));
+	kubeconfig(c, "dr.yaml", "dr", "dr", token(5 * 60 + 28));
 	cockpit_shows(c, "!! The access to target recovery expires in 5m");
 	cockpit_shows(c, "api 5m!!");
 	cockpit_shows(c, "Sign in again in another terminal, into dr.yaml");

@@ -87,11 +87,13 @@ static void finds_text_by_cell(void **unused)
 
 static void waits_until_the_deadline_only(void **unused)
 {
-	struct screen *s = shell("printf 'first'; sleep 0.2; printf '\\rsecond'; sleep 60");
+	struct screen *s =
+		shell("stty -echo; printf 'first'; read a; printf '\\rsecond'; sleep 60");
 	int kept;
 
 	(void)unused;
 	assert_true(screen_wait_text(s, "first", SOON_MS));
+	screen_press(s, "Enter");
 	assert_true(screen_wait_text(s, "second", SOON_MS));
 	assert_true(screen_wait_gone(s, "first", SOON_MS));
 	kept = stderr_hide();
