@@ -138,6 +138,7 @@ static void tells_that_nobody_has_it(void **unused)
 	(void)unused;
 	cockpit_shows(&pair.onlooker, "ana has this incident");
 	cockpit_shows(&pair.onlooker, "sensor ");
+	cockpit_shows(&pair.onlooker, "restores marker  degraded ");
 	screen_kill(pair.owner->screen, SIGKILL);
 	cockpit_shows(&pair.onlooker, "NOBODY HERE HAS THIS INCIDENT OPEN");
 	cockpit_shows(&pair.onlooker, "no sensor");
