@@ -6,9 +6,8 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "relight/err.h"
+#include "relight/exec_credential.h"
 #include "relight/kubeconfig.h"
-#include "relight/moment.h"
 
 // Credentials that a command prints (kubernetes.io: "client-go credential plugins",
 // client.authentication.k8s.io v1 and v1beta1): what EKS, AKS and GKE use. The command never gets
@@ -19,13 +18,6 @@
 
 struct credential_plugin;
 struct credential_wait; // for its answer
-
-struct credentials {
-	const char *token;      // or NULL
-	const char *cert, *key; // PEM, or NULL
-	struct wall expires;    // WALL_NONE: it does not say
-	bool came_expired;      // by this machine's clock, when it was printed
-};
 
 // `exec` is copied; `cluster` is the JSON of spec.cluster for a plugin that wants it, or NULL.
 // `secret` is told each token and key as it comes, to be masked.

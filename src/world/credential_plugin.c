@@ -8,7 +8,6 @@
 
 #include "relight/buf.h"
 #include "relight/clock.h"
-#include "relight/json.h"
 #include "relight/memory.h"
 #include "subprocess.h"
 
@@ -60,19 +59,9 @@ static void plan(struct credential_plugin *plugin);
 
 // --- credentials ---
 
-static void wipe(const char *text)
-{
-	if (text)
-		explicit_bzero((char *)text, strlen(text));
-	free((char *)text);
-}
-
 static void forget_credentials(struct credential_plugin *plugin)
 {
-	wipe(plugin->credentials.token);
-	wipe(plugin->credentials.cert);
-	wipe(plugin->credentials.key);
-	plugin->credentials = (struct credentials){.expires = WALL_NONE};
+	credentials_wipe(&plugin->credentials);
 	plugin->has_credentials = false;
 }
 
@@ -163,62 +152,31 @@ void credential_plugin_refuse(struct credential_plugin *plugin)
 
 // --- its answer ---
 
-static char *own_text(
-	struct credential_plugin *plugin, const cJSON *status, const char *key, const char *name)
+static void tell_secret(struct credential_plugin *plugin, const char *name, const char *value)
 {
-	const char *text = json_text(status, key);
-
-	if (!text || !*text)
-		return NULL;
-	if (name)
-		plugin->secret(plugin->context, name, text);
-	return memory_copy_text(text);
+	if (value)
+		plugin->secret(plugin->context, name, value);
 }
 
-static bool take_status(struct credential_plugin *plugin, const cJSON *status, struct err *err)
+static bool take_output(struct credential_plugin *plugin, struct err *err)
 {
 	struct credentials *credentials = &plugin->credentials;
-	const char *expires = json_text(status, "expirationTimestamp");
 
 	forget_credentials(plugin);
-	credentials->token = own_text(plugin, status, "token", "token");
-	credentials->cert = own_text(plugin, status, "clientCertificateData", NULL);
-	credentials->key = own_text(plugin, status, "clientKeyData", "client key");
-	if (expires && !wall_parse(expires, &credentials->expires))
-		return err_set(err, "its expirationTimestamp is no time: %.60s", expires);
-	if (!credentials->cert != !credentials->key)
-		return err_set(err, "it gave a certificate or a key without the other");
-	if (!credentials->token && !credentials->cert)
-		return err_set(err, "it gave neither a token nor a certificate");
-	plugin->has_credentials = true;
+	plugin->has_credentials = exec_credential_read(buf_str(&plugin->output),
+		plugin->output.length, plugin->api_version, credentials, err);
+	tell_secret(plugin, "token", credentials->token);
+	tell_secret(plugin, "client key", credentials->key);
+	if (!plugin->has_credentials) {
+		forget_credentials(plugin);
+		return false;
+	}
 	credentials->came_expired =
 		wall_known(credentials->expires) && clock_wall().us >= credentials->expires.us;
 	plugin->held_until_ms = wall_known(credentials->expires) && is_near(credentials->expires)
 					? uv_now(plugin->loop) + SHORT_MS
 					: 0;
 	return true;
-}
-
-static bool take_output(struct credential_plugin *plugin, struct err *err)
-{
-	cJSON *answer = json_parse(buf_str(&plugin->output), plugin->output.length, NULL);
-	const char *kind = json_text(answer, "kind"), *version = json_text(answer, "apiVersion");
-	bool good = false;
-
-	// Its output is not quoted: it may hold what it should not.
-	if (!answer)
-		err_set(err, "what it printed is no JSON");
-	else if (!kind || strcmp(kind, "ExecCredential") != 0)
-		err_set(err, "what it printed is no ExecCredential");
-	else if (!version || strcmp(version, plugin->api_version) != 0)
-		err_set(err, "it speaks %.80s, the kubeconfig wants %s",
-			version ? version : "no apiVersion", plugin->api_version);
-	else
-		good = take_status(plugin, json_get(answer, "status"), err);
-	cJSON_Delete(answer);
-	if (!good)
-		forget_credentials(plugin);
-	return good;
 }
 
 static void on_line(void *context, const char *line, size_t length)
@@ -455,24 +413,6 @@ void credential_plugin_cancel(struct credential_wait *wait)
 
 // --- its life ---
 
-// KUBERNETES_EXEC_INFO: the ExecCredential that is told to it.
-static char *exec_info(const struct kubeconfig_exec *exec, const char *cluster)
-{
-	cJSON *info = json_object(), *spec = json_object();
-	struct buf text = {0};
-
-	json_add_text(info, "apiVersion", exec->api_version);
-	json_add_text(info, "kind", "ExecCredential");
-	json_add_bool(spec, "interactive", false);
-	if (exec->wants_cluster && cluster)
-		json_add(spec, "cluster", json_parse(cluster, strlen(cluster), NULL));
-	json_add(info, "spec", spec);
-	buf_text(&text, "KUBERNETES_EXEC_INFO=");
-	json_write(&text, info);
-	cJSON_Delete(info);
-	return buf_take(&text);
-}
-
 static void copy_command(struct credential_plugin *plugin, const struct kubeconfig_exec *exec)
 {
 	size_t count = 0;
@@ -501,7 +441,7 @@ struct credential_plugin *credential_plugin_new(uv_loop_t *loop, const struct ku
 	plugin->api_version = memory_copy_text(exec->api_version);
 	plugin->install_hint = memory_copy_text(exec->install_hint);
 	plugin->is_always_interactive = exec->is_always_interactive;
-	plugin->info = exec_info(exec, cluster);
+	plugin->info = exec_credential_info(exec, cluster);
 	copy_command(plugin, exec);
 	plugin->secret = secret;
 	plugin->context = context;
