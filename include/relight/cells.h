@@ -31,7 +31,7 @@ struct area {
 	struct grid *grid;
 	int row, column, rows, columns; // inside the grid always
 };
-struct area area_all(struct grid *grid);
+struct area area_all(struct grid *grid); // the whole grid, until its size changes
 // A part of an area, clipped to it. May be empty; drawing on it is then a no-op.
 struct area area_part(struct area area, int row, int column, int rows, int columns);
 

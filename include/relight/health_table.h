@@ -31,7 +31,7 @@ enum health_layer { HEALTH_USER, HEALTH_CARRIED, HEALTH_LAYERS };
 struct health_tables;
 struct health_table; // for one pair of group and kind, each a pattern in which * is any text
 
-struct health_tables *health_tables_new(void);
+struct health_tables *health_tables_new(void);         // without any; the caller frees
 void health_tables_free(struct health_tables *tables); // NULL is safe; so is one that is in no use
 // Adds the tables of one file, named `diags->file`, after those that the layer has already. What is
 // wrong is added to `diags`, with its place, and the rest is taken: a table whose match can be read

@@ -10,6 +10,7 @@
 // What is known now of dependencies and clusters: what the sensor said last where it speaks, else
 // what the record says, and how old that is. For the screen; decisions go by the record. Pure.
 
+// A person's word where that stands, else the sensor's newest status, else the record's.
 enum status known_status(const struct facts *facts, int dependency);
 // The newest words of the sensor, else those of the record, never NULL.
 const char *known_message(const struct facts *facts, int dependency);

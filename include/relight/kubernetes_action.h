@@ -37,6 +37,7 @@ struct kubernetes_done {
 	cJSON *answer;   // the object that came of it, several as a list; NULL: none
 	cJSON *cluster;  // who answered: {"endpoint":…,"fingerprint":{…}}; NULL: nobody
 };
+// Frees what it holds.
 void kubernetes_done_fini(struct kubernetes_done *done);
 
 // False with `err`: the request is none that can be carried out.

@@ -27,7 +27,7 @@ struct manifest {
 	struct manifest_object *objects;
 	size_t count, capacity;
 };
-void manifest_fini(struct manifest *manifest);
+void manifest_fini(struct manifest *manifest); // frees the objects; then it is empty
 
 // Adds the objects of a file: JSON, or YAML as kubectl reads it, of any number of documents. Those
 // of a List are added one by one. `file` is for messages. False with `err`, which has the place:

@@ -15,7 +15,7 @@
 
 struct mask;
 
-struct mask *mask_new(void);
+struct mask *mask_new(void);       // knows shapes only; the caller frees
 void mask_free(struct mask *mask); // NULL is safe
 // Declares a value secret, white space around it not counted. Values under 4 bytes are not masked
 // (they would blank out the whole record): false for those. `name` stands in the mask's text; NULL

@@ -30,7 +30,7 @@ enum step_state {
 	STEP_SKIPPED,
 	STEP_STATES,
 };
-const char *step_state_word(enum step_state state);
+const char *step_state_word(enum step_state state); // static, as all words here
 
 enum outcome {
 	OUTCOME_NONE,
@@ -41,7 +41,7 @@ enum outcome {
 	OUTCOME_NEVER_STARTED,
 };
 const char *outcome_word(enum outcome outcome);
-bool outcome_parse(const char *word, enum outcome *outcome);
+bool outcome_parse(const char *word, enum outcome *outcome); // false for no such word, NULL too
 
 // How a step came to be done.
 enum done_how {
@@ -162,51 +162,61 @@ enum pin_news {
 struct state {
 	const struct runbook *runbook; // borrowed
 	const struct plan *plan;       // borrowed
-	struct step_progress *steps;   // by step index
+
+	// the plan, by index in the runbook
+	struct step_progress *steps;
+	int regressed_count, running_count; // steps in that state
 	struct dependency_known *dependencies;
-	char **inputs; // by input index; NULL: unset; a secret's value is "" once known to be set
+	char **inputs; // NULL: unset; a secret's value is "" once known to be set
 	bool *input_is_set;
-	struct pin *pins; // by target index
-	struct waiver *waivers;
+	struct pin *pins;              // by target index
+	struct wall *restore_point_at; // chosen
+	struct wall *restore_point_found;
+	bool *open_confirmed; // lines of the open phase attested by a person, by open_line index
+	size_t open_line_count;
+	struct waiver *waivers; // in the order of the record
 	size_t waiver_count, waiver_capacity;
-	struct remark *remarks;
-	size_t remark_count, remark_capacity;
-	char *incident; // id, NULL before incident.declared
-	enum event_mode mode;
-	int64_t events;         // folded: the newest seq + 1
-	int64_t first_bad_line; // of the record, gone on with on purpose; 0: none is known
-	struct moment last;     // of the newest event
-	int64_t mono_offset_us; // makes monotonic times of another boot comparable
-	char boot[37];
+
+	// the incident
+	char *incident;         // id, NULL before incident.declared
 	struct moment declared; // T0; wall WALL_NONE before
 	struct wall impact_at, detected_at;
 	char *declared_by;
-	bool is_open, is_armed;
-	char *armed_by;
-	bool was_aborted;
+	bool is_open, was_aborted;
 	char *abort_why;
 	struct moment aborted, recovered, closed; // wall WALL_NONE: not
 	int recovered_level;                      // -1
 	char *recovered_why, *recovered_by;
 	bool recovered_with_proof; // state_proves_recovery() when it was declared
 	char *closed_result;
-	struct script *scripts; // of runbook.loaded, outside frozen/
-	size_t script_count, script_capacity;
-	char applied_sha256[65];   // of the list of what was frozen to be applied (attempt.h); "":
-				   // nothing was
-	struct role_holder *roles; // the newest holder of each role
-	size_t role_count, role_capacity;
 	struct moment *serving;        // by function index: since when; wall WALL_NONE: not
 	struct moment journey_serving; // where there are no functions
 	int highest_level;             // evidence level reached, -1
-	bool *open_confirmed; // lines of the open phase attested by a person, by open_line index
-	size_t open_line_count;
-	int regressed_count, running_count; // steps in that state
-	struct wall *restore_point_at;      // by restore point index; chosen
-	struct wall *restore_point_found;
+
+	// who is at it
+	bool is_armed;
+	char *armed_by;
 	int session_count;
 	double speed; // of the newest session; 1 where absent
 	char *session_by;
+	struct role_holder *roles; // the newest holder of each role
+	size_t role_count, role_capacity;
+	struct remark *remarks; // in the order of the record
+	size_t remark_count, remark_capacity;
+
+	// what was frozen when the incident opened
+	struct script *scripts; // of runbook.loaded, outside frozen/
+	size_t script_count, script_capacity;
+	char applied_sha256[65]; // of the list of what was frozen to be applied (attempt.h); "":
+				 // nothing was
+
+	// the record
+	enum event_mode mode;
+	int64_t events;         // folded: the newest seq + 1
+	int64_t first_bad_line; // gone on with on purpose; 0: none is known
+	struct moment last;     // of the newest event
+	char boot[37];          // of the newest event
+	int64_t mono_offset_us; // makes monotonic times of another boot comparable
 };
 
 // Nothing has happened yet. `runbook` and `plan` must outlive it.
@@ -217,6 +227,7 @@ void state_free(struct state *state); // NULL is safe
 // Reads no clock.
 void state_apply(struct state *state, const struct event *event);
 
+// The worst that is wrong with it by what the record says.
 enum target_trouble state_target_trouble(const struct state *state, int target);
 // What a target that has changed has become against its pin.
 enum pin_change state_pin_change(const struct state *state, int target);
@@ -305,7 +316,7 @@ struct open_line {
 	char text[160];
 	bool is_done, is_attested;
 };
-size_t open_line_count(const struct runbook *runbook);
+size_t open_line_count(const struct runbook *runbook); // of any state of it
 // `index` is below that. Longer texts are cut.
 void open_line_get(const struct state *state, size_t index, struct open_line *line);
 

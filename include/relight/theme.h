@@ -81,6 +81,7 @@ bool theme_load(struct theme *theme, const char *text, size_t length_bytes, stru
 // The look of a role on a terminal of so many colours (0: none, 8, 16, 256 or more).
 struct look theme_look(const struct theme *theme, enum role role, int colours);
 
+// What a theme calls a role, and what that is for. Static.
 const char *role_word(enum role role);
 const char *role_help(enum role role);
 
