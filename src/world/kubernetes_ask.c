@@ -221,6 +221,19 @@ static char **headers_of(const struct kubernetes_exchange *exchange)
 	return headers;
 }
 
+static void free_headers(char **headers)
+{
+	for (size_t i = 0; headers[i]; i++)
+		free(headers[i]);
+	free(headers);
+}
+
+// What a credential plugin gave, else what the kubeconfig names; NULL: neither is there.
+static const char *given_or(const char *given, const struct buf *named)
+{
+	return given ? given : named->length > 0 ? buf_str(named) : NULL;
+}
+
 static void send_request(struct kubernetes_exchange *exchange)
 {
 	struct kubernetes *kubernetes = exchange->kubernetes;
@@ -229,12 +242,8 @@ static void send_request(struct kubernetes_exchange *exchange)
 	const struct credentials *credentials =
 		kubernetes->plugin ? credential_plugin_current(kubernetes->plugin) : NULL;
 	bool is_tls = access->server && strncasecmp(access->server, "https:", 6) == 0;
-	const char *cert = credentials && credentials->cert ? credentials->cert
-			   : kubernetes->cert.length > 0    ? buf_str(&kubernetes->cert)
-							    : NULL;
-	const char *key = credentials && credentials->key ? credentials->key
-			  : kubernetes->key.length > 0    ? buf_str(&kubernetes->key)
-							  : NULL;
+	const char *cert = given_or(credentials ? credentials->cert : NULL, &kubernetes->cert);
+	const char *key = given_or(credentials ? credentials->key : NULL, &kubernetes->key);
 	struct buf url = {0}, connect_to = {0}, token = {0};
 	char **headers = headers_of(exchange);
 	int64_t left_ms = time_left_ms(exchange);
@@ -271,9 +280,7 @@ static void send_request(struct kubernetes_exchange *exchange)
 		});
 	if (token.data)
 		explicit_bzero(token.data, token.capacity);
-	for (size_t i = 0; headers[i]; i++)
-		free(headers[i]);
-	free(headers);
+	free_headers(headers);
 	buf_fini(&url);
 	buf_fini(&connect_to);
 	buf_fini(&token);
