@@ -9,8 +9,16 @@
 #include "relight/timeline.h"
 #include "timeline_copy.h"
 
-// What the files of the writer share: timeline.c has it, timeline_open.c takes up one that is
-// there.
+// What the files of the writer share. Each knows those below it only:
+//
+//   timeline_open.c         takes up a record that is there
+//   timeline.c              which copies there are, and what is durable
+//   timeline_read.c         reads: for whoever writes, and for all others
+//   timeline_elsewhere.c    where the refuge and the mirror have their files
+//   timeline_copy.c         one copy: its queue and its thread
+//   timeline_disk.c         lines and evidence on the disk
+//   timeline_lock.c         who writes
+//   timeline_segment.c      which files continue the first one, and what of them counts
 
 struct timeline {
 	char *directory;
