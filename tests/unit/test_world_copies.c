@@ -19,9 +19,10 @@
 
 static char failing[128];             // syncs of what is below this path fail; "": none
 static atomic_int failures_left;      // so many of them; -1: all
-static atomic_int directory_failures; // so many of that directory itself
-static char slow[128];                // and these take …
-static atomic_int slow_ms;            // … so long
+static atomic_bool directory_fails;   // and all of that directory itself
+static atomic_int directory_failures; // which happened so often
+static char stuck[128];               // and these do not return while …
+static atomic_bool is_stuck;          // … this holds
 static atomic_int synced_twice;       // a file was synced after its sync had failed
 static struct statx failed;           // the newest such file
 
@@ -53,8 +54,8 @@ static int sync_or_fail(int fd, long number)
 	path_of(fd, path);
 	if (is_failed(fd))
 		synced_twice++;
-	if (slow[0] && strncmp(path, slow, strlen(slow)) == 0)
-		usleep((useconds_t)slow_ms * 1000);
+	while (is_stuck && strncmp(path, stuck, strlen(stuck)) == 0)
+		usleep(1000);
 	if (failing[0] && strncmp(path, failing, strlen(failing)) == 0 && failures_left != 0) {
 		if (failures_left > 0)
 			failures_left--;
@@ -63,8 +64,8 @@ static int sync_or_fail(int fd, long number)
 		errno = EIO;
 		return -1;
 	}
-	if (failing[0] && strcmp(path, failing) == 0 && directory_failures > 0) {
-		directory_failures--;
+	if (failing[0] && strcmp(path, failing) == 0 && directory_fails) {
+		directory_failures++;
 		errno = EIO;
 		return -1;
 	}
@@ -160,9 +161,10 @@ static int setup(void **state)
 		return -1;
 	free(made);
 	setenv("XDG_RUNTIME_DIR", place->runtime, 1);
-	failing[0] = slow[0] = '\0';
+	failing[0] = stuck[0] = '\0';
 	memset(&failed, 0, sizeof failed);
-	failures_left = slow_ms = synced_twice = calls_failed = directory_failures = 0;
+	failures_left = synced_twice = calls_failed = directory_failures = 0;
+	directory_fails = is_stuck = false;
 	failing_call = NO_CALL;
 	*state = place;
 	return made ? 0 : -1;
@@ -381,7 +383,7 @@ static bool is_there(const struct place *place, const char *name)
 
 static void drain_in_the_end(struct timeline *timeline)
 {
-	for (int i = 0; i < 800 && !timeline_drain(timeline, NULL); i++)
+	for (int i = 0; i < 6000 && !timeline_drain(timeline, NULL); i++)
 		usleep(10000);
 	drain(timeline);
 }
@@ -435,16 +437,17 @@ static void test_a_segment_whose_name_cannot_be_synced_is_replaced(void **state)
 	drain(timeline);
 	assert_true(timeline_follow(&follower, place->home, &err));
 	assert_true(timeline_follow_on(&follower, count_line, &count, &err));
-	directory_failures = 1;
+	directory_fails = true;
 	fail_below(place->home, 1);
 	add_notes(&record, 2);
-	for (int i = 0; i < 500 && !is_there(place, "timeline-2.jsonl"); i++)
+	for (int i = 0; i < 6000 && !is_there(place, "timeline-2.jsonl"); i++)
 		usleep(10000);
 	assert_true(timeline_follow_on(&follower, count_line, &count, &err));
 	assert_int_equal(follower.segment, 2);
 	assert_true(timeline_durable(timeline) < 4);
+	directory_fails = false;
 	drain_in_the_end(timeline);
-	assert_int_equal(directory_failures, 0);
+	assert_true(directory_failures > 0);
 	add_notes(&record, 2);
 	drain(timeline);
 	assert_int_equal(synced_twice, 0);
@@ -839,22 +842,18 @@ static void test_a_slow_disk_keeps_nobody_waiting(void **state)
 
 	add_notes(&record, 1);
 	drain(timeline);
-	strcpy(slow, place->home);
-	slow_ms = 700;
-
-	int64_t before_us = clock_mono().us;
-
+	strcpy(stuck, place->home);
+	is_stuck = true;
 	for (int i = 0; i < 100; i++) {
 		add_notes(&record, 1);
 		timeline_tend(timeline);
 		timeline_durable(timeline);
 		assert_false(timeline_fault(timeline, NULL));
 	}
-	assert_true(clock_mono().us - before_us < 300000);
 	assert_true(timeline_durable(timeline) < 100);
+	is_stuck = false;
 	drain(timeline);
 	assert_int_equal(timeline_durable(timeline), 100);
-	assert_true(clock_mono().us - before_us > 600000);
 	timeline_close(timeline);
 	record_fini(&record);
 }
