@@ -9,14 +9,10 @@
 
 #include "carried.h"
 #include "command.h"
-#include "input_option.h"
 #include "load.h"
-#include "relight/arena.h"
 #include "relight/incident.h"
-#include "relight/input.h"
 #include "relight/memory.h"
 #include "relight/session.h"
-#include "relight/yaml.h"
 
 #define SPEED_MOST    10000.0
 #define PARALLEL_MOST 1000
@@ -258,91 +254,6 @@ static bool load_answers(struct opening *opening)
 	return is_loaded;
 }
 
-// --- inputs ---
-
-static void set_input(struct opening *opening, int input, const char *value, const char *from)
-{
-	struct engine_setup *setup = &opening->setup;
-	if (!value)
-		return;
-	memory_wipe(setup->inputs[input]);
-	setup->inputs[input] = memory_copy_text(value);
-	setup->input_from[input] = from;
-}
-
-static bool name_input(struct opening *opening, const char *name, const char *value)
-{
-	int input = runbook_input(opening->setup.runbook, name);
-	struct err err;
-	if (input >= 0 && !input_fits(&opening->setup.runbook->inputs[input], value, &err))
-		return opening_say(&err);
-	if (input >= 0) {
-		set_input(opening, input, value, "person");
-		return true;
-	}
-	err_set(&err, "input: %s: the runbook has no such input", name);
-	return opening_say(&err);
-}
-
-static bool take_input(struct opening *opening, const char *assignment)
-{
-	struct err err = {0};
-	char *value;
-	int input = input_option(opening->setup.runbook, assignment, &value, &err);
-	if (input < 0)
-		return opening_say(&err);
-	set_input(opening, input, value, "person");
-	memory_wipe(value);
-	return true;
-}
-
-// --inputs FILE: a YAML mapping of names to values.
-static bool take_inputs_file(struct opening *opening)
-{
-	struct diags diags = {.file = opening->inputs_path};
-	struct buf text = {0};
-	struct err err = {0};
-	struct arena *arena = arena_new();
-	bool is_taken = load_text(opening->inputs_path, &text, &err) || opening_say(&err);
-	const struct yaml_node *map = !is_taken ? NULL
-						: yaml_parse(arena, buf_str(&text), text.length,
-							  &yaml_limits_default, &diags);
-	if (is_taken && !map)
-		is_taken = opening_say_diags(&diags, "inputs");
-	for (size_t i = 0; is_taken && i < map->count; i++)
-		is_taken = map->type == YAML_MAP && map->items[i]->text &&
-			   name_input(opening, map->keys[i]->text, map->items[i]->text);
-	arena_free(arena);
-	diags_fini(&diags);
-	buf_fini(&text);
-	return is_taken;
-}
-
-static bool take_inputs(struct opening *opening)
-{
-	const struct runbook *runbook = opening->setup.runbook;
-	opening->setup.inputs =
-		memory_zeroed(runbook->input_count + 1, sizeof *opening->setup.inputs);
-	opening->setup.input_from =
-		memory_zeroed(runbook->input_count + 1, sizeof *opening->setup.input_from);
-	for (size_t i = 0; i < runbook->input_count; i++) {
-		// Of an incident that is open the record knows all values but those of secrets.
-		if (opening->is_recalled && !runbook->inputs[i].secret)
-			continue;
-		set_input(opening, (int)i, runbook->inputs[i].fallback, "default");
-		if (opening->setup.scenario)
-			set_input(opening, (int)i, opening->setup.scenario->inputs[i], "scenario");
-		if (opening->answers)
-			set_input(opening, (int)i, opening->answers->inputs[i], "answers");
-	}
-	if (opening->inputs_path && !take_inputs_file(opening))
-		return false;
-	for (size_t i = 0; i < opening->input_count; i++)
-		if (!take_input(opening, opening->inputs[i]))
-			return false;
-	return true;
-}
-
 // --- putting it together ---
 
 static bool unbuilt(const struct runbook *runbook, const char *what, const char *id,
@@ -440,7 +351,7 @@ bool opening_finish(struct opening *opening)
 	struct engine_setup *setup = &opening->setup;
 	if (opening->is_headless && !opening->answers && !load_answers(opening))
 		return false;
-	if (!speed_fits(opening) || !take_inputs(opening) || !is_built(opening))
+	if (!speed_fits(opening) || !opening_take_inputs(opening) || !is_built(opening))
 		return false;
 	name_person(opening);
 	setup->executable = load_executable();

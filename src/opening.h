@@ -43,12 +43,14 @@ bool opening_recall(struct opening *opening, const char *directory);
 // Frees what the engine did not take over.
 void opening_fini(struct opening *opening);
 
-// --- what opening.c and opening_recall.c share: each that can fail says what is wrong, and is false ---
+// --- what the files of the opening share: each that can fail says what is wrong, and is false ---
 
 bool opening_say(const struct err *err); // always false
 // `what`: the kind of file that the diagnostics are about. Always false.
 bool opening_say_diags(struct diags *diags, const char *what);
 bool opening_load_scenario(struct opening *opening, const char *path);
+// Once runbook, scenario and answers are there: what the inputs are set to (opening_inputs.c).
+bool opening_take_inputs(struct opening *opening);
 // Once runbook and scenario are there: inputs, answers, the person and where the record goes.
 bool opening_finish(struct opening *opening);
 

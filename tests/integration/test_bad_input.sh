@@ -63,6 +63,10 @@ for file in nowhere folder pipe binary; do
 	refused 2 "$file" -- "$RELIGHT" run good.yaml --headless --dir d1 --scenario "$file"
 	refused 2 "$file" -- "$RELIGHT" run good.yaml --headless --dir d1 --inputs "$file"
 done
+printf -- '- one\n' >list.yaml && printf 'one\n' >text.yaml && printf 'one: [two]\n' >nested.yaml
+for file in list.yaml text.yaml nested.yaml; do
+	refused 2 "$file:1" -- "$RELIGHT" run good.yaml --headless --dir d1 --inputs "$file"
+done
 printf 'answers: 1\nsteps: {nobody: {confirm: x}}\n' >answers.yaml
 refused 2 nobody -- "$RELIGHT" run good.yaml --headless --dir d1 --answers answers.yaml
 printf 'scenario: 1\nname: s\ntitle: t\nrunbook: good.yaml\nsteps: {nobody: {}}\n' >scenario.yaml
