@@ -21,7 +21,7 @@
 #define MEMORY_MAX_BYTES (512u << 20) // a body of 8 MiB can become a value thirty times as large
 #define READ_BYTES       (64u << 10)
 #define LINE_MAX_BYTES   (80u << 20)
-#define PATIENCE_S       60 // for one line, in case the parent that should kill this process is gone
+#define PATIENCE_S       300 // for one line, in case the parent that should kill this process is gone
 #define BATCH            128 // programs in one compiled unit: compiling is quadratic in them
 #define ERROR_MAX_BYTES  400
 
