@@ -34,9 +34,9 @@ static const struct resource {
 	{"strays", LIST("{\"metadata\":{\"name\":\"other\",\"namespace\":\"default\"}}"),
 		"{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"another\",\"namespace\":"
 		"\"default\"}}}",
-		5},
-	{"movers", LIST("{\"metadata\":{\"name\":\"one\",\"namespace\":\"elsewhere\"}}"), "", 5},
-	{"mixtures", LIST("{\"kind\":\"Secret\",\"metadata\":{\"name\":\"one\"}}"), "", 5},
+		3},
+	{"movers", LIST("{\"metadata\":{\"name\":\"one\",\"namespace\":\"elsewhere\"}}"), "", 3},
+	{"mixtures", LIST("{\"kind\":\"Secret\",\"metadata\":{\"name\":\"one\"}}"), "", 3},
 	{"errors", LIST(THE_ONE),
 		"{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":500,\"message\":"
 		"\"etcd is away\"}}",
