@@ -226,25 +226,34 @@ static int exit_code(const struct engine *engine)
 										      : EXIT_NO;
 }
 
+static bool is_anything_under_way(const struct engine *engine)
+{
+	struct facts facts = engine_facts(engine);
+	for (size_t s = 0; s < engine->runbook->step_count; s++) {
+		const struct step_progress *step = &engine->state->steps[s];
+		if (step->state == STEP_RUNNING && facts_is_under_way(&facts, step))
+			return true;
+	}
+	return false;
+}
+
 // What became of the incident, for the shell's screen.
 static char *farewell(const struct cockpit *cockpit)
 {
 	const struct engine *engine = &cockpit->engine;
 	const struct state *state = engine->state;
+	const char *running = is_anything_under_way(engine) ? ", and an attempt is running" : "";
 	struct buf text = {0};
 	if (cockpit->taken)
 		buf_printf(&text,
 			"relight: %s was %s%s; it goes on there, 'relight watch %s' looks on\n",
-			state->incident, cockpit->taken,
-			state->running_count ? ", and an attempt is running" : "",
-			engine->directory);
+			state->incident, cockpit->taken, running, engine->directory);
 	else if (wall_known(state->closed.wall))
 		buf_printf(&text, "relight: %s is closed; 'relight report %s' tells its story\n",
 			state->incident, engine->directory);
 	else
 		buf_printf(&text, "relight: %s is still open%s; 'relight resume %s' goes on\n",
-			state->incident, state->running_count ? ", and an attempt is running" : "",
-			engine->directory);
+			state->incident, running, engine->directory);
 	return buf_take(&text);
 }
 

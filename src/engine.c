@@ -36,6 +36,14 @@ struct moment engine_now(const struct engine *engine)
 	return (struct moment){simulated, {simulated.us}};
 }
 
+static int64_t awaited_seq(const struct engine *engine)
+{
+	int64_t next = engine_durable_seq(engine) + 1;
+	bool is_awaited = engine->record.timeline && !engine->is_unrecorded &&
+			  next < engine->record.chain.next_seq;
+	return is_awaited ? next : 0;
+}
+
 struct facts engine_facts(const struct engine *engine)
 {
 	return (struct facts){
@@ -54,6 +62,7 @@ struct facts engine_facts(const struct engine *engine)
 		.next_token = (int64_t *)&engine->next_token,
 		.is_recording = engine->is_unrecorded || !engine_fault(engine, NULL),
 		.is_unrecorded = engine->is_unrecorded,
+		.awaited_seq = awaited_seq(engine),
 		.is_deserted = engine->is_deserted,
 	};
 }

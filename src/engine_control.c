@@ -106,8 +106,13 @@ static bool may_let_go(const struct engine *engine, struct err *why)
 {
 	int64_t pending = engine->record.chain.next_seq - 1 - engine_durable_seq(engine);
 	struct err fault;
-	if (pending <= 0 || !engine_fault(engine, &fault))
+	if (pending <= 0)
 		return true;
+	if (!engine_fault(engine, &fault))
+		return !timeline_is_slow(engine->record.timeline, &fault) ||
+		       err_set(why,
+			       "%lld events are not on disk yet: %s; ask again in a few seconds",
+			       (long long)pending, fault.message);
 	return err_set(why,
 		"%lld events are not on disk yet: %s; make room, then take it; or end it: kill %d: "
 		"it says on its terminal where it has saved them, and whoever goes on does not "

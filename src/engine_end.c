@@ -2,7 +2,9 @@
 #include "engine.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "command.h"
 #include "relight/json.h"
 #include "relight/memory.h"
 
@@ -33,6 +35,27 @@ void engine_setup_fini(struct engine_setup *setup)
 	*setup = (struct engine_setup){0};
 }
 
+#define UNSAID_MS 1000 // a disk that takes longer than this is worth a word
+
+// The screen is gone by now, and the shell's prompt does not come.
+static bool wait_for_disk(struct engine *engine)
+{
+	struct timeline *timeline = engine->record.timeline;
+	struct buf words = {0};
+	struct err why;
+	if (timeline_drain_for(timeline, UNSAID_MS, &why) || why.message[0])
+		return !why.message[0];
+	buf_printf(&words,
+		"relight: record: %s: waiting for the disk to take the last %lld events; if it "
+		"does "
+		"not within 10 s, they are put elsewhere\n",
+		engine->directory,
+		(long long)(engine->record.chain.next_seq - 1 - timeline_durable(timeline)));
+	command_say(STDERR_FILENO, buf_str(&words));
+	buf_fini(&words);
+	return timeline_drain(timeline, NULL);
+}
+
 static void end_session(struct engine *engine, const char *why)
 {
 	if (!engine->is_open)
@@ -47,7 +70,7 @@ static void end_session(struct engine *engine, const char *why)
 		json_add_text(event->data, "why", engine->state->closed_result);
 		engine_record(engine, event);
 	}
-	if (!timeline_drain(engine->record.timeline, NULL))
+	if (!wait_for_disk(engine))
 		engine_save_pending(engine);
 	engine_tell_durable(engine);
 }

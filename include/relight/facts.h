@@ -37,12 +37,17 @@ struct facts {
 	int64_t *next_token;   // of rechecks; counts up
 	bool is_recording;     // the record can be written, or …
 	bool is_unrecorded;    // … a person goes on although it cannot
-	bool is_deserted;      // looking on: nobody has the incident open, so nothing is sensed
+	int64_t awaited_seq; // the first that the disk has not taken yet; what was started with it,
+			     // or later, is not under way. 0: it has all
+	bool is_deserted;    // looking on: nobody has the incident open, so nothing is sensed
 };
 
 // Appends what a target is called: its host, or its context with variables filled in as far as they
 // are known, or the kubeconfig's current one. False where none is known.
 bool facts_target_name(const struct facts *facts, int target, struct buf *out);
+
+// Of a running step: whether its intent is on the disk, so that it was carried out.
+bool facts_is_under_way(const struct facts *facts, const struct step_progress *step);
 
 // What verification keeps between two looks: which recheck was asked when the evidence began to
 // count, and when.

@@ -137,6 +137,8 @@ void timeline_tend(struct timeline *timeline);
 // the disk has not answered for 10 s. What is pending stays in memory; a failed write is tried
 // again every second, a failed sync never: the lines go to a new segment.
 bool timeline_fault(struct timeline *timeline, struct err *err);
+// True when the home has not answered for a second, which is no fault yet; `err` says for how long.
+bool timeline_is_slow(struct timeline *timeline, struct err *err);
 // True when the home takes nothing and what is durable is so at `path` alone, which is appended;
 // `err` says what is wrong with the home.
 bool timeline_is_elsewhere(struct timeline *timeline, struct buf *path, struct err *err);
@@ -153,6 +155,9 @@ bool timeline_segment(
 void timeline_pending(struct timeline *timeline, struct buf *out, char segment[32]);
 // Waits until everything queued is durable or has failed (false, with the fault).
 bool timeline_drain(struct timeline *timeline, struct err *err);
+// The same for so long at most. False without a message in `err`, which is not NULL: that was not
+// long enough.
+bool timeline_drain_for(struct timeline *timeline, int64_t most_ms, struct err *err);
 // Writes what can be written, stops the threads, unlocks, closes. NULL is safe. What a fault kept
 // from the disk is lost with it. A thread that hangs in its disk is left to the end of the process.
 void timeline_close(struct timeline *timeline);

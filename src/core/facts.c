@@ -38,3 +38,8 @@ bool facts_target_name(const struct facts *facts, int target, struct buf *out)
 	buf_text(out, name);
 	return true;
 }
+
+bool facts_is_under_way(const struct facts *facts, const struct step_progress *step)
+{
+	return facts->awaited_seq == 0 || step->intent_seq < facts->awaited_seq;
+}

@@ -321,10 +321,16 @@ static void quit(struct ui *ui, const struct facts *facts)
 
 	buf_text(&body, "The incident stays open: relight resume goes on with it (the shell will "
 			"say how).\n");
-	for (size_t s = 0; s < facts->runbook->step_count; s++)
-		if (facts->state->steps[s].state == STEP_RUNNING)
-			buf_printf(
-				&body, "%s is running and goes on.\n", facts->runbook->steps[s].id);
+	for (size_t s = 0; s < facts->runbook->step_count; s++) {
+		const struct step_progress *step = &facts->state->steps[s];
+
+		if (step->state == STEP_RUNNING)
+			buf_printf(&body,
+				facts_is_under_way(facts, step)
+					? "%s is running and goes on.\n"
+					: "%s waits for the disk and does not start then.\n",
+				facts->runbook->steps[s].id);
+	}
 	dialog->body = buf_take(&body);
 }
 

@@ -25,6 +25,7 @@
 // so that the record survives, not so that a dead mirror stops the recovery.
 
 #define MIRROR_STALLED_US (3 * US_PER_S)
+#define SLOW_US           US_PER_S
 #define DRAIN_LOOK_MS     100 // a stalled disk shows by time alone
 
 // --- what is durable, with the lock held -----------------------------------------------------------------------------
@@ -323,6 +324,17 @@ bool timeline_fault(struct timeline *timeline, struct err *err)
 	return has_fault;
 }
 
+bool timeline_is_slow(struct timeline *timeline, struct err *err)
+{
+	pthread_mutex_lock(&timeline->shared.lock);
+
+	struct copy_status is = copy_look(timeline->home, SLOW_US);
+
+	pthread_mutex_unlock(&timeline->shared.lock);
+	*err = is.fault;
+	return !is.is_well;
+}
+
 bool timeline_is_elsewhere(struct timeline *timeline, struct buf *path, struct err *err)
 {
 	pthread_mutex_lock(&timeline->shared.lock);
@@ -383,25 +395,42 @@ void timeline_pending(struct timeline *timeline, struct buf *out, char segment[3
 	pthread_mutex_unlock(&timeline->shared.lock);
 }
 
-bool timeline_drain(struct timeline *timeline, struct err *err)
+bool timeline_drain_for(struct timeline *timeline, int64_t most_ms, struct err *err)
 {
+	int64_t until_us = clock_mono().us + most_ms * US_PER_MS;
 	bool is_drained = false, has_fault = false;
 
+	err->message[0] = '\0';
 	while (!is_drained && !has_fault) {
 		timeline_tend(timeline);
 		pthread_mutex_lock(&timeline->shared.lock);
 
 		struct looks is = look(timeline);
+		bool is_over = clock_mono().us >= until_us;
 
 		has_fault = is_faulty(timeline, &is);
 		is_drained = durable_now(timeline, &is) >= timeline->queued_seq &&
 			     (!is.home.is_well || !copy_has_work(timeline->home));
-		if (has_fault && err)
+		if (has_fault)
 			*err = is.home.fault;
-		if (!is_drained && !has_fault)
+		if (!is_drained && !has_fault && !is_over)
 			copy_wait(&timeline->shared, DRAIN_LOOK_MS);
 		pthread_mutex_unlock(&timeline->shared.lock);
+		if (is_over)
+			break;
 	}
+	return is_drained;
+}
+
+bool timeline_drain(struct timeline *timeline, struct err *err)
+{
+	struct err why = {0};
+	bool is_drained = false;
+
+	while (!is_drained && !why.message[0])
+		is_drained = timeline_drain_for(timeline, MS_PER_S, &why);
+	if (!is_drained && err)
+		*err = why;
 	return is_drained;
 }
 

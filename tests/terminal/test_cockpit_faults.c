@@ -215,6 +215,7 @@ static void a_refuge_takes_the_record_meanwhile(void **unused)
 static void a_slow_disk_leaves_the_screen_alive(void **unused)
 {
 	struct cockpit *c = cockpit_new(plain);
+	char said[1024];
 
 	(void)unused;
 	cockpit_touch(c, "marker");
@@ -234,6 +235,10 @@ static void a_slow_disk_leaves_the_screen_alive(void **unused)
 	cockpit_press(c, "Esc");
 	cockpit_hides(c, "Moving about");
 	assert_true(screen_has(c->screen, "recording"));
+	/* Whoever took it over now might go on without what is on its way to the disk. */
+	screen_pause(c->screen, 1200);
+	assert_int_equal(asked(c, "take", "--headless", said), 1);
+	assert_non_null(strstr(said, " events are not on disk yet: "));
 	cockpit_shows(c, "!! THE RECORD CANNOT BE WRITTEN: the disk has not answered for 1");
 	assert_false(cockpit_exists(c, "one.ran")); /* its intent is not on the disk */
 	cockpit_remove(c, "slow");
@@ -242,6 +247,42 @@ static void a_slow_disk_leaves_the_screen_alive(void **unused)
 	cockpit_hides(c, "recording");
 	assert_true(cockpit_exists(c, "one.ran"));
 	assert_int_equal(cockpit_quit(c), 1);
+	expect_verified(c);
+	cockpit_free(c);
+}
+
+/* What waits for the disk has not begun, and whoever leaves is told so, and what is waited for. */
+static void leaving_while_the_disk_is_slow(void **unused)
+{
+	struct cockpit *c = cockpit_new(plain);
+
+	(void)unused;
+	cockpit_start_with(c, "slow", "SLOW_WHILE",
+		(const char *const[]){"run", "RUNBOOK", "--dir", "INCIDENT", NULL});
+	cockpit_shows(c, "RESTORE ORDER");
+	cockpit_records(c, "\"kind\":\"dependency.status\"", NULL);
+	cockpit_arm(c);
+	cockpit_records(c, "\"kind\":\"mode.armed\"", NULL);
+	cockpit_go(c, "held");
+	cockpit_press(c, "s");
+	cockpit_answer(c, "start held", NULL, NULL);
+	cockpit_records(c, "\"kind\":\"step.spawned\"", NULL);
+	cockpit_touch(c, "slow");
+	cockpit_go(c, "one");
+	cockpit_press(c, "s");
+	cockpit_answer(c, "start one", NULL, NULL);
+	cockpit_shows(c, "recording");
+	cockpit_press(c, "q");
+	cockpit_shows(c, "one waits for the disk and does not start then.");
+	cockpit_shows(c, "held is running and goes on.");
+	cockpit_confirm(c, "The incident stays open");
+	cockpit_shows(
+		c, "relight: record: "); /* that it waits; of a slow machine that it did not */
+	cockpit_remove(c, "slow");
+	assert_int_equal(screen_wait_exit(c->screen, COCKPIT_MS), 1);
+	assert_true(screen_has(c->screen, "an attempt is running"));
+	assert_false(cockpit_exists(c, "one.ran"));
+	cockpit_remove(c, "hold");
 	expect_verified(c);
 	cockpit_free(c);
 }
@@ -345,6 +386,7 @@ int main(void)
 		cmocka_unit_test(a_refuge_takes_the_record_meanwhile),
 		cmocka_unit_test(a_slow_disk_leaves_the_screen_alive),
 		cmocka_unit_test(a_slow_disk_has_the_result_first),
+		cmocka_unit_test(leaving_while_the_disk_is_slow),
 		cmocka_unit_test(a_killed_sensor_comes_back),
 		cmocka_unit_test(a_silent_sensor_is_not_believed),
 	};
