@@ -262,6 +262,11 @@ enum step_state state_step(const struct state *state, int step, struct wall now)
 // first blocking cause ("needs data", "requires recovery-api: missing", "needs input backup");
 // false: nothing does. `why` may be NULL. `now` ends waivers.
 bool state_blocked(const struct state *state, int step, struct wall now, struct buf *why);
+// The same, but for the end: what the step itself waits for, whether or not the incident is closed
+// or the recovery was given up.
+bool state_lacks(const struct state *state, int step, struct wall now, struct buf *why);
+// It waits because its rollback, which came after all that was done for it, has succeeded.
+bool state_is_rolled_back(const struct state *state, int step);
 // The first input that it mentions and that is not set, or -1.
 int state_missing_input(const struct state *state, int step);
 // Of the inputs that a person is asked for when the step is confirmed (`sets` as a list), the

@@ -169,34 +169,6 @@ bool decide_preview(
 	return true;
 }
 
-cJSON *decision_open_ends(const struct facts *facts)
-{
-	const struct runbook *runbook = facts->runbook;
-	cJSON *list = cJSON_CreateArray();
-	struct buf text = {0};
-	for (size_t w = 0; w < facts->state->waiver_count; w++) {
-		const struct waiver *waiver = &facts->state->waivers[w];
-		if (waiver->is_ended)
-			continue;
-		buf_clear(&text);
-		buf_printf(&text, "waiver #%lld: %s: %s", (long long)waiver->seq,
-			waiver->step >= 0 ? runbook->steps[waiver->step].id
-					  : runbook->dependencies[waiver->dependency].id,
-			waiver->why ? waiver->why : "");
-		json_append_text(list, buf_str(&text));
-	}
-	for (size_t s = 0; s < runbook->step_count; s++) {
-		if (!facts->state->steps[s].remains || facts->state->steps[s].state != STEP_DONE)
-			continue;
-		buf_clear(&text);
-		buf_printf(&text, "%s: left: %s", runbook->steps[s].id,
-			facts->state->steps[s].remains);
-		json_append_text(list, buf_str(&text));
-	}
-	buf_fini(&text);
-	return list;
-}
-
 int64_t decision_stable_us(const struct facts *facts, int dependency)
 {
 	return facts->runbook->dependencies[dependency].stable_ms * US_PER_MS;

@@ -27,8 +27,9 @@ void decision_recheck(struct decision *decision, const struct facts *facts, int 
 void decision_look(struct decision *decision, const struct facts *facts, int step);
 // [{dependency, status, message, observed_at}] of what the step restores, as it is known now.
 cJSON *decision_observations(const struct facts *facts, int step);
-// What is still open when the incident is closed: waivers in force, and what overridden steps left.
-// The caller frees.
+// What is still open when the incident is closed: waivers in force, steps that are not done or left
+// something, dependencies that are not known to be healthy, lines of the phase open. The caller
+// frees.
 cJSON *decision_open_ends(const struct facts *facts);
 // What the dependency's `stable` asks for, in microseconds.
 int64_t decision_stable_us(const struct facts *facts, int dependency);

@@ -12,6 +12,7 @@ static const struct {
 	bool is_json; // texts went out as their bytes
 } wanted[] = {
 	{"files", true},
+	{"open", true},
 	{"value", false},
 	{"text", false},
 	{"say", false},

@@ -256,14 +256,22 @@ static list_function *const listed[EVENT_KIND_COUNT] = {
 	[EVENT_STEP_VERIFIED] = list_step_good,
 };
 
+static void add_left(cJSON *left, const cJSON *open)
+{
+	if (event_blob(open))
+		json_append_text(left, "not known: the file of the record that says so is lost");
+	else
+		json_each (text, open)
+			cJSON_AddItemToArray(left, cJSON_Duplicate(text, true));
+}
+
 // What was known to be open when the incident was closed.
 static void add_left_open(cJSON *report, const struct report_source *source)
 {
 	cJSON *left = cJSON_AddArrayToObject(report, "left_open");
 	for (size_t i = 0; i < source->event_count; i++)
 		if (source->events[i]->kind == EVENT_INCIDENT_CLOSED)
-			json_each (text, json_get(source->events[i]->data, "open"))
-				cJSON_AddItemToArray(left, cJSON_Duplicate(text, true));
+			add_left(left, json_get(source->events[i]->data, "open"));
 }
 
 void report_add_events(cJSON *report, const struct report_source *source)

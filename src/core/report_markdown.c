@@ -193,6 +193,9 @@ static void add_tries(struct buf *out, const cJSON *step)
 		const char *outcome = json_text(try, "outcome");
 		buf_text(out, separator);
 		buf_printf(out, "%lld: ", (long long)json_int(try, "attempt", 0));
+		const char *role = json_text(try, "role");
+		if (role && strcmp(role, "rollback") == 0)
+			buf_text(out, "rollback, ");
 		markdown_text(out, outcome ? outcome : "no result");
 		if (json_get(try, "exit") && json_int(try, "exit", 0) != 0)
 			buf_printf(out, " exit %lld", (long long)json_int(try, "exit", 0));
@@ -212,7 +215,10 @@ static void add_step(struct buf *out, const cJSON *step)
 	buf_text(out, "| ");
 	markdown_member(out, step, "id");
 	buf_text(out, " | ");
-	markdown_member(out, step, "state");
+	if (json_bool(step, "rolled_back", false))
+		buf_text(out, "rolled back");
+	else
+		markdown_member(out, step, "state");
 	if (json_text(step, "how")) {
 		buf_text(out, ", ");
 		markdown_member(out, step, "how");

@@ -225,7 +225,8 @@ static void add_person(struct buf *out, const cJSON *item)
 static void add_not_executed(struct buf *out, const cJSON *item)
 {
 	begin_item(out, item, json_text(item, "id"));
-	markdown_detail(out, item, " ", "state");
+	if (!json_bool(item, "rolled_back", false))
+		markdown_detail(out, item, " ", "state");
 	markdown_detail(out, item, ": ", "why");
 	markdown_rests(out, json_get(item, "rests_on"));
 	buf_byte(out, '\n');

@@ -65,6 +65,8 @@ static cJSON *step_json(const struct report_source *source, struct report_step *
 	json_add_text(one, "owner", progress->owner ? progress->owner : step->owner);
 	if (step->is_abort)
 		json_add_bool(one, "abort", true);
+	if (state_is_rolled_back(source->state, s))
+		json_add_bool(one, "rolled_back", true);
 	if (state_over_regression(source->state, s))
 		json_add_bool(one, "over_regression", true);
 	if (walked->regressed > 0)
@@ -73,8 +75,27 @@ static cJSON *step_json(const struct report_source *source, struct report_step *
 	return one;
 }
 
-// Left out, or never begun: what a reviewer should ask about.
-static void add_not_executed(cJSON *list, const struct report_source *source, int s)
+static void say_why_not(const struct report_source *source, const struct report_step *walked, int s,
+	struct buf *why)
+{
+	const struct step_progress *progress = &source->state->steps[s];
+	struct wall now = source->state->last.wall;
+	if (progress->state == STEP_SKIPPED)
+		buf_text(why, progress->said ? progress->said : "");
+	else if (state_is_rolled_back(source->state, s))
+		buf_printf(why, "%s by %s",
+			walked->end_seq >= 0 ? "done, then rolled back" : "rolled back",
+			progress->by ? progress->by : "nobody known");
+	else if (source->state->was_aborted && !source->runbook->steps[s].is_abort)
+		buf_text(why, "the recovery was aborted");
+	else if (!state_lacks(source->state, s, now, why))
+		buf_text(why,
+			wall_known(source->state->closed.wall) ? "it could have been started" : "");
+}
+
+// Left out, never begun or rolled back: what a reviewer should ask about.
+static void add_not_executed(
+	cJSON *list, const struct report_source *source, const struct report_step *walked, int s)
 {
 	const struct step_progress *progress = &source->state->steps[s];
 	struct wall now = source->state->last.wall;
@@ -86,10 +107,9 @@ static void add_not_executed(cJSON *list, const struct report_source *source, in
 	json_add_text(one, "id", source->runbook->steps[s].id);
 	json_add_text(one, "title", source->runbook->steps[s].title);
 	json_add_text(one, "state", step_state_word(is));
-	if (is == STEP_SKIPPED)
-		buf_text(&why, progress->said ? progress->said : "");
-	else if (is == STEP_WAITING)
-		state_blocked(source->state, s, now, &why);
+	if (state_is_rolled_back(source->state, s))
+		json_add_bool(one, "rolled_back", true);
+	say_why_not(source, walked, s, &why);
 	report_add_text(one, "why", why.length ? buf_str(&why) : NULL);
 	if (is == STEP_SKIPPED)
 		report_add_text(one, "by", progress->by);
@@ -108,12 +128,12 @@ void report_add_steps(cJSON *report, const struct report_source *source, struct 
 	for (size_t i = 0; i < source->plan->count; i++) {
 		int s = source->plan->order[i];
 		cJSON_AddItemToArray(steps, step_json(source, &walk->steps[s], s));
-		add_not_executed(not_executed, source, s);
+		add_not_executed(not_executed, source, &walk->steps[s], s);
 	}
 	// The steps of an abort are no part of a recovery that was not aborted.
 	for (size_t i = 0; source->state->was_aborted && i < runbook->abort.steps.count; i++) {
 		int s = runbook->abort.steps.items[i];
 		cJSON_AddItemToArray(steps, step_json(source, &walk->steps[s], s));
-		add_not_executed(not_executed, source, s);
+		add_not_executed(not_executed, source, &walk->steps[s], s);
 	}
 }

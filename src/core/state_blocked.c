@@ -271,8 +271,7 @@ static bool blocked_by_target(const struct state *state, int step, struct wall n
 }
 
 typedef bool blocker(const struct state *state, int step, struct wall now, struct buf *why);
-static blocker *const blockers[] = {
-	blocked_by_end,
+static blocker *const lacks[] = {
 	blocked_by_needs,
 	blocked_by_lock,
 	blocked_by_inputs,
@@ -280,12 +279,17 @@ static blocker *const blockers[] = {
 	blocked_by_target,
 };
 
-bool state_blocked(const struct state *state, int step, struct wall now, struct buf *why)
+bool state_lacks(const struct state *state, int step, struct wall now, struct buf *why)
 {
-	for (size_t i = 0; i < sizeof blockers / sizeof *blockers; i++)
-		if (blockers[i](state, step, now, why))
+	for (size_t i = 0; i < sizeof lacks / sizeof *lacks; i++)
+		if (lacks[i](state, step, now, why))
 			return true;
 	return false;
+}
+
+bool state_blocked(const struct state *state, int step, struct wall now, struct buf *why)
+{
+	return blocked_by_end(state, step, now, why) || state_lacks(state, step, now, why);
 }
 
 bool state_waits_for_person(const struct state *state, int step, struct wall now)

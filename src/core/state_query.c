@@ -179,6 +179,14 @@ struct counts state_counts(const struct state *state, int phase, struct wall now
 	return counts;
 }
 
+bool state_is_rolled_back(const struct state *state, int step)
+{
+	const struct step_progress *progress = &state->steps[step];
+	return progress->state == STEP_WAITING && progress->is_rollback &&
+	       progress->outcome == OUTCOME_SUCCESS &&
+	       progress->submitted_seq < progress->intent_seq;
+}
+
 bool state_is_recovered(const struct state *state)
 {
 	for (size_t i = 0; i < state->plan->count; i++) {

@@ -127,6 +127,21 @@ expect_code 0 "$RELIGHT" report said --format json
 [ "$(jq -c '.rto | [.met, .proof, .unproven]' out)" = '[null,"declared","nothing was seen to serve"]' ] ||
 	fail "report of what is only declared: $(jq .rto out)"
 
+# What is left open at closing is read from the blob that it was moved to where it is long.
+{
+	cat said.yaml
+	echo 'preconditions:'
+	for i in $(seq 1 300); do echo "- precondition $i, which nobody has attested to be so"; done
+} >long.yaml
+expect_code 0 "$RELIGHT" run long.yaml --headless --answers said.answers --dir long
+[ "$(events long 'map(select(.kind == "incident.closed"))[0].data.open | has("blob")')" = true ] || fail "it is not long enough to be moved"
+expect_code 0 "$RELIGHT" report long --format json
+[ "$(jq -c '.left_open | [length, .[1]]' out)" = '[302,"open:precondition-1: precondition 1, which nobody has attested to be so"]' ] ||
+	fail "left open: $(jq -c '.left_open | [length, .[0:3]]' out)"
+rm long/evidence/*
+expect_code 1 "$RELIGHT" report long --format json
+[ "$(jq -c .left_open out)" = '["not known: the file of the record that says so is lost"]' ] || fail "left open without its blob: $(jq -c .left_open out)"
+
 # --- the timeline ---
 echo 'echo changed since' >>touch.sh # scripts are no part of the record
 expect_code 0 "$RELIGHT" timeline verify "$incident"

@@ -938,8 +938,50 @@ static void test_recovering_and_closing(void **unused)
 	refused(&of, &recovered, "recovered: incident: declared already");
 	wanted(&of, &close);
 	assert_data(newest(&of), "result", "recovered");
-	assert_data(newest(&of), "open", "[\"b: left: the rest\"]");
+	assert_data(newest(&of), "open",
+		"[\"b: left: the rest\",\"open:impact: when did the impact begin?\","
+		"\"open:preflight: preflight: relight check --live, tools, credentials, "
+		"quotas\"]");
 	only_effect(&of, EFFECT_END);
+	case_end(&of);
+}
+
+// Whoever comes the next morning reads there what is left to do.
+static void test_what_is_left_open_at_closing(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, "preconditions: [the role can be assumed]\n"
+		   "dependencies: [{id: d, check: {manual: q}}, {id: e, check: {manual: q}}, "
+		   "{id: f, check: {manual: q}}]\n"
+		   "steps:\n"
+		   "- {id: mark, run: {command: [x]}, rollback: {command: [y]}}\n"
+		   "- {id: slow, needs: [], run: {command: [x]}}\n"
+		   "- {id: blocked, needs: [slow], manual: x}\n"
+		   "- {id: fine, needs: [], manual: x}\n"
+		   "- {id: undo, manual: x}\n"
+		   "abort: {steps: [undo]}\n");
+	status_is(&of, "d", "degraded");
+	status_is(&of, "e", "healthy");
+	starts(&of, "mark");
+	ends(&of, "mark", "{'outcome':'success'}");
+	tell_attempt(&of, "ana", EVENT_STEP_INTENT, "mark", 2, "{'role':'rollback'}");
+	tell_attempt(&of, "relight", EVENT_STEP_RESULT, "mark", 2, "{'outcome':'success'}");
+	tell(&of, "relight", EVENT_STEP_REOPENED, "mark", "{'why':'rolled back'}");
+	starts(&of, "slow");
+	ends(&of, "slow", "{'outcome':'failed','exit':1,'why':'denied'}");
+	tell(&of, "ana", EVENT_STEP_CONFIRMED, "fine", "{'say':'x'}");
+	tell(&of, "ana", EVENT_STEP_CONFIRMED, "open:preflight", "{'say':'x'}");
+	struct intent recovered = with_text(&of, INTENT_RECOVERED, NULL, "enough");
+	struct intent close = with_text(&of, INTENT_CLOSE, NULL, NULL);
+	wanted(&of, &recovered);
+	wanted(&of, &close);
+	assert_data(newest(&of), "open",
+		"[\"mark: rolled back\",\"slow: failed: denied\",\"blocked: not done: needs slow, "
+		"which failed\","
+		"\"d: degraded: m\",\"f: not known to be healthy\","
+		"\"open:impact: when did the impact begin?\","
+		"\"open:precondition-1: the role can be assumed\"]");
 	case_end(&of);
 }
 
@@ -1786,6 +1828,7 @@ int main(void)
 		cmocka_unit_test(test_impact_and_restore_points),
 		cmocka_unit_test(test_open_lines_are_attested),
 		cmocka_unit_test(test_recovering_and_closing),
+		cmocka_unit_test(test_what_is_left_open_at_closing),
 		cmocka_unit_test(test_aborting),
 		cmocka_unit_test(test_what_is_allowed_leaves_no_trace),
 		cmocka_unit_test(test_results),

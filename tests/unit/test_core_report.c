@@ -632,6 +632,36 @@ static void test_markdown_for_a_reviewer(void **unused)
 	case_end(&of);
 }
 
+// What was undone again is not done, and did not just not begin.
+static void test_what_was_rolled_back(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	struct buf out = {0};
+	case_begin_armed(&of, "steps: [{id: mark, run: {command: [x]}, rollback: {command: [y]}}, "
+			      "{id: other, manual: x}, {id: last, manual: x}]\n");
+	starts(&of, "mark");
+	ends(&of, "mark", "{'outcome':'success','duration_ms':1000}");
+	tell_attempt(&of, "root", EVENT_STEP_INTENT, "mark", 2, "{'role':'rollback'}");
+	tell_attempt(&of, "relight", EVENT_STEP_RESULT, "mark", 2,
+		"{'outcome':'success','duration_ms':2000}");
+	tell(&of, "relight", EVENT_STEP_REOPENED, "mark", "{'why':'rolled back'}");
+	tell(&of, "root", EVENT_INCIDENT_CLOSED, NULL, "{'result':'abandoned'}");
+	cJSON *report = report_of(&of);
+	assert_value(report, "steps.0.state", "\"waiting\"");
+	assert_value(report, "steps.0.rolled_back", "true");
+	assert_value(report, "not_executed.0.why", "\"done, then rolled back by root\"");
+	assert_value(report, "not_executed.1.why", "\"needs mark\"");
+	report_markdown(report, &out);
+	assert_non_null(strstr(buf_str(&out), "| mark | rolled back | "));
+	assert_non_null(
+		strstr(buf_str(&out), "| 1: success in 1s; 2: rollback, success in 2s | root |"));
+	assert_non_null(strstr(buf_str(&out), "- **mark**: done, then rolled back by root (#"));
+	buf_fini(&out);
+	cJSON_Delete(report);
+	case_end(&of);
+}
+
 static const char without_journey[] =
 	"objectives: {rpo: 5m, rto: 30m}\n"
 	"dependencies: [{id: d, check: {manual: q}}]\n"
@@ -866,6 +896,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_at_all),
 		cmocka_unit_test(test_markdown_for_a_reviewer),
 		cmocka_unit_test(test_markdown_of_numbers_that_are_no_time),
+		cmocka_unit_test(test_what_was_rolled_back),
 		cmocka_unit_test(test_what_is_only_declared_is_not_met),
 		cmocka_unit_test(test_what_was_declared_too_late_is_missed),
 		cmocka_unit_test(test_restore_points_that_were_not_chosen_or_are_too_late),
