@@ -203,6 +203,15 @@ static void take_sleep(struct engine *engine, int step, int attempt, const cJSON
 	engine_commit(engine, &decision);
 }
 
+static void take_stopping(
+	struct engine *engine, int step, int attempt, const cJSON *stopping, bool is_over)
+{
+	struct facts facts = engine_facts(engine);
+	struct decision decision = {0};
+	decide_stopping(&facts, step, attempt, stopping, is_over, &decision);
+	engine_commit(engine, &decision);
+}
+
 static void take_unknown(struct engine *engine, int step, int attempt, const char *why)
 {
 	cJSON *nothing = json_object();
@@ -245,6 +254,9 @@ static void take_attempt(struct engine *engine, const cJSON *message)
 		return;
 	if (json_int(message, "put_off_ms", 0) > 0)
 		take_sleep(engine, step, attempt, message);
+	if (json_get(message, "stopping"))
+		take_stopping(engine, step, attempt, json_get(message, "stopping"),
+			is != ATTEMPT_RUNNING);
 	bool is_launch = json_int(message, "pid", 0) > 0; // other looks find it running
 	const char *doubtful = result ? NULL : doubt(engine, step, &why);
 	if (is == ATTEMPT_UNKNOWN || (is == ATTEMPT_NEVER_STARTED && doubtful)) {

@@ -44,11 +44,14 @@ bool attempt_spare_take(const char *directory, const char *step);
 void attempt_spare_remove(const char *directory);
 
 // Leaves the file `cancel` or `deadline` for the actuator, which looks for them five times a
-// second. Extensions add up. False with `err`: it could not be left. Both block on the disk.
+// second. False with `err`: it could not be left. Both block on the disk. Extensions add up;
+// *is_too_late is set where the attempt is being stopped already: then nothing was left. An
+// actuator that decides to stop and one who extends exclude each other, so that what was left in
+// time is heard, and what was not is known to have come late.
 bool attempt_cancel(
 	const char *directory, const char *step, int attempt, const char *why, struct err *err);
-bool attempt_extend(
-	const char *directory, const char *step, int attempt, int by_s, struct err *err);
+bool attempt_extend(const char *directory, const char *step, int attempt, int by_s,
+	bool *is_too_late, struct err *err);
 
 // The machine slept while an attempt with a timeout ran: for how long in all, and by how much its
 // end was put off for that on a clock that goes on meanwhile.
@@ -60,6 +63,24 @@ struct attempt_sleep {
 void attempt_tell_sleep(int dir_fd, const struct attempt_sleep *sleep);
 // All zeros where nothing was left. Blocks on the disk.
 struct attempt_sleep attempt_slept(const char *directory, const char *step, int attempt);
+
+// What an actuator leaves in the file `stopping` before it sends the signal, or, where there is
+// no process to send one to, before it gives up:
+//   {"cause":"timeout|cancel","after_ms":N,"signal":N?,"grace_ms":N?,"extended_s":N}
+struct attempt_stop {
+	bool is_cancel;
+	int64_t after_ms;   // since it began
+	int signal;         // 0: none
+	int64_t grace_ms;   // from that until KILL
+	int64_t extended_s; // what persons had put to its time by then: nothing is put to it later
+};
+// For the actuator, between attempt_door_close and attempt_door_open, which keep extensions out
+// meanwhile. The first blocks for a tenth of a second at most: an attempt is stopped in any case.
+void attempt_door_close(int dir_fd);
+void attempt_door_open(int dir_fd);
+void attempt_tell_stop(int dir_fd, const struct attempt_stop *stop);
+// That file; NULL: it is not being stopped. Blocks on the disk. The caller frees.
+cJSON *attempt_stopping(const char *directory, const char *step, int attempt);
 
 // For the actuator: its directory, close-on-exec (-1 with `err` and errno); all extensions so far,
 // in seconds, 0 where there are none or they cannot be read. Both block on the disk.

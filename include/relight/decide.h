@@ -51,6 +51,11 @@ void decide_due(const struct facts *facts, struct decision *decision);
 // stopped. What is being verified has that time more.
 void decide_stood_still(const struct facts *facts, int64_t still_ms, struct decision *decision);
 
+// The actuator has left `stopping` (attempt.h): recorded once for an attempt, and of one that is
+// over only where more time was given that it did not hear of.
+void decide_stopping(const struct facts *facts, int step, int attempt, const cJSON *stopping,
+	bool is_over, struct decision *decision);
+
 // The machine slept for so long, in all, while the attempt ran, and its end was put off for that
 // (attempt.h, struct attempt_sleep; real time, also in a rehearsal).
 void decide_put_off(const struct facts *facts, int step, int attempt, int64_t slept_ms,

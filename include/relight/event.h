@@ -37,7 +37,8 @@
 	X(DEPENDENCY_CONFIRMED, "dependency.confirmed") X(SENSOR_DOWN, "sensor.down") \
 	X(SENSOR_UP, "sensor.up") X(STEP_INTENT, "step.intent") \
 	X(STEP_SPAWNED, "step.spawned") X(STEP_EXTENDED, "step.extended") \
-	X(STEP_CANCEL, "step.cancel") X(STEP_RESULT, "step.result") \
+	X(STEP_CANCEL, "step.cancel") X(STEP_STOPPING, "step.stopping") \
+	X(STEP_RESULT, "step.result") \
 	X(STEP_VERIFIED, "step.verified") X(STEP_FAILED, "step.failed") \
 	X(STEP_UNKNOWN, "step.unknown") X(STEP_RESOLVED, "step.resolved") \
 	X(STEP_CONFIRMED, "step.confirmed") X(STEP_SKIPPED, "step.skipped") \

@@ -36,5 +36,6 @@
 #define ATTEMPT_CANCEL_NAME   "cancel"
 #define ATTEMPT_DEADLINE_NAME "deadline"
 #define ATTEMPT_SLEPT_NAME    "slept"
+#define ATTEMPT_STOPPING_NAME "stopping"
 
 #endif

@@ -23,7 +23,9 @@
 //   {"look":{"dir":D,"step":S,"attempt":N}}          where does it stand?
 //   {"cancel":{…,"why":W}}  {"extend":{…,"by_s":N}}  write the file `cancel`, `deadline`
 // From it, for each launch (pid or error), when an actuator exits, and for each look:
-//   {"attempt":{"step":S,"attempt":N,"state":"running|unattended|finished|never-started|unknown","pid":P,"result":{…}?,"error":"…"?,"slept_ms":N?,"put_off_ms":N?}}
+//   {"attempt":{"step":S,"attempt":N,"state":"running|unattended|finished|never-started|unknown","pid":P,"result":{…}?,"error":"…"?,"slept_ms":N?,"put_off_ms":N?,
+//   "stopping":{…}?}}  as attempt.h has that file; also the answer to an extension that came too
+//   late
 
 struct launcher {
 	int fd; // the cockpit's end, non-blocking, close-on-exec

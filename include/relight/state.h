@@ -70,6 +70,12 @@ struct step_progress {
 	int64_t put_off_ms;   // and, beside that, for the time in which the machine slept
 	int64_t timeout_ms;   // of the newest attempt as announced; ABSENT_MS none
 	bool cancel_asked;
+	struct stopping {            // what its actuator does to end the newest attempt
+		int64_t after_ms;    // since it began; ABSENT_MS: it does nothing of the kind
+		int signal;          // that it sent; 0: none
+		int64_t grace_ms;    // from that until KILL
+		int64_t too_late_ms; // more time that was given, and came too late
+	} stopping;
 	bool by_hand;          // confirmed as done by hand
 	int retried;           // automatic retries of the present run of failures
 	int never_started;     // attempts in a row that never started
@@ -290,6 +296,8 @@ bool state_is_healthy(const struct state *state, int dependency);
 // How long after its intent the newest attempt is ended: its timeout, with what was put to it.
 // ABSENT_MS: never.
 int64_t state_limit_ms(const struct state *state, int step);
+// It was cancelled, or its actuator has said that it ends it: no more time can be given.
+bool state_is_stopping(const struct state *state, int step);
 // So little of that is left that a person is asked for more time.
 bool state_is_near_timeout(const struct state *state, int step, struct mono now);
 // Not healthy and one that it follows is not healthy either: the index of the first such, else -1.

@@ -64,6 +64,14 @@ static void add_learned(struct decision *decision, const struct facts *facts, co
 		decision_effect(decision, EFFECT_INPUTS, -1);
 }
 
+// In the time of the incident.
+static void add_span(cJSON *data, const char *key, const cJSON *from, double speed)
+{
+	double ms = (double)json_int(from, key, 0) * speed;
+	json_add_int(data, key,
+		(int64_t)(ms < (double)DURATION_MOST_MS ? ms : (double)DURATION_MOST_MS));
+}
+
 void decide_put_off(const struct facts *facts, int step, int attempt, int64_t slept_ms,
 	int64_t put_off_ms, struct decision *decision)
 {
@@ -79,6 +87,29 @@ void decide_put_off(const struct facts *facts, int step, int attempt, int64_t sl
 	json_add_int(event->data, "by_s", (more_ms + MS_PER_S - 1) / MS_PER_S);
 	json_add_int(event->data, "slept_s", slept_ms / MS_PER_S);
 	json_add_text(event->data, "why", "the machine slept");
+}
+
+void decide_stopping(const struct facts *facts, int step, int attempt, const cJSON *stopping,
+	bool is_over, struct decision *decision)
+{
+	const struct step_progress *progress = &facts->state->steps[step];
+	double speed = facts->speed;
+	int64_t heard_ms =
+		(int64_t)((double)json_int(stopping, "extended_s", 0) * MS_PER_S * speed);
+	int64_t too_late_s = (progress->extended_ms - heard_ms) / MS_PER_S;
+	if (attempt != progress->attempt || progress->state != STEP_RUNNING ||
+		progress->stopping.after_ms != ABSENT_MS || (is_over && too_late_s <= 0))
+		return;
+	struct event *event = decision_event(decision, facts, EVENT_STEP_STOPPING, step, -1);
+	event->attempt = attempt;
+	json_add_text(event->data, "cause", json_text(stopping, "cause"));
+	add_span(event->data, "after_ms", stopping, speed);
+	if (json_get(stopping, "signal")) {
+		json_add_int(event->data, "signal", json_int(stopping, "signal", 0));
+		add_span(event->data, "grace_ms", stopping, speed);
+	}
+	if (too_late_s > 0)
+		json_add_int(event->data, "too_late_s", too_late_s);
 }
 
 void decide_result(const struct facts *facts, int step, int attempt, const cJSON *result,

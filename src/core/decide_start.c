@@ -282,6 +282,8 @@ bool decide_cancel(const struct wish *wish)
 {
 	if (wish->is != STEP_RUNNING)
 		return wish_refuse(wish, "it is not running", NULL);
+	if (wish->progress->stopping.after_ms != ABSENT_MS)
+		return wish_refuse(wish, "it is being stopped already", "o shows its output");
 	struct event *event = wish_add(wish, EVENT_STEP_CANCEL);
 	event->attempt = wish->progress->attempt;
 	json_add_text(event->data, "why", wish->intent->text);
@@ -299,6 +301,8 @@ bool decide_extend(const struct wish *wish)
 		(wish->is == STEP_UNKNOWN || wish->is == STEP_FAILED) && watch->is_resolving;
 	if (!is_running && wish->is != STEP_VERIFYING && !is_resolving)
 		return wish_refuse(wish, "it is neither running nor being verified", NULL);
+	if (is_running && state_is_stopping(wish->state, wish->intent->step))
+		return wish_refuse(wish, "too late: it is being stopped", "o shows its output");
 	if (is_running && wish->progress->timeout_ms == ABSENT_MS)
 		return wish_refuse(wish, "it has no timeout, so nothing ends it", NULL);
 	if (wish->intent->extend_ms < MS_PER_S)

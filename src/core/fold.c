@@ -407,6 +407,7 @@ static fold_function *const fold_table[EVENT_KIND_COUNT] = {
 	[EVENT_STEP_INTENT] = fold_intent,
 	[EVENT_STEP_EXTENDED] = fold_extended,
 	[EVENT_STEP_CANCEL] = fold_cancel,
+	[EVENT_STEP_STOPPING] = fold_stopping,
 	[EVENT_STEP_RESULT] = fold_result,
 	[EVENT_STEP_VERIFIED] = fold_verified,
 	[EVENT_STEP_FAILED] = fold_step_failed,

@@ -27,6 +27,7 @@ fold_function fold_cancel;
 fold_function fold_confirmed;
 fold_function fold_decision;
 fold_function fold_extended;
+fold_function fold_stopping;
 fold_function fold_intent;
 fold_function fold_overridden;
 fold_function fold_regressed;

@@ -23,6 +23,8 @@
 #include "relight/json.h"
 #include "relight/memory.h"
 
+#define SIGNAL_MOST 64
+
 static void step_enter(const struct fold *fold, enum step_state to)
 {
 	struct step_progress *step = fold->step;
@@ -83,6 +85,12 @@ static int64_t data_ms(const struct fold *fold, const char *key, int64_t absent_
 	return seconds < DURATION_MOST_MS / MS_PER_S ? seconds * MS_PER_S : DURATION_MOST_MS;
 }
 
+static int64_t span_ms(const struct fold *fold, const char *key)
+{
+	int64_t ms = json_int(fold->data, key, 0);
+	return ms < 0 ? 0 : ms < DURATION_MOST_MS ? ms : DURATION_MOST_MS;
+}
+
 void fold_intent(const struct fold *fold)
 {
 	struct step_progress *step = fold->step;
@@ -101,6 +109,7 @@ void fold_intent(const struct fold *fold)
 	step->extended_ms = step->put_off_ms = 0;
 	step->timeout_ms = data_ms(fold, "timeout_s", ABSENT_MS);
 	step->cancel_asked = step->by_hand = false;
+	step->stopping = (struct stopping){.after_ms = ABSENT_MS};
 	step->retried = is_automatic ? step->retried + 1 : 0;
 	step_word_of(fold, "why");
 	step_touched(fold);
@@ -242,6 +251,23 @@ void fold_cancel(const struct fold *fold)
 {
 	if (is_newest_attempt(fold))
 		fold->step->cancel_asked = true;
+}
+
+// What came too late was never its time.
+void fold_stopping(const struct fold *fold)
+{
+	if (!is_newest_attempt(fold))
+		return;
+	struct step_progress *step = fold->step;
+	int signal = (int)json_int(fold->data, "signal", 0);
+	int64_t too_late_ms = data_ms(fold, "too_late_s", 0);
+	step->stopping = (struct stopping){
+		.after_ms = span_ms(fold, "after_ms"),
+		.signal = signal > 0 && signal <= SIGNAL_MOST ? signal : 0,
+		.grace_ms = span_ms(fold, "grace_ms"),
+		.too_late_ms = too_late_ms,
+	};
+	step->extended_ms = step->extended_ms > too_late_ms ? step->extended_ms - too_late_ms : 0;
 }
 
 void fold_assigned(const struct fold *fold)

@@ -74,7 +74,7 @@ static void init_steps(struct state *state)
 		struct step_progress *step = &state->steps[s];
 		step->exit = step->signal = -1;
 		step->duration_ms = -1;
-		step->timeout_ms = ABSENT_MS;
+		step->timeout_ms = step->stopping.after_ms = ABSENT_MS;
 		step->seq = step->intent_seq = step->submitted_seq = -1;
 		step->intent = step->result = step->done = step->since = step->verifying_from =
 			MOMENT_NONE;

@@ -30,6 +30,10 @@ static void dump_attempt(const struct step_progress *step, cJSON *out)
 	json_add_int(out, "put_off_ms", step->put_off_ms);
 	json_add_int(out, "timeout_ms", step->timeout_ms);
 	json_add_bool(out, "cancel_asked", step->cancel_asked);
+	json_add_int(out, "stopping_after_ms", step->stopping.after_ms);
+	json_add_int(out, "stopping_signal", step->stopping.signal);
+	json_add_int(out, "stopping_grace_ms", step->stopping.grace_ms);
+	json_add_int(out, "too_late_ms", step->stopping.too_late_ms);
 	json_add_int(out, "retried", step->retried);
 	json_add_int(out, "never_started", step->never_started);
 	json_add_int(out, "intent_seq", step->intent_seq);

@@ -102,6 +102,13 @@ bool state_is_near_timeout(const struct state *state, int step, struct mono now)
 	       left_ms <= (of->timeout_ms + of->extended_ms) * (100 - RUNBOOK_ASKS_PER_CENT) / 100;
 }
 
+bool state_is_stopping(const struct state *state, int step)
+{
+	const struct step_progress *of = &state->steps[step];
+	return of->state == STEP_RUNNING &&
+	       (of->cancel_asked || of->stopping.after_ms != ABSENT_MS);
+}
+
 bool waiver_is_in_force(const struct waiver *waiver, struct wall now)
 {
 	return !waiver->is_ended && !(wall_known(waiver->until) && now.us >= waiver->until.us);

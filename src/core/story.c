@@ -242,6 +242,16 @@ static const char *tell_status(const struct telling *telling)
 	return "{dependency}: [{from} -> ]{to}[ \"{message}\"][, {flaps} changes held back]";
 }
 
+static const char *tell_stopping(const struct telling *telling)
+{
+	const char *cause = json_text(telling->event->data, "cause");
+	if (cause && strcmp(cause, "timeout") == 0)
+		return "STOPPING {step}, attempt {attempt}: its time is up[, signal {signal}]"
+		       "[, KILL in {~grace_ms}][; {~too_late_s} more came TOO LATE]";
+	return "STOPPING {step}, attempt {attempt}: cancelled[, signal {signal}]"
+	       "[, KILL in {~grace_ms}][; {~too_late_s} more came TOO LATE]";
+}
+
 // "pg-primary healthy for 30s; " before what it means for the step.
 static const char *tell_verified(const struct telling *telling)
 {
@@ -424,6 +434,7 @@ static const struct sentence {
 		.tone = TONE_DIM},
 	[EVENT_STEP_EXTENDED] = {"MORE TIME {step}: {~by_s}[: {why}]"},
 	[EVENT_STEP_CANCEL] = {"CANCELS {step}[, attempt {attempt}][: {why}]", .tone = TONE_WARN},
+	[EVENT_STEP_STOPPING] = {.pick = tell_stopping, .tone = TONE_WARN},
 	[EVENT_STEP_RESULT] = {.pick = tell_result},
 	[EVENT_STEP_VERIFIED] = {.pick = tell_verified, .who = "sensed", .tone = TONE_GOOD},
 	[EVENT_STEP_FAILED] = {"FAILED {step}[: {why}]", .tone = TONE_BAD},

@@ -65,6 +65,11 @@ static void say_going_on(const struct scene *scene, struct concern_words *words)
 			&lines[0], "%s%s starts when the disk has its record.", nothing(scene), id);
 		return;
 	}
+	if (state_is_stopping(scene->state, step)) {
+		words->role = ROLE_WARN;
+		stopping_say(scene, step, &lines[0]);
+		return;
+	}
 	buf_printf(&lines[0], "%s%s is ", nothing(scene), id);
 	if (scene->shown[step] == STEP_RUNNING) {
 		buf_text(&lines[0], scene->state->steps[step].is_rollback ? "being rolled back: "
@@ -141,7 +146,9 @@ void calm_say_next(const struct scene *scene, bool is_thorough, struct buf *out)
 		concern_list_ready(scene, 0, out);
 		buf_byte(out, '.');
 	} else if (scene->running >= 0) {
-		buf_printf(out, "%s goes on.", scene->runbook->steps[scene->running].id);
+		buf_printf(out, "%s %s.", scene->runbook->steps[scene->running].id,
+			state_is_stopping(scene->state, scene->running) ? "is being stopped"
+									: "goes on");
 	} else if (state_is_recovered(scene->state)) {
 		buf_text(out,
 			ui_has_incident(scene->ui)

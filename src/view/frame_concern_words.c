@@ -209,8 +209,14 @@ static void say_timeout(
 	clock_words(ran_ms, &words->lines[0]);
 	buf_text(&words->lines[0], " of ");
 	duration_words(limit_ms, &words->lines[0]);
+	if (ran_ms >= limit_ms) {
+		buf_text(&words->lines[1],
+			"Its time is up; that it is being stopped is not known yet.");
+		say_keys(scene, words, "o shows its output.");
+		return;
+	}
 	buf_text(&words->lines[1], "It is stopped in ");
-	clock_words(limit_ms > ran_ms ? limit_ms - ran_ms : 0, &words->lines[1]);
+	clock_words(limit_ms - ran_ms, &words->lines[1]);
 	buf_text(&words->lines[1], ", and killed ");
 	duration_words(of->grace_ms, &words->lines[1]);
 	buf_text(&words->lines[1], " after that.");

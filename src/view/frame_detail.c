@@ -12,20 +12,6 @@
 #define LABEL_COLUMNS 9
 #define MOST_NAMED    6 // steps in a list
 
-static const char *signal_word(int signal)
-{
-	switch (signal) {
-	case SIGTERM: return "TERM";
-	case SIGINT: return "INT";
-	case SIGHUP: return "HUP";
-	case SIGQUIT: return "QUIT";
-	case SIGUSR1: return "USR1";
-	case SIGUSR2: return "USR2";
-	case SIGKILL: return "KILL";
-	default: return "a signal";
-	}
-}
-
 // --- what it is and why it waits ---
 
 static void add_state(struct sheet *sheet, const struct scene *scene, int step)

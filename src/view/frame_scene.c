@@ -210,16 +210,23 @@ struct counts scene_counts(const struct scene *scene, int phase)
 	return counts;
 }
 
+// What is being stopped comes before what goes on.
 static int longest_running(const struct scene *scene)
 {
 	int longest = -1;
+	bool is_stopping = false;
 	for (size_t i = 0; i < scene->runbook->step_count; i++) {
 		enum step_state is = scene->state->steps[i].state;
 		if (is != STEP_RUNNING && is != STEP_VERIFYING)
 			continue;
-		if (longest < 0 || scene->state->steps[i].since.mono.us <
-					   scene->state->steps[longest].since.mono.us)
+		bool is_stopped = state_is_stopping(scene->state, (int)i);
+		if (is_stopping && !is_stopped)
+			continue;
+		if (longest < 0 || is_stopped != is_stopping ||
+			scene->state->steps[i].since.mono.us <
+				scene->state->steps[longest].since.mono.us)
 			longest = (int)i;
+		is_stopping = is_stopped;
 	}
 	return longest;
 }

@@ -227,14 +227,16 @@ static void say_running(const struct scene *scene, int step, struct buf *out)
 		buf_text(out, "recording..");
 		return;
 	}
-	if (progress->cancel_asked)
+	if (state_is_stopping(scene->state, step))
 		buf_text(out, "STOPPING, ");
 	if (progress->is_rollback)
 		buf_text(out, "rollback, ");
 	if (progress->attempt > 1)
 		buf_printf(out, "try %d, ", progress->attempt);
+	if (stopping_words(scene, step, true, out))
+		return;
 	running_words(scene, step, out);
-	if (progress->timeout_ms == ABSENT_MS)
+	if (progress->timeout_ms == ABSENT_MS || progress->cancel_asked)
 		return;
 	buf_text(out, ", timeout ");
 	duration_words(state_limit_ms(scene->state, step), out);

@@ -34,6 +34,13 @@ void wall_elapsed_words(const struct scene *scene, struct wall at, struct buf *o
 void finish_words(int64_t finish_ms, struct buf *out); // "~T+34"
 // "3:10 of ~12m", "14:10, expected 12m".
 void running_words(const struct scene *scene, int step, struct buf *out);
+// "TERM", of a number that a record gives; "a signal" where no runbook can name it.
+const char *signal_word(int signal);
+// "TERM was sent at 0:10; KILL in 0:17", where it is brief "TERM at 0:10; KILL in 0:17"; false, and
+// nothing, where that is not known to have been.
+bool stopping_words(const struct scene *scene, int step, bool is_brief, struct buf *out);
+// Of a step that is being stopped: why, and how far that is, as a sentence.
+void stopping_say(const struct scene *scene, int step, struct buf *out);
 // "customer update due in 1:57 (raj)": how long ago the last update went out, against what the
 // runbook promises. True: it is overdue. An index beyond the runbook's adds nothing.
 bool cadence_say(const struct scene *scene, size_t index, struct buf *out);

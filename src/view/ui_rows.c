@@ -375,8 +375,11 @@ static enum rank step_rank(const struct facts *facts, int step)
 	case STEP_FAILED: return (enum rank)(RANK_FAILED + seen);
 	case STEP_UNKNOWN: return (enum rank)(RANK_UNKNOWN + seen);
 	case STEP_RUNNING:
-		return state_is_near_timeout(facts->state, step, facts->now.mono) ? RANK_TIMEOUT
-										  : RANK_NONE;
+		// Nobody can help what is being stopped.
+		return !state_is_stopping(facts->state, step) &&
+				       state_is_near_timeout(facts->state, step, facts->now.mono)
+			       ? RANK_TIMEOUT
+			       : RANK_NONE;
 	case STEP_VERIFYING:
 		return is_nearly(progress->verifying_from.mono, facts->now.mono,
 			       of->settle_ms + progress->extended_ms)

@@ -175,8 +175,9 @@ static bool lock_exclusively(int fd)
 static void clear_leftovers(int dir_fd)
 {
 	static const char *const names[] = {ATTEMPT_RESULT_NAME, ATTEMPT_CANCEL_NAME,
-		ATTEMPT_DEADLINE_NAME, ATTEMPT_ALIVE_NAME, ATTEMPT_SLEPT_NAME, ATTEMPT_OUTPUT_NAME,
-		ATTEMPT_REQUEST_NAME ".new", ATTEMPT_RESULT_NAME ".new"};
+		ATTEMPT_DEADLINE_NAME, ATTEMPT_ALIVE_NAME, ATTEMPT_SLEPT_NAME,
+		ATTEMPT_STOPPING_NAME, ATTEMPT_OUTPUT_NAME, ATTEMPT_REQUEST_NAME ".new",
+		ATTEMPT_RESULT_NAME ".new"};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		unlinkat(dir_fd, names[i], 0);
@@ -334,20 +335,44 @@ int64_t attempt_extension_s(int dir_fd)
 	return extended_s > 0 ? extended_s : 0;
 }
 
-bool attempt_extend(const char *directory, const char *step, int attempt, int by_s, struct err *err)
+// The directory itself is what is locked: whoever opens it has a lock of its own.
+void attempt_door_close(int dir_fd)
 {
-	int dir_fd = attempt_open(directory, step, attempt, err);
+	lock_exclusively(dir_fd);
+}
 
-	if (dir_fd < 0)
-		return false;
+void attempt_door_open(int dir_fd)
+{
+	flock(dir_fd, LOCK_UN);
+}
 
+static bool put_off(int dir_fd, int by_s, struct err *err)
+{
 	cJSON *value = json_object();
 
 	json_add_int(value, "extended_s", attempt_extension_s(dir_fd) + by_s);
+	return write_note(dir_fd, ATTEMPT_DEADLINE_NAME, value, err);
+}
 
-	bool is_left = write_note(dir_fd, ATTEMPT_DEADLINE_NAME, value, err) ||
-		       err_prefix(err, "attempt: %s/%d", step, attempt);
+bool attempt_extend(const char *directory, const char *step, int attempt, int by_s,
+	bool *is_too_late, struct err *err)
+{
+	int dir_fd = attempt_open(directory, step, attempt, err);
+	bool is_left = false;
 
+	*is_too_late = false;
+	if (dir_fd < 0)
+		return false;
+	if (!lock_exclusively(dir_fd)) {
+		err_errno(err, errno, "cannot be locked");
+	} else if (faccessat(dir_fd, ATTEMPT_STOPPING_NAME, F_OK, 0) == 0) {
+		*is_too_late = true;
+		err_set(err, "too late: it is being stopped");
+	} else {
+		is_left = put_off(dir_fd, by_s, err);
+	}
+	if (!is_left)
+		err_prefix(err, "attempt: %s/%d", step, attempt);
 	close(dir_fd);
 	return is_left;
 }
@@ -363,17 +388,43 @@ void attempt_tell_sleep(int dir_fd, const struct attempt_sleep *sleep)
 	write_note(dir_fd, ATTEMPT_SLEPT_NAME, value, NULL);
 }
 
-struct attempt_sleep attempt_slept(const char *directory, const char *step, int attempt)
+static cJSON *read_note_of(const char *directory, const char *step, int attempt, const char *name)
 {
 	int dir_fd = attempt_open(directory, step, attempt, NULL);
-	cJSON *value = dir_fd >= 0 ? read_note(dir_fd, ATTEMPT_SLEPT_NAME) : NULL;
+	cJSON *value = dir_fd >= 0 ? read_note(dir_fd, name) : NULL;
+
+	if (dir_fd >= 0)
+		close(dir_fd);
+	return value;
+}
+
+struct attempt_sleep attempt_slept(const char *directory, const char *step, int attempt)
+{
+	cJSON *value = read_note_of(directory, step, attempt, ATTEMPT_SLEPT_NAME);
 	struct attempt_sleep sleep = {
 		.slept_ms = json_int(value, "slept_ms", 0),
 		.put_off_ms = json_int(value, "put_off_ms", 0),
 	};
 
 	cJSON_Delete(value);
-	if (dir_fd >= 0)
-		close(dir_fd);
 	return sleep;
+}
+
+void attempt_tell_stop(int dir_fd, const struct attempt_stop *stop)
+{
+	cJSON *value = json_object();
+
+	json_add_text(value, "cause", stop->is_cancel ? "cancel" : "timeout");
+	json_add_int(value, "after_ms", stop->after_ms);
+	if (stop->signal) {
+		json_add_int(value, "signal", stop->signal);
+		json_add_int(value, "grace_ms", stop->grace_ms);
+	}
+	json_add_int(value, "extended_s", stop->extended_s);
+	write_note(dir_fd, ATTEMPT_STOPPING_NAME, value, NULL);
+}
+
+cJSON *attempt_stopping(const char *directory, const char *step, int attempt)
+{
+	return read_note_of(directory, step, attempt, ATTEMPT_STOPPING_NAME);
 }

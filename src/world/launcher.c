@@ -84,6 +84,8 @@ static void say_state(struct service *service, const char *directory, const char
 		json_add_int(value, "put_off_ms", sleep.put_off_ms);
 	}
 	json_add(value, "result", result);
+	// Read last: what is over by now says whether it was stopped.
+	json_add(value, "stopping", attempt_stopping(directory, step, attempt));
 	say(service, value);
 }
 
@@ -373,8 +375,14 @@ static void on_extend(struct service *service, const struct request *request)
 {
 	int by_s = (int)json_int(request->body, "by_s", 0);
 	struct err err = {0};
+	bool is_too_late;
 
-	if (!attempt_extend(request->directory, request->step, request->attempt, by_s, &err))
+	if (attempt_extend(
+		    request->directory, request->step, request->attempt, by_s, &is_too_late, &err))
+		return;
+	if (is_too_late)
+		on_look(service, request);
+	else
 		say_error(service, request->step, request->attempt, &err);
 }
 

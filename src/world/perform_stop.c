@@ -80,9 +80,24 @@ struct stop_watch stop_begin(const struct order *order, int dir_fd)
 	};
 }
 
-static bool stop(struct ending *ending, enum stop stop, const char *why)
+// Behind the door: who puts it off from now on is told that it comes too late.
+static void tell_stop(const struct stop_watch *watch, bool is_cancel)
 {
-	ending->stop = stop;
+	const struct order *order = watch->order;
+
+	attempt_tell_stop(watch->dir_fd, &(struct attempt_stop){.is_cancel = is_cancel,
+						 .after_ms = stop_passed_ms(watch),
+						 .signal = order->kubernetes ? 0 : order->signal,
+						 .grace_ms = order->grace_ms,
+						 .extended_s = attempt_extension_s(watch->dir_fd)});
+}
+
+static bool cancel_it(const struct stop_watch *watch, struct ending *ending, const char *why)
+{
+	attempt_door_close(watch->dir_fd);
+	tell_stop(watch, true);
+	attempt_door_open(watch->dir_fd);
+	ending->stop = STOP_CANCEL;
 	ending->why = memory_copy_text(why);
 	return true;
 }
@@ -96,7 +111,7 @@ static bool is_cancelled(const struct stop_watch *watch, struct ending *ending)
 		return false;
 	if (file_read(watch->dir_fd, ATTEMPT_CANCEL_NAME, 65536, &text, NULL))
 		cancel = json_parse(buf_str(&text), text.length, NULL);
-	stop(ending, STOP_CANCEL, json_text(cancel, "why"));
+	cancel_it(watch, ending, json_text(cancel, "why"));
 	cJSON_Delete(cancel);
 	buf_fini(&text);
 	return true;
@@ -113,8 +128,15 @@ static bool is_out_of_time(struct stop_watch *watch, int64_t now)
 {
 	if (watch->deadline_ms < 0 || now < watch->deadline_ms)
 		return false;
+	attempt_door_close(watch->dir_fd);
 	watch->deadline_ms = watch->started_ms + limit_ms(watch) + watch->granted_ms;
-	return now >= watch->deadline_ms;
+
+	bool is_out = now >= watch->deadline_ms;
+
+	if (is_out)
+		tell_stop(watch, false);
+	attempt_door_open(watch->dir_fd);
+	return is_out;
 }
 
 // Before the deadline is judged: a machine that wakes beyond it has not let it pass.
@@ -141,10 +163,12 @@ bool stop_is_due(struct stop_watch *watch, struct ending *ending)
 	int64_t now = stop_now_ms();
 
 	if (is_told_to_end)
-		return stop(ending, STOP_CANCEL, "the actuator was told to end");
+		return cancel_it(watch, ending, "the actuator was told to end");
 	look_for_sleep(watch, now);
-	if (is_out_of_time(watch, now))
-		return stop(ending, STOP_TIMEOUT, NULL);
+	if (is_out_of_time(watch, now)) {
+		ending->stop = STOP_TIMEOUT;
+		return true;
+	}
 	if (now < watch->look_ms)
 		return false;
 	watch->look_ms = now + STOP_LOOK_MS;

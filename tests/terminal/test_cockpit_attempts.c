@@ -140,6 +140,33 @@ static void a_timeout_ends_what_nobody_answers_for(void **unused)
 	cockpit_free(c);
 }
 
+/* From the signal on nothing that a person gives is taken, or said to have been. */
+static void what_is_being_stopped_is_given_no_more_time(void **unused)
+{
+	struct cockpit *c = cockpit_new("relight: 1\n"
+					"name: deaf\n"
+					"steps:\n"
+					"  - {id: deaf, takes: 1s, timeout: 2s, grace: 1h,\n"
+					"     run: {shell: 'trap \"\" TERM; " COCKPIT_HOLD "'}}\n");
+
+	(void)unused;
+	cockpit_run_armed(c);
+	press_on(c, "deaf", "s");
+	cockpit_answer(c, "start deaf", NULL, NULL);
+	cockpit_shows(c, "STOPPING deaf, out of time: TERM was sent at 0:02; KILL in 59:");
+	cockpit_shows(c, "STOPPING, TERM at 0:02; KILL in 59:");
+	cockpit_hides(c, "T more time");
+	cockpit_press(c, "T");
+	cockpit_shows(c, "too late: it is being stopped");
+	cockpit_press(c, "c");
+	cockpit_shows(c, "it is being stopped already");
+	cockpit_remove(c, "hold");
+	cockpit_records(c, "\"kind\":\"step.result\"", "\"outcome\":\"timeout\"");
+	assert_int_equal(cockpit_recorded(c, "\"kind\":\"step.extended\"", NULL), 0);
+	assert_int_equal(cockpit_recorded(c, "\"kind\":\"step.stopping\"", NULL), 1);
+	cockpit_free(c);
+}
+
 /* Such as download tools write: each state of the line ends in a carriage return. */
 static void a_line_that_is_written_over_shows_its_newest_state(void **unused)
 {
@@ -179,6 +206,7 @@ int main(void)
 		cmocka_unit_test(a_rollback_that_failed_is_resolved_by_hand),
 		cmocka_unit_test(a_running_attempt_is_cancelled_or_given_time),
 		cmocka_unit_test(a_timeout_ends_what_nobody_answers_for),
+		cmocka_unit_test(what_is_being_stopped_is_given_no_more_time),
 		cmocka_unit_test(a_line_that_is_written_over_shows_its_newest_state),
 	};
 

@@ -527,6 +527,66 @@ static void test_cancelling_and_more_time(void **unused)
 	case_end(&of);
 }
 
+static void hears_of_stop(struct incident_case *of, const char *stopping, bool is_over)
+{
+	cJSON *said = json_parse(stopping, strlen(stopping), &of->why);
+	assert_non_null(said);
+	decide_stopping(&of->facts, 0, 1, said, is_over, &of->decision);
+	cJSON_Delete(said);
+}
+
+// The record says of more time what the actuator heard of it, whichever came first.
+static void test_more_time_that_comes_too_late(void **unused)
+{
+	(void)unused;
+	static const char stopping[] =
+		"{\"cause\":\"timeout\",\"after_ms\":1000,\"signal\":2,\"grace_ms\":500,"
+		"\"extended_s\":30}";
+	struct incident_case of;
+	begin(&of, small);
+	of.facts.speed = 10;
+	struct intent start = with_text(&of, INTENT_START, "a", NULL);
+	wanted(&of, &start);
+	struct intent extend = with_text(&of, INTENT_EXTEND, "a", NULL);
+	struct intent cancel = with_text(&of, INTENT_CANCEL, "a", "enough");
+	extend.extend_ms = 300 * MS_PER_S;
+	wanted(&of, &extend);
+	hears_of_stop(&of, stopping, true); // over, and nothing was asked that was not heard
+	assert_int_equal(of.decision.event_count, 0);
+	wanted(&of, &extend);
+	for (int i = 0; i < 2; i++) {
+		hears_of_stop(&of, stopping, i == 0);
+		assert_int_equal(of.decision.event_count, i == 0);
+		take_decision(&of);
+	}
+	assert_int_equal(newest(&of)->kind, EVENT_STEP_STOPPING);
+	assert_data(newest(&of), "cause", "timeout");
+	assert_data(newest(&of), "after_ms", "10000");
+	assert_data(newest(&of), "grace_ms", "5000");
+	assert_data(newest(&of), "too_late_s", "300");
+	assert_int_equal(of.state->steps[0].extended_ms, 300000);
+	refused(&of, &extend, "extend: a: too late: it is being stopped; o shows its output");
+	refused(&of, &cancel, "cancel: a: it is being stopped already; o shows its output");
+	case_end(&of);
+}
+
+static void test_what_was_cancelled_is_given_no_more_time(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, small);
+	struct intent start = with_text(&of, INTENT_START, "a", NULL);
+	wanted(&of, &start);
+	struct intent extend = with_text(&of, INTENT_EXTEND, "a", NULL);
+	struct intent cancel = with_text(&of, INTENT_CANCEL, "a", "enough");
+	extend.extend_ms = 300 * MS_PER_S;
+	wanted(&of, &cancel);
+	refused(&of, &extend, "extend: a: too late: it is being stopped; o shows its output");
+	assert_false(decide_allows(&of.facts, INTENT_EXTEND, 0, NULL));
+	wanted(&of, &cancel); // nobody has heard of the first one yet
+	case_end(&of);
+}
+
 // --- a person's word ---
 
 static void test_attesting_a_manual_step(void **unused)
@@ -1811,6 +1871,8 @@ int main(void)
 		cmocka_unit_test(test_what_was_shown_is_what_is_accepted),
 		cmocka_unit_test(test_what_has_no_timeout_is_given_no_time),
 		cmocka_unit_test(test_cancelling_and_more_time),
+		cmocka_unit_test(test_more_time_that_comes_too_late),
+		cmocka_unit_test(test_what_was_cancelled_is_given_no_more_time),
 		cmocka_unit_test(test_more_time_for_a_sleep),
 		cmocka_unit_test(test_attesting_a_manual_step),
 		cmocka_unit_test(test_by_hand_override_skip_reopen),

@@ -283,6 +283,40 @@ static void test_more_time_and_cancelling(void **unused)
 	case_end(&of);
 }
 
+// What the actuator did not hear of was never its time.
+static void test_more_time_that_came_too_late(void **unused)
+{
+	(void)unused;
+	struct incident_case of;
+	begin(&of, small);
+	const struct step_progress *a = &of.state->steps[0];
+	starts(&of, "a");
+	assert_false(state_is_stopping(of.state, 0));
+	tell_attempt(&of, "ana", EVENT_STEP_EXTENDED, "a", 1, "{'by_s':60}");
+	tell_attempt(&of, "ana", EVENT_STEP_EXTENDED, "a", 1, "{'by_s':300}");
+	tell_attempt(&of, "relight", EVENT_STEP_STOPPING, "a", 1,
+		"{'cause':'timeout','after_ms':70000,'signal':15,'grace_ms':30000,"
+		"'too_late_s':300}");
+	assert_true(state_is_stopping(of.state, 0));
+	assert_int_equal(a->extended_ms, 60000);
+	assert_int_equal(a->stopping.too_late_ms, 300000);
+	ends(&of, "a", "{'outcome':'timeout'}");
+	assert_false(state_is_stopping(of.state, 0));
+	starts(&of, "a");
+	assert_false(state_is_stopping(of.state, 0));
+	tell_attempt(&of, "relight", EVENT_STEP_STOPPING, "a", 1,
+		"{'cause':'timeout','after_ms':1}"); // of an attempt that is over
+	assert_false(state_is_stopping(of.state, 0));
+	tell_attempt(&of, "relight", EVENT_STEP_STOPPING, "a", 2,
+		"{'cause':'timeout','after_ms':-5,'signal':999,'grace_ms':1e300,"
+		"'too_late_s':1e300}");
+	assert_true(state_is_stopping(of.state, 0));
+	assert_int_equal(a->stopping.after_ms, 0);
+	assert_int_equal(a->stopping.signal, 0);
+	assert_int_equal(a->extended_ms, 0);
+	case_end(&of);
+}
+
 // What a person is asked near of is what is left of the time that counts, however long the machine
 // slept.
 static void test_near_the_timeout(void **unused)
@@ -1333,6 +1367,7 @@ int main(void)
 		cmocka_unit_test(test_old_attempts_change_nothing),
 		cmocka_unit_test(test_automatic_retries_are_counted),
 		cmocka_unit_test(test_more_time_and_cancelling),
+		cmocka_unit_test(test_more_time_that_came_too_late),
 		cmocka_unit_test(test_no_record_overflows_a_duration),
 		cmocka_unit_test(test_near_the_timeout),
 		cmocka_unit_test(test_a_rollback_opens_the_step_again),

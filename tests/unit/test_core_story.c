@@ -84,6 +84,14 @@ static const struct told {
 		TONE_BAD, "DAMAGED RECORD, 2 bad, from line 4 on: goes on in /d/timeline-2.jsonl"},
 	{EVENT_STEP_EXTENDED, "ana", "a", NULL, 1, "{\"by_s\":5400}", "ana", TONE_PERSON,
 		"MORE TIME a: 1h30m"},
+	{EVENT_STEP_STOPPING, "relight", "a", NULL, 1,
+		"{\"cause\":\"timeout\",\"after_ms\":9,\"signal\":15,\"grace_ms\":30000,"
+		"\"too_late_s\":300}",
+		"relight", TONE_WARN,
+		"STOPPING a, attempt 1: its time is up, signal 15, KILL in 30s; 5m more came TOO "
+		"LATE"},
+	{EVENT_STEP_STOPPING, "relight", "a", NULL, 1, "{\"cause\":\"cancel\",\"after_ms\":9}",
+		"relight", TONE_WARN, "STOPPING a, attempt 1: cancelled"},
 	{EVENT_STEP_RESULT, "relight", "a", NULL, 1, "{\"outcome\":\"never-started\",\"why\":\"\"}",
 		"relight", TONE_WARN, "NEVER STARTED a, attempt 1"},
 	{EVENT_DEPENDENCY_STATUS, "relight", NULL, "pg-primary", 0,

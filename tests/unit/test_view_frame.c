@@ -377,6 +377,33 @@ static void now_near_timeout(struct view_case *of)
 	expires_in(of, "aws-dr", 28);
 }
 
+static void now_out_of_time(struct view_case *of)
+{
+	now_is(of, "03:32:50");
+	expires_in(of, "aws-dr", 28);
+}
+
+static void now_stopping(struct view_case *of)
+{
+	now_out_of_time(of);
+	tell(of, "03:32:33", "relight", EVENT_STEP_STOPPING, "restore-postgres", 1,
+		"{\"cause\":\"timeout\",\"after_ms\":1800000,\"signal\":2,\"grace_ms\":60000}");
+}
+
+static void now_more_time_came_too_late(struct view_case *of)
+{
+	now_out_of_time(of);
+	tell(of, "03:32:32", "ana", EVENT_STEP_EXTENDED, "restore-postgres", 1, "{\"by_s\":300}");
+	tell(of, "03:32:33", "relight", EVENT_STEP_STOPPING, "restore-postgres", 1,
+		"{\"cause\":\"timeout\",\"after_ms\":1800000,\"signal\":2,\"grace_ms\":10000,"
+		"\"too_late_s\":300}");
+}
+
+static void now_cancelled(struct view_case *of)
+{
+	tell(of, "03:05:40", "ana", EVENT_STEP_CANCEL, "restore-postgres", 1, "{\"why\":\"no\"}");
+}
+
 static void now_unknown(struct view_case *of)
 {
 	tell(of, "03:05:00", "relight", EVENT_STEP_UNKNOWN, "restore-postgres", 1,
@@ -735,6 +762,10 @@ static void test_now(void **state)
 		{"failed and seen", now_failed_and_seen},
 		{"timed out", now_timed_out},
 		{"near its timeout", now_near_timeout},
+		{"out of time", now_out_of_time},
+		{"out of time, and being stopped", now_stopping},
+		{"out of time, and more came too late", now_more_time_came_too_late},
+		{"cancelled, and still there", now_cancelled},
 		{"unknown", now_unknown},
 		{"unknown, and a person has it verified", now_unknown_and_verified},
 		{"a rollback runs", undo_begins},

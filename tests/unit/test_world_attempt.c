@@ -151,6 +151,15 @@ static const cJSON *run(
 	return finish(place, outcome, whole);
 }
 
+static bool is_there(const struct place *place, const char *name)
+{
+	struct stat status;
+	char path[512];
+
+	snprintf(path, sizeof path, "%s/attempts/s/1/%s", place->directory, name);
+	return stat(path, &status) == 0;
+}
+
 static char *content(const struct place *place, const char *name)
 {
 	char path[160];
@@ -407,6 +416,41 @@ static void test_more_time(void **state)
 	char *deadline = content(place, "deadline");
 
 	assert_string_equal(deadline, "{\"extended_s\":50}\n");
+	free(deadline);
+}
+
+// Whoever puts it off when the signal was sent is told so, and nothing is changed by it.
+static void test_more_time_comes_too_late(void **state)
+{
+	struct place *place = *state;
+	cJSON *whole;
+
+	launch(place);
+	tell(place, "extend", ",\"by_s\":1");
+	perform(place, "\"action\":{\"command\":[\"sh\",\"-c\",\"trap 'echo told' TERM; while "
+		       ":; do sleep 0.02; done\"]},\"timeout_ms\":100,\"grace_ms\":1000");
+	for (int i = 0; i < 2500 && !is_there(place, "stopping"); i++)
+		nap(2);
+	tell(place, "extend", ",\"by_s\":300");
+
+	const cJSON *said = hear(place, &whole), *stopping = json_get(said, "stopping");
+
+	assert_string_equal(json_text(said, "state"), "running");
+	assert_string_equal(json_text(stopping, "cause"), "timeout");
+	assert_int_equal(json_int(stopping, "signal", 0), SIGTERM);
+	assert_int_equal(json_int(stopping, "grace_ms", 0), 1000);
+	assert_int_equal(json_int(stopping, "extended_s", 0), 1);
+	assert_true(json_int(stopping, "after_ms", 0) >= 1100);
+	cJSON_Delete(whole);
+
+	const cJSON *result = finish(place, "timeout", &whole);
+
+	assert_int_equal(json_int(result, "signal", 0), SIGKILL);
+	cJSON_Delete(whole);
+
+	char *deadline = content(place, "deadline");
+
+	assert_string_equal(deadline, "{\"extended_s\":1}\n");
 	free(deadline);
 }
 
@@ -820,6 +864,7 @@ int main(void)
 		TEST(files_are_private),
 		TEST(timeout),
 		TEST(more_time),
+		TEST(more_time_comes_too_late),
 		TEST(cancelled_before_it_began),
 		TEST(cancel_leaves_the_group_its_grace),
 		TEST(a_grandchild_of_its_own_session),
