@@ -109,8 +109,8 @@ int64_t attempt_extension_s(int dir_fd);
 // result.json:
 //   {"outcome":"success|failed|timeout|cancelled|never-started|unknown","exit":N?,"signal":N?,"http_status":N?,
 //    "duration_ms":N,"ended":TS,
-//    "output":{"bytes":N,"sha256":H},"why":"…"?,"sets":{I:V}?,"hint":"…"?,"tail":"last line of
-//    output"?,"cluster":{"endpoint":"…","fingerprint":{…}}?}  of kubernetes: who answered
+//    "output":{"bytes":N,"sha256":H,"missing_bytes":N?,"missing_why":"…"?},"why":"…"?,"sets":{I:V}?,"hint":"…"?,"tail":"last
+//    line of output"?,"cluster":{"endpoint":"…","fingerprint":{…}}?}  of kubernetes: who answered
 struct perform_task {
 	const char *directory, *step;
 	int attempt;

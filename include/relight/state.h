@@ -63,12 +63,13 @@ struct step_progress {
 	struct moment intent, result, done; // of the newest attempt; done: when it last became done
 	struct moment since;                // when it got into this state
 	struct wall first_started;
-	enum outcome outcome; // of the newest attempt
-	int exit, signal;     // -1: absent
-	int64_t duration_ms;  // of the newest attempt; -1 absent
-	int64_t extended_ms;  // added to the timeout of the newest attempt
-	int64_t put_off_ms;   // and, beside that, for the time in which the machine slept
-	int64_t timeout_ms;   // of the newest attempt as announced; ABSENT_MS none
+	enum outcome outcome;  // of the newest attempt
+	int exit, signal;      // -1: absent
+	int64_t duration_ms;   // of the newest attempt; -1 absent
+	int64_t missing_bytes; // of the output of the newest attempt that no disk took
+	int64_t extended_ms;   // added to the timeout of the newest attempt
+	int64_t put_off_ms;    // and, beside that, for the time in which the machine slept
+	int64_t timeout_ms;    // of the newest attempt as announced; ABSENT_MS none
 	bool cancel_asked;
 	struct stopping {            // what its actuator does to end the newest attempt
 		int64_t after_ms;    // since it began; ABSENT_MS: it does nothing of the kind

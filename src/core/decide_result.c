@@ -45,6 +45,27 @@ static void add_result(struct decision *decision, const struct facts *facts, int
 		add_why(event->data, result);
 }
 
+// What the disk did not take is nowhere else: an output that looks whole is taken for whole.
+static void add_output_fault(struct decision *decision, const struct facts *facts, int step,
+	int attempt, const cJSON *output)
+{
+	int64_t missing_bytes = json_int(output, "missing_bytes", 0);
+	const char *why = json_text(output, "missing_why");
+	struct buf text = {0};
+	if (missing_bytes <= 0)
+		return;
+	struct event *event = decision_event(decision, facts, EVENT_FAULT, step, -1);
+	event->attempt = attempt;
+	json_add_text(event->data, "what", "the output of an attempt is not whole");
+	buf_printf(&text, "attempts/%s/%d/output.log", facts->runbook->steps[step].id, attempt);
+	json_add_text(event->data, "path", buf_str(&text));
+	buf_clear(&text);
+	buf_printf(&text, "%lld bytes are MISSING at its end%s%s", (long long)missing_bytes,
+		why ? ": " : "", why ? why : "");
+	json_add_text(event->data, "error", buf_str(&text));
+	buf_fini(&text);
+}
+
 static void add_learned(struct decision *decision, const struct facts *facts, const cJSON *sets)
 {
 	bool is_any = false;
@@ -128,6 +149,7 @@ void decide_result(const struct facts *facts, int step, int attempt, const cJSON
 		return;
 	}
 	add_result(decision, facts, step, attempt, result);
+	add_output_fault(decision, facts, step, attempt, json_get(result, "output"));
 	facts->watches[step] = (struct watch){0}; // what was looked at before proves nothing
 	if (outcome == OUTCOME_SUCCESS && progress->is_rollback) {
 		struct event *event =

@@ -106,6 +106,7 @@ void fold_intent(const struct fold *fold)
 	step->exit = step->signal = -1;
 	step->duration_ms = -1;
 	step->result = MOMENT_NONE;
+	step->missing_bytes = 0;
 	step->extended_ms = step->put_off_ms = 0;
 	step->timeout_ms = data_ms(fold, "timeout_s", ABSENT_MS);
 	step->cancel_asked = step->by_hand = false;
@@ -132,6 +133,7 @@ void fold_result(const struct fold *fold)
 	step->signal = (int)json_int(fold->data, "signal", -1);
 	step->duration_ms = json_int(fold->data, "duration_ms", -1);
 	step->result = fold->at;
+	step->missing_bytes = json_int(json_get(fold->data, "output"), "missing_bytes", 0);
 	step->never_started = outcome == OUTCOME_NEVER_STARTED ? step->never_started + 1 : 0;
 	fold_text(&step->said, json_text(fold->data, "why"));
 	if (outcome != OUTCOME_SUCCESS)

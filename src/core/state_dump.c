@@ -26,6 +26,7 @@ static void dump_attempt(const struct step_progress *step, cJSON *out)
 	json_add_int(out, "exit", step->exit);
 	json_add_int(out, "signal", step->signal);
 	json_add_int(out, "duration_ms", step->duration_ms);
+	json_add_int(out, "missing_bytes", step->missing_bytes);
 	json_add_int(out, "extended_ms", step->extended_ms);
 	json_add_int(out, "put_off_ms", step->put_off_ms);
 	json_add_int(out, "timeout_ms", step->timeout_ms);

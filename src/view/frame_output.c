@@ -79,6 +79,8 @@ static void draw_title(struct area area, const struct scene *scene)
 		output->attempt);
 	if (scene->ui->output_search[0])
 		buf_printf(&title, " /%s", scene->ui->output_search);
+	if (progress->attempt == output->attempt && missing_words(progress, "", &right))
+		buf_text(&right, " at its end, ");
 	if (progress->attempt == output->attempt && progress->exit >= 0)
 		buf_printf(&right, "exit %d, ", progress->exit);
 	else if (scene->ui->output_top < 0)

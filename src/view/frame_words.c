@@ -314,6 +314,18 @@ static void say_sensed(const struct scene *scene, int step, struct buf *out)
 	}
 }
 
+bool missing_words(const struct step_progress *progress, const char *before, struct buf *out)
+{
+	if (progress->missing_bytes <= 0)
+		return false;
+	buf_text(out, before);
+	if (progress->missing_bytes >= 1000000)
+		buf_printf(out, "%.1f MB MISSING", (double)progress->missing_bytes / 1e6);
+	else
+		buf_printf(out, "%lld bytes MISSING", (long long)progress->missing_bytes);
+	return true;
+}
+
 static void say_done(const struct scene *scene, int step, struct buf *out)
 {
 	const struct step_progress *progress = &scene->state->steps[step];
@@ -324,6 +336,8 @@ static void say_done(const struct scene *scene, int step, struct buf *out)
 		return;
 	}
 	elapsed_words(scene, progress->done, out);
+	if (missing_words(progress, ", OUTPUT ", out))
+		return;
 	if (progress->how == DONE_OVERRIDDEN) {
 		buf_printf(out, " OVERRIDDEN, %s%s",
 			progress->remains && progress->remains[0] ? "left: " : "",

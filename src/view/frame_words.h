@@ -34,6 +34,9 @@ void wall_elapsed_words(const struct scene *scene, struct wall at, struct buf *o
 void finish_words(int64_t finish_ms, struct buf *out); // "~T+34"
 // "3:10 of ~12m", "14:10, expected 12m".
 void running_words(const struct scene *scene, int step, struct buf *out);
+// "2.1 MB MISSING", behind `before`: of the output of the newest attempt; false, and nothing, where
+// all of it is there.
+bool missing_words(const struct step_progress *progress, const char *before, struct buf *out);
 // "TERM", of a number that a record gives; "a signal" where no runbook can name it.
 const char *signal_word(int signal);
 // "TERM was sent at 0:10; KILL in 0:17", where it is brief "TERM at 0:10; KILL in 0:17"; false, and

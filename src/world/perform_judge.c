@@ -186,12 +186,17 @@ static void add_ended(cJSON *result, int64_t duration_ms)
 	json_add_wall(result, "ended", clock_wall());
 }
 
-static void add_output(cJSON *result, int64_t bytes, const char sha256[65])
+static void add_output(
+	cJSON *result, int64_t bytes, const char sha256[65], int64_t lost_bytes, int lost_errno)
 {
 	cJSON *output = json_object();
 
 	json_add_int(output, "bytes", bytes);
 	json_add_text(output, "sha256", sha256);
+	if (lost_errno) {
+		json_add_int(output, "missing_bytes", lost_bytes);
+		json_add_text(output, "missing_why", strerror(lost_errno));
+	}
 	json_add(result, "output", output);
 }
 
@@ -237,7 +242,7 @@ cJSON *judge_ending(const struct order *order, const struct ending *ending,
 	if (ending->http_status)
 		json_add_int(result, "http_status", ending->http_status);
 	add_ended(result, ending->duration_ms);
-	add_output(result, output->bytes, sha256);
+	add_output(result, output->bytes, sha256, output->lost_bytes, output->lost_errno);
 	if (output->lost_errno)
 		buf_printf(&why, "%soutput.log: %s: %lld bytes are missing in it",
 			why.length ? "; " : "", strerror(output->lost_errno),
@@ -258,7 +263,7 @@ cJSON *judge_never_started(const char *why)
 	sha256_hex("", 0, sha256);
 	json_add_text(result, "outcome", "never-started");
 	add_ended(result, 0);
-	add_output(result, 0, sha256);
+	add_output(result, 0, sha256, 0, 0);
 	json_add_text(result, "why", why);
 	return result;
 }

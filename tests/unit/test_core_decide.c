@@ -527,6 +527,31 @@ static void test_cancelling_and_more_time(void **unused)
 	case_end(&of);
 }
 
+// Also where all went well: an output that looks whole is read as one.
+static void test_output_that_the_disk_did_not_take(void **unused)
+{
+	(void)unused;
+	static const char said[] =
+		"{\"outcome\":\"success\",\"exit\":0,\"duration_ms\":9,\"output\":{\"bytes\":10,"
+		"\"sha256\":\"00\",\"missing_bytes\":2182257,"
+		"\"missing_why\":\"No space left on device\"}}";
+	struct incident_case of;
+	begin(&of, small);
+	starts(&of, "a");
+	cJSON *result = json_parse(said, strlen(said), &of.why);
+	decide_result(&of.facts, 0, 1, result, &of.decision);
+	cJSON_Delete(result);
+	take_decision(&of);
+	assert_int_equal(of.state->steps[0].missing_bytes, 2182257);
+	assert_int_equal(newest(&of)->kind, EVENT_FAULT);
+	assert_data(newest(&of), "path", "attempts/a/1/output.log");
+	assert_data(newest(&of), "error",
+		"2182257 bytes are MISSING at its end: No space left on device");
+	starts(&of, "a");
+	assert_int_equal(of.state->steps[0].missing_bytes, 0);
+	case_end(&of);
+}
+
 static void hears_of_stop(struct incident_case *of, const char *stopping, bool is_over)
 {
 	cJSON *said = json_parse(stopping, strlen(stopping), &of->why);
@@ -1871,6 +1896,7 @@ int main(void)
 		cmocka_unit_test(test_what_was_shown_is_what_is_accepted),
 		cmocka_unit_test(test_what_has_no_timeout_is_given_no_time),
 		cmocka_unit_test(test_cancelling_and_more_time),
+		cmocka_unit_test(test_output_that_the_disk_did_not_take),
 		cmocka_unit_test(test_more_time_that_comes_too_late),
 		cmocka_unit_test(test_what_was_cancelled_is_given_no_more_time),
 		cmocka_unit_test(test_more_time_for_a_sleep),

@@ -809,6 +809,8 @@ static void test_a_full_disk_does_not_stop_the_command(void **state)
 	assert_int_equal(attempt_look(place->directory, "s", 1, &result), ATTEMPT_FINISHED);
 	assert_string_equal(json_text(result, "outcome"), "success");
 	assert_int_equal(json_int(json_get(result, "output"), "bytes", 0), 10000);
+	assert_int_equal(json_int(json_get(result, "output"), "missing_bytes", 0), 20005);
+	assert_string_equal(json_text(json_get(result, "output"), "missing_why"), "File too large");
 	assert_string_equal(json_text(result, "tail"), "end");
 	assert_string_equal(json_text(result, "why"),
 		"output.log: File too large: 20005 bytes are missing in it");
