@@ -21,9 +21,9 @@ static bool is_declared(const cJSON *goal)
 static void add_goal(struct buf *out, const char *name, const char *none, const cJSON *goal)
 {
 	const cJSON *met = json_get(goal, "met"), *target = json_get(goal, "target_seconds");
-	const char *verdict = cJSON_IsTrue(met)        ? "**met**"
-			      : cJSON_IsFalse(met)     ? "**MISSED**"
+	const char *verdict = cJSON_IsFalse(met)       ? "**MISSED**"
 			      : is_declared(goal)      ? "declared, not proven"
+			      : cJSON_IsTrue(met)      ? "**met**"
 			      : cJSON_IsNumber(target) ? "not known"
 						       : "–";
 	buf_printf(out, "| %s | ", name);

@@ -53,7 +53,8 @@ static void add_serving_rests(cJSON *object, const struct report_source *source,
 	free(seqs);
 }
 
-// By what somebody declares a goal may be missed, never met.
+// Where there is no journey the declaration ends it, and `met` compares the times; that nothing was
+// seen to serve stands beside it, and goes first where it is told to people.
 static cJSON *time_goal(int64_t target_ms, const struct report_source *source,
 	const struct report_walk *walk, const struct forecast *forecast)
 {
@@ -62,11 +63,10 @@ static cJSON *time_goal(int64_t target_ms, const struct report_source *source,
 		forecast->is_serving || (forecast->is_declared && !source->plan->has_journey);
 	int64_t passed_ms = is_known ? forecast->elapsed_ms : -1;
 	int64_t actual_ms = is_known && has_ended ? forecast->elapsed_ms : -1;
-	int met = is_met(target_ms, actual_ms, passed_ms);
 	cJSON *object = json_object();
 	report_add_seconds(object, "target_seconds", target_ms);
 	report_add_seconds(object, "actual_seconds", actual_ms);
-	report_add_met(object, "met", forecast->is_declared && met > 0 ? -1 : met);
+	report_add_met(object, "met", is_met(target_ms, actual_ms, passed_ms));
 	if (is_known && (forecast->is_serving || forecast->is_declared))
 		json_add_text(object, "proof", forecast->is_serving ? "seen" : "declared");
 	if (is_known && forecast->is_declared)

