@@ -8,9 +8,22 @@ set -eu
 export XDG_CONFIG_HOME="$work/config"
 mkdir -p "$XDG_CONFIG_HOME/relight/health.d"
 
+crds=/apis/apiextensions.k8s.io/v1/customresourcedefinitions
+is_gone() {
+	! api GET "$crds/$1" >/dev/null 2>&1
+}
+# Another test defines one of the same name.
+clean_up() {
+	kill ${probe:-} 2>/dev/null
+	for name in restores.velero.io tills.shop.relight.test things.other.relight.test; do
+		api DELETE "$crds/$name" >/dev/null 2>&1
+	done
+	wait_for 60 is_gone restores.velero.io
+}
+
 # define GROUP KIND PLURAL: a kind with a status, and waits until it is served.
 define() {
-	api POST /apis/apiextensions.k8s.io/v1/customresourcedefinitions - >/dev/null <<END
+	api POST $crds - >/dev/null <<END
 {"metadata":{"name":"$3.$1"},"spec":{"group":"$1","scope":"Namespaced","names":{"plural":"$3","singular":"$(echo "$2" | tr A-Z a-z)","kind":"$2"},
  "versions":[{"name":"v1","served":true,"storage":true,"subresources":{"status":{}},
   "schema":{"openAPIV3Schema":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}]}}
