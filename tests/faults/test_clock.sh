@@ -51,7 +51,7 @@ for jump in 2 -2; do
 	"$RELIGHT" report it >report.md || fail "$where: no report"
 	grep -q "the wall clock stepped by $(printf %+d "$jump")h, from " report.md || fail "$where: told as $(grep 'clock stepped' report.md)"
 	"$RELIGHT" report it --format json >report.json || fail "$where: no report"
-	[ "$(jq '.rto.actual_seconds < 3600 and .rto.met != false' report.json)" = true ] || fail "$where: the report's duration has jumped: $(jq -c .rto report.json)"
+	[ "$(jq '.rto.actual_seconds < 3600 and .rto.met' report.json)" = true ] || fail "$where: the report's duration has jumped: $(jq -c .rto report.json)"
 done
 
 # Set while nobody recorded: the next session says so.

@@ -124,7 +124,7 @@ expect_code 0 "$RELIGHT" status said
 grep -q '^declared recovered by ana at T+0:0.*; nothing was seen to serve; RTO declared, not proven$' out ||
 	fail "status of what is only declared: $(cat out)"
 expect_code 0 "$RELIGHT" report said --format json
-[ "$(jq -c '.rto | [.met, .proof, .unproven]' out)" = '[null,"declared","nothing was seen to serve"]' ] ||
+[ "$(jq -c '.rto | [.met, .proof, .unproven]' out)" = '[true,"declared","nothing was seen to serve"]' ] ||
 	fail "report of what is only declared: $(jq .rto out)"
 
 # What is left open at closing is read from the blob that it was moved to where it is long.
