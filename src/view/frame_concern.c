@@ -47,9 +47,11 @@ static void take_steps(struct scene *scene, const int *steps, size_t count, enum
 	}
 }
 
+// What was declared recovered and is aborted after that has its abort steps before it.
 bool scene_is_over(const struct scene *scene)
 {
-	return wall_known(scene->state->closed.wall) || wall_known(scene->state->recovered.wall);
+	return wall_known(scene->state->closed.wall) ||
+	       (wall_known(scene->state->recovered.wall) && !scene->state->was_aborted);
 }
 
 // Of what can be started, what the cursor is on is spoken of.

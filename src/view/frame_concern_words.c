@@ -264,7 +264,8 @@ static void say_ready(
 	const struct step *of = &scene->runbook->steps[concern->step];
 	struct buf cost = {0};
 	cost_words(scene, concern->step, &cost);
-	buf_printf(&words->lines[0], "%s: %s %s%s%s", scene->can_act ? "YOURS" : "READY",
+	buf_printf(&words->lines[0], "%s%s: %s %s%s%s",
+		scene->state->was_aborted ? "ABORTED. " : "", scene->can_act ? "YOURS" : "READY",
 		verbs[of->kind], of->id, cost.length ? ", " : "", buf_str(&cost));
 	say_owner(scene, concern->step, &words->lines[0]);
 	buf_fini(&cost);

@@ -113,6 +113,9 @@ static void draw_sensor(struct pen *pen, const struct scene *scene)
 		pen_text(pen, ROLE_BAD, "no sensor");
 	else if (!ui_has_incident(scene->ui) && input->sensor_silence_ms < 0)
 		pen_text(pen, ROLE_WARN, "sensor not seen");
+	else if (!scene->sensed->is_up && input->sensor_silence_ms < 0 &&
+		 scene->runbook->dependency_count + scene->runbook->target_count == 0)
+		pen_text(pen, ROLE_DIM, "nothing to sense");
 	else if (!scene->sensed->is_up && input->sensor_silence_ms < 0)
 		pen_text(pen, ROLE_WARN, "sensor starting");
 	else if (!scene->sensed->is_up)

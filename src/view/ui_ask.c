@@ -85,6 +85,10 @@ bool ask(struct ui *ui, const struct facts *facts, enum intent_kind kind, const 
 		return false;
 	}
 	if (askers[kind].needs_controls && !facts->state->is_armed) {
+		if (!ui_may(ui, INTENT_ARM)) {
+			ui_refuse_seat(ui, decide_verb(facts, kind, step));
+			return false;
+		}
 		ui_refuse(ui, "%s: you are only looking on; A takes the controls",
 			decide_verb(facts, kind, step));
 		return false;

@@ -151,6 +151,7 @@ static void what_is_being_stopped_is_given_no_more_time(void **unused)
 
 	(void)unused;
 	cockpit_run_armed(c);
+	cockpit_shows(c, "nothing to sense");
 	press_on(c, "deaf", "s");
 	cockpit_answer(c, "start deaf", NULL, NULL);
 	cockpit_shows(c, "STOPPING deaf, out of time: TERM was sent at 0:02; KILL in 59:");

@@ -89,6 +89,7 @@ static void abort_leaves_only_its_own_steps(void **unused)
 	cockpit_shows(c, "that is not it");
 	cockpit_answer(c, "ABORT the recovery", "t", "the data is wrong");
 	cockpit_records(c, "\"kind\":\"abort\"", "\"why\":\"the data is wrong\"");
+	cockpit_shows(c, "ABORTED. YOURS: START undo");
 	press_on(c, "mark", "s");
 	cockpit_shows(c, "start: mark: the recovery was aborted");
 	screen_pause(c->screen, 300);

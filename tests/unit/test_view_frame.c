@@ -584,6 +584,12 @@ static void now_recovered(struct view_case *of)
 		"{\"level\":\"L2\",\"why\":\"journey proven by hand\"}");
 }
 
+static void now_recovered_and_aborted(struct view_case *of)
+{
+	now_recovered(of);
+	tell(of, "03:05:42", "ana", EVENT_ABORT, NULL, 0, "{\"why\":\"it was not so\"}");
+}
+
 static void now_closed(struct view_case *of)
 {
 	now_recovered(of);
@@ -798,6 +804,7 @@ static void test_now(void **state)
 		{"only the declaration is left", now_input_missing},
 		{"all done", now_all_done},
 		{"recovered", now_recovered},
+		{"recovered, and aborted after that", now_recovered_and_aborted},
 		{"closed", now_closed},
 		{"recording", now_recording},
 		{"what has failed is being recorded", now_result_recording},

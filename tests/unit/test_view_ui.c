@@ -587,6 +587,10 @@ static void an_observer_is_told_how_to_take_the_controls(void **state)
 	assert_int_equal(desk->ui.dialog.kind, DIALOG_NONE);
 	assert_true(desk->ui.message_is_bad);
 	assert_contains(desk->ui.message, "A takes the controls");
+	desk->ui.seat = SEAT_OBSERVER; // where A takes nothing
+	press(desk, 's');
+	assert_contains(desk->ui.message, "start: this screen only looks on (--observe)");
+	desk->ui.seat = SEAT_COCKPIT;
 	assert_contains(hints(desk), "A arm");
 	press(desk, 'A');
 	assert_int_equal(desk->ui.dialog.kind, DIALOG_CONFIRM);
