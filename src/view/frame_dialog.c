@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "relight/key.h"
 #include "frame_sheet.h"
 
 #define DIALOG_COLUMNS 76 // at most
@@ -216,6 +217,12 @@ static const char *keys_of(const struct dialog *dialog)
 		return dialog->kind == DIALOG_FILTER
 			       ? "Typing replaces it   Enter keeps it   Esc shows everything"
 			       : "Typing replaces it   Enter goes on   Esc leaves";
+	// The Enter that opened it does not answer it (ui_dialog.c).
+	bool is_enter_no_answer = dialog->opened_by == K_ENTER && !dialog->is_touched;
+	if (is_enter_no_answer && dialog->kind == DIALOG_CONFIRM)
+		return "y goes on   Esc leaves everything as it is";
+	if (is_enter_no_answer && dialog->kind == DIALOG_QUIT)
+		return "y leaves the screen   Esc stays";
 	switch (dialog->kind) {
 	case DIALOG_CONFIRM: return "Enter or y goes on   Esc leaves everything as it is";
 	case DIALOG_TYPE: return "Enter goes on once the name is typed   Esc leaves";

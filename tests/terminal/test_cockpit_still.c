@@ -95,6 +95,7 @@ static void keys_typed_ahead_answer_nothing(void **unused)
 		screen_pause(c->screen, 20);
 	}
 	cockpit_shows(c, "Enter opened this: y goes on");
+	assert_false(screen_has(c->screen, "Enter or y goes on"));
 	assert_int_equal(cockpit_recorded(c, "\"kind\":\"step.intent\"", NULL), 0);
 	cockpit_free(c);
 }
