@@ -20,9 +20,9 @@ from=$(head -n1 "$refuge" | jq .seq)
 
 # As after a power cut: what was not synced is gone.
 jq -c "select(.seq < $from)" it/timeline.jsonl >whole
-head -n "$(wc -l <whole)" it/timeline.jsonl >cut
-printf '{"v":1,"seq":' >>cut
-cp cut it/timeline.jsonl
+head -n "$(wc -l <whole)" it/timeline.jsonl >short
+printf '{"v":1,"seq":' >>short
+cp short it/timeline.jsonl
 rm -f it/timeline-*.jsonl
 head=$(tail -n1 "$refuge" | jq -r .h)
 
@@ -49,7 +49,7 @@ expect_code 1 "$RELIGHT" timeline verify it/timeline.jsonl
 says out "this file alone was read, and the record goes on in others: name $work/it"
 
 # Nothing was written by those who read.
-cmp -s cut it/timeline.jsonl || fail "the record was written to"
+cmp -s short it/timeline.jsonl || fail "the record was written to"
 
 # A line of it that was altered is found.
 cp -a run altered
@@ -76,7 +76,7 @@ if [ -d "$owners" ] && [ -w "$owners" ]; then
 	mkdir -p "$owners/relight"
 	name=$(basename "$(dirname "$refuge")")
 	cp -a "altered/relight/$name" "$owners/relight/$name"
-	cp cut it/timeline.jsonl
+	cp short it/timeline.jsonl
 	expect_code 1 env -u XDG_RUNTIME_DIR "$RELIGHT" timeline verify it
 	rm -rf "$owners/relight/$name"
 	rmdir "$owners/relight" 2>/dev/null || :
