@@ -347,9 +347,13 @@ void ask_restore_point_time(struct ui *ui, const struct facts *facts, int restor
 	const struct restore_point *of = &facts->runbook->restore_points[restore_point];
 	struct dialog *dialog = dialog_open(ui, DIALOG_TEXT, INTENT_RESTORE_POINT,
 		"restore point %s", of->title ? of->title : of->id);
+	char half_an_hour_ago[16];
 
 	dialog->restore_point = restore_point;
-	dialog->label = "comes back as it was at (02:39, -30m)";
+	wall_clock((struct wall){facts->now.wall.us - 30 * 60 * US_PER_S}, false, half_an_hour_ago);
+	snprintf(dialog->label_text, sizeof dialog->label_text,
+		"comes back as it was at (%s, -30m)", half_an_hour_ago);
+	dialog->label = dialog->label_text;
 	dialog->body = memory_copy_text(
 		"How old may it come back? What was written after that is lost.\n");
 }
