@@ -49,9 +49,11 @@ static void on_request(void *context, int64_t client, const struct control_peer 
 		control_answer(post->control, client, answer);
 }
 
+#define PLACE "/tmp/test_world_control-XXXXXX"
+
 static void make_place(struct post *post, size_t length, mode_t mode)
 {
-	snprintf(post->directory, sizeof post->directory, "/tmp/test_world_control-XXXXXX");
+	snprintf(post->directory, sizeof post->directory, PLACE);
 	assert_non_null(mkdtemp(post->directory));
 	for (size_t at = strlen(post->directory); at + 60 < length; at = strlen(post->directory)) {
 		memset(post->directory + at, 'x', 60);
@@ -90,7 +92,7 @@ static void turn(struct post *post)
 static void remove_place(struct post *post)
 {
 	char command[600];
-	snprintf(command, sizeof command, "rm -rf '%.29s'", post->directory);
+	snprintf(command, sizeof command, "rm -rf '%.*s'", (int)strlen(PLACE), post->directory);
 	assert_int_equal(system(command), 0);
 	buf_fini(&post->heard);
 }
