@@ -96,6 +96,12 @@ static void print_verified(const struct history *history, const char *signers)
 			"as recorded: %zu frozen, %zu pieces of evidence, %zu outputs of "
 			"attempts\n",
 			history->frozen_count, history->blob_count, history->output_count);
+	if (history->outputs_cut > 0)
+		buf_printf(&out,
+			"not whole: the end of %zu of these outputs, which no disk took when it "
+			"was "
+			"written\n",
+			history->outputs_cut);
 	add_elsewhere(&out, history);
 	if (!history->directory)
 		buf_text(&out, "no frozen/ beside it: only the chain of its lines was looked at\n");
@@ -164,6 +170,7 @@ static void print_verified_json(const struct history *history)
 	json_add_int(object, "frozen", (int64_t)history->frozen_count);
 	json_add_int(object, "evidence", (int64_t)history->blob_count);
 	json_add_int(object, "outputs", (int64_t)history->output_count);
+	json_add_int(object, "outputs_cut", (int64_t)history->outputs_cut);
 	json_add_int(object, "outputs_elsewhere", (int64_t)history->outputs_elsewhere);
 	json_add_int(object, "secrets_elsewhere", (int64_t)history->secrets_elsewhere);
 	add_seals_json(object, history);

@@ -62,6 +62,7 @@ struct history {
 	size_t blobs_named, blobs_capacity;
 	size_t frozen_count, blob_count, output_count; // files whose digest was found right
 	bool is_mirror;                                // which is not given all files
+	size_t outputs_cut;       // of output_count: a full disk did not take their end
 	size_t outputs_elsewhere; // it has none of before somebody went on with it
 	size_t secrets_elsewhere; // frozen files that are their owner's only
 	struct history_seal *seals;

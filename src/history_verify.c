@@ -203,9 +203,12 @@ static void verify_output(struct history *history, const struct event *event)
 	}
 	buf_printf(&name, INCIDENT_ATTEMPTS "/%s/%d/" ATTEMPT_OUTPUT_NAME, event->step,
 		event->attempt);
+	size_t found = history->output_count;
 	// An attempt that said nothing may have left no file.
 	if (json_int(output, "bytes", 0) > 0 || is_there(history, buf_str(&name)))
 		verify_file(history, event->seq, buf_str(&name), sha256, &history->output_count);
+	if (history->output_count > found && json_int(output, "missing_bytes", 0) > 0)
+		history->outputs_cut++;
 	buf_fini(&name);
 }
 

@@ -76,4 +76,24 @@ wait_for 60 grep -q '"step.result","step":"after".*"never-started"' it.out || fa
 wait "$pid" || :
 [ ! -e after.ran ] || fail "$where: it ran"
 runs=$((runs + 1))
+# What it swallowed of an output is said by all that tell of it.
+where="full, then not any more"
+cat >long.yaml <<'Y'
+relight: 1
+name: long
+steps:
+  - {id: long, run: {shell: 'head -c 3000000 /dev/zero | tr "\0" x | fold -w 80; echo restored with 3 errors; rm -f disk/ballast'}}
+Y
+rm -rf disk/* it.*
+mount -o remount,size=2m disk
+head -c 200000 /dev/zero >disk/ballast
+timeout 300 "$RELIGHT" run long.yaml --headless --dir disk/it >it.out 2>it.err </dev/null || fail "$where: exit $?: $(cat it.err)"
+[ "$(jq -s 'map(select(.kind == "step.result"))[0].data.output | .missing_bytes > 0 and .bytes + .missing_bytes > 3000000' disk/it/timeline.jsonl)" = true ] ||
+	fail "$where: the record does not say it: $(grep step.result disk/it/timeline.jsonl)"
+expect_code 0 "$RELIGHT" timeline verify disk/it
+says out "not whole: the end of 1 of these outputs"
+"$RELIGHT" report disk/it >report.md || fail "$where: no report"
+says report.md "are MISSING at its end"
+cp -r disk/it kept # against the schema; the disk is gone by then
+runs=$((runs + 1))
 echo "ok test_full.sh: $runs runs, seed $FAULTS_SEED"
