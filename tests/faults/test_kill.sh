@@ -5,7 +5,7 @@
 # unknown.
 set -eu
 . "$(dirname "$0")/lib.sh"
-scripted
+scripted 20s
 runs=0 unknown=0
 
 # killed ROLE N: runs the incident in ./it with that process killed there.

@@ -4,7 +4,7 @@
 # and nothing that may have acted is run again by itself.
 set -eu
 . "$(dirname "$0")/lib.sh"
-scripted
+scripted 20s
 runs=0 unknown=0
 echo 11111111-2222-4333-8444-555555555555 >boot
 
