@@ -234,8 +234,7 @@ enum {
 // A part of one would be called missing, which is another thing than mistyped.
 static bool is_head(const char *text)
 {
-	if (strlen(text) == EVENT_DIGEST_CHARS &&
-		strspn(text, "0123456789abcdef") == EVENT_DIGEST_CHARS)
+	if (event_is_digest(text))
 		return true;
 	command_usage("timeline", "--head is a whole head, 64 hexadecimal digits");
 	return false;

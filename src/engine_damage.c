@@ -60,12 +60,6 @@ static void read_line(void *context, struct walked *line)
 	follow(&reading->tail->chain, line);
 }
 
-// What is chained must have the form of a digest, whatever a damaged line has in its place.
-static bool is_digest(const char *text)
-{
-	return strspn(text, "0123456789abcdef") == EVENT_DIGEST_CHARS;
-}
-
 bool engine_read_damaged(void *context, int fd, struct timeline_tail *tail, struct err *err)
 {
 	struct past_damage *past = context;
@@ -84,7 +78,8 @@ bool engine_read_damaged(void *context, int fd, struct timeline_tail *tail, stru
 	if (chain->next_seq < past->engine->state->events)
 		chain->next_seq = past->engine->state->events;
 	tail->is_ended = past->damage->is_new;
-	if (!is_digest(chain->head))
+	// What is chained has the form of a digest, whatever a damaged line has in its place.
+	if (!event_is_digest(chain->head))
 		memcpy(chain->head, CHAIN_START, sizeof CHAIN_START);
 	return true;
 }

@@ -17,6 +17,9 @@
 #define EVENT_DIGEST_CHARS 64
 #define EVENT_TAIL_BYTES   72 // ,"h":"<64 hex>"}
 
+// A SHA-256 as the record writes it, in lower case; NULL is none.
+bool event_is_digest(const char *text);
+
 // Name and word of every kind, in the order of FORMATS.md.
 // clang-format off
 #define EVENT_KINDS(X) \

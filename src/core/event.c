@@ -207,11 +207,17 @@ static bool read_into(
 	return true;
 }
 
+bool event_is_digest(const char *text)
+{
+	return text && strlen(text) == EVENT_DIGEST_CHARS &&
+	       strspn(text, "0123456789abcdef") == EVENT_DIGEST_CHARS;
+}
+
 static bool read_digest(const cJSON *line, const char *key, char digest[65], struct err *err)
 {
 	if (!read_into(line, key, digest, EVENT_DIGEST_CHARS + 1, err))
 		return false;
-	if (strspn(digest, "0123456789abcdef") != EVENT_DIGEST_CHARS)
+	if (!event_is_digest(digest))
 		return err_set(err, "%s is no SHA-256 digest", key);
 	return true;
 }

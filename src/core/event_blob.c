@@ -22,10 +22,8 @@ static const struct {
 const char *event_blob(const cJSON *value)
 {
 	const char *sha256 = json_text(value, "blob");
-	bool is_digest = sha256 && strlen(sha256) == EVENT_DIGEST_CHARS &&
-			 strspn(sha256, "0123456789abcdef") == EVENT_DIGEST_CHARS;
 
-	return is_digest && cJSON_IsNumber(json_get(value, "bytes")) ? sha256 : NULL;
+	return event_is_digest(sha256) && cJSON_IsNumber(json_get(value, "bytes")) ? sha256 : NULL;
 }
 
 static cJSON *read_back(const struct buf *bytes, bool is_json)
