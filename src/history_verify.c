@@ -99,7 +99,8 @@ static bool digest_away(const struct history *history, const char *name, char he
 	return is_read;
 }
 
-static void verify_file(
+// True: it was found right, and counted in *good.
+static bool verify_file(
 	struct history *history, int64_t seq, const char *name, const char *sha256, size_t *good)
 {
 	struct buf path = {0};
@@ -108,6 +109,7 @@ static void verify_file(
 	bool is_read = stays_inside(name) &&
 		       (digest_file(buf_str(&path), hex) || digest_away(history, name, hex));
 	int errnum = errno;
+	bool is_good = is_read && strcmp(hex, sha256) == 0;
 	if (!stays_inside(name))
 		history_problem(history, "event %lld: names a file outside the incident: %s",
 			(long long)seq, name);
@@ -116,12 +118,13 @@ static void verify_file(
 	else if (!is_read)
 		history_problem(history, "%s: %s (event %lld names it)", buf_str(&path),
 			errnum == EINVAL ? "not a regular file" : strerror(errnum), (long long)seq);
-	else if (strcmp(hex, sha256) != 0)
+	else if (!is_good)
 		history_problem(history, "%s: was altered: its digest is not the one in event %lld",
 			buf_str(&path), (long long)seq);
 	else
 		(*good)++;
 	buf_fini(&path);
+	return is_good;
 }
 
 static void verify_evidence(struct history *history, int64_t seq, const char *sha256)
@@ -203,11 +206,11 @@ static void verify_output(struct history *history, const struct event *event)
 	}
 	buf_printf(&name, INCIDENT_ATTEMPTS "/%s/%d/" ATTEMPT_OUTPUT_NAME, event->step,
 		event->attempt);
-	size_t found = history->output_count;
 	// An attempt that said nothing may have left no file.
-	if (json_int(output, "bytes", 0) > 0 || is_there(history, buf_str(&name)))
-		verify_file(history, event->seq, buf_str(&name), sha256, &history->output_count);
-	if (history->output_count > found && json_int(output, "missing_bytes", 0) > 0)
+	bool is_expected = json_int(output, "bytes", 0) > 0 || is_there(history, buf_str(&name));
+	if (is_expected &&
+		verify_file(history, event->seq, buf_str(&name), sha256, &history->output_count) &&
+		json_int(output, "missing_bytes", 0) > 0)
 		history->outputs_cut++;
 	buf_fini(&name);
 }

@@ -92,11 +92,9 @@ void plan_join_lines(struct buf *out, const char *text, size_t length)
 	}
 }
 
-// YAML keeps the last line feed of a block.
-static size_t length_without_end(const char *text)
+// Without the blanks at its end: YAML keeps the last line feed of a block.
+static size_t trimmed(const char *text, size_t length)
 {
-	size_t length = strlen(text);
-
 	while (length > 0 && strchr(" \n", text[length - 1]))
 		length--;
 	return length;
@@ -104,14 +102,13 @@ static size_t length_without_end(const char *text)
 
 void plan_add_paragraphs(struct buf *out, const struct facts *facts, const char *text)
 {
-	size_t length = length_without_end(text);
+	size_t length = trimmed(text, strlen(text));
 	size_t most = length > TEXT_MOST_BYTES ? TEXT_MOST_BYTES : length;
 	struct buf joined = {0};
 
 	while (most < length && most > 0 && ((unsigned char)text[most] & 0xc0) == 0x80)
 		most--;
-	while (most > 0 && strchr(" \n", text[most - 1]))
-		most--;
+	most = trimmed(text, most);
 	plan_join_lines(&joined, text, most);
 	if (most < length)
 		buf_text(&joined, " … (its detail has the rest)");
