@@ -356,7 +356,11 @@ struct forecast {
 // seen to serve". Static.
 const char *state_unproven(const struct state *state);
 struct forecast state_forecast(const struct state *state, struct moment now);
-// From the impact, which has only a wall time, or the declaration to `at`. From the declaration on
+// What all clocks count from: the impact, or while nobody has said when that was the declaration.
+// WALL_NONE before either. The word is static.
+struct wall state_origin(const struct state *state);
+const char *state_origin_word(const struct state *state); // "impact", "declaration"
+// From there, where an impact has only a wall time, to `at`. From the declaration on
 // the monotonic clock counts, whatever became of the wall clock. -1 before the declaration and for
 // a moment that is not known.
 int64_t state_elapsed_ms(const struct state *state, struct moment at);

@@ -23,11 +23,9 @@ static void add_serving(const struct facts *facts, const char *function, struct 
 	json_add_wall(event->data, "since", wall_at(facts, since));
 }
 
-// The impact, or where that is not known the declaration.
 static struct mono began(const struct facts *facts)
 {
-	struct wall at = wall_known(facts->state->impact_at) ? facts->state->impact_at
-							     : facts->state->declared.wall;
+	struct wall at = state_origin(facts->state);
 	return (struct mono){facts->now.mono.us - (facts->now.wall.us - at.us)};
 }
 

@@ -72,8 +72,7 @@ static void add_head(
 	report_add_text(report, "opened_by", state->declared_by);
 	report_add_wall(report, "impact_at", state->impact_at);
 	if (wall_known(state->declared.wall))
-		report_add_text(report, "counts_from",
-			wall_known(state->impact_at) ? "impact" : "declaration");
+		report_add_text(report, "counts_from", state_origin_word(state));
 	report_add_wall(report, "detected_at", state->detected_at);
 	report_add_wall(report, "recovered", state->recovered.wall);
 	report_add_rests(report, "recovered_rests_on", &walk->recovered_seq, 1);

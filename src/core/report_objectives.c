@@ -86,13 +86,10 @@ static void add_time_goals(cJSON *report, const struct report_source *source,
 // From the impact (or the declaration) until this function served.
 static int64_t function_ms(const struct state *state, size_t function)
 {
-	const struct moment *since = &state->serving[function];
-	struct wall impact = wall_known(state->impact_at) ? state->impact_at : state->declared.wall;
-	if (!wall_known(since->wall) || !wall_known(impact))
+	struct moment since = state->serving[function];
+	if (!wall_known(since.wall) || !wall_known(state->declared.wall))
 		return -1;
-	int64_t ms =
-		(since->mono.us - state->declared.mono.us + state->declared.wall.us - impact.us) /
-		US_PER_MS;
+	int64_t ms = state_elapsed_ms(state, since);
 	return ms < 0 ? 0 : ms;
 }
 
@@ -129,7 +126,7 @@ static const struct store *store_of(
 // Negative: after it.
 static void add_before_impact(cJSON *one, const struct state *state, size_t r)
 {
-	struct wall impact = wall_known(state->impact_at) ? state->impact_at : state->declared.wall;
+	struct wall impact = state_origin(state);
 	struct wall found = state->restore_point_found[r];
 	struct wall at = wall_known(found) ? found : state->restore_point_at[r];
 	if (wall_known(at) && wall_known(impact))
@@ -152,8 +149,7 @@ static void add_restore_points(
 		json_add_bool(one, "replayable", store && store->replayable);
 		report_add_wall(one, "at", source->state->restore_point_at[r]);
 		report_add_wall(one, "found", source->state->restore_point_found[r]);
-		json_add_text(one, "before",
-			wall_known(source->state->impact_at) ? "impact" : "declaration");
+		json_add_text(one, "before", state_origin_word(source->state));
 		add_before_impact(one, source->state, r);
 		report_add_rests(one, "rests_on", &walk->restore_point_seq[r], 1);
 		cJSON_AddItemToArray(list, one);

@@ -31,7 +31,7 @@ void report_add_updates(cJSON *report, const struct report_source *source)
 {
 	const struct state *state = source->state;
 	const struct runbook *runbook = source->runbook;
-	struct wall begun = wall_known(state->impact_at) ? state->impact_at : state->declared.wall;
+	struct wall begun = state_origin(state);
 	struct wall end = wall_known(state->closed.wall) ? state->closed.wall : state->last.wall;
 	cJSON *list = cJSON_AddArrayToObject(report, "updates_overdue");
 	for (size_t c = 0; wall_known(begun) && c < runbook->cadence_count; c++) {

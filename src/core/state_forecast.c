@@ -149,9 +149,14 @@ static int64_t loss_ms(const struct state *state, struct wall impact)
 	return wall_known(oldest) && wall_known(impact) ? (impact.us - oldest.us) / US_PER_MS : -1;
 }
 
-static struct wall impact_of(const struct state *state)
+struct wall state_origin(const struct state *state)
 {
 	return wall_known(state->impact_at) ? state->impact_at : state->declared.wall;
+}
+
+const char *state_origin_word(const struct state *state)
+{
+	return wall_known(state->impact_at) ? "impact" : "declaration";
 }
 
 int64_t state_elapsed_ms(const struct state *state, struct moment at)
@@ -159,7 +164,7 @@ int64_t state_elapsed_ms(const struct state *state, struct moment at)
 	if (!wall_known(state->declared.wall) || !mono_known(at.mono))
 		return -1;
 	return (at.mono.us - state->declared.mono.us + state->declared.wall.us -
-		       impact_of(state).us) /
+		       state_origin(state).us) /
 	       US_PER_MS;
 }
 
@@ -197,6 +202,6 @@ struct forecast state_forecast(const struct state *state, struct moment now)
 	forecast.misses_mtd = forecast.has_mtd && forecast.finish_ms > objectives->mtd_ms;
 	forecast.misses_rto_by_ms =
 		forecast.misses_rto ? forecast.finish_ms - objectives->rto_ms : 0;
-	forecast.loss_ms = loss_ms(state, impact_of(state));
+	forecast.loss_ms = loss_ms(state, state_origin(state));
 	return forecast;
 }

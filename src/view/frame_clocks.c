@@ -92,8 +92,7 @@ static void add_distance(const struct scene *scene, struct wall at, struct buf *
 {
 	int64_t ms = (scene->origin.us - at.us) / US_PER_MS;
 	duration_words(ms < 0 ? -ms : ms, out);
-	buf_printf(out, " %s the %s", ms < 0 ? "AFTER" : "before",
-		wall_known(scene->state->impact_at) ? "impact" : "declaration");
+	buf_printf(out, " %s the %s", ms < 0 ? "AFTER" : "before", state_origin_word(scene->state));
 }
 
 static void add_data(struct sheet *sheet, const struct scene *scene)

@@ -306,8 +306,7 @@ static void draw_clocks(struct area area, const struct scene *scene)
 	if (is_wide && wall_known(scene->origin)) {
 		char since[16];
 		wall_clock(scene->origin, false, since);
-		pen_printf(&pen, ROLE_DIM, " since %s %s ",
-			wall_known(scene->state->impact_at) ? "impact" : "declaration", since);
+		pen_printf(&pen, ROLE_DIM, " since %s %s ", state_origin_word(scene->state), since);
 	}
 	pen_skip(&pen, 2);
 	draw_rto(&pen, scene, is_wide);

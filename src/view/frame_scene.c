@@ -276,8 +276,7 @@ struct scene *scene_new(const struct frame_input *input, const struct grid *grid
 		.finish_ms = arena_array(arena, steps, sizeof(*scene->finish_ms)),
 		.arena = arena,
 	};
-	scene->origin = wall_known(scene->state->impact_at) ? scene->state->impact_at
-							    : scene->state->declared.wall;
+	scene->origin = state_origin(scene->state);
 	for (size_t i = 0; i < scene->runbook->step_count; i++)
 		scene->shown[i] = scene_is_recording(scene, (int)i)
 					  ? STEP_RUNNING
